@@ -1,0 +1,125 @@
+// Package money is the only type that amounts of credit have.
+//
+// An Amount counts 1/10,000 won in an int64: exact, additive, and the same in
+// every database. Its text is a decimal with at least two places ("1500.00",
+// "8.4125"). Reading refuses more than four places, exponents, and a sign where
+// none is allowed; arithmetic that would overflow is an error, never a wrap.
+package money
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/bits"
+	"strconv"
+	"strings"
+)
+
+// Amount is a number of 1/10,000 won.
+type Amount int64
+
+// Won is one won.
+const Won Amount = 10_000
+
+// ErrOverflow says that a result does not fit.
+var ErrOverflow = errors.New("the amount is too large")
+
+var errForm = errors.New(`want a decimal like "1500.00", at most four places, no sign, no exponent`)
+
+// Parse reads an amount without a sign.
+func Parse(text string) (Amount, error) {
+	whole, frac, dotted := strings.Cut(text, ".")
+	if whole == "" || len(frac) > 4 || dotted && frac == "" || !digits(whole) || !digits(frac) {
+		return 0, fmt.Errorf("read amount %q: %w", text, errForm)
+	}
+	w, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || w > math.MaxInt64/int64(Won) {
+		return 0, fmt.Errorf("read amount %q: %w", text, ErrOverflow)
+	}
+	f := int64(0)
+	for i := range 4 {
+		f *= 10
+		if i < len(frac) {
+			f += int64(frac[i] - '0')
+		}
+	}
+	a := Amount(w)*Won + Amount(f)
+	if a < 0 {
+		return 0, fmt.Errorf("read amount %q: %w", text, ErrOverflow)
+	}
+	return a, nil
+}
+
+// ParseSigned reads an amount that may begin with a minus sign.
+func ParseSigned(text string) (Amount, error) {
+	bare, negative := strings.CutPrefix(text, "-")
+	a, err := Parse(bare)
+	if negative {
+		a = -a
+	}
+	return a, err
+}
+
+func digits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// String gives the shortest text with at least two places.
+func (a Amount) String() string {
+	s := a.Exact()
+	for range 2 {
+		s = strings.TrimSuffix(s, "0")
+	}
+	return s
+}
+
+// Exact gives the text with exactly four places, as the ledger's hash reads it.
+func (a Amount) Exact() string {
+	sign, u := "", uint64(a)
+	if a < 0 {
+		sign, u = "-", -u
+	}
+	return fmt.Sprintf("%s%d.%04d", sign, u/uint64(Won), u%uint64(Won))
+}
+
+// Times multiplies by a count.
+func (a Amount) Times(n int64) (Amount, error) {
+	hi, lo := bits.Mul64(magnitude(int64(a)), magnitude(n))
+	if hi != 0 || lo > math.MaxInt64 {
+		return 0, fmt.Errorf("multiply %s by %d: %w", a, n, ErrOverflow)
+	}
+	if (a < 0) != (n < 0) {
+		return -Amount(lo), nil
+	}
+	return Amount(lo), nil
+}
+
+// Plus adds.
+func (a Amount) Plus(b Amount) (Amount, error) {
+	c := a + b
+	if (c > a) != (b > 0) && b != 0 {
+		return 0, fmt.Errorf("add %s and %s: %w", a, b, ErrOverflow)
+	}
+	return c, nil
+}
+
+func magnitude(n int64) uint64 {
+	if n < 0 {
+		return -uint64(n)
+	}
+	return uint64(n)
+}
+
+// MarshalText gives JSON and YAML the decimal text.
+func (a Amount) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// UnmarshalText reads an amount without a sign.
+func (a *Amount) UnmarshalText(text []byte) (err error) {
+	*a, err = Parse(string(text))
+	return err
+}
