@@ -1,0 +1,210 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"creditmsg/internal/fault"
+)
+
+// GroupOptions bound a group commit. The zero value is right for one hot site;
+// two sequencers suit many sites better.
+type GroupOptions struct {
+	Members    int // callers in one transaction; 0 = 256
+	Rows       int // rows in one transaction; 0 = 5,000
+	Bytes      int // bytes in one transaction; 0 = 4 MiB
+	Sequencers int // transactions at a time; 0 = 1
+}
+
+// Group is a group commit: callers join, and wait while one transaction is made
+// of all that came meanwhile. There is no timer: a lone caller goes at once, and
+// under load the commit of one group is the time in which the next one gathers.
+//
+// A member larger than a bound goes alone. Each caller gets its own answer,
+// after the commit that holds it. It is safe for use by many goroutines.
+type Group[In, Out any] struct {
+	d    *DB
+	name string
+	o    GroupOptions
+	size func(In) (rows, bytes int)
+	run  func(tx *Tx, in []In) ([]Out, error)
+
+	mu       sync.Mutex
+	queue    []*member[In, Out] // in order of arrival; guarded by mu
+	running  int                // sequencers at work; guarded by mu
+	draining bool               // guarded by mu
+	idle     chan struct{}      // closed when draining and nothing is inside; guarded by mu
+}
+
+type member[In, Out any] struct {
+	in          In
+	rows, bytes int
+	out         Out
+	err         error
+	done        chan struct{} // closed when out and err are final
+}
+
+// NewGroup makes a group. size tells how much one member adds to a transaction.
+// run does the work of all members, in their order of arrival, and gives one
+// answer for each; like every closure of Update it may run several times.
+func NewGroup[In, Out any](d *DB, name string, o GroupOptions, size func(In) (rows, bytes int),
+	run func(tx *Tx, in []In) ([]Out, error)) *Group[In, Out] {
+	o.Members, o.Rows = cmpOr(o.Members, 256), cmpOr(o.Rows, 5000)
+	o.Bytes, o.Sequencers = cmpOr(o.Bytes, 4<<20), cmpOr(o.Sequencers, 1)
+	return &Group[In, Out]{d: d, name: name, o: o, size: size, run: run, idle: make(chan struct{})}
+}
+
+// Join adds in to the next transaction and gives its answer after the commit.
+// When ctx ends before that transaction has begun, in is withdrawn and nothing
+// of it happens; afterwards the answer is waited for.
+//
+// When run fails for good the group is halved and run again, until the offender
+// stands alone with its error and all others have their answers. Trouble of the
+// database itself is everybody's error.
+func (g *Group[In, Out]) Join(ctx context.Context, in In) (Out, error) {
+	var none Out
+	if err := nested(ctx, "Join", g.name); err != nil {
+		return none, err
+	}
+	if err := ctx.Err(); err != nil {
+		return none, fmt.Errorf("join %s: %w", g.name, err)
+	}
+	m := &member[In, Out]{in: in, done: make(chan struct{})}
+	m.rows, m.bytes = g.size(in)
+	if !g.enter(m) {
+		return none, fault.New(fault.Unavailable, fault.CodeUnavailable, "this process is shutting down; try again")
+	}
+	select {
+	case <-m.done:
+	case <-ctx.Done():
+		if g.withdraw(m) {
+			return none, fmt.Errorf("join %s: %w", g.name, ctx.Err())
+		}
+		<-m.done
+	}
+	return m.out, m.err
+}
+
+// enter queues m and starts a sequencer when one is free to be.
+func (g *Group[In, Out]) enter(m *member[In, Out]) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.draining {
+		return false
+	}
+	g.queue = append(g.queue, m)
+	if g.running < g.o.Sequencers {
+		g.running++
+		go g.sequence()
+	}
+	return true
+}
+
+// withdraw takes m out of the queue, unless its transaction has begun.
+func (g *Group[In, Out]) withdraw(m *member[In, Out]) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	i := slices.Index(g.queue, m)
+	if i < 0 {
+		return false
+	}
+	g.queue = slices.Delete(g.queue, i, i+1)
+	return true
+}
+
+// sequence commits group after group until nobody waits.
+func (g *Group[In, Out]) sequence() {
+	for {
+		members := g.next()
+		if len(members) == 0 {
+			return
+		}
+		g.settle(members)
+	}
+}
+
+// next takes the members of one transaction from the head of the queue. With
+// none left it ends this sequencer.
+func (g *Group[In, Out]) next() []*member[In, Out] {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n, rows, bytes := 0, 0, 0
+	for ; n < len(g.queue) && n < g.o.Members; n++ {
+		m := g.queue[n]
+		rows, bytes = rows+m.rows, bytes+m.bytes
+		if n > 0 && (rows > g.o.Rows || bytes > g.o.Bytes) {
+			break
+		}
+	}
+	members := slices.Clone(g.queue[:n])
+	g.queue = slices.Delete(g.queue, 0, n)
+	if n == 0 {
+		g.running--
+		if g.draining && g.running == 0 {
+			close(g.idle)
+		}
+	}
+	return members
+}
+
+// settle gives every member its answer, halving the group around an offender.
+func (g *Group[In, Out]) settle(members []*member[In, Out]) {
+	outs, err := g.commit(members)
+	if _, everybodys := errors.AsType[*trouble](err); err != nil && len(members) > 1 && !everybodys {
+		half := len(members) / 2
+		g.settle(members[:half])
+		g.settle(members[half:])
+		return
+	}
+	for i, m := range members {
+		if m.err = err; err == nil {
+			m.out = outs[i]
+		}
+		close(m.done)
+	}
+}
+
+// commit runs one transaction for these members. It belongs to no caller, so no
+// caller's leaving ends it. A panic of run is an error here: on this goroutine it
+// would take the process and leave the callers waiting.
+func (g *Group[In, Out]) commit(members []*member[In, Out]) (outs []Out, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fault.Wrap(fmt.Errorf("%s panicked: %v", g.name, p), fault.Internal, fault.CodeInternal, "something went wrong on our side")
+		}
+	}()
+	in := make([]In, len(members))
+	for i, m := range members {
+		in[i] = m.in
+	}
+	err = g.d.Update(context.Background(), g.name, func(tx *Tx) error {
+		var err error
+		if outs, err = g.run(tx, in); err == nil && len(outs) != len(in) {
+			err = fmt.Errorf("%s gave %d answers for %d members", g.name, len(outs), len(in))
+		}
+		return err
+	})
+	return outs, err
+}
+
+// Drain lets nobody in any more and waits for those inside; when ctx ends first
+// they are left to finish on their own.
+func (g *Group[In, Out]) Drain(ctx context.Context) error {
+	g.mu.Lock()
+	if !g.draining {
+		g.draining = true
+		if g.running == 0 {
+			close(g.idle)
+		}
+	}
+	g.mu.Unlock()
+	select {
+	case <-g.idle:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("drain %s: %w", g.name, ctx.Err())
+	}
+}

@@ -1,0 +1,4 @@
+-- +goose Up
+CREATE TABLE IF NOT EXISTS db_mark (
+    id {id} NOT NULL PRIMARY KEY
+) {{table: narrow}};

@@ -1,0 +1,267 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"time"
+
+	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
+)
+
+const (
+	tries     = 20               // runs of one transaction before its caller hears of it
+	patience  = 15 * time.Second // and the time they may take together
+	doubtTime = 30 * time.Second // how long a commit in doubt is looked into, even after the caller left
+	endTime   = 10 * time.Second // how long COMMIT or ROLLBACK may take
+)
+
+// Update runs fn in a write transaction and commits it. On a conflict (ErrStale,
+// serialization, deadlock, busy) or a broken connection it runs fn again, so fn
+// must have no effect but rows, and must build its answers anew on each try.
+//
+// It happens at most once: a mark made before the first try is the first row of
+// every try, and tells after a connection lost at COMMIT whether that commit
+// counted. An error means that nothing was committed, except one that wraps
+// ErrInDoubt. name is the metric label, one per use of SQL.
+func (d *DB) Update(ctx context.Context, name string, fn func(*Tx) error) error {
+	if err := nested(ctx, "Update", name); err != nil {
+		return err
+	}
+	start := time.Now()
+	defer d.meter.took(name, d.eng.name, start)
+	u := &update{d: d, name: name, fn: fn, mark: id.New(), ctx: context.WithValue(ctx, txKey{}, name)}
+	err := d.repeat(ctx, name, u.try, &u.inDoubt)
+	if err == nil {
+		for _, f := range u.after {
+			f()
+		}
+	}
+	return err
+}
+
+// repeat runs try until it succeeds, fails for good, or patience ends.
+func (d *DB) repeat(ctx context.Context, name string, try func(context.Context) error, inDoubt *bool) error {
+	deadline, doubting := time.Now().Add(patience), false
+	for n := 0; ; n++ {
+		err := try(ctx)
+		if err == nil {
+			return nil
+		}
+		if *inDoubt && !doubting {
+			doubting, deadline = true, time.Now().Add(doubtTime)
+		}
+		if doubting && ctx.Err() != nil {
+			// The caller is gone, but whether its commit counted is still to be found.
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithDeadline(context.WithoutCancel(ctx), deadline)
+			defer cancel()
+		}
+		c := d.classify(err)
+		over := n+1 >= tries && !doubting || time.Now().After(deadline)
+		if c != again && c != lost || over || pause(ctx, n) != nil {
+			return conclude(ctx, name, err, c, *inDoubt)
+		}
+		d.meter.reran(name, c)
+	}
+}
+
+// conclude words the error that ends a transaction.
+func conclude(ctx context.Context, name string, err error, c class, inDoubt bool) error {
+	switch {
+	case inDoubt:
+		return fault.Wrap(&trouble{fmt.Errorf("%s: %w: %w", name, ErrInDoubt, err)}, fault.Unavailable, fault.CodeUnavailable,
+			"the database was lost while it stored this; look whether it is there before you try again")
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s: %w", name, errors.Join(context.Cause(ctx), err))
+	case c == again || c == lost || c == full:
+		return surface(fmt.Errorf("%s: %w", name, err), c)
+	}
+	return err
+}
+
+// update is one call of Update.
+type update struct {
+	d       *DB
+	name    string
+	fn      func(*Tx) error
+	mark    id.ID
+	ctx     context.Context // the caller's, marked as inside a transaction
+	inDoubt bool            // a COMMIT was sent and not answered
+	after   []func()        // what the last try that reached COMMIT wants done
+}
+
+// try is one transaction: begin, mark, closure, commit.
+func (u *update) try(ctx context.Context) (err error) {
+	conn, err := u.d.write.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	open := true // a transaction may be open on conn
+	defer func() {
+		if open {
+			discard(ctx, conn)
+		}
+		_ = conn.Close() // gives it back to the pool; a broken one was marked so
+	}()
+	for _, s := range u.d.eng.begin {
+		if _, err := conn.ExecContext(ctx, s); err != nil {
+			return fmt.Errorf("begin: %w", err)
+		}
+	}
+	held := time.Now()
+	tx := &Tx{Now: u.d.clock.now(), d: u.d, ctx: u.ctx, conn: conn, name: u.name, write: true}
+	if u.inDoubt {
+		tx.ctx = context.WithValue(ctx, txKey{}, u.name)
+	}
+	if _, err := tx.Exec("INSERT INTO db_mark (id) VALUES (?)", u.mark); err != nil {
+		if _, taken := errors.AsType[*Duplicate](err); taken && u.inDoubt {
+			return nil // the commit whose answer was lost did count
+		}
+		return fmt.Errorf("mark: %w", err)
+	}
+	if u.inDoubt = false; u.ctx.Err() != nil {
+		return u.ctx.Err() // our mark went in, so that commit did not count
+	}
+	if err := tx.run(u.fn); err != nil {
+		return err
+	}
+	open, u.after = false, tx.after
+	err = u.commit(ctx, conn)
+	if u.d.eng.name == "sqlite" {
+		u.d.meter.writer.Observe(time.Since(held).Seconds())
+	}
+	return err
+}
+
+// run calls the closure and holds it to its word: after a failed statement there
+// is no success, whatever it returns.
+func (tx *Tx) run(fn func(*Tx) error) error {
+	defer tx.closeRows()
+	err := fn(tx)
+	switch {
+	case tx.err == nil:
+	case err == nil:
+		return fmt.Errorf("%s went on after a failed statement: %w", tx.name, tx.err)
+	case tx.d.classify(tx.err) != other && tx.d.classify(err) == other:
+		return errors.Join(tx.err, err) // the conflict decides, not how it was worded
+	}
+	if err == nil {
+		err = tx.ctx.Err()
+	}
+	return err
+}
+
+// commit sends COMMIT, which the caller's leaving does not interrupt. Without a
+// clear answer the outcome is in doubt.
+func (u *update) commit(ctx context.Context, conn *sql.Conn) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
+	defer cancel()
+	err := u.d.eng.commit(ctx, conn)
+	if err == nil {
+		return nil
+	}
+	if c := u.d.classify(err); c != again && c != duplicate && !errors.Is(err, errRolledBack) {
+		u.inDoubt = true
+		breakUp(conn)
+		if c == other { // our own time limit: as good as lost
+			err = errors.Join(driver.ErrBadConn, err)
+		}
+		return fmt.Errorf("commit: %w", err)
+	}
+	discard(ctx, conn)
+	return fmt.Errorf("commit: %w", err)
+}
+
+// discard rolls back what is open on conn; when that fails the connection is
+// not used again.
+func discard(ctx context.Context, conn *sql.Conn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
+	defer cancel()
+	if _, err := conn.ExecContext(ctx, "ROLLBACK"); err != nil {
+		breakUp(conn)
+	}
+}
+
+// plainCommit is COMMIT where its answer is plain.
+func plainCommit(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, "COMMIT")
+	return err
+}
+
+// breakUp makes the pool close conn instead of lending it again.
+func breakUp(conn *sql.Conn) {
+	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+}
+
+// View runs fn with reading statements, each of which sees what is committed
+// when it starts.
+func (d *DB) View(ctx context.Context, name string, fn func(*Tx) error) error {
+	return d.reading(ctx, "View", name, nil, fn)
+}
+
+// Snapshot runs fn with reading statements that all see one moment.
+func (d *DB) Snapshot(ctx context.Context, name string, fn func(*Tx) error) error {
+	return d.reading(ctx, "Snapshot", name, d.eng.snapshot, fn)
+}
+
+func (d *DB) reading(ctx context.Context, act, name string, begin []string, fn func(*Tx) error) error {
+	if err := nested(ctx, act, name); err != nil {
+		return err
+	}
+	defer d.meter.took(name, d.eng.name, time.Now())
+	try := func(ctx context.Context) error {
+		conn, err := d.read.Conn(ctx)
+		if err != nil {
+			return fmt.Errorf("connect: %w", err)
+		}
+		defer conn.Close()
+		if len(begin) > 0 {
+			defer discard(ctx, conn)
+		}
+		for _, s := range begin {
+			if _, err := conn.ExecContext(ctx, s); err != nil {
+				return fmt.Errorf("begin: %w", err)
+			}
+		}
+		tx := &Tx{Now: d.clock.now(), d: d, ctx: context.WithValue(ctx, txKey{}, name), conn: conn, name: name}
+		return tx.run(fn)
+	}
+	return d.repeat(ctx, name, try, new(bool))
+}
+
+// Sweep deletes the marks of transactions that are a day old, a thousand at a
+// time, and says how many. Marks are UUIDv7, so their key tells their age.
+func (d *DB) Sweep(ctx context.Context) (int64, error) {
+	var swept int64
+	for {
+		var n int64
+		err := d.Update(ctx, "db.sweep", func(tx *Tx) error {
+			old, err := before(tx, tx.Now.Add(-24*time.Hour))
+			if err == nil && len(old) > 0 {
+				n, err = tx.DeleteMany("db_mark", Col("id", old))
+			} else {
+				n = 0
+			}
+			return err
+		})
+		swept += n
+		if err != nil || n == 0 {
+			return swept, err
+		}
+	}
+}
+
+// before gives up to a thousand marks made before t.
+func before(tx *Tx, t Time) ([]id.ID, error) {
+	var first id.ID // the smallest UUIDv7 of that millisecond
+	ms := uint64(t) / 1000
+	for i := range 6 {
+		first[i] = byte(ms >> (40 - 8*i))
+	}
+	rows, err := tx.Query("SELECT id FROM db_mark WHERE id < ? ORDER BY id LIMIT 1000", first)
+	return Collect(rows, err, func(rows *sql.Rows) (m id.ID, err error) { return m, rows.Scan(&m) })
+}

@@ -1,0 +1,467 @@
+package db_test
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/db/dbtest"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
+)
+
+// lossy opens a migrated database whose next COMMIT can be cut: at the socket
+// for servers, in the driver for SQLite.
+func lossy(t *testing.T, engine string) (d *db.DB, cut func(how int32)) {
+	t.Helper()
+	link := dbtest.Migrated(t, engine)
+	if engine != "sqlite" {
+		p, link := through(t, link)
+		return dbtest.Connect(t, link, db.Options{}), p.cut.Store
+	}
+	d = dbtest.Connect(t, link, db.Options{})
+	var next int32
+	db.OnCommit(d, func(ctx context.Context, commit func(context.Context) error) error {
+		how := next
+		next = cutNothing
+		switch how {
+		case cutBefore:
+			return driver.ErrBadConn
+		case cutAfter:
+			return errors.Join(driver.ErrBadConn, commit(ctx))
+		}
+		return commit(ctx)
+	})
+	return d, func(how int32) { next = how }
+}
+
+func TestACommitLostOnItsWayHappensExactlyOnce(t *testing.T) {
+	for _, engine := range dbtest.Engines() {
+		for how, wantRuns := range map[int32]int{cutBefore: 2, cutAfter: 1} {
+			t.Run(engine, func(t *testing.T) {
+				d, cut := lossy(t, engine)
+				if err := db.Make(t.Context(), d, makeThing); err != nil {
+					t.Fatal(err)
+				}
+				x, runs := some(1), 0
+				var answer int
+				err := d.Update(t.Context(), "test", func(tx *db.Tx) error {
+					if runs++; runs == 1 {
+						cut(how)
+					}
+					answer = runs
+					return tx.InsertMany("thing", columns(x)...)
+				})
+				if err != nil || runs != wantRuns || answer != wantRuns {
+					t.Errorf("cut %d: got %v after %d runs, want success after %d", how, err, runs, wantRuns)
+				}
+				if got := read(t, d, thingIDs(x)); len(got) != 1 {
+					t.Errorf("cut %d: got %d rows, want 1", how, len(got))
+				}
+			})
+		}
+	}
+}
+
+func TestALostCommitIsLookedUpEvenAfterItsCallerLeft(t *testing.T) {
+	for _, engine := range dbtest.Engines() {
+		for how, want := range map[int32]error{cutBefore: context.Canceled, cutAfter: nil} {
+			t.Run(engine, func(t *testing.T) {
+				d, cut := lossy(t, engine)
+				ctx, leave := context.WithCancel(t.Context())
+				db.OnCommit(d, func(ctx context.Context, commit func(context.Context) error) error {
+					leave()
+					return commit(ctx)
+				})
+				runs := 0
+				err := d.Update(ctx, "test", func(tx *db.Tx) error {
+					runs++
+					cut(how)
+					return nil
+				})
+				if !errors.Is(err, want) || runs != 1 {
+					t.Errorf("cut %d: got %v after %d runs, want %v after one", how, err, runs, want)
+				}
+			})
+		}
+	}
+}
+
+func TestACallerWhoLeavesDuringCommitDoesNotStopIt(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx, leave := context.WithCancel(t.Context())
+		db.OnCommit(d, func(ctx context.Context, commit func(context.Context) error) error {
+			leave()
+			return commit(ctx)
+		})
+		if err := d.Update(ctx, "test", func(*db.Tx) error { return nil }); err != nil {
+			t.Errorf("got %v, want the commit", err)
+		}
+	})
+}
+
+func TestACallerWhoLeftEarlierCommitsNothing(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		ctx, leave := context.WithCancel(t.Context())
+		x := some(1)
+		err := d.Update(ctx, "test", func(tx *db.Tx) error {
+			err := tx.InsertMany("thing", columns(x)...)
+			leave()
+			return err
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want %v", err, context.Canceled)
+		}
+		if got := read(t, d, thingIDs(x)); len(got) != 0 {
+			t.Errorf("got %d rows, want none", len(got))
+		}
+	})
+}
+
+func TestAConnectionLostInsideATransactionRunsItAgain(t *testing.T) {
+	kill := map[string]string{"postgres": "SELECT pg_terminate_backend(pg_backend_pid())", "mysql": "KILL CONNECTION_ID()"}
+	for _, engine := range dbtest.Engines() {
+		if kill[engine] == "" {
+			continue // SQLite has no connection to lose
+		}
+		t.Run(engine, func(t *testing.T) {
+			d := openWith(t, engine)
+			x, runs := some(1), 0
+			update(t, d, func(tx *db.Tx) error {
+				if err := tx.InsertMany("thing", columns(x)...); err != nil {
+					return err
+				}
+				if runs++; runs == 1 {
+					_, err := tx.Exec(kill[engine])
+					return err
+				}
+				return nil
+			})
+			if got := read(t, d, thingIDs(x)); runs != 2 || len(got) != 1 {
+				t.Errorf("got %d rows after %d runs, want 1 after 2", len(got), runs)
+			}
+		})
+	}
+}
+
+func TestAStaleRowRunsTheClosureAgain(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		x, missing, runs := some(1), id.New(), 0
+		update(t, d, func(tx *db.Tx) error {
+			runs++
+			if err := tx.InsertMany("thing", columns(x)...); err != nil {
+				return err
+			}
+			key := x[0].ID
+			if runs < 3 {
+				key = missing
+			}
+			err := tx.UpdateMany("thing", []string{"id"}, db.Col("id", []id.ID{key}), db.Col("cost", []int{runs}))
+			if runs == 2 {
+				return fault.Wrap(errors.New("reworded"), fault.Internal, fault.CodeInternal, "the caller hides the reason")
+			}
+			return err
+		})
+		if got := read(t, d, thingIDs(x)); runs != 3 || len(got) != 1 || got[0].Cost != 3 {
+			t.Errorf("got %v after %d runs, want the cost of run 3", got, runs)
+		}
+	})
+}
+
+func TestAConflictWithoutEndBecomesUnavailable(t *testing.T) {
+	link := dbtest.Migrated(t, "sqlite")
+	synctest.Test(t, func(t *testing.T) {
+		d := dbtest.Connect(t, link, db.Options{})
+		runs := 0
+		err := d.Update(t.Context(), "test", func(tx *db.Tx) error {
+			runs++
+			return db.ErrStale
+		})
+		if !fault.Is(err, fault.Unavailable) || !errors.Is(err, db.ErrStale) || runs < 5 || runs > 50 {
+			t.Errorf("got %v after %d runs, want a bounded number and Unavailable", err, runs)
+		}
+	})
+}
+
+func TestACommitInDoubtForeverSaysSo(t *testing.T) {
+	link := dbtest.Migrated(t, "sqlite")
+	synctest.Test(t, func(t *testing.T) {
+		d := dbtest.Connect(t, link, db.Options{})
+		runs, start := 0, time.Now()
+		db.OnCommit(d, func(context.Context, func(context.Context) error) error { return driver.ErrBadConn })
+		err := d.Update(t.Context(), "test", func(tx *db.Tx) error {
+			runs++
+			return nil
+		})
+		if !errors.Is(err, db.ErrInDoubt) || !fault.Is(err, fault.Unavailable) {
+			t.Errorf("got %v after %d runs, want ErrInDoubt", err, runs)
+		}
+		if d := time.Since(start); d < 20*time.Second || d > time.Minute {
+			t.Errorf("gave up after %v", d)
+		}
+	})
+}
+
+func TestOppositeLockOrdersEndInOneRerun(t *testing.T) {
+	for _, engine := range dbtest.Engines() {
+		if engine == "sqlite" {
+			continue // one writer: there is nothing to be in a deadlock with
+		}
+		t.Run(engine, func(t *testing.T) {
+			d := openWith(t, engine)
+			x := some(2)
+			update(t, d, func(tx *db.Tx) error { return tx.InsertMany("thing", columns(x)...) })
+			var met sync.WaitGroup
+			met.Add(2)
+			var both sync.WaitGroup
+			for i := range 2 {
+				both.Go(func() {
+					first := true
+					err := d.Update(t.Context(), "test", func(tx *db.Tx) error {
+						if _, err := tx.Exec("UPDATE thing SET cost = cost + 10 WHERE id = ?", x[i].ID); err != nil {
+							return err
+						}
+						if first {
+							first = false
+							met.Done()
+							met.Wait()
+						}
+						_, err := tx.Exec("UPDATE thing SET cost = cost + 1 WHERE id = ?", x[1-i].ID)
+						return err
+					})
+					if err != nil {
+						t.Errorf("got %v, want both to succeed", err)
+					}
+				})
+			}
+			both.Wait()
+			for i, got := range read(t, d, thingIDs(x)) {
+				if want := x[i].Cost + 11; got.Cost != want {
+					t.Errorf("thing %d: got %v, want %v", i, got.Cost, want)
+				}
+			}
+		})
+	}
+}
+
+func TestLockedReadsLoseNoUpdate(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		x := some(1)
+		update(t, d, func(tx *db.Tx) error { return tx.InsertMany("thing", columns(x)...) })
+		var all sync.WaitGroup
+		for range 6 {
+			all.Go(func() {
+				for range 15 {
+					if err := d.Update(t.Context(), "test", func(tx *db.Tx) error { return addOne(tx, x[0].ID) }); err != nil {
+						t.Errorf("update: %v", err)
+					}
+				}
+			})
+		}
+		all.Wait()
+		if got := read(t, d, thingIDs(x)); got[0].Cost != x[0].Cost+90 {
+			t.Errorf("got %v, want %v", got[0].Cost, x[0].Cost+90)
+		}
+	})
+}
+
+func addOne(tx *db.Tx, key id.ID) error {
+	rows, err := tx.ForUpdate("SELECT cost FROM thing WHERE id = ? ORDER BY id", key)
+	costs, err := db.Collect(rows, err, func(r *sql.Rows) (n int64, err error) { return n, r.Scan(&n) })
+	if err != nil {
+		return err
+	}
+	return tx.UpdateMany("thing", []string{"id"}, db.Col("id", []id.ID{key}), db.Col("cost", []int64{costs[0] + 1}))
+}
+
+func TestClaimPassesOverWhatOthersHold(t *testing.T) {
+	for _, engine := range dbtest.Engines() {
+		if engine == "sqlite" {
+			continue // claims come one after the other there
+		}
+		t.Run(engine, func(t *testing.T) {
+			d := openWith(t, engine)
+			x := some(4)
+			update(t, d, func(tx *db.Tx) error { return tx.InsertMany("thing", columns(x)...) })
+			claim := func(tx *db.Tx) ([]id.ID, error) {
+				rows, err := tx.Claim("SELECT id FROM thing WHERE rank < ? ORDER BY id LIMIT 2", 100)
+				return db.Collect(rows, err, func(r *sql.Rows) (k id.ID, err error) { return k, r.Scan(&k) })
+			}
+			update(t, d, func(tx *db.Tx) error {
+				first, err := claim(tx)
+				if err != nil {
+					return err
+				}
+				return d.Update(context.WithoutCancel(t.Context()), "other", func(tx *db.Tx) error {
+					second, err := claim(tx)
+					if len(first) != 2 || len(second) != 2 || first[0] == second[0] || first[1] == second[1] {
+						t.Errorf("claimed %v and %v, want four rows", first, second)
+					}
+					return err
+				})
+			})
+		})
+	}
+}
+
+func TestAFailedStatementCannotBeCommitted(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		x := some(2)
+		err := d.Update(t.Context(), "test", func(tx *db.Tx) error {
+			if err := tx.InsertMany("thing", columns(x[:1])...); err != nil {
+				return err
+			}
+			_ = tx.InsertMany("thing", columns(x[:1])...) // the closure looks away
+			return nil
+		})
+		if _, ok := errors.AsType[*db.Duplicate](err); !ok {
+			t.Errorf("got %v, want the duplicate that was ignored", err)
+		}
+		if got := read(t, d, thingIDs(x)); len(got) != 0 {
+			t.Errorf("got %d rows, want none", len(got))
+		}
+	})
+}
+
+func TestAPanicRollsBackAndLeavesTheConnectionUsable(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		x := some(1)
+		for range 8 { // more often than there are connections
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Error("the panic was swallowed")
+					}
+				}()
+				_ = d.Update(t.Context(), "test", func(tx *db.Tx) error {
+					_ = tx.InsertMany("thing", columns(x)...)
+					panic("boom")
+				})
+			}()
+		}
+		if got := read(t, d, thingIDs(x)); len(got) != 0 {
+			t.Errorf("got %d rows, want none", len(got))
+		}
+	})
+}
+
+func TestATransactionInsideATransactionIsRefused(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		nothing := func(*db.Tx) error { return nil }
+		g := db.NewGroup(d, "group", db.GroupOptions{}, func(int) (int, int) { return 1, 1 },
+			func(_ *db.Tx, in []int) ([]int, error) { return in, nil })
+		inner := map[string]func(ctx context.Context) error{
+			"Update":   func(ctx context.Context) error { return d.Update(ctx, "inner", nothing) },
+			"View":     func(ctx context.Context) error { return d.View(ctx, "inner", nothing) },
+			"Snapshot": func(ctx context.Context) error { return d.Snapshot(ctx, "inner", nothing) },
+			"Join":     func(ctx context.Context) error { _, err := g.Join(ctx, 1); return err },
+		}
+		outer := map[string]func(context.Context, string, func(*db.Tx) error) error{
+			"Update": d.Update, "View": d.View, "Snapshot": d.Snapshot,
+		}
+		for in, act := range inner {
+			for out, around := range outer {
+				func() {
+					defer func() {
+						if p, _ := recover().(string); !strings.Contains(p, in) {
+							t.Errorf("%s in %s: got panic %q, want one that names it", in, out, p)
+						}
+					}()
+					_ = around(t.Context(), "outer", func(tx *db.Tx) error { return act(tx.Context()) })
+				}()
+				back := db.Quiet()
+				err := around(t.Context(), "outer", func(tx *db.Tx) error { return act(tx.Context()) })
+				back()
+				if !fault.Is(err, fault.Internal) {
+					t.Errorf("%s in %s outside tests: got %v, want Internal", in, out, err)
+				}
+			}
+		}
+	})
+}
+
+func TestMistakesInATransactionAreRefused(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		defer db.Quiet()()
+		x := some(1)
+		for name, mistake := range map[string]func(tx *db.Tx) error{
+			"ForUpdate without an order": func(tx *db.Tx) error { _, err := tx.ForUpdate("SELECT id FROM thing"); return err },
+			"a second question":          func(tx *db.Tx) error { tx.Query("SELECT 1"); _, err := tx.Exec("DELETE FROM line"); return err },
+		} {
+			if err := d.Update(t.Context(), "test", mistake); !fault.Is(err, fault.Internal) {
+				t.Errorf("%s: got %v, want Internal", name, err)
+			}
+		}
+		for name, mistake := range map[string]func(tx *db.Tx) error{
+			"Exec":            func(tx *db.Tx) error { _, err := tx.Exec("DELETE FROM line"); return err },
+			"InsertMany":      func(tx *db.Tx) error { return tx.InsertMany("thing", columns(x)...) },
+			"ForUpdate":       func(tx *db.Tx) error { _, err := tx.ForUpdate("SELECT id FROM thing ORDER BY id"); return err },
+			"Claim":           func(tx *db.Tx) error { _, err := tx.Claim("SELECT id FROM thing"); return err },
+			"LookupForUpdate": func(tx *db.Tx) error { _, err := tx.LookupForUpdate("thing", thingCols, columns(x)[0]); return err },
+		} {
+			for act, read := range map[string]func(context.Context, string, func(*db.Tx) error) error{"View": d.View, "Snapshot": d.Snapshot} {
+				if err := read(t.Context(), "test", mistake); err == nil {
+					t.Errorf("%s in a %s: got no error", name, act)
+				}
+			}
+		}
+	})
+}
+
+func TestASnapshotSeesOneMomentAndAViewEachStatementsOwn(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		counts := func(read func(context.Context, string, func(*db.Tx) error) error) (before, after int) {
+			err := read(t.Context(), "test", func(tx *db.Tx) error {
+				if err := tx.QueryRow("SELECT count(*) FROM thing").Scan(&before); err != nil {
+					return err
+				}
+				update(t, d, func(tx *db.Tx) error { return tx.InsertMany("thing", columns(fresh(before))...) })
+				return tx.QueryRow("SELECT count(*) FROM thing").Scan(&after)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return before, after
+		}
+		if before, after := counts(d.Snapshot); after != before {
+			t.Errorf("Snapshot: got %d, then %d rows", before, after)
+		}
+		if before, after := counts(d.View); after != before+1 {
+			t.Errorf("View: got %d, then %d rows, want one more", before, after)
+		}
+	})
+}
+
+// fresh is one thing with a rank of its own.
+func fresh(rank int) []thing {
+	x := some(1)
+	x[0].Rank = int32(rank)
+	return x
+}
+
+func TestSweepDeletesMarksOfYesterdayAlone(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		marks := make([]id.ID, 2500)
+		for i := range marks {
+			ms := time.Now().Add(-25 * time.Hour).UnixMilli()
+			marks[i] = id.New()
+			for b := range 6 {
+				marks[i][b] = byte(ms >> (40 - 8*b))
+			}
+		}
+		update(t, d, func(tx *db.Tx) error { return tx.InsertMany("db_mark", db.Col("id", marks)) })
+		swept, err := d.Sweep(t.Context())
+		left, cerr := db.Marks(t.Context(), d)
+		// The insert, three chunks and the last look each leave a mark of today.
+		if err != nil || cerr != nil || swept != 2500 || left != 5 {
+			t.Errorf("swept %d (%v), %d left (%v), want 2500 and the 5 fresh ones", swept, err, left, cerr)
+		}
+	})
+}

@@ -1,0 +1,174 @@
+package queue
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
+)
+
+// Put adds jobs, or wakes those that exist: their revision rises, they become due
+// at the earlier of both times, and a buried one is dug out. It wakes the runners
+// of this process when tx commits. Thousands of jobs take a few statements.
+func (q *Queue) Put(tx *db.Tx, jobs ...Job) error {
+	want, err := merge(jobs, tx.Now)
+	if err != nil {
+		return err
+	}
+	var rung []*row
+	// A job may be finished by somebody else between the look that found it and
+	// the lock on it; it is then inserted anew. Each round meets only the few
+	// that had this luck.
+	for round := 0; len(want) > 0; round++ {
+		if round == 10 {
+			return fmt.Errorf("put %d jobs: %w", len(want), db.ErrStale)
+		}
+		var rows []*row
+		if rows, want, err = put(tx, want); err != nil {
+			return fmt.Errorf("put jobs: %w", err)
+		}
+		rung = append(rung, rows...)
+	}
+	q.ring(tx, rung)
+	return nil
+}
+
+// put gives the rows that now stand for jobs, and the jobs that vanished between
+// two statements.
+func put(tx *db.Tx, jobs []Job) (rows []*row, again []Job, err error) {
+	fresh := make([]*row, len(jobs))
+	for i, j := range jobs {
+		fresh[i] = &row{kind: j.Kind, key: j.Key, id: id.New(), lane: j.Lane, site: j.Site, due: j.Due, turn: j.Rank}
+		fresh[i].free(tx.Now)
+	}
+	cols := append(rowColumns(fresh), db.Col("id", pluck(fresh, func(r *row) id.ID { return r.id })))
+	if err := tx.InsertAbsent("job", []string{"job_key", "kind"}, "id", cols...); err != nil {
+		return nil, nil, err
+	}
+	stands, err := tx.Lookup("job", []string{"id"}, nameColumns(pluck(fresh, (*row).name))...)
+	ids, err := db.Collect(stands, err, func(r *sql.Rows) (d id.ID, err error) { return d, r.Scan(&d) })
+	if err != nil {
+		return nil, nil, err
+	}
+	ours := make(map[id.ID]bool, len(ids))
+	for _, d := range ids {
+		ours[d] = true
+	}
+	var old []Job
+	for i, r := range fresh {
+		if ours[r.id] {
+			rows = append(rows, r)
+		} else {
+			old = append(old, jobs[i])
+		}
+	}
+	woken, again, err := wake(tx, old)
+	return append(rows, woken...), again, err
+}
+
+// wake does to jobs that exist what Put promises, and gives those that do not.
+func wake(tx *db.Tx, jobs []Job) (rows []*row, again []Job, err error) {
+	found, err := lock(tx, pluck(jobs, func(j Job) name { return name{j.Kind, j.Key} }))
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, j := range jobs {
+		r := found[name{j.Kind, j.Key}]
+		if r == nil {
+			again = append(again, j)
+			continue
+		}
+		r.wake(j, tx.Now)
+		rows = append(rows, r)
+	}
+	return rows, again, store(tx, rows)
+}
+
+// merge checks jobs, fills in their times, makes one of those with the same kind
+// and key, and sorts them.
+func merge(jobs []Job, now db.Time) ([]Job, error) {
+	out := make([]Job, len(jobs))
+	for i, j := range jobs {
+		if err := check(j); err != nil {
+			return nil, err
+		}
+		if j.Due == 0 {
+			j.Due = now
+		}
+		j.Rank = max(j.Rank, j.Due)
+		out[i] = j
+	}
+	slices.SortStableFunc(out, func(a, b Job) int { return name{a.Kind, a.Key}.compare(name{b.Kind, b.Key}) })
+	kept := out[:0]
+	for _, j := range out {
+		if n := len(kept); n > 0 && kept[n-1].Kind == j.Kind && kept[n-1].Key == j.Key {
+			kept[n-1].Due, kept[n-1].Rank = min(kept[n-1].Due, j.Due), min(kept[n-1].Rank, j.Rank)
+			continue
+		}
+		kept = append(kept, j)
+	}
+	return kept, nil
+}
+
+// check refuses what the columns cannot hold. Jobs are made by the program, so
+// this is its mistake, not the user's.
+func check(j Job) error {
+	for _, w := range []string{string(j.Lane), j.Kind, j.Key} {
+		if w == "" || w != word(w) {
+			return fault.New(fault.Internal, fault.CodeInternal, "job %q %q of lane %q: want 1 to 64 printable ASCII characters each", j.Kind, j.Key, j.Lane)
+		}
+	}
+	return nil
+}
+
+// Drop removes jobs that lost their purpose. Keys without a job are ignored. One
+// that is being worked on is removed when its handler ends it, or its lease does.
+func (q *Queue) Drop(tx *db.Tx, kind string, keys ...string) error {
+	names := pluck(keys, func(k string) name { return name{kind, k} })
+	slices.SortFunc(names, name.compare)
+	found, err := lock(tx, slices.Compact(names))
+	if err != nil {
+		return fmt.Errorf("drop %s jobs: %w", kind, err)
+	}
+	var held, gone []*row
+	for _, r := range found {
+		if r.lease.IsZero() {
+			gone = append(gone, r)
+			continue
+		}
+		r.dropped, r.due = true, never
+		held = append(held, r)
+	}
+	if err := store(tx, held); err != nil {
+		return fmt.Errorf("drop %s jobs: %w", kind, err)
+	}
+	if err := remove(tx, gone); err != nil {
+		return fmt.Errorf("drop %s jobs: %w", kind, err)
+	}
+	return nil
+}
+
+// Retry makes a buried job run again at once, its failures forgotten. Faults:
+// NotFound, and Conflict when the job is not buried.
+func (q *Queue) Retry(ctx context.Context, kind, key string) error {
+	return q.d.Update(ctx, "queue_retry", func(tx *db.Tx) error {
+		found, err := lock(tx, []name{{kind, key}})
+		if err != nil {
+			return fmt.Errorf("retry %s job: %w", kind, err)
+		}
+		r := found[name{kind, key}]
+		switch {
+		case r == nil:
+			return fault.Missing("job", kind+" "+key)
+		case r.state != buried:
+			return fault.New(fault.Conflict, fault.CodeStateConflict, "the job %s %s is not buried: it runs by itself", kind, key)
+		}
+		r.wake(Job{Lane: r.lane, Site: r.site, Due: tx.Now, Rank: tx.Now}, tx.Now)
+		q.ring(tx, []*row{r})
+		return store(tx, []*row{r})
+	})
+}

@@ -1,0 +1,23 @@
+// Package site keeps the tenants and what they own before they can send: their
+// keys, tokens, sender numbers and Kakao channels.
+//
+// What it promises:
+//
+//   - A site's secrets (texts, telephone numbers, notes, raw reports) are sealed
+//     with the site's own data key from the first row on. Erasing that key makes
+//     them unreadable for good, and nothing else. Two processes always agree on a key.
+//   - Sealed values begin with a byte that names their form, so that a later form
+//     can stand beside them.
+//   - A token's secret is shown once and stored as a digest. A mistyped one is
+//     refused without asking the database.
+//   - A site has at most one default sender.
+//   - Every question carries the site: what belongs to another one is not found.
+//
+// It never logs a secret, and knows nothing of money or messages.
+//
+// Tables owned: site, site_key, site_installation, site_token, site_sender,
+// site_channel.
+//
+// Reading order: site.go, key.go (sealing, pure), keys.go (where keys are kept),
+// secret.go (the form of a token, pure), token.go, sender.go, channel.go.
+package site

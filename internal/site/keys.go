@@ -1,0 +1,196 @@
+package site
+
+import (
+	"context"
+	"crypto/cipher"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+)
+
+// Names of the installation's own keys.
+const (
+	InboxKey   = "inbox"   // raw delivery reports before their site is known
+	CursorKey  = "cursor"  // list cursors
+	SigningKey = "signing" // heads of ledgers on statements
+)
+
+// Keys gives the data keys of the sites and of the installation. They are made
+// at their first use, insert-if-absent, and stored wrapped by the master key, or
+// as they are when there is none. It is safe for concurrent use.
+type Keys struct {
+	d      *db.DB
+	master cipher.AEAD // nil: keys are stored as they are
+	broken error       // why there is no usable master key
+
+	mu    sync.Mutex
+	known map[slot]*Key    // guarded by mu: keys whose rows are committed
+	fresh map[slot]db.Time // guarded by mu: keys that a transaction made, by its Now; it may yet fail
+}
+
+// slot names a key: a site's or one of the installation's.
+type slot struct{ table, name string }
+
+func siteSlot(site string) slot         { return slot{"site_key", site} }
+func installationSlot(name string) slot { return slot{"site_installation", name} }
+
+func (s slot) column() string {
+	if s.table == "site_key" {
+		return "site_id"
+	}
+	return "name"
+}
+
+// context binds a wrapped key to its place.
+func (s slot) context() string { return s.table + " " + s.name }
+
+// knownMost bounds the memory for keys; beyond it a random one is forgotten.
+const knownMost = 10_000
+
+// NewKeys makes the key ring of an installation. The master key is 32 bytes, or
+// nil to store data keys as they are; another length makes every use an error.
+func NewKeys(d *db.DB, master []byte) *Keys {
+	k := &Keys{d: d, known: map[slot]*Key{}, fresh: map[slot]db.Time{}}
+	if len(master) > 0 {
+		k.master, k.broken = aead(master, "master 1")
+	}
+	return k
+}
+
+// Prepare makes the installation's own keys, so that no later reader has to
+// write. It also tells early that the master key is not the right one.
+func (k *Keys) Prepare(ctx context.Context) error {
+	return k.d.Update(ctx, "site_prepare_keys", func(tx *db.Tx) error {
+		for _, name := range []string{CursorKey, InboxKey, SigningKey} {
+			if _, err := k.Installation(tx, name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Site gives a site's key. It reads through tx on the first use only. NotFound:
+// no such site, or its key was erased.
+func (k *Keys) Site(tx *db.Tx, site string) (*Key, error) {
+	s := siteSlot(site)
+	if key := k.get(s); key != nil {
+		return key, nil
+	}
+	key, err := k.read(tx, s)
+	if errors.Is(err, db.ErrNoRows) {
+		return nil, fault.Missing("site", site)
+	}
+	return key, err
+}
+
+// Installation gives one of the installation's own keys, and makes it when there
+// is none; Prepare has done that for the three named here.
+func (k *Keys) Installation(tx *db.Tx, name string) (*Key, error) {
+	s := installationSlot(name)
+	if key := k.get(s); key != nil {
+		return key, nil
+	}
+	key, err := k.read(tx, s)
+	if !errors.Is(err, db.ErrNoRows) {
+		return key, err
+	}
+	if err := k.add(tx, s); err != nil {
+		return nil, err
+	}
+	return k.read(tx, s)
+}
+
+// create makes the key of a new site.
+func (k *Keys) create(tx *db.Tx, site string) error { return k.add(tx, siteSlot(site)) }
+
+// Bare counts the keys that are stored without a master key around them.
+func (k *Keys) Bare(tx *db.Tx) (int, error) {
+	n := 0
+	for _, table := range []string{"site_key", "site_installation"} {
+		rows, err := tx.Query(`SELECT stored FROM ` + table)
+		list, err := db.Collect(rows, err, func(r *sql.Rows) (b []byte, err error) { return b, r.Scan(&b) })
+		if err != nil {
+			return 0, fmt.Errorf("count keys without a master key: %w", err)
+		}
+		for _, stored := range list {
+			if len(stored) > 0 && stored[0] == storedBare {
+				n++
+			}
+		}
+	}
+	return n, nil
+}
+
+// add stores a new key unless there is one: whoever commits first decides.
+func (k *Keys) add(tx *db.Tx, s slot) error {
+	if k.broken != nil {
+		return fmt.Errorf("use the master key: %w", k.broken)
+	}
+	k.mu.Lock()
+	delete(k.known, s)
+	k.fresh[s] = tx.Now
+	k.mu.Unlock()
+	tx.OnCommit(func() {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		delete(k.fresh, s)
+	})
+	err := tx.InsertAbsent(s.table, []string{s.column()}, s.column(), db.Col(s.column(), []string{s.name}),
+		db.Col("stored", [][]byte{wrap(k.master, s.context(), fresh())}), db.Col("created_at", []db.Time{tx.Now}))
+	if err != nil {
+		return fmt.Errorf("store the key of %s: %w", s.context(), err)
+	}
+	return nil
+}
+
+// read gives the key that stands in the table, and remembers it unless this
+// transaction made it: if it fails, another key may take its place.
+func (k *Keys) read(tx *db.Tx, s slot) (*Key, error) {
+	if k.broken != nil {
+		return nil, fmt.Errorf("use the master key: %w", k.broken)
+	}
+	var stored []byte
+	err := tx.QueryRow(`SELECT stored FROM `+s.table+` WHERE `+s.column()+` = ?`, s.name).Scan(&stored)
+	if err != nil {
+		return nil, fmt.Errorf("read the key of %s: %w", s.context(), err)
+	}
+	if stored == nil {
+		return nil, fault.New(fault.NotFound, fault.CodeNotFound, "the data of site %q was erased", s.name)
+	}
+	data, err := unwrap(k.master, s.context(), stored)
+	if err != nil {
+		return nil, fmt.Errorf("read the key of %s: %w", s.context(), err)
+	}
+	key, err := newKey(data)
+	if err != nil {
+		return nil, fmt.Errorf("read the key of %s: %w", s.context(), err)
+	}
+	k.remember(tx, s, key)
+	return key, nil
+}
+
+func (k *Keys) get(s slot) *Key {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.known[s]
+}
+
+func (k *Keys) remember(tx *db.Tx, s slot, key *Key) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if made, ok := k.fresh[s]; ok && made == tx.Now {
+		return
+	}
+	if len(k.known) >= knownMost {
+		for old := range k.known {
+			delete(k.known, old)
+			break
+		}
+	}
+	k.known[s] = key
+}

@@ -1,0 +1,179 @@
+package site
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/korea"
+)
+
+// The states of a sender number: only an approved one can send.
+const (
+	Requested = "requested"
+	Approved  = "approved"
+	Rejected  = "rejected"
+	Blocked   = "blocked"
+)
+
+// Sender is a number that a site may stand behind.
+type Sender struct {
+	Site      string
+	Number    korea.Number
+	State     string // Requested, Approved, Rejected or Blocked
+	Default   bool
+	CreatedAt db.Time
+}
+
+func checkSender(number, state string) (korea.Number, error) {
+	n, err := korea.ParseSender(number)
+	if err != nil {
+		return "", fault.Check("/number", "%s", err)
+	}
+	switch state {
+	case Requested, Approved, Rejected, Blocked:
+		return n, nil
+	}
+	return "", fault.Check("/state", "want %s, %s, %s or %s: got %q", Requested, Approved, Rejected, Blocked, state)
+}
+
+// AddSender registers a number, however it is written. A site's first number is
+// its default. Faults: Invalid, Conflict already_exists.
+func AddSender(tx *db.Tx, site, number string, state string) (Sender, error) {
+	n, err := checkSender(number, state)
+	if err != nil {
+		return Sender{}, err
+	}
+	list, err := lockSenders(tx, site)
+	if err != nil {
+		return Sender{}, err
+	}
+	s := Sender{Site: site, Number: n, State: state, Default: true, CreatedAt: tx.Now}
+	for _, old := range list {
+		if old.Number == n {
+			return Sender{}, exists("sender", n.Dashed())
+		}
+		s.Default = s.Default && !old.Default
+	}
+	defaultOf := ""
+	if s.Default {
+		defaultOf = site
+	}
+	err = tx.InsertMany("site_sender", db.Col("site_id", []string{site}), db.Col("number", []korea.Number{n}),
+		db.Col("state", []string{state}), db.Opt("default_of", []string{defaultOf}), db.Col("created_at", []db.Time{tx.Now}))
+	if err != nil {
+		return Sender{}, created(err, "sender", n.Dashed())
+	}
+	return s, nil
+}
+
+// SetSender sets the state of a number. NotFound when the site has none like it.
+func SetSender(tx *db.Tx, site, number, state string) (Sender, error) {
+	n, err := checkSender(number, state)
+	if err != nil {
+		return Sender{}, err
+	}
+	if _, err := tx.Exec(`UPDATE site_sender SET state = ? WHERE site_id = ? AND number = ?`, state, site, string(n)); err != nil {
+		return Sender{}, fmt.Errorf("set the state of a sender of %s: %w", site, err)
+	}
+	return FindSender(tx, site, n)
+}
+
+// RemoveSender removes a number. When it was the default, the site's oldest
+// approved number becomes that, else its oldest. NotFound as in SetSender.
+func RemoveSender(tx *db.Tx, site, number string) error {
+	n, err := korea.ParseSender(number)
+	if err != nil {
+		return fault.Check("/number", "%s", err)
+	}
+	list, err := lockSenders(tx, site)
+	if err != nil {
+		return err
+	}
+	var removed, heir *Sender
+	for i := range list {
+		switch s := &list[i]; {
+		case s.Number == n:
+			removed = s
+		case heir == nil, heir.State != Approved && s.State == Approved:
+			heir = s
+		}
+	}
+	if removed == nil {
+		return fault.Missing("sender", n.Dashed())
+	}
+	_, err = tx.Exec(`DELETE FROM site_sender WHERE site_id = ? AND number = ?`, site, string(n))
+	if err == nil && removed.Default && heir != nil {
+		_, err = tx.Exec(`UPDATE site_sender SET default_of = ? WHERE site_id = ? AND number = ?`, site, site, string(heir.Number))
+	}
+	if err != nil {
+		return fmt.Errorf("remove a sender of %s: %w", site, err)
+	}
+	return nil
+}
+
+const selectSenders = `SELECT site_id, number, state, default_of, created_at FROM site_sender WHERE site_id = ?`
+
+func scanSender(r interface{ Scan(...any) error }) (s Sender, err error) {
+	var defaultOf db.Null[string]
+	err = r.Scan(&s.Site, &s.Number, &s.State, &defaultOf, &s.CreatedAt)
+	s.Default = defaultOf.Valid
+	return s, err
+}
+
+func collectSenders(rows *sql.Rows, err error) ([]Sender, error) {
+	return db.Collect(rows, err, func(r *sql.Rows) (Sender, error) { return scanSender(r) })
+}
+
+// Senders gives a site's numbers, oldest first.
+func Senders(tx *db.Tx, site string) ([]Sender, error) {
+	list, err := collectSenders(tx.Query(selectSenders+` ORDER BY created_at, number`, site))
+	if err != nil {
+		return nil, fmt.Errorf("list senders of %s: %w", site, err)
+	}
+	return list, nil
+}
+
+// lockSenders reads a site's numbers, oldest first, for a change of which is the
+// default. The site's row is locked too: a number being added has no row yet.
+// NotFound for the site.
+func lockSenders(tx *db.Tx, site string) ([]Sender, error) {
+	rows, err := tx.ForUpdate(`SELECT id FROM site WHERE id = ? ORDER BY id`, site)
+	sites, err := db.Collect(rows, err, func(r *sql.Rows) (s string, err error) { return s, r.Scan(&s) })
+	if err != nil {
+		return nil, fmt.Errorf("lock site %s: %w", site, err)
+	}
+	if len(sites) == 0 {
+		return nil, fault.Missing("site", site)
+	}
+	return Senders(tx, site)
+}
+
+// DefaultSender gives the number that a message without one is sent from: the
+// default if it is approved, else the oldest approved one; ok is false when none is.
+func DefaultSender(tx *db.Tx, site string) (s Sender, ok bool, err error) {
+	list, err := Senders(tx, site)
+	if err != nil {
+		return Sender{}, false, err
+	}
+	for _, l := range list {
+		if l.State == Approved && (!ok || l.Default) {
+			s, ok = l, true
+		}
+	}
+	return s, ok, nil
+}
+
+// FindSender gives a site's number in whatever state it is, or a NotFound fault.
+func FindSender(tx *db.Tx, site string, n korea.Number) (Sender, error) {
+	s, err := scanSender(tx.QueryRow(selectSenders+` AND number = ?`, site, string(n)))
+	if errors.Is(err, db.ErrNoRows) {
+		return Sender{}, fault.Missing("sender", n.Dashed())
+	}
+	if err != nil {
+		return Sender{}, fmt.Errorf("find a sender of %s: %w", site, err)
+	}
+	return s, nil
+}

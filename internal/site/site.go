@@ -1,0 +1,127 @@
+package site
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+)
+
+// State is whether a site may send.
+type State string
+
+// The states of a site.
+const (
+	Active    State = "active"
+	Suspended State = "suspended"
+)
+
+// Site is one tenant.
+type Site struct {
+	ID        string // slug chosen by people
+	Name      string
+	State     State
+	CreatedAt db.Time
+}
+
+// Operator is the word that people write in the place of a site for the
+// installation's own tokens; no site can have it as its id.
+const Operator = "operator"
+
+var slug = regexp.MustCompile(`^[a-z][a-z0-9-]{1,39}$`)
+
+// Create makes a site and its data key. Faults: Invalid for an id that is no
+// slug or a name that cannot be shown, Conflict already_exists.
+func Create(tx *db.Tx, keys *Keys, id, name string) (Site, error) {
+	name = strings.TrimSpace(name)
+	if !slug.MatchString(id) || id == Operator {
+		return Site{}, fault.Check("/id", "want 2 to 40 characters of a-z, 0-9 and -, beginning with a letter, and not %q: got %q", Operator, id)
+	}
+	if !isName(name, 100) {
+		return Site{}, fault.Check("/name", "want 1 to 100 characters without line breaks or other control characters")
+	}
+	if _, err := Find(tx, id); err == nil {
+		return Site{}, exists("site", id)
+	} else if !fault.Is(err, fault.NotFound) {
+		return Site{}, err
+	}
+	s := Site{ID: id, Name: name, State: Active, CreatedAt: tx.Now}
+	err := tx.InsertMany("site", db.Col("id", []string{s.ID}), db.Col("name", []string{s.Name}),
+		db.Col("state", []State{s.State}), db.Col("created_at", []db.Time{s.CreatedAt}))
+	if err != nil {
+		return Site{}, created(err, "site", id)
+	}
+	if err := keys.create(tx, id); err != nil {
+		return Site{}, err
+	}
+	return s, nil
+}
+
+// exists is the fault for a thing that is there already.
+func exists(what, name string) error {
+	return fault.New(fault.Conflict, fault.CodeAlreadyExists, "there is a %s %q already", what, name)
+}
+
+// created turns the error of an insert into the fault that its caller promises:
+// somebody may have inserted the same between the look and the insert.
+func created(err error, what, name string) error {
+	if _, ok := errors.AsType[*db.Duplicate](err); ok {
+		return fault.Wrap(err, fault.Conflict, fault.CodeAlreadyExists, "there is a %s %q already", what, name)
+	}
+	return fmt.Errorf("create %s %s: %w", what, name, err)
+}
+
+// isName reports whether text can stand as a name on a screen.
+func isName(text string, longest int) bool {
+	n := utf8.RuneCountInString(text)
+	return n > 0 && n <= longest && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
+}
+
+const selectSites = `SELECT id, name, state, created_at FROM site`
+
+func scanSite(r interface{ Scan(...any) error }) (s Site, err error) {
+	return s, r.Scan(&s.ID, &s.Name, &s.State, &s.CreatedAt)
+}
+
+// Find gives a site, or a NotFound fault.
+func Find(tx *db.Tx, id string) (Site, error) {
+	s, err := scanSite(tx.QueryRow(selectSites+` WHERE id = ?`, id))
+	if errors.Is(err, db.ErrNoRows) {
+		return Site{}, fault.Missing("site", id)
+	}
+	if err != nil {
+		return Site{}, fmt.Errorf("find site %s: %w", id, err)
+	}
+	return s, nil
+}
+
+// SetState suspends or resumes a site; to the state it is in is no error.
+func SetState(tx *db.Tx, id string, s State) error {
+	if s != Active && s != Suspended {
+		return fault.Check("/state", "want %s or %s: got %q", Active, Suspended, s)
+	}
+	n, err := tx.Exec(`UPDATE site SET state = ? WHERE id = ?`, string(s), id)
+	if err != nil {
+		return fmt.Errorf("set state of site %s: %w", id, err)
+	}
+	if n == 0 {
+		return fault.Missing("site", id)
+	}
+	return nil
+}
+
+// List gives up to limit sites with ids above after, in the order of their ids.
+func List(tx *db.Tx, after string, limit int) ([]Site, error) {
+	rows, err := tx.Query(selectSites+` WHERE id > ? ORDER BY id LIMIT ?`, after, limit)
+	list, err := db.Collect(rows, err, func(r *sql.Rows) (Site, error) { return scanSite(r) })
+	if err != nil {
+		return nil, fmt.Errorf("list sites: %w", err)
+	}
+	return list, nil
+}
