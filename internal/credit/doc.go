@@ -1,0 +1,67 @@
+// Package credit is the ledger: what every site has, holds and has spent.
+//
+// It promises that credit is never made, lost or spent twice, whatever is
+// interrupted and however many processes work on one database, and that anyone
+// can prove it afterwards. It never decides by a balance that is not locked, and
+// never calls anything outside the database.
+//
+// # Accounts and entries
+//
+// A site has three balances, available, held and spent, and five names that
+// count where credit came from or went to: cash, bonus, adjustment, breakage,
+// receivable. Every entry moves an amount > 0 from a debit to a credit account
+// of one site; an account's balance is its credits minus its debits:
+//
+//	payment         cash → available          release         held → available
+//	bonus           bonus → available         refund          spent → available
+//	adjustment      adjustment ↔ available    payment_cancel  available → cash or bonus
+//	reserve         available → held          expire          available → breakage
+//	settle          held → spent              receivable      receivable → cash, available → receivable
+//
+// A site's entries are one gapless sequence. The hash of each is
+//
+//	SHA-256(previous hash, 32 bytes, zeros first ‖
+//	        seq kind amount debit credit available_after held_after ref key at
+//	        note_digest opens_digest, joined by \n, none at the end)
+//
+// Amounts have exactly four decimals, at is microseconds since 1970 UTC as an
+// integer and never falls, digests are hex, what is absent is empty. The note
+// itself is not hashed: note_digest is its HMAC under a random key that lies
+// sealed beside it. opens_digest is the SHA-256 of what never changes of what
+// the entry opened: lot (kind, amount, expiry), reservation (message, amount,
+// takes, classes), the usages that a settlement began, or the parts of lots that
+// an entry took without a reservation.
+//
+// # Lots and reservations
+//
+// Each top-up opens a lot, paid or bonus, with or without an expiry. Credit is
+// consumed bonus before paid, nearest expiry first, then oldest. A reservation
+// keeps its takes in that order: settling spends from the front, releasing gives
+// back from the end. What a reservation holds does not expire; what comes back
+// into an expired lot is booked as expired at once.
+//
+// # Laws
+//
+// Prove checks, and names each row that breaks one:
+//
+//  1. available = Σ remaining of lots = what the entries make of it; held = Σ open
+//     of reservations; neither is negative.
+//  2. Of each reservation settled + released + open = reserved, and that is what
+//     its recipients need and cost.
+//  3. All accounts of a site sum to zero; Σ usages = spent, per message and channel.
+//  4. The chain is whole and ends in the account row; what was opened matches its
+//     digest.
+//  5. Of each lot opened = remaining + held + spent + expired + cancelled.
+//
+// Every stored column is hashed or follows from hashed ones, so no byte can
+// change unseen. A rewrite of a whole chain is seen by comparing heads that were
+// signed earlier.
+//
+// # Tables and files
+//
+// It owns account, lot, reservation, entry, credit_usage and price. Within a
+// site everything is written under the lock of its account row. Read ledger.go
+// (locking, Reserve, writing), book.go (what is decided in memory), topup.go,
+// settle.go; then takes.go, lot.go, reservation.go, entry.go, note.go, usage.go,
+// account.go; price.go; and prove.go with prove_chain.go and prove_messages.go.
+package credit

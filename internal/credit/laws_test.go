@@ -1,0 +1,208 @@
+package credit
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/db/dbtest"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
+	"creditmsg/internal/money"
+	"creditmsg/internal/provider"
+	"creditmsg/internal/site"
+
+	"pgregory.net/rapid"
+)
+
+// TestAnySequenceOfActsKeepsTheLawsAndTheModel runs random acts on two sites and
+// compares every stored number with the model after each, then proves all laws.
+func TestAnySequenceOfActsKeepsTheLawsAndTheModel(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		run := 0
+		rapid.Check(t, func(rt *rapid.T) {
+			run++
+			g := &game{world: newWorld(t, d), rt: rt, models: map[string]*model{}, owner: map[id.ID]string{}}
+			g.now = noon
+			for _, name := range []string{"a", "b"} {
+				g.open(fmt.Sprintf("site-%s-%d", name, run))
+			}
+			for range rapid.IntRange(1, 12).Draw(rt, "steps") {
+				rapid.SampledFrom([]func(){g.topUp, g.topUp, g.withdraw, g.reserveSome, g.reserveSome, g.settleSome, g.settleSome}).Draw(rt, "act")()
+				g.compare()
+			}
+		})
+	})
+}
+
+// game is one random run.
+type game struct {
+	*world
+	rt       *rapid.T
+	sites    []string
+	models   map[string]*model
+	messages []id.ID // in the order in which they were held
+	owner    map[id.ID]string
+}
+
+func (g *game) open(name string) {
+	err := g.try(func(tx *db.Tx) error {
+		if _, err := site.Create(tx, g.keys, name, name); err != nil {
+			return err
+		}
+		return g.l.Open(tx, name)
+	})
+	if err != nil {
+		g.rt.Fatalf("open: %v", err)
+	}
+	g.sites = append(g.sites, name)
+	g.models[name] = newModel()
+}
+
+// tick turns the clock, back too: entries never go back with it.
+func (g *game) tick() {
+	g.now = g.now.Add(time.Duration(rapid.IntRange(-2, 5).Draw(g.rt, "seconds")) * time.Second)
+}
+
+func (g *game) amount(most int, label string) money.Amount {
+	return money.Amount(rapid.IntRange(1, most*int(won)).Draw(g.rt, label))
+}
+
+func (g *game) someSite() (string, *model) {
+	name := rapid.SampledFrom(g.sites).Draw(g.rt, "site")
+	return name, g.models[name]
+}
+
+func (g *game) topUp() {
+	g.tick()
+	name, m := g.someSite()
+	m.clock(g.now)
+	t := TopUp{Site: name, Kind: rapid.SampledFrom([]Kind{Payment, Bonus, Bonus, Adjustment}).Draw(g.rt, "kind"), Amount: g.amount(50, "amount")}
+	if t.Kind != Adjustment && rapid.Bool().Draw(g.rt, "expires") {
+		t.ExpiresAt = m.at.Add(time.Duration(rapid.IntRange(1, 10).Draw(g.rt, "lives")) * time.Second)
+	}
+	if rapid.Bool().Draw(g.rt, "noted") {
+		t.Note, t.Ref = "노트", "ref"
+	}
+	if err := g.addErr(t); err != nil {
+		g.rt.Fatalf("add %+v: %v", t, err)
+	}
+	m.top(t.Kind, t.Amount, t.ExpiresAt)
+}
+
+func (g *game) withdraw() {
+	g.tick()
+	name, m := g.someSite()
+	m.clock(g.now)
+	amount := g.amount(40, "amount")
+	err := g.addErr(TopUp{Site: name, Kind: Adjustment, Amount: -amount})
+	if ok := m.withdraw(amount); ok != (err == nil) || err != nil && !fault.Is(err, fault.Conflict) {
+		g.rt.Fatalf("withdraw %s: got %v, possible %v", amount, err, ok)
+	}
+}
+
+func (g *game) reserveSome() {
+	g.tick()
+	var holds []Hold
+	var prices [][provider.Channels]money.Amount
+	for range rapid.IntRange(1, 4).Draw(g.rt, "holds") {
+		name, _ := g.someSite()
+		h := Hold{Site: name, Message: id.New(), Classes: []byte("classes")}
+		if rapid.IntRange(0, 5).Draw(g.rt, "free") > 0 {
+			h.Amount = g.amount(30, "hold")
+		}
+		holds = append(holds, h)
+		prices = append(prices, [provider.Channels]money.Amount{
+			provider.Alimtalk: money.Amount(rapid.IntRange(0, 3).Draw(g.rt, "alimtalk")) * won,
+			provider.SMS:      g.amount(4, "sms"),
+		})
+	}
+	var got []*Refusal
+	err := g.try(func(tx *db.Tx) (err error) { got, err = g.l.Reserve(tx, holds); return err })
+	if err != nil {
+		g.rt.Fatalf("reserve: %v", err)
+	}
+	for i, h := range holds {
+		m := g.models[h.Site]
+		m.clock(g.now)
+		want := m.reserve(h.Message, h.Amount, prices[i])
+		if (want == nil) != (got[i] == nil) || want != nil && *want != *got[i] {
+			g.rt.Fatalf("hold %d of %s: got refusal %v, want %v", i, h.Amount, got[i], want)
+		}
+		if want == nil {
+			g.messages = append(g.messages, h.Message)
+			g.owner[h.Message] = h.Site
+		}
+	}
+}
+
+func (g *game) settleSome() {
+	if len(g.messages) == 0 {
+		return
+	}
+	g.tick()
+	var all []Settlement
+	chosen := rapid.SliceOfNDistinct(rapid.SampledFrom(g.messages), 1, min(3, len(g.messages)), rapid.ID[id.ID]).Draw(g.rt, "messages")
+	// The ledger settles in the order of site and message.
+	slices.SortFunc(chosen, func(a, b id.ID) int { return bytes.Compare(a[:], b[:]) })
+	for _, msg := range chosen {
+		name := g.owner[msg]
+		m := g.models[name]
+		m.clock(g.now)
+		p := m.messages[msg]
+		var counts [provider.Channels]int64
+		rest := p.open()
+		for _, ch := range []provider.Channel{provider.Alimtalk, provider.SMS} {
+			most := 3
+			if price := p.prices[ch]; price > 0 {
+				most = min(most, int(rest/price))
+			}
+			counts[ch] = int64(rapid.IntRange(0, most).Draw(g.rt, "delivered"))
+			rest -= p.prices[ch] * money.Amount(counts[ch])
+		}
+		back := rest
+		if rest > 0 && rapid.Bool().Draw(g.rt, "partly") {
+			back = money.Amount(rapid.Int64Range(0, int64(rest)).Draw(g.rt, "back"))
+		}
+		// The same in two pieces, as two reports of one group bring it.
+		all = append(all,
+			Settlement{Site: name, Message: msg, Released: back / 2, Delivered: []Delivered{delivered(provider.Alimtalk, counts[0], p.prices[0])}},
+			Settlement{Site: name, Message: msg, Released: back - back/2, Delivered: []Delivered{delivered(provider.SMS, counts[1], p.prices[1])}})
+		m.settle(msg, counts, back)
+	}
+	if err := g.settleErr(all...); err != nil {
+		g.rt.Fatalf("settle: %v", err)
+	}
+}
+
+// compare holds the rows against the model and proves the laws, with outcomes.
+func (g *game) compare() {
+	err := g.d.View(g.t.Context(), "test", func(tx *db.Tx) error {
+		for _, name := range g.sites {
+			text, err := g.models[name].differs(g.world, tx, name)
+			if err != nil {
+				return err
+			}
+			if text != "" {
+				g.rt.Fatalf("%s: %s", name, text)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		g.rt.Fatalf("read: %v", err)
+	}
+	proof, err := g.l.Prove(g.t.Context(), g.d, g.sites, func(_ *db.Tx, name string, messages []id.ID) (map[id.ID]Outcome, error) {
+		out := map[id.ID]Outcome{}
+		for _, msg := range messages {
+			out[msg] = g.models[name].messages[msg].outcome(msg)
+		}
+		return out, nil
+	})
+	if err != nil || len(proof.Broken) > 0 || proof.Sites != len(g.sites) {
+		g.rt.Fatalf("prove: %v %+v", err, proof)
+	}
+}

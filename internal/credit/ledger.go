@@ -1,0 +1,161 @@
+package credit
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
+	"creditmsg/internal/money"
+	"creditmsg/internal/site"
+)
+
+// Ledger is the only writer of balances. It keeps nothing in memory: every act
+// locks the account, reads, decides and writes inside its caller's transaction.
+// It is safe for concurrent use, by several processes too.
+type Ledger struct {
+	keys *site.Keys
+}
+
+// NewLedger makes a ledger that seals notes with the sites' keys.
+func NewLedger(keys *site.Keys) *Ledger { return &Ledger{keys: keys} }
+
+// Hold asks for the worst case of one message.
+type Hold struct {
+	Site    string
+	Message id.ID
+	Amount  money.Amount // ≥ 0
+	Classes []byte       // steps and prices as the caller froze them; kept and proven, not read
+}
+
+// Refusal says why a hold was not taken.
+type Refusal struct{ Needed, Available money.Amount }
+
+// Reserve takes the holds that their sites can afford, in the order given, and
+// answers each: nil for a hold that was taken, what was missing for one that
+// was not. A refusal leaves no row and disturbs no other hold. A hold of
+// nothing is always taken; it has a reservation and no entry.
+//
+// A message that has a reservation already is an Internal fault, a site without
+// an account NotFound; then nothing may be committed.
+func (l *Ledger) Reserve(tx *db.Tx, holds []Hold) ([]*Refusal, error) {
+	if len(holds) == 0 {
+		return nil, nil
+	}
+	bySite := map[string][]int{}
+	for i, h := range holds {
+		if h.Amount < 0 || h.Message.IsZero() {
+			return nil, fault.New(fault.Internal, fault.CodeInternal,
+				"reserve %s for message %s: it needs a message and no negative amount", h.Amount, h.Message.Text(id.Message))
+		}
+		bySite[h.Site] = append(bySite[h.Site], i)
+	}
+	books, err := lock(tx, slices.Sorted(maps.Keys(bySite)))
+	if err != nil {
+		return nil, fmt.Errorf("reserve: %w", err)
+	}
+	refusals := make([]*Refusal, len(holds))
+	taken := make([]reservation, 0, len(holds))
+	for _, b := range books {
+		usable := b.usable()
+		for _, i := range bySite[b.Site] {
+			r, refused := b.hold(holds[i], &usable)
+			if refused != nil {
+				refusals[i] = refused
+				continue
+			}
+			taken = append(taken, r)
+		}
+	}
+	if err := insertReservations(tx, taken); duplicate(err) {
+		return nil, fault.Wrap(err, fault.Internal, fault.CodeInternal, "reserve: a message has a reservation already")
+	} else if err != nil {
+		return nil, fmt.Errorf("reserve: %w", err)
+	}
+	return refusals, write(tx, books)
+}
+
+// lock locks the accounts of the sites, which are sorted, and then their live
+// lots. All other rows of a site's ledger change under its account's lock only.
+func lock(tx *db.Tx, sites []string) ([]*book, error) {
+	rows, err := tx.LookupForUpdate("account", accountColumns, db.Col("site_id", sites))
+	accounts, err := db.Collect(rows, err, scanAccount)
+	if err != nil {
+		return nil, fmt.Errorf("lock accounts: %w", err)
+	}
+	books := make([]*book, len(accounts))
+	bySite := make(map[string]*book, len(accounts))
+	for i, a := range accounts {
+		if a.flaw != "" {
+			return nil, fault.New(fault.Internal, fault.CodeInternal, "the account of site %s is damaged: %s; run ledger verify", a.Site, a.flaw)
+		}
+		books[i] = &book{account: a, at: max(tx.Now, a.at)}
+		bySite[a.Site] = books[i]
+	}
+	for _, s := range sites {
+		if bySite[s] == nil {
+			return nil, fault.Missing("credit account of site", s)
+		}
+	}
+	rows, err = tx.LookupForUpdate("lot", lotColumns, db.Col("site_id", sites), db.Same("live", true, len(sites)))
+	lots, err := db.Collect(rows, err, scanLot)
+	if err != nil {
+		return nil, fmt.Errorf("lock lots: %w", err)
+	}
+	for _, l := range lots {
+		bySite[l.site].lots = append(bySite[l.site].lots, l)
+	}
+	for _, b := range books {
+		slices.SortFunc(b.lots, consumption)
+	}
+	return books, nil
+}
+
+// write stores what the books have become. The entries' key (site, seq) is the
+// last guard: a head that was not the newest finds its place taken, and the
+// transaction is run again.
+func write(tx *db.Tx, books []*book) error {
+	var lines []line
+	var lots []*lot
+	var heads []*book
+	for _, b := range books {
+		lines = append(lines, b.lines...)
+		lots = append(lots, b.lots...)
+		if b.touched {
+			heads = append(heads, b)
+		}
+	}
+	if len(heads) == 0 {
+		return nil
+	}
+	if err := insertLines(tx, lines); duplicate(err) {
+		return fmt.Errorf("append entries: %w: %w", db.ErrStale, err)
+	} else if err != nil {
+		return fmt.Errorf("append entries: %w", err)
+	}
+	if err := writeLots(tx, lots); err != nil {
+		return fmt.Errorf("write lots: %w", err)
+	}
+	if err := updateAccounts(tx, heads); err != nil {
+		return fmt.Errorf("write accounts: %w", err)
+	}
+	return nil
+}
+
+func updateAccounts(tx *db.Tx, books []*book) error {
+	amounts := func(name string, of func(*book) money.Amount) db.Column {
+		return db.Col(name, each(books, func(b **book) money.Amount { return of(*b) }))
+	}
+	return tx.UpdateMany("account", []string{"site_id"},
+		db.Col("site_id", each(books, func(b **book) string { return (*b).Site })),
+		amounts("available", func(b *book) money.Amount { return b.Available }),
+		amounts("held", func(b *book) money.Amount { return b.Held }),
+		amounts("spent", func(b *book) money.Amount { return b.Spent }),
+		db.Col("seq", each(books, func(b **book) int64 { return (*b).Seq })),
+		db.Col("at", each(books, func(b **book) db.Time { return (*b).account.at })),
+		db.Col("hash", each(books, func(b **book) []byte { return (*b).Hash[:] })),
+		db.Col("frees", each(books, func(b **book) int64 { return (*b).frees })),
+		db.Col("free_sum", each(books, func(b **book) []byte { return (*b).free[:] })))
+}

@@ -1,0 +1,189 @@
+package credit
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
+	"creditmsg/internal/money"
+	"creditmsg/internal/provider"
+)
+
+// Delivered counts recipients of one message that a channel reached.
+type Delivered struct {
+	Channel provider.Channel
+	Count   int64
+	Price   money.Amount // of one, as frozen at accept
+}
+
+// Settlement says what became of a part of a message's hold.
+type Settlement struct {
+	Site      string
+	Message   id.ID
+	Delivered []Delivered
+	Released  money.Amount // what its final recipients do not need any more
+}
+
+// charge is all that one transaction settles of one message.
+type charge struct {
+	site     string
+	message  id.ID
+	counts   [provider.Channels]int64
+	prices   [provider.Channels]money.Amount
+	released money.Amount
+}
+
+// Settle charges what was delivered and gives back what is not needed, once per
+// call of its caller: that a recipient is settled once is its state's doing, in
+// the same transaction. Settlements of one message are merged, so it gets at
+// most one settle, one release and one expire entry.
+//
+// More than is held, a negative sum, a message without a reservation, and two
+// prices of one channel of a message are Internal faults; then nothing may be
+// committed.
+func (l *Ledger) Settle(tx *db.Tx, all []Settlement) error {
+	charges, err := merge(all)
+	if err != nil || len(charges) == 0 {
+		return err
+	}
+	sites := each(charges, func(c *charge) string { return c.site })
+	messages := each(charges, func(c *charge) id.ID { return c.message })
+	books, err := lock(tx, slices.Compact(slices.Clone(sites)))
+	if err != nil {
+		return fmt.Errorf("settle: %w", err)
+	}
+	bySite := make(map[string]*book, len(books))
+	for _, b := range books {
+		bySite[b.Site] = b
+	}
+	rows, err := tx.LookupForUpdate("reservation", reservationColumns, db.Col("site_id", sites), db.Col("message_id", messages))
+	reservations, err := db.Collect(rows, err, scanReservation)
+	if err != nil {
+		return fmt.Errorf("lock reservations: %w", err)
+	}
+	byMessage := make(map[owned]*reservation, len(reservations))
+	for i := range reservations {
+		r := &reservations[i]
+		byMessage[owned{r.site, r.message}] = r
+	}
+	usages, err := lockUsages(tx, sites, messages)
+	if err != nil {
+		return fmt.Errorf("lock usages: %w", err)
+	}
+	changed := make([]*reservation, 0, len(charges))
+	for i := range charges {
+		c := &charges[i]
+		r := byMessage[owned{c.site, c.message}]
+		if r == nil {
+			return fault.New(fault.Internal, fault.CodeInternal, "settle message %s: it has no reservation", c.message.Text(id.Message))
+		}
+		if err := c.apply(bySite[c.site], r, usages); err != nil {
+			return err
+		}
+		changed = append(changed, r)
+	}
+	return writeSettled(tx, books, changed, usages)
+}
+
+// owned is a message with the site that it belongs to.
+type owned struct {
+	site    string
+	message id.ID
+}
+
+// apply settles one message in memory: usages, reservation, books.
+func (c *charge) apply(b *book, r *reservation, usages *usageSet) error {
+	var total money.Amount
+	for ch := range provider.Channels {
+		cost, err := c.prices[ch].Times(c.counts[ch])
+		if err == nil {
+			total, err = total.Plus(cost)
+		}
+		if err != nil {
+			return fmt.Errorf("settle message %s: %w", c.message.Text(id.Message), err)
+		}
+	}
+	opened, err := usages.add(c, b.at)
+	if err != nil {
+		return err
+	}
+	seq, err := b.settle(r, total, c.released, openedDigest(opened))
+	if err != nil {
+		return err
+	}
+	for _, u := range opened {
+		u.seq = seq
+	}
+	return nil
+}
+
+func writeSettled(tx *db.Tx, books []*book, changed []*reservation, usages *usageSet) error {
+	if err := updateReservations(tx, changed); err != nil {
+		return fmt.Errorf("settle: %w", err)
+	}
+	if err := usages.write(tx); err != nil {
+		return fmt.Errorf("settle: %w", err)
+	}
+	if err := write(tx, books); err != nil {
+		return fmt.Errorf("settle: %w", err)
+	}
+	return nil
+}
+
+// merge makes one charge per message, ordered by site and message.
+func merge(all []Settlement) ([]charge, error) {
+	found := make(map[owned]*charge, len(all))
+	for _, s := range all {
+		c := found[owned{s.Site, s.Message}]
+		if c == nil {
+			c = &charge{site: s.Site, message: s.Message}
+			found[owned{s.Site, s.Message}] = c
+		}
+		if err := c.add(s); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]charge, 0, len(found))
+	for c := range maps.Values(found) {
+		if c.counts != [provider.Channels]int64{} || c.released != 0 {
+			out = append(out, *c)
+		}
+	}
+	slices.SortFunc(out, func(a, b charge) int {
+		return cmp.Or(cmp.Compare(a.site, b.site), slices.Compare(a.message[:], b.message[:]))
+	})
+	return out, nil
+}
+
+// add joins a settlement into the charge.
+func (c *charge) add(s Settlement) error {
+	wrong := func(what string) error {
+		return fault.New(fault.Internal, fault.CodeInternal, "settle message %s: %s", s.Message.Text(id.Message), what)
+	}
+	var err error
+	if s.Released < 0 {
+		return wrong("a negative amount to release")
+	}
+	if c.released, err = c.released.Plus(s.Released); err != nil {
+		return wrong("too much to release")
+	}
+	for _, d := range s.Delivered {
+		switch {
+		case d.Count == 0:
+			continue
+		case d.Count < 0 || d.Price < 0 || d.Channel >= provider.Channels:
+			return wrong("a negative count or price, or no channel")
+		case c.counts[d.Channel] > 0 && c.prices[d.Channel] != d.Price:
+			return wrong("two prices of " + d.Channel.String())
+		case c.counts[d.Channel]+d.Count < 0:
+			return wrong("too many recipients")
+		}
+		c.counts[d.Channel] += d.Count
+		c.prices[d.Channel] = d.Price
+	}
+	return nil
+}

@@ -1,0 +1,335 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/id"
+	"creditmsg/internal/message"
+	"creditmsg/internal/provider"
+	"creditmsg/internal/queue"
+)
+
+// call is a planned attempt with what is needed to make it.
+type call struct {
+	attempt attempt
+	carrier *carrier
+	plan    *plan
+	members []message.Recipient // in the order of their places
+	phones  map[uint32]bool
+}
+
+// callTimeout bounds one call from its first request to its last; deadlines are
+// stored before the call, so that recover knows when it must be over.
+func (k *carrier) callTimeout() time.Duration {
+	return 4 * orElse(k.Account.Timeout, 15*time.Second)
+}
+
+// callAll makes the calls of one plan, a few at a time.
+func (s *Service) callAll(ctx context.Context, calls []*call) error {
+	var g errgroup.Group
+	g.SetLimit(4)
+	for _, c := range calls {
+		g.Go(func() error {
+			if err := s.make(ctx, c); err != nil {
+				return fmt.Errorf("attempt %s: %w", c.attempt.ID, err)
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// make makes one call: its turn, the guarded step to calling, the request
+// outside of any transaction, and the outcome.
+func (s *Service) make(ctx context.Context, c *call) error {
+	sleep := func(d time.Duration) error {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	wait, err := c.carrier.admit(len(c.members), sleep)
+	if err != nil || wait > 0 {
+		return errors.Join(err, s.putBack(context.WithoutCancel(ctx), c, wait))
+	}
+	if went, err := s.begin(ctx, c); err != nil || !went {
+		return err
+	}
+	start := time.Now()
+	result := s.submit(ctx, c)
+	c.carrier.learn(result)
+	err = s.conclude(context.WithoutCancel(ctx), c, result)
+	s.log(ctx, c, result, time.Since(start), err)
+	return err
+}
+
+func (s *Service) submit(ctx context.Context, c *call) provider.Result {
+	legs := make([]provider.Leg, len(c.members))
+	for i, r := range c.members {
+		f := c.plan.facts[r.Key]
+		legs[i] = f.wording.Leg(r.Channel(), c.plan.person(r), c.carrier.Account.Name)
+		legs[i].Ref = r.Reference()
+	}
+	// The call outlives a stop signal: what was begun is brought to its end.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.carrier.callTimeout())
+	defer cancel()
+	return c.carrier.Adapter.Submit(ctx, provider.Call{ID: c.attempt.ID, Legs: legs}, func(ctx context.Context, upstream string) error {
+		return s.d.Update(ctx, "delivery_begun", func(tx *db.Tx) error {
+			n, err := tx.Exec(`UPDATE attempt SET upstream_id = ? WHERE id = ? AND state = 'calling'`, upstream, c.attempt.ID)
+			if err == nil && n != 1 {
+				err = errTaken
+			}
+			return err
+		})
+	})
+}
+
+var errTaken = errors.New("the attempt was taken over by recovery")
+
+// begin moves the attempt from planned to calling, without those whose message
+// was paused or cancelled meanwhile, or whose earlier leg was delivered after all.
+func (s *Service) begin(ctx context.Context, c *call) (went bool, err error) {
+	all := c.members
+	err = s.d.Update(ctx, "delivery_call", func(tx *db.Tx) error {
+		went = false
+		w := message.Writing{}
+		if w.Messages, err = message.Lock(tx, c.attempt.messages()); err != nil {
+			return err
+		}
+		a := c.attempt
+		a.CalledAt, a.Deadline = tx.Now, tx.Now.Add(c.carrier.callTimeout())
+		a.AskAt = a.Deadline.Add(s.o.LookupGrace)
+		c.members, w.Changes, err = s.stillWanted(tx, w.Messages, a, all)
+		if err != nil {
+			return err
+		}
+		next := calling
+		if len(c.members) == 0 {
+			next, a.AskAt = closed, 0
+		}
+		a.Groups, a.Legs = groupsOf(c.members), len(c.members)
+		ours, err := move(tx, a, planned, next)
+		if err != nil || !ours {
+			return err
+		}
+		went = next == calling
+		for i := range c.members {
+			c.members[i].HandedAt = a.CalledAt
+		}
+		a.State, c.attempt = next, a
+		return s.messages.Record(tx, w)
+	})
+	return went, err
+}
+
+// stillWanted parts the members of a planned call into those to hand over and
+// the changes of the others.
+func (s *Service) stillWanted(tx *db.Tx, messages map[message.Key]*message.Message, a attempt, all []message.Recipient) (keep []message.Recipient, changes []message.Change, err error) {
+	now, err := s.current(tx, messages, all)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, r := range now {
+		m := messages[r.Key]
+		switch {
+		case r.State != message.Pending || r.Attempt != a.ID:
+			// Moved on without this call; nothing of it is ours.
+		case r.EarlierStep != 0:
+			changes = append(changes, message.DeliverEarlier(r, tx.Now))
+		case m == nil || m.State != message.StateAccepted:
+			changes = append(changes, message.Release(r))
+		default:
+			keep = append(keep, r)
+		}
+	}
+	return keep, changes, nil
+}
+
+// current gives the members as they stand: those with a row are read and locked.
+func (s *Service) current(tx *db.Tx, messages map[message.Key]*message.Message, all []message.Recipient) ([]message.Recipient, error) {
+	var places []message.Place
+	for _, r := range all {
+		if r.Born() {
+			places = append(places, r.Place)
+		}
+	}
+	rows, err := s.messages.LockRecipients(tx, messages, places)
+	if err != nil {
+		return nil, err
+	}
+	byPlace := make(map[message.Place]message.Recipient, len(rows))
+	for _, r := range rows {
+		byPlace[r.Place] = r
+	}
+	out := make([]message.Recipient, 0, len(all))
+	for _, r := range all {
+		if !r.Born() {
+			out = append(out, r)
+		} else if row, ok := byPlace[r.Place]; ok {
+			out = append(out, row)
+		}
+	}
+	return out, nil
+}
+
+// putBack gives up a planned call that may not go now.
+func (s *Service) putBack(ctx context.Context, c *call, wait time.Duration) error {
+	return s.d.Update(ctx, "delivery_put_back", func(tx *db.Tx) error {
+		w := message.Writing{RetryAt: tx.Now.Add(wait)}
+		var err error
+		if w.Messages, err = message.Lock(tx, c.attempt.messages()); err != nil {
+			return err
+		}
+		a := c.attempt
+		a.AskAt, a.AnsweredAt = 0, tx.Now
+		ours, err := move(tx, a, planned, notSent)
+		if err != nil || !ours {
+			return err
+		}
+		members, err := s.current(tx, w.Messages, c.members)
+		if err != nil {
+			return err
+		}
+		for _, r := range members {
+			if r.State == message.Pending && r.Attempt == a.ID {
+				w.Changes = append(w.Changes, message.Release(r))
+			}
+		}
+		return s.messages.Record(tx, w)
+	})
+}
+
+// conclude writes the outcome of a call with everyone's change.
+func (s *Service) conclude(ctx context.Context, c *call, result provider.Result) error {
+	return s.d.Update(ctx, "delivery_outcome", func(tx *db.Tx) error {
+		w := message.Writing{RetryAt: retryAt(tx.Now, result.RetryAfter)}
+		var err error
+		if w.Messages, err = message.Lock(tx, c.attempt.messages()); err != nil {
+			return err
+		}
+		a := c.attempt
+		a.AnsweredAt, a.Reason, a.Code, a.AskAt = tx.Now, result.Reason, code(result.Code), 0
+		next := outcomeState(result.Outcome)
+		if next == unknown {
+			a.AnsweredAt, a.AskAt = 0, tx.Now.Add(s.o.LookupGrace)
+		}
+		ours, err := move(tx, a, calling, next)
+		if err != nil {
+			return err
+		}
+		if !ours {
+			return errTaken
+		}
+		members, err := s.current(tx, w.Messages, c.members)
+		if err != nil {
+			return err
+		}
+		byPlace := make(map[message.Place]int, len(c.members))
+		for i, r := range c.members {
+			byPlace[r.Place] = i
+		}
+		for _, r := range members {
+			if r.State.Final() || r.Attempt != a.ID {
+				continue // a report was quicker than the reply
+			}
+			r.HandedAt = a.CalledAt
+			w.Changes = append(w.Changes, outcome(r, result, byPlace[r.Place], tx.Now))
+		}
+		w.Jobs = s.awaitJobs(w.Changes, tx.Now)
+		return s.messages.Record(tx, w)
+	})
+}
+
+func retryAt(now db.Time, after time.Duration) db.Time {
+	if after <= 0 {
+		return 0
+	}
+	return now.Add(min(after, 10*time.Minute))
+}
+
+func outcomeState(o provider.Outcome) attemptState {
+	switch o {
+	case provider.Accepted:
+		return answered
+	case provider.Refused:
+		return refused
+	case provider.NotSent:
+		return notSent
+	default:
+		return unknown
+	}
+}
+
+// outcome says what the answer to a call does to its i-th member. It is pure.
+func outcome(r message.Recipient, result provider.Result, i int, now db.Time) message.Change {
+	switch result.Outcome {
+	case provider.Accepted:
+		if m := result.Members[i]; m.Refused {
+			return fails(r, m.Reason, code(m.Code), now)
+		}
+		if r.State == message.Sent {
+			return message.Ignore(r, "reported on its way before the reply")
+		}
+		return message.HandOver(r, now)
+	case provider.Refused:
+		return fails(r, result.Reason, code(result.Code), now)
+	case provider.NotSent:
+		return message.Again(r, result.Reason, code(result.Code), now)
+	default:
+		return message.Doubt(r)
+	}
+}
+
+// awaitJobs gives one job for each step of each batch that now waits for reports.
+func (s *Service) awaitJobs(changes []message.Change, now db.Time) []queue.Job {
+	seen := map[string]bool{}
+	var jobs []queue.Job
+	for _, c := range changes {
+		r := c.To
+		if r.State != message.Sent && r.State != message.Unknown {
+			continue
+		}
+		due := min(now.Add(lookAfter[0]), r.HandedAt.Add(s.expiry(r.Channel())))
+		job := message.AwaitJob(r.Key, r.Seq.Batch(), r.Step, due)
+		if !seen[job.Key] {
+			seen[job.Key] = true
+			jobs = append(jobs, job)
+		}
+	}
+	return jobs
+}
+
+// log writes the one wide line of a call.
+func (s *Service) log(ctx context.Context, c *call, r provider.Result, took time.Duration, err error) {
+	level := slog.LevelInfo
+	if r.Outcome != provider.Accepted || err != nil {
+		level = slog.LevelWarn
+	}
+	refusals := 0
+	for _, m := range r.Members {
+		if m.Refused {
+			refusals++
+		}
+	}
+	attrs := []slog.Attr{slog.String("context", "provider call"), slog.String("attempt", c.attempt.ID.Text(id.Attempt)),
+		slog.String("provider", c.carrier.Account.Name), slog.Int("legs", len(c.members)), slog.Int("refused", refusals),
+		slog.String("outcome", r.Outcome.String()), slog.Duration("took", took)}
+	if r.Reason != "" {
+		attrs = append(attrs, slog.String("reason", string(r.Reason)), slog.String("code", code(r.Code)), slog.String("text", r.Text))
+	}
+	if err != nil {
+		attrs = append(attrs, slog.Any("error", err))
+	}
+	s.o.Log.LogAttrs(ctx, level, "provider call", attrs...)
+}

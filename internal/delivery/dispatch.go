@@ -1,0 +1,200 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/korea"
+	"creditmsg/internal/message"
+	"creditmsg/internal/provider"
+	"creditmsg/internal/queue"
+	"creditmsg/internal/site"
+)
+
+// maxLegs bounds the recipients that one claim hands over; further jobs go back.
+const maxLegs = 10_000
+
+// send hands over the steps of batches that were claimed together. Recipients of
+// different messages and sites share calls, so a thousand messages to one person
+// each become a handful of calls. The jobs end in the transaction that plans the
+// calls: from then on the attempts carry the people.
+func (s *Service) send(ctx context.Context, jobs []queue.Claimed) error {
+	p := &plan{s: s}
+	if err := p.read(ctx, jobs); err != nil {
+		return fmt.Errorf("read what to send: %w", err)
+	}
+	if err := s.d.Update(ctx, "delivery_plan", p.write); err != nil {
+		return fmt.Errorf("plan what to send: %w", err)
+	}
+	return s.callAll(ctx, p.calls)
+}
+
+// task is one claimed job: one step of one batch.
+type task struct {
+	job   queue.Claimed
+	key   message.BatchKey
+	batch message.BatchName
+}
+
+// plan turns claimed jobs into calls: read loads what never changes, without a
+// lock; write decides and stores in one transaction.
+type plan struct {
+	s       *Service
+	tasks   []task
+	surplus []queue.Claimed // more than one claim hands over
+	stray   []queue.Claimed // jobs whose message is gone
+	people  map[message.BatchName][]message.Person
+	facts   map[message.Key]*facts
+
+	calls []*call
+}
+
+// facts is what is read once for all recipients of a message.
+type facts struct {
+	wording *message.Wording
+	key     *site.Key
+	hold    time.Duration   // the site is suspended: look again after this
+	text    provider.Reason // why the text leg cannot be sent now
+	kakao   provider.Reason // why the Alimtalk leg cannot be sent now
+}
+
+func (p *plan) read(ctx context.Context, jobs []queue.Claimed) error {
+	for _, j := range jobs {
+		k, err := message.ReadBatchKey(j.Site, j.Key)
+		if err != nil {
+			return err
+		}
+		p.tasks = append(p.tasks, task{j, k, message.BatchName{Message: k.Message, No: k.Batch}})
+	}
+	return p.s.d.View(ctx, "delivery_read", func(tx *db.Tx) error {
+		messages, err := message.ReadMessages(tx, pick(p.tasks, func(t task) message.Key { return t.key.Message }))
+		if err != nil {
+			return err
+		}
+		p.choose(messages)
+		p.facts = map[message.Key]*facts{}
+		for k, m := range messages {
+			if p.facts[k], err = p.s.readFacts(tx, m); err != nil {
+				return err
+			}
+		}
+		p.people, err = p.s.messages.People(tx, messages, pick(p.tasks, func(t task) message.BatchName { return t.batch }))
+		return err
+	})
+}
+
+// choose keeps the jobs that one claim can hand over.
+func (p *plan) choose(messages map[message.Key]*message.Message) {
+	var keep []task
+	legs := 0
+	for _, t := range p.tasks {
+		m := messages[t.key.Message]
+		if m == nil || t.key.Batch >= m.Batches {
+			p.stray = append(p.stray, t.job)
+			continue
+		}
+		size := int(min(m.Accepted-int64(t.key.Batch)*message.BatchSize, message.BatchSize))
+		if legs += size; legs > maxLegs && len(keep) > 0 {
+			p.surplus = append(p.surplus, t.job)
+			continue
+		}
+		keep = append(keep, t)
+	}
+	p.tasks = keep
+}
+
+// readFacts checks again, before every leg, what may have changed since accept:
+// the site, the sender and the template.
+func (s *Service) readFacts(tx *db.Tx, m *message.Message) (*facts, error) {
+	key, err := s.keys.Site(tx, m.Site)
+	if err != nil {
+		return nil, err
+	}
+	content, err := m.Content(key)
+	if err != nil {
+		return nil, err
+	}
+	f := &facts{wording: message.NewWording(content), key: key}
+	where, err := site.Find(tx, m.Site)
+	if err != nil {
+		return nil, err
+	}
+	if where.State != site.Active {
+		f.hold = time.Minute
+	}
+	if content.Text != nil {
+		sender, err := site.FindSender(tx, m.Site, korea.Number(content.Text.From))
+		if fault.Is(err, fault.NotFound) || err == nil && sender.State != site.Approved {
+			f.text = provider.SenderNotRegistered
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	if content.Alimtalk != nil {
+		t, err := message.FindTemplate(tx, m.Site, content.Alimtalk.Code)
+		if fault.Is(err, fault.NotFound) {
+			f.kakao = provider.TemplateNotFound
+		} else if err == nil && t.State != message.TemplateApproved {
+			f.kakao = provider.TemplateNotApproved
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// why gives the reason that keeps a leg over this channel from being sent.
+func (f *facts) why(ch provider.Channel) provider.Reason {
+	if ch == provider.Alimtalk {
+		return f.kakao
+	}
+	return f.text
+}
+
+// carries reports whether an account can carry a leg over this channel: an
+// Alimtalk needs the account's own id of the template.
+func (f *facts) carries(ch provider.Channel, account string) bool {
+	return ch != provider.Alimtalk || f.wording.Alimtalk.Providers[account].TemplateID != ""
+}
+
+// write is the planning transaction.
+func (p *plan) write(tx *db.Tx) error {
+	p.calls = nil
+	w := message.Writing{}
+	var err error
+	if w.Messages, err = message.Lock(tx, pick(p.tasks, func(t task) message.Key { return t.key.Message })); err != nil {
+		return err
+	}
+	batches, err := message.LockBatches(tx, pick(p.tasks, func(t task) message.BatchName { return t.batch }))
+	if err != nil {
+		return err
+	}
+	r := &round{plan: p, tx: tx, w: &w, batches: batches, loads: map[string][]message.Recipient{}}
+	for _, t := range p.tasks {
+		if err := r.add(t); err != nil {
+			return err
+		}
+	}
+	if err := message.MarkAccepted(tx, r.due); err != nil {
+		return err
+	}
+	if err := message.TakeBatches(tx, r.taken); err != nil {
+		return err
+	}
+	if err := r.cut(); err != nil {
+		return err
+	}
+	if err := insertAttempts(tx, pick(p.calls, func(c *call) attempt { return c.attempt }), p.s.o.Lease); err != nil {
+		return err
+	}
+	if err := p.s.queue.Done(tx, append(r.done, p.stray...)...); err != nil {
+		return err
+	}
+	if err := p.s.queue.Again(tx, tx.Now, "surplus", p.surplus...); err != nil {
+		return err
+	}
+	return p.s.messages.Record(tx, w)
+}

@@ -1,0 +1,27 @@
+// Package delivery hands accepted messages over to providers and brings their
+// ends home: attempts, delivery reports, fallback, look-ups, expiry.
+//
+// It promises that a recipient is never handed over twice for one leg. Every
+// provider call is a row, an attempt, before it is made; it is made only by the
+// one who moved that row from planned to calling, and its outcome is written only
+// by the one who moves it on from there. A timeout is "unknown", never a failure:
+// only a provider's authoritative word, asked twice, turns it into "not sent".
+//
+// It promises that a report is never lost: its raw body is committed to the inbox
+// before the provider gets its 200, and stays there until it was applied. What a
+// report does is decided by one pure function (decide.go) and written, with the
+// money that it moves, in one transaction.
+//
+// States of an attempt:
+//
+//	planned ─▶ calling ─▶ answered | refused | not_sent | unknown
+//	planned ─▶ not_sent   (its process died: certainly not made)
+//	calling, unknown ─▶ answered | not_sent   (by look-up)
+//	calling ─▶ unknown ─▶ closed              (nobody can tell; reports or expiry decide)
+//
+// Tables owned: attempt, inbox.
+//
+// Reading order: dispatch.go (a claimed job to planned calls), call.go (one call
+// and its outcome), decide.go, inbox.go (reports in), intake.go (reports applied),
+// await.go (look-ups and expiry), recover.go (after a crash).
+package delivery

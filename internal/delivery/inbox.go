@@ -1,0 +1,157 @@
+package delivery
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"slices"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
+	"creditmsg/internal/provider"
+	"creditmsg/internal/site"
+)
+
+// letter is one body of delivery reports on its way into the inbox.
+type letter struct {
+	id      id.ID
+	account string
+	body    []byte // raw
+	reports int
+}
+
+func (l letter) size() (rows, bytes int) { return 1, len(l.body) }
+
+// inboxState is where a letter stands.
+type inboxState string
+
+const (
+	inboxNew        inboxState = "new"        // stored, not applied
+	inboxApplied    inboxState = "applied"    // every report of it had its effect
+	inboxWaiting    inboxState = "waiting"    // some of its recipients have no row yet; a report job comes back
+	inboxUnreadable inboxState = "unreadable" // the adapter could not read it
+)
+
+// Receive takes one call of a provider's delivery reports. It returns nil only
+// after the raw body is committed; then the provider may forget it. Who cannot
+// prove to be the provider is Unauthenticated, who calls from an address that is
+// not allowed is Denied, and nothing is stored of either.
+func (s *Service) Receive(ctx context.Context, account string, h http.Header, body []byte, from netip.Addr) error {
+	k, ok := s.carriers.byName[account]
+	if !ok {
+		return fault.Missing("provider", account)
+	}
+	if !k.Adapter.Authentic(h, body) {
+		return fault.New(fault.Unauthenticated, fault.CodeUnauthenticated, "the report is not signed with the secret configured for %s", account)
+	}
+	if allow := k.Account.Webhook.Allow; len(allow) > 0 && !slices.ContainsFunc(allow, func(p netip.Prefix) bool { return p.Contains(from.Unmap()) }) {
+		return fault.New(fault.Denied, fault.CodeForbidden, "reports of %s are not taken from this address", account)
+	}
+	reports, unreadable := k.Adapter.Parse(body)
+	l := letter{id: id.New(), account: account, body: body, reports: len(reports)}
+	if unreadable != nil {
+		l.reports = -1
+		s.o.Log.WarnContext(ctx, "delivery report not readable", slog.String("provider", account), slog.String("inbox", l.id.String()), slog.Any("error", unreadable))
+	}
+	if _, err := s.receive.Join(ctx, l); err != nil {
+		return fmt.Errorf("store reports of %s: %w", account, err)
+	}
+	if unreadable == nil {
+		s.applySoon(delivery{inbox: l.id, account: account, reports: reports})
+	}
+	return nil
+}
+
+// store is the receive group's transaction: raw bodies, and nothing else.
+func (s *Service) store(tx *db.Tx, letters []letter) ([]struct{}, error) {
+	key, err := s.keys.Installation(tx, inboxKey)
+	if err != nil {
+		return nil, err
+	}
+	n := len(letters)
+	state := func(l letter) string {
+		if l.reports < 0 {
+			return string(inboxUnreadable)
+		}
+		return string(inboxNew)
+	}
+	err = tx.InsertMany("inbox",
+		db.Col("id", pick(letters, func(l letter) id.ID { return l.id })),
+		db.Col("provider", pick(letters, func(l letter) string { return l.account })),
+		db.Col("state", pick(letters, state)),
+		db.Same("received_at", tx.Now, n), db.Same("applied_at", db.Time(0), n),
+		db.Col("reports", pick(letters, func(l letter) int64 { return int64(max(l.reports, 0)) })),
+		db.Col("body", pick(letters, func(l letter) []byte { return key.Seal(inboxContext(l.id), l.body) })))
+	if err != nil {
+		return nil, fmt.Errorf("store reports: %w", err)
+	}
+	return make([]struct{}, n), nil
+}
+
+// inboxKey names the installation's key for raw bodies. One body holds reports
+// of many sites, so no site's key can seal it; retention deletes it.
+const inboxKey = "inbox"
+
+func inboxContext(letter id.ID) string { return "inbox " + letter.String() }
+
+// applySoon applies a stored letter from memory when there is room; otherwise
+// the next look through the inbox finds its row.
+func (s *Service) applySoon(d delivery) {
+	select {
+	case s.slots <- struct{}{}:
+	default:
+		return
+	}
+	s.apply.Go(func() {
+		defer func() { <-s.slots }()
+		// The provider has its answer: its connection's end must not stop this.
+		if _, err := s.intake.Join(context.Background(), d); err != nil {
+			s.o.Log.Warn("delivery reports put off", slog.String("provider", d.account), slog.String("inbox", d.inbox.String()), slog.Any("error", err))
+		}
+	})
+}
+
+// open reads letters back from their rows. Those of accounts that are not
+// configured here, or that the adapter cannot read any more, are named apart.
+func (s *Service) open(tx *db.Tx, ids []id.ID) (letters []delivery, unread []id.ID, err error) {
+	key, err := s.keys.Installation(tx, inboxKey)
+	if err != nil || len(ids) == 0 {
+		return nil, nil, err
+	}
+	rows, err := tx.Lookup("inbox", []string{"id", "provider", "body"}, db.Col("id", ids))
+	sealed, err := db.Collect(rows, err, func(r *sql.Rows) (l letter, err error) { return l, r.Scan(&l.id, &l.account, &l.body) })
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the inbox: %w", err)
+	}
+	for _, l := range sealed {
+		reports, err := s.read(key, l)
+		if err != nil {
+			s.o.Log.Warn("letter not readable", slog.String("provider", l.account), slog.String("inbox", l.id.String()), slog.Any("error", err))
+			unread = append(unread, l.id)
+			continue
+		}
+		letters = append(letters, delivery{inbox: l.id, account: l.account, reports: reports})
+	}
+	return letters, unread, nil
+}
+
+var errNoAccount = errors.New("no account of this name is configured")
+
+func (s *Service) read(key *site.Key, l letter) ([]provider.Report, error) {
+	k, ok := s.carriers.byName[l.account]
+	if !ok {
+		return nil, errNoAccount
+	}
+	body, err := key.Open(inboxContext(l.id), l.body)
+	if err != nil {
+		return nil, fmt.Errorf("open: %w", err)
+	}
+	return k.Adapter.Parse(body)
+}
+
+func scanID(r *sql.Rows) (d id.ID, err error) { return d, r.Scan(&d) }

@@ -1,0 +1,241 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/id"
+	"creditmsg/internal/message"
+	"creditmsg/internal/provider"
+	"creditmsg/internal/queue"
+)
+
+// delivery is one letter's reports on their way to the recipients: from the
+// inbox, or of a look-up (then without an inbox row).
+type delivery struct {
+	inbox   id.ID // zero: of a look-up
+	account string
+	reports []provider.Report
+}
+
+func (d delivery) size() (rows, bytes int) { return len(d.reports) + 1, 0 }
+
+// applied counts what the reports of one letter did.
+type applied struct {
+	Moved, Late, Ignored, Unborn, Foreign int
+}
+
+// kindReport is the job that applies a letter once more: some of its recipients
+// had no row yet.
+const kindReport = "report"
+
+// reportDelays are the ages at which such a letter is read again; then every
+// 5 min until its recipients must have expired.
+var reportDelays = []time.Duration{time.Second, 5 * time.Second, 30 * time.Second, 2 * time.Minute}
+
+// applyAll is the intake group's transaction: lock the recipients of all
+// letters, decide each report in the order of arrival, write the changes.
+func (s *Service) applyAll(tx *db.Tx, in []delivery) ([]applied, error) {
+	t := &take{s: s, tx: tx, w: message.Writing{}, now: map[message.Place]message.Recipient{}}
+	if err := t.lock(in); err != nil {
+		return nil, err
+	}
+	out := make([]applied, len(in))
+	for i, d := range in {
+		out[i] = t.apply(d)
+	}
+	if err := t.file(in, out); err != nil {
+		return nil, err
+	}
+	return out, s.messages.Record(tx, t.w)
+}
+
+// take is one try of the intake's transaction.
+type take struct {
+	s   *Service
+	tx  *db.Tx
+	w   message.Writing
+	now map[message.Place]message.Recipient // as the changes so far leave them
+}
+
+func (t *take) lock(in []delivery) error {
+	var keys []message.Key
+	var places []message.Place
+	seen := map[message.Place]bool{}
+	for _, d := range in {
+		for _, r := range d.reports {
+			ref, err := readReference(r.Ref)
+			if err != nil || seen[ref.Place] {
+				continue
+			}
+			seen[ref.Place] = true
+			keys, places = append(keys, ref.Key), append(places, ref.Place)
+		}
+	}
+	var err error
+	if t.w.Messages, err = message.Lock(t.tx, keys); err != nil {
+		return err
+	}
+	places = known(places, t.w.Messages)
+	rows, err := t.s.messages.LockRecipients(t.tx, t.w.Messages, places)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		t.now[r.Place] = r
+	}
+	return nil
+}
+
+// known keeps the places of messages that exist.
+func known(places []message.Place, messages map[message.Key]*message.Message) []message.Place {
+	var out []message.Place
+	for _, p := range places {
+		if m := messages[p.Key]; m != nil && int64(p.Seq) < m.Accepted {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// apply decides the reports of one letter.
+func (t *take) apply(d delivery) (sum applied) {
+	for _, r := range d.reports {
+		ref, err := readReference(r.Ref)
+		m := t.w.Messages[ref.Key]
+		if err != nil || m == nil || int64(ref.Seq) >= m.Accepted {
+			sum.Foreign++ // not ours, or of a message that is gone
+			continue
+		}
+		who, born := t.now[ref.Place]
+		if !born {
+			if !m.State.Final() {
+				sum.Unborn++
+			}
+			continue
+		}
+		c := decide(who, report{Report: r, Step: ref.Step, Try: ref.Try, Account: d.account, At: t.tx.Now})
+		switch c.What {
+		case message.Ignored:
+			sum.Ignored++
+			continue
+		case message.Late:
+			sum.Late++
+		case message.Remembered, message.Moved:
+			sum.Moved++
+		}
+		t.now[ref.Place] = c.To
+		t.w.Changes = append(t.w.Changes, c)
+	}
+	return sum
+}
+
+// file marks the letters as applied, or puts a job for those that must be read
+// again.
+func (t *take) file(in []delivery, out []applied) error {
+	var done, wait []id.ID
+	for i, d := range in {
+		switch {
+		case d.inbox.IsZero():
+		case out[i].Unborn > 0:
+			wait = append(wait, d.inbox)
+			t.w.Jobs = append(t.w.Jobs, queue.Job{Lane: queue.Webhooks, Kind: kindReport, Key: d.inbox.String(), Due: t.tx.Now.Add(reportDelays[0])})
+		default:
+			done = append(done, d.inbox)
+		}
+	}
+	return errors.Join(fileAs(t.tx, inboxApplied, done), fileAs(t.tx, inboxWaiting, wait))
+}
+
+func fileAs(tx *db.Tx, state inboxState, ids []id.ID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	n := len(ids)
+	err := tx.UpdateMany("inbox", []string{"id"}, db.Col("id", ids), db.Same("state", string(state), n), db.Same("applied_at", tx.Now, n))
+	if err != nil {
+		return fmt.Errorf("file letters: %w", err)
+	}
+	return nil
+}
+
+// reread applies letters once more whose recipients had no row.
+func (s *Service) reread(ctx context.Context, jobs []queue.Claimed) error {
+	for _, j := range jobs {
+		if err := s.rereadOne(ctx, j); err != nil {
+			return fmt.Errorf("read letter %s again: %w", j.Key, err)
+		}
+	}
+	return nil
+}
+
+func (s *Service) rereadOne(ctx context.Context, j queue.Claimed) error {
+	letterID, err := id.ParseBare(j.Key)
+	if err != nil {
+		return err
+	}
+	var letters []delivery
+	err = s.d.View(ctx, "inbox_open", func(tx *db.Tx) error {
+		letters, _, err = s.open(tx, []id.ID{letterID})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.d.Update(ctx, "inbox_again", func(tx *db.Tx) error {
+		t := &take{s: s, tx: tx, now: map[message.Place]message.Recipient{}}
+		if err := t.lock(letters); err != nil {
+			return err
+		}
+		unborn := 0
+		for _, d := range letters {
+			unborn += t.apply(d).Unborn
+		}
+		if age := tx.Now.Sub(madeAt(letterID)); unborn > 0 && age < s.o.ExpireLong {
+			err = s.queue.Again(tx, tx.Now.Add(againAfter(age)), "unborn", j)
+		} else {
+			err = errors.Join(fileAs(tx, inboxApplied, pick(letters, func(d delivery) id.ID { return d.inbox })), s.queue.Done(tx, j))
+		}
+		if err != nil {
+			return err
+		}
+		return s.messages.Record(tx, t.w)
+	})
+}
+
+// madeAt is the time in an id.
+func madeAt(d id.ID) db.Time {
+	var ms int64
+	for _, b := range d[:6] {
+		ms = ms<<8 | int64(b)
+	}
+	return db.At(time.UnixMilli(ms))
+}
+
+// againAfter spaces the readings of a letter by its age.
+func againAfter(age time.Duration) time.Duration {
+	for _, d := range reportDelays[1:] {
+		if age < d {
+			return d
+		}
+	}
+	return 5 * time.Minute
+}
+
+// takeIn applies what a look-up found.
+func (s *Service) takeIn(ctx context.Context, account string, reports []provider.Report) error {
+	for len(reports) > 0 {
+		n := min(len(reports), 1000)
+		sum, err := s.intake.Join(ctx, delivery{account: account, reports: reports[:n]})
+		if err != nil {
+			return fmt.Errorf("apply look-up of %s: %w", account, err)
+		}
+		s.o.Log.DebugContext(ctx, "look-up applied", slog.String("provider", account), slog.Int("moved", sum.Moved), slog.Int("ignored", sum.Ignored))
+		reports = reports[n:]
+	}
+	return nil
+}

@@ -1,0 +1,248 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/id"
+	"creditmsg/internal/message"
+	"creditmsg/internal/provider"
+)
+
+// lookEvery is the time between two looks for what a crash left behind.
+const lookEvery = 2 * time.Second
+
+// Run mends what crashes and lost answers leave behind until ctx ends: planned
+// calls whose process is gone, calls without an answer, letters not applied.
+func (s *Service) Run(ctx context.Context) error {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		if err := s.Recover(ctx); err != nil && ctx.Err() == nil {
+			s.o.Log.ErrorContext(ctx, "recovery", slog.Any("error", err))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// Recover looks once for what was left behind and mends what is due.
+func (s *Service) Recover(ctx context.Context) error {
+	return errors.Join(s.recoverAttempts(ctx), s.recoverInbox(ctx))
+}
+
+// recoverAttempts takes the calls whose time to be looked at has come.
+func (s *Service) recoverAttempts(ctx context.Context) error {
+	var due []attempt
+	var now db.Time
+	err := s.d.View(ctx, "recover_attempts", func(tx *db.Tx) error {
+		now, due = tx.Now, nil
+		for _, state := range []attemptState{planned, calling, unknown} {
+			rows, err := tx.Query(`SELECT `+attemptColumns+` FROM attempt WHERE state = ? AND ask_at <= ? ORDER BY ask_at, id LIMIT 50`, string(state), tx.Now)
+			list, err := db.Collect(rows, err, scanAttempt)
+			if err != nil {
+				return err
+			}
+			due = append(due, list...)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("find calls left behind: %w", err)
+	}
+	var errs []error
+	for _, a := range due {
+		if err := s.recoverOne(ctx, a, now); err != nil {
+			errs = append(errs, fmt.Errorf("recover attempt %s: %w", a.ID, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Service) recoverOne(ctx context.Context, a attempt, now db.Time) error {
+	if a.State == planned {
+		// It never became calling, so its request was never made.
+		return s.settle(ctx, a, notSent, nil)
+	}
+	k, ok := s.carriers.byName[a.Provider]
+	if !ok {
+		return s.postpone(ctx, a, 10*time.Minute, a.Asked) // the account may be configured again
+	}
+	found := provider.Lookup{}
+	if k.caps.Lookup != provider.LookupNone {
+		var err error
+		if found, err = k.Adapter.Lookup(ctx, a.UpstreamID, s.references(a)); err != nil {
+			s.o.Log.WarnContext(ctx, "look-up failed", slog.String("provider", a.Provider), slog.String("attempt", a.ID.Text(id.Attempt)), slog.Any("error", err))
+			found = provider.Lookup{}
+		}
+	}
+	switch {
+	case found.Verdict == provider.LookupTaken:
+		if err := s.settle(ctx, a, answered, &found); err != nil {
+			return err
+		}
+		return s.takeIn(ctx, a.Provider, found.Reports)
+	case found.Verdict == provider.LookupNotSent && a.Asked > 0:
+		return s.settle(ctx, a, notSent, nil)
+	case found.Verdict == provider.LookupNotSent:
+		return s.postpone(ctx, a, s.o.LookupGrace, 1)
+	case a.State == calling:
+		return s.settle(ctx, a, unknown, nil)
+	case k.caps.Lookup == provider.LookupNone || a.CalledAt.Add(s.o.ExpireLong) < now:
+		return s.settle(ctx, a, closed, nil)
+	}
+	return s.postpone(ctx, a, nextAsk(s.o.LookupGrace, now.Sub(a.CalledAt)), 0)
+}
+
+// nextAsk spaces the look-ups of one call by its age.
+func nextAsk(grace, age time.Duration) time.Duration {
+	return min(max(grace, age/4), time.Hour)
+}
+
+// postpone leaves the attempt as it is and looks again later.
+func (s *Service) postpone(ctx context.Context, a attempt, wait time.Duration, asked int) error {
+	return s.d.Update(ctx, "recover_postpone", func(tx *db.Tx) error {
+		_, err := tx.Exec(`UPDATE attempt SET ask_at = ?, asked = ? WHERE id = ? AND state = ?`, tx.Now.Add(wait), asked, a.ID, string(a.State))
+		return err
+	})
+}
+
+// settle moves an attempt that its own process did not conclude, and everyone in
+// it: back to pending when it was certainly not sent, to sent when the provider
+// has them, to unknown when nobody can tell yet.
+func (s *Service) settle(ctx context.Context, a attempt, next attemptState, found *provider.Lookup) error {
+	return s.d.Update(ctx, "recover_settle", func(tx *db.Tx) error {
+		w := message.Writing{}
+		var err error
+		if w.Messages, err = message.Lock(tx, a.messages()); err != nil {
+			return err
+		}
+		to := a
+		to.AnsweredAt, to.AskAt = tx.Now, 0
+		if next == unknown {
+			to.AnsweredAt, to.AskAt = 0, tx.Now.Add(s.o.LookupGrace)
+		}
+		ours, err := move(tx, to, a.State, next)
+		if err != nil || !ours {
+			return err
+		}
+		members, err := s.membersOf(tx, w.Messages, a)
+		if err != nil {
+			return err
+		}
+		taken := takenRefs(found)
+		for _, r := range members {
+			if r.State.Final() || r.Attempt != a.ID {
+				continue
+			}
+			if !a.CalledAt.IsZero() {
+				r.HandedAt = a.CalledAt
+			}
+			w.Changes = append(w.Changes, recovered(r, next, found, taken[r.Reference()], tx.Now))
+		}
+		w.Jobs = s.awaitJobs(w.Changes, tx.Now)
+		s.o.Log.InfoContext(ctx, "call recovered", slog.String("attempt", a.ID.Text(id.Attempt)), slog.String("provider", a.Provider),
+			slog.String("from", string(a.State)), slog.String("to", string(next)), slog.Int("legs", a.Legs))
+		return s.messages.Record(tx, w)
+	})
+}
+
+func takenRefs(found *provider.Lookup) map[string]bool {
+	refs := map[string]bool{}
+	if found != nil {
+		for _, r := range found.Reports {
+			refs[r.Ref] = true
+		}
+	}
+	return refs
+}
+
+// recovered says what the recovery of a call does to one of its members. It is pure.
+func recovered(r message.Recipient, next attemptState, found *provider.Lookup, taken bool, now db.Time) message.Change {
+	switch {
+	case next == notSent, next == answered && found.Complete && !taken:
+		return message.Again(r, provider.ProviderInternal, "", now)
+	case next == answered && r.State == message.Sent, next != answered && r.State == message.Unknown, next == closed:
+		return message.Ignore(r, "known already")
+	case next == answered:
+		return message.HandOver(r, now)
+	}
+	return message.Doubt(r)
+}
+
+// membersOf gives everyone in a call: the rows of those who have one, and those
+// whose first outcome this will be as their batch's body names them.
+func (s *Service) membersOf(tx *db.Tx, messages map[message.Key]*message.Message, a attempt) ([]message.Recipient, error) {
+	rows, err := s.messages.LockRecipients(tx, messages, a.places())
+	if err != nil {
+		return nil, err
+	}
+	born := make(map[message.Place]bool, len(rows))
+	for _, r := range rows {
+		born[r.Place] = true
+	}
+	var names []message.BatchName
+	for _, g := range a.Groups {
+		names = append(names, message.BatchName{Message: g.key(), No: g.Batch})
+	}
+	people, err := s.messages.People(tx, messages, names)
+	if err != nil {
+		return nil, err
+	}
+	out := rows
+	for _, place := range a.places() {
+		if born[place] {
+			continue
+		}
+		key, err := s.keys.Site(tx, place.Site)
+		if err != nil {
+			return nil, err
+		}
+		p := people[message.BatchName{Message: place.Key, No: place.Seq.Batch()}][int(place.Seq)%message.BatchSize]
+		r := s.messages.Newborn(messages[place.Key], place.Seq, p.Class, message.SealedMobile(key, place.Key, place.Seq, p.Mobile))
+		out = append(out, message.Plan(r, a.ID, a.Provider).To)
+	}
+	return out, nil
+}
+
+// recoverInbox applies letters that nobody applied from memory, and sets aside
+// those that cannot be read here.
+func (s *Service) recoverInbox(ctx context.Context) error {
+	for more := true; more; {
+		var letters []delivery
+		var unread []id.ID
+		err := s.d.View(ctx, "recover_inbox", func(tx *db.Tx) error {
+			rows, err := tx.Query(`SELECT id FROM inbox WHERE state = 'new' AND received_at < ? ORDER BY received_at, id LIMIT 50`, tx.Now.Add(-lookEvery))
+			ids, err := db.Collect(rows, err, scanID)
+			if err != nil {
+				return err
+			}
+			more = len(ids) > 0
+			letters, unread, err = s.open(tx, ids)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("read letters left behind: %w", err)
+		}
+		for _, d := range letters {
+			if _, err := s.intake.Join(ctx, d); err != nil {
+				return fmt.Errorf("apply letter %s: %w", d.inbox, err)
+			}
+		}
+		if len(unread) == 0 {
+			continue
+		}
+		err = s.d.Update(ctx, "recover_unreadable", func(tx *db.Tx) error { return fileAs(tx, inboxUnreadable, unread) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,43 @@
+package delivery
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"creditmsg/internal/id"
+	"creditmsg/internal/message"
+)
+
+// reference is what a provider gives back of a leg: site.message.seq.step.try.
+type reference struct {
+	message.Place
+	Step, Try int
+}
+
+var errReference = errors.New("want site.message.seq.step.try")
+
+// readReference reads what message.Recipient.Reference wrote.
+func readReference(text string) (reference, error) {
+	var r reference
+	parts := strings.Split(text, ".")
+	if len(parts) != 5 || parts[0] == "" || len(parts[0]) > 40 {
+		return r, fmt.Errorf("read reference: %w", errReference)
+	}
+	m, err := id.ParseBare(parts[1])
+	if err != nil {
+		return r, fmt.Errorf("read reference: %w", errReference)
+	}
+	var n [3]int
+	for i, p := range parts[2:] {
+		// Only what was written is read: no sign, no leading zero.
+		v, err := strconv.Atoi(p)
+		if err != nil || v < 0 || v > 1_000_000_000 || strconv.Itoa(v) != p {
+			return r, fmt.Errorf("read reference: %w", errReference)
+		}
+		n[i] = v
+	}
+	r.Site, r.ID, r.Seq, r.Step, r.Try = parts[0], m, message.Seq(n[0]), n[1], n[2]
+	return r, nil
+}

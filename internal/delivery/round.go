@@ -1,0 +1,206 @@
+package delivery
+
+import (
+	"time"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/id"
+	"creditmsg/internal/message"
+	"creditmsg/internal/queue"
+)
+
+// round is one try of a plan's transaction.
+type round struct {
+	*plan
+	tx      *db.Tx
+	w       *message.Writing
+	batches map[message.BatchName]message.Batch
+
+	due   []*message.Message             // scheduled messages whose time has come
+	taken []message.BatchName            // waiting batches that are taken now
+	loads map[string][]message.Recipient // by account, in the order of their places
+	order []string                       // accounts in order of first use
+	done  []queue.Claimed
+}
+
+// add decides about one task: put it off, end its people, or load them.
+func (r *round) add(t task) error {
+	m, f := r.w.Messages[t.key.Message], r.facts[t.key.Message]
+	if m == nil || f == nil {
+		r.done = append(r.done, t.job)
+		return nil
+	}
+	switch {
+	case m.State == message.StatePaused:
+		// Resume puts the job again; until then only its expiry matters.
+		return r.putOff(t, max(m.ValidUntil(), r.tx.Now.Add(time.Minute)), "paused")
+	case m.State == message.StateScheduled && m.Due() > r.tx.Now:
+		return r.putOff(t, m.Due(), "not due")
+	case m.State == message.StateScheduled:
+		r.due = append(r.due, m)
+		m.State = message.StateAccepted
+	case m.State != message.StateAccepted:
+		r.done = append(r.done, t.job) // cancelled or done: nobody waits here
+		return nil
+	}
+	b := r.batches[t.batch]
+	fresh := t.key.Step == 1 && b.State == message.BatchWaiting
+	people, err := r.waiting(t, m, f, fresh)
+	if err != nil {
+		return err
+	}
+	if r.tx.Now > m.ValidUntil() {
+		r.expire(b, people, fresh)
+		r.done = append(r.done, t.job)
+		return nil
+	}
+	if f.hold > 0 {
+		return r.putOff(t, min(r.tx.Now.Add(f.hold), m.ValidUntil().Add(time.Second)), "suspended")
+	}
+	return r.load(t, m, f, people, fresh)
+}
+
+func (r *round) putOff(t task, until db.Time, why string) error {
+	return r.s.queue.Again(r.tx, until, why, t.job)
+}
+
+// waiting gives those whom the task can hand over: a whole waiting batch, or
+// the rows of those who came back to this step.
+func (r *round) waiting(t task, m *message.Message, f *facts, fresh bool) ([]message.Recipient, error) {
+	if !fresh {
+		return r.s.messages.LockWaiting(r.tx, m, t.key.Batch, t.key.Step)
+	}
+	people := r.people[t.batch]
+	list := make([]message.Recipient, len(people))
+	for i, p := range people {
+		seq := message.Seq(t.key.Batch*message.BatchSize + i)
+		list[i] = r.s.messages.Newborn(m, seq, p.Class, message.SealedMobile(f.key, m.Key, seq, p.Mobile))
+	}
+	return list, nil
+}
+
+func (r *round) expire(b message.Batch, people []message.Recipient, fresh bool) {
+	if fresh {
+		r.w.Batches = append(r.w.Batches, b.End(message.BatchExpired))
+		return
+	}
+	for _, one := range people {
+		r.w.Changes = append(r.w.Changes, message.Expire(one, r.tx.Now))
+	}
+}
+
+// load gives each person to an account that carries its channel. Where no
+// account is healthy the task waits; a batch of which a part can go is taken,
+// and the rest of it waits as rows.
+func (r *round) load(t task, m *message.Message, f *facts, people []message.Recipient, fresh bool) error {
+	accounts := map[string]string{} // by channel; "" = none now
+	var wait time.Duration
+	var put int
+	for _, one := range people {
+		ch := one.Channel()
+		if f.why(ch) != "" {
+			continue
+		}
+		if _, known := accounts[ch.String()]; !known {
+			k, rest := r.s.carriers.choose(ch, func(account string) bool { return f.carries(ch, account) })
+			if wait = max(wait, rest); k != nil {
+				accounts[ch.String()] = k.Account.Name
+			} else {
+				accounts[ch.String()] = ""
+			}
+		}
+		if accounts[ch.String()] != "" {
+			put++
+		}
+	}
+	if wait > 0 && put == 0 && r.blocked(f, people) == 0 {
+		return r.putOff(t, r.tx.Now.Add(wait), "no provider")
+	}
+	if fresh {
+		r.taken = append(r.taken, t.batch)
+	}
+	for _, one := range people {
+		r.place(f, one, accounts[one.Channel().String()])
+	}
+	if wait > 0 {
+		r.w.RetryAt = max(r.w.RetryAt, r.tx.Now.Add(wait))
+	}
+	r.done = append(r.done, t.job)
+	return nil
+}
+
+// blocked counts those whose leg cannot be sent at all any more.
+func (r *round) blocked(f *facts, people []message.Recipient) (n int) {
+	for _, one := range people {
+		if f.why(one.Channel()) != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// place puts one person into the load of an account, ends a leg that may not be
+// sent any more, or lets the person wait as a row.
+func (r *round) place(f *facts, one message.Recipient, account string) {
+	ch := one.Channel()
+	if why := f.why(ch); why != "" {
+		r.w.Changes = append(r.w.Changes, fails(one, why, "", r.tx.Now))
+		return
+	}
+	if account == "" {
+		r.w.Changes = append(r.w.Changes, message.Release(one))
+		return
+	}
+	if _, seen := r.loads[account]; !seen {
+		r.order = append(r.order, account)
+	}
+	r.loads[account] = append(r.loads[account], one)
+}
+
+// cut makes calls of the loads, within what each account takes at once.
+func (r *round) cut() error {
+	for _, account := range r.order {
+		k := r.s.carriers.byName[account]
+		open := []*call{}
+		for _, one := range r.loads[account] {
+			c := r.room(&open, k, one)
+			c.members = append(c.members, one)
+		}
+		r.calls = append(r.calls, open...)
+	}
+	for _, c := range r.calls {
+		for i, one := range c.members {
+			planned := message.Plan(one, c.attempt.ID, c.carrier.Account.Name)
+			c.members[i] = planned.To
+			if one.Born() {
+				r.w.Changes = append(r.w.Changes, planned)
+			}
+		}
+		c.attempt.Groups, c.attempt.Legs = groupsOf(c.members), len(c.members)
+	}
+	return nil
+}
+
+// room finds the first call with a place for one more leg: below the account's
+// limit, and without the same phone where the account refuses to send it twice.
+func (r *round) room(open *[]*call, k *carrier, one message.Recipient) *call {
+	phone := r.phone(one)
+	for _, c := range *open {
+		if len(c.members) < k.caps.MaxLegs && !(k.caps.DistinctPhones && c.phones[phone]) {
+			c.phones[phone] = true
+			return c
+		}
+	}
+	c := &call{carrier: k, plan: r.plan, attempt: attempt{ID: id.New(), Provider: k.Account.Name, State: planned},
+		phones: map[uint32]bool{phone: true}}
+	*open = append(*open, c)
+	return c
+}
+
+func (r *round) phone(one message.Recipient) uint32 { return r.person(one).Mobile }
+
+// person finds the unpacked body of one recipient.
+func (p *plan) person(one message.Recipient) message.Person {
+	people := p.people[message.BatchName{Message: one.Key, No: one.Seq.Batch()}]
+	return people[int(one.Seq)%message.BatchSize]
+}

@@ -1,0 +1,107 @@
+package delivery
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/message"
+	"creditmsg/internal/provider"
+	"creditmsg/internal/queue"
+	"creditmsg/internal/site"
+)
+
+// Options are the settings of delivery; zero values are the defaults named.
+type Options struct {
+	ExpireText  time.Duration // Alimtalk and SMS expire this long after hand-over; 0 = 73 h
+	ExpireLong  time.Duration // LMS and MMS; 0 = 81 h, since carriers report up to 80 h
+	LookupGrace time.Duration // between two looks for a lost answer; 0 = 60 s
+	Lease       time.Duration // how long a planned call may wait for its turn; 0 = 60 s
+	Workers     int           // batches of calls at once; 0 = 4
+	Rest        time.Duration // how long an account that failed 5 calls in a row is left alone; 0 = 20 s
+	Registerer  prometheus.Registerer
+	Log         *slog.Logger
+}
+
+func (o Options) filled() Options {
+	o.ExpireText = orElse(o.ExpireText, 73*time.Hour)
+	o.ExpireLong = orElse(o.ExpireLong, 81*time.Hour)
+	o.LookupGrace = orElse(o.LookupGrace, time.Minute)
+	o.Lease = orElse(o.Lease, time.Minute)
+	o.Workers = orElse(o.Workers, 4)
+	o.Rest = orElse(o.Rest, 20*time.Second)
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	return o
+}
+
+func orElse[T comparable](v, other T) T {
+	var zero T
+	if v == zero {
+		return other
+	}
+	return v
+}
+
+// Service hands messages over and takes reports in.
+type Service struct {
+	d        *db.DB
+	keys     *site.Keys
+	messages *message.Service
+	queue    *queue.Queue
+	carriers *carriers
+	o        Options
+
+	receive *db.Group[letter, struct{}]
+	intake  *db.Group[delivery, applied]
+	apply   sync.WaitGroup // letters that are being applied from memory
+	slots   chan struct{}  // bounds them
+}
+
+// applyAtOnce bounds the letters that are applied from memory at a time; more
+// wait in their rows until the next look through the inbox.
+const applyAtOnce = 64
+
+// New makes the service over one database.
+func New(d *db.DB, keys *site.Keys, messages *message.Service, q *queue.Queue, list []Carrier, o Options) (*Service, error) {
+	o = o.filled()
+	c, err := newCarriers(list, o.Rest, o.Registerer)
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{d: d, keys: keys, messages: messages, queue: q, carriers: c, o: o, slots: make(chan struct{}, applyAtOnce)}
+	s.receive = db.NewGroup(d, "inbox_receive", db.GroupOptions{}, letter.size, s.store)
+	s.intake = db.NewGroup(d, "inbox_apply", db.GroupOptions{}, delivery.size, s.applyAll)
+	return s, nil
+}
+
+// Works are the kinds of jobs that this package handles.
+func (s *Service) Works() []queue.Work {
+	return []queue.Work{
+		{Lane: queue.Send, Kind: message.KindSend, Max: 256, Workers: s.o.Workers, Handle: s.send},
+		{Lane: queue.Default, Kind: message.KindAwait, Max: 32, Workers: 2, Handle: s.await},
+		{Lane: queue.Webhooks, Kind: kindReport, Max: 64, Workers: 2, Handle: s.reread},
+	}
+}
+
+// Drain refuses new reports and waits for those inside.
+func (s *Service) Drain(ctx context.Context) error {
+	if err := s.receive.Drain(ctx); err != nil {
+		return err
+	}
+	s.apply.Wait()
+	return s.intake.Drain(ctx)
+}
+
+// expiry is how long a leg over this channel may wait for its report.
+func (s *Service) expiry(ch provider.Channel) time.Duration {
+	if ch == provider.LMS || ch == provider.MMS {
+		return s.o.ExpireLong
+	}
+	return s.o.ExpireText
+}

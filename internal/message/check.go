@@ -1,0 +1,105 @@
+package message
+
+import (
+	"fmt"
+
+	"creditmsg/internal/credit"
+	"creditmsg/internal/korea"
+	"creditmsg/internal/provider"
+)
+
+// route decides how one recipient with these values is reached, or why it cannot
+// be. Its checks follow the contract's order: variables, characters, length, the
+// dearest channel allowed.
+func (r *rule) route(values []string, n *names, prices credit.Prices, lengths *Range) (steps []Step, code, detail string) {
+	way := Route{Alimtalk: r.approved, HasText: r.hasText, Prices: prices}
+	if r.hasText {
+		if name := r.text.missing(values, n); name != "" {
+			return nil, MissingVariable, fmt.Sprintf("the variable #{%s} is missing or empty", name)
+		}
+		if name := r.subject.missing(values, n); name != "" {
+			return nil, MissingVariable, fmt.Sprintf("the variable #{%s} of the subject is missing or empty", name)
+		}
+		way.Text = provider.SMS
+	}
+	long, tooLong, badText := r.measure(values, lengths)
+	if r.hasText && long {
+		way.Text = provider.LMS
+	}
+	steps = r.strategy.Steps(way)
+	if len(steps) > 0 && steps[0].Channel == provider.Alimtalk {
+		if code, detail := r.checkAlimtalk(values, n); code != "" {
+			return nil, code, detail
+		}
+	}
+	switch {
+	case badText != "":
+		return nil, UnsupportedCharacter, badText
+	case tooLong != "":
+		return nil, TextTooLong, tooLong
+	case r.hasText && way.Text > r.most:
+		return nil, OverMaxChannel, fmt.Sprintf("the text needs %s, the message allows %s at most", way.Text, r.most)
+	}
+	return steps, "", ""
+}
+
+// measure counts the filled text: whether it needs a long message, and what is
+// wrong with it, if anything.
+func (r *rule) measure(values []string, lengths *Range) (long bool, tooLong, bad string) {
+	if !r.hasText {
+		return false, "", ""
+	}
+	size, unsendable := korea.Bytes(r.filled(r.text, values))
+	if len(unsendable) > 0 {
+		return false, "", "these characters cannot be sent as text: " + korea.Describe(unsendable)
+	}
+	if lengths.Max == 0 || size < lengths.Min {
+		lengths.Min = size
+	}
+	lengths.Max = max(lengths.Max, size)
+	if size > korea.LMSBytes {
+		return true, fmt.Sprintf("the text has %d CP949 bytes, at most %d can be sent", size, korea.LMSBytes), ""
+	}
+	if size <= korea.SMSBytes {
+		return false, "", "" // a subject is dropped where the text is an SMS
+	}
+	size, unsendable = korea.Bytes(r.filled(r.subject, values))
+	if len(unsendable) > 0 {
+		return true, "", "these characters of the subject cannot be sent: " + korea.Describe(unsendable)
+	}
+	if size > korea.SubjectBytes {
+		return true, fmt.Sprintf("the subject has %d CP949 bytes, at most %d can be sent", size, korea.SubjectBytes), ""
+	}
+	return true, "", ""
+}
+
+// filled is the text as it will be sent.
+func (r *rule) filled(p pattern, values []string) string {
+	text := p.fill(values)
+	if r.replace {
+		text, _ = korea.Replace(text)
+	}
+	return text
+}
+
+func (r *rule) checkAlimtalk(values []string, n *names) (code, detail string) {
+	for _, p := range r.kakao {
+		if name := p.missing(values, n); name != "" {
+			return MissingVariable, fmt.Sprintf("the variable #{%s} of the template is missing or empty", name)
+		}
+	}
+	if size := utf16Length(r.kakao[0].fill(values)); size > alimtalkLimit {
+		return TextTooLong, fmt.Sprintf("the Alimtalk has %d characters, at most %d can be sent", size, alimtalkLimit)
+	}
+	return "", ""
+}
+
+// missing names the first variable of the pattern that has no value.
+func (p pattern) missing(values []string, n *names) string {
+	for _, s := range p.pieces {
+		if s.value >= 0 && values[s.value] == "" {
+			return n.list[s.value]
+		}
+	}
+	return ""
+}

@@ -1,0 +1,42 @@
+// Package message is the campaign and its people: what a site wants to send, by
+// which steps each recipient is reached, what that may cost, and what became of
+// everyone.
+//
+// It promises that an accepted message is whole: its rows, the credit held for
+// its worst case, its first event and its jobs stand in one transaction, or
+// nothing of it does. It promises that each accepted recipient ends exactly once
+// (delivered, failed, expired or cancelled), and that the step which ends it
+// spends or releases what was held for it in the same transaction.
+//
+// Steps, channels and prices are frozen at accept. A recipient carries only a
+// class byte; a message has at most 64 classes, so what a recipient may cost is
+// a table look-up. A thousand recipients are packed into one compressed and
+// sealed batch body, beside a finder (sorted keyed hashes of their numbers). A
+// recipient has no row of its own before its first outcome: until then it has
+// the state of its batch.
+//
+// States of a message:
+//
+//	draft ──accept──▶ accepted ──every recipient final──▶ done
+//	  └────accept──▶ scheduled ──due──▶ accepted
+//	scheduled | accepted ◀──pause, resume──▶ paused
+//	scheduled | accepted | paused ──cancel──▶ cancelling ──every recipient final──▶ cancelled
+//
+// States of a recipient (final: delivered, failed, expired, cancelled):
+//
+//	pending ─▶ sent | unknown | delivered | failed | pending (next step) | cancelled | expired
+//	sent    ─▶ delivered | failed | pending (operator's failure) | pending (next step) | expired
+//	unknown ─▶ as sent, and sent, and pending when a look-up proves that it was not sent
+//
+// States of a batch, which its recipients without a row share:
+//
+//	waiting ─▶ taken (its recipients are, or are being, handed over: pending until they have a row)
+//	waiting ─▶ cancelled | expired
+//
+// Tables owned: template, message, batch, reject, recipient.
+//
+// Reading order: route.go (strategies to steps), text.go (variables), draft.go
+// (the checks of one recipient), batch.go (packing), accept.go (the group
+// commit), recipient.go and change.go (what can happen to one person), record.go
+// (writing it, with the money), then schedule.go, cancel.go, find.go.
+package message

@@ -1,0 +1,372 @@
+package message
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"creditmsg/internal/credit"
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
+	"creditmsg/internal/korea"
+	"creditmsg/internal/provider"
+	"creditmsg/internal/site"
+)
+
+// Request is a message without its recipients, as a site asks for it.
+type Request struct {
+	Title           string
+	Strategy        Strategy
+	TemplateCode    string // "" = no Alimtalk
+	Text            *TextRequest
+	AllowDuplicates bool
+	ScheduledAt     time.Time     // zero = at once
+	ValidFor        time.Duration // 0 = 24 h
+	Metadata        json.RawMessage
+}
+
+// TextRequest is the text leg as a site asks for it.
+type TextRequest struct {
+	From               string // "" = the site's default sender
+	Subject            string
+	Body               string
+	MaxChannel         provider.Channel // the longest kind of text allowed; 0 = mms
+	ReplaceUnsupported bool
+}
+
+// Rejection says why one recipient was not accepted.
+type Rejection struct {
+	Index  int64  `json:"index"`
+	To     string `json:"to"`
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+}
+
+// Duplicate names a recipient that was accepted earlier in the same request.
+type Duplicate struct {
+	Index      int64  `json:"index"`
+	To         string `json:"to"`
+	FirstIndex int64  `json:"first_index"`
+}
+
+// Codes of rejections, in the order in which they are checked.
+const (
+	InvalidNumber        = "invalid_number"
+	MissingVariable      = "missing_variable"
+	UnsupportedCharacter = "unsupported_character"
+	TextTooLong          = "text_too_long"
+	OverMaxChannel       = "over_max_channel"
+)
+
+// maxShown bounds the rejections and duplicates that a reply lists.
+const maxShown = 10_000
+
+// Draft is a message that is being put together: it takes one recipient after
+// another, checks each, and keeps only what sending needs. It belongs to one
+// goroutine. End it with Accept, Estimate or Discard.
+type Draft struct {
+	s       *Service
+	key     *site.Key
+	request Request
+	now     db.Time
+
+	Message Key
+	content Content
+	names   names
+	rule    rule
+	prices  credit.Prices
+
+	classes     classes
+	seen        map[uint32]uint32 // accepted numbers and their index
+	people      packer
+	kept        []packed  // batches that are not staged
+	keptRejects []rejects // and rejections
+	refused     refuser
+	batches     int
+	staged      bool
+	accepted    int64
+	receipt     Receipt
+	bytes       Range
+	counting    bool // only counted, for a quote
+}
+
+// Range is the shortest and the longest filled text, in CP949 bytes.
+type Range struct{ Min, Max int }
+
+// rule is how the recipients of one draft are reached: the compiled texts.
+type rule struct {
+	strategy Strategy
+	hasText  bool
+	text     pattern
+	subject  pattern
+	replace  bool
+	most     provider.Channel
+	approved bool      // the template can be sent
+	kakao    []pattern // the template's body, then the links of its buttons
+}
+
+// Add takes the next recipient. A recipient that cannot be sent is counted and
+// remembered as a rejection; an error means that the draft itself cannot go on.
+func (d *Draft) Add(ctx context.Context, to string, variables map[string]string) error {
+	index := d.receipt.Total
+	d.receipt.Total++
+	number, err := korea.ParseMobile(to)
+	if err != nil {
+		return d.refuse(ctx, Rejection{index, shown(to), InvalidNumber, "not a Korean mobile number (010 and eight digits)"})
+	}
+	mobile, _ := number.Mobile()
+	if first, twice := d.seen[mobile]; twice && !d.request.AllowDuplicates {
+		d.receipt.Duplicate++
+		if len(d.receipt.Duplicates) < maxShown {
+			d.receipt.Duplicates = append(d.receipt.Duplicates, Duplicate{index, shown(to), int64(first)})
+		}
+		return nil
+	}
+	values := d.values(variables)
+	steps, code, detail := d.rule.route(values, &d.names, d.prices, &d.bytes)
+	if code != "" {
+		return d.refuse(ctx, Rejection{index, shown(to), code, detail})
+	}
+	class, err := d.classes.add(steps)
+	if err != nil {
+		return err
+	}
+	d.seen[mobile] = uint32(index)
+	d.accepted++
+	if d.counting {
+		return nil
+	}
+	d.people.add(Person{Mobile: mobile, Class: class, Index: uint32(index), Values: values}, d.key.Fingerprint(mobile))
+	if d.people.size == BatchSize {
+		return d.closeBatch(ctx)
+	}
+	return nil
+}
+
+// shown bounds what a reply repeats of a wrong number.
+func shown(to string) string {
+	if runes := []rune(to); len(runes) > 40 {
+		return string(runes[:40]) + "…"
+	}
+	return to
+}
+
+func (d *Draft) values(variables map[string]string) []string {
+	values := make([]string, len(d.names.list))
+	for i, name := range d.names.list {
+		values[i] = korea.Normalise(variables[name])
+	}
+	return values
+}
+
+func (d *Draft) refuse(ctx context.Context, r Rejection) error {
+	d.receipt.Rejected++
+	d.receipt.RejectedBy[r.Code]++
+	if len(d.receipt.Rejections) < maxShown {
+		d.receipt.Rejections = append(d.receipt.Rejections, r)
+	}
+	if d.counting {
+		return nil
+	}
+	if d.refused.add(r); d.refused.size < BatchSize {
+		return nil
+	}
+	return d.closeRefused(ctx)
+}
+
+// Draft begins a message: it checks everything that does not depend on a
+// recipient and freezes the wording and the prices.
+func (s *Service) Draft(ctx context.Context, siteID string, r Request) (*Draft, error) {
+	if r.ValidFor == 0 {
+		r.ValidFor = 24 * time.Hour
+	}
+	d := &Draft{s: s, request: r, Message: Key{siteID, id.New()}, seen: map[uint32]uint32{}}
+	d.receipt.RejectedBy = map[string]int64{}
+	if err := checkRequest(r); err != nil {
+		return nil, err
+	}
+	err := s.d.View(ctx, "message_draft", func(tx *db.Tx) error { return d.read(tx) })
+	if err != nil {
+		return nil, err
+	}
+	if err := d.checkSubject(); err != nil {
+		return nil, err
+	}
+	d.content.Title, d.content.Metadata, d.content.Variables = r.Title, r.Metadata, d.names.list
+	return d, nil
+}
+
+func checkRequest(r Request) error {
+	if !r.Strategy.Valid() {
+		return fault.Check("/strategy", "want alimtalk_first, sms_only or cost_optimized")
+	}
+	if r.Strategy == AlimtalkFirst && r.TemplateCode == "" {
+		return fault.Check("/alimtalk", "alimtalk_first needs alimtalk with a template_code")
+	}
+	if r.Strategy != AlimtalkFirst && r.Text == nil {
+		return fault.Check("/text", "%s needs a text", r.Strategy)
+	}
+	if r.Text != nil && r.Text.Body == "" {
+		return fault.Check("/text/body", "the text is empty")
+	}
+	if r.ValidFor < time.Second || r.ValidFor > 30*24*time.Hour {
+		return fault.Check("/valid_for", "want 1 to 2592000 seconds")
+	}
+	return nil
+}
+
+// read takes from the database what the draft freezes.
+func (d *Draft) read(tx *db.Tx) error {
+	d.now = tx.Now
+	if err := checkSchedule(d.request.ScheduledAt, tx.Now); err != nil {
+		return err
+	}
+	where, err := site.Find(tx, d.Message.Site)
+	if err != nil {
+		return err
+	}
+	if where.State != site.Active {
+		return fault.New(fault.Locked, fault.CodeSiteSuspended, "site %s is suspended; its operator can resume it", where.ID)
+	}
+	if d.key, err = d.s.keys.Site(tx, d.Message.Site); err != nil {
+		return err
+	}
+	if d.prices, err = credit.PricesOf(tx, d.Message.Site); err != nil {
+		return err
+	}
+	d.rule.strategy = d.request.Strategy
+	if err := d.readAlimtalk(tx); err != nil {
+		return err
+	}
+	return d.readText(tx)
+}
+
+const (
+	latestSchedule = 60 * 24 * time.Hour
+	pastSchedule   = 60 * time.Second
+)
+
+func checkSchedule(at time.Time, now db.Time) error {
+	if at.IsZero() {
+		return nil
+	}
+	ahead := db.At(at).Sub(now)
+	if ahead < -pastSchedule || ahead > latestSchedule {
+		return fault.Check("/scheduled_at", "want a time from now to 60 days ahead")
+	}
+	return nil
+}
+
+func (d *Draft) readAlimtalk(tx *db.Tx) error {
+	if d.request.TemplateCode == "" || d.request.Strategy == SMSOnly {
+		return nil
+	}
+	t, err := FindTemplate(tx, d.Message.Site, d.request.TemplateCode)
+	if fault.Is(err, fault.NotFound) {
+		return fault.New(fault.Invalid, fault.CodeUnknownTemplate, "there is no template %q; create it or choose another", d.request.TemplateCode).
+			At("/alimtalk/template_code", "unknown template")
+	}
+	if err != nil {
+		return err
+	}
+	if t.State != TemplateApproved && d.request.Strategy == AlimtalkFirst {
+		return fault.New(fault.Invalid, fault.CodeTemplateNotApproved, "template %q is %s, only an approved one can be sent", t.Code, t.State).
+			At("/alimtalk/template_code", "the template is %s", t.State)
+	}
+	d.rule.approved = t.State == TemplateApproved && d.s.carriesTemplate(t)
+	if !d.rule.approved {
+		if d.request.Strategy == AlimtalkFirst {
+			return unavailable("/alimtalk", provider.Alimtalk)
+		}
+		return nil
+	}
+	d.content.Alimtalk = &Alimtalk{Code: t.Code, Channel: t.Channel, Body: t.Body, Buttons: t.Buttons, Providers: t.Providers}
+	d.rule.kakao = compileTemplate(t.Body, t.Buttons, &d.names)
+	return nil
+}
+
+func unavailable(pointer string, c provider.Channel) error {
+	return fault.New(fault.Invalid, fault.CodeChannelNotAvailable, "no provider carries %s here; ask the operator to add one", c).
+		At(pointer, "%s is not available", c)
+}
+
+func (d *Draft) readText(tx *db.Tx) error {
+	t := d.request.Text
+	if t == nil {
+		return nil
+	}
+	if !d.s.offers(provider.SMS) && !d.s.offers(provider.LMS) {
+		return unavailable("/text", provider.SMS)
+	}
+	from, err := senderOf(tx, d.Message.Site, t.From)
+	if err != nil {
+		return err
+	}
+	d.content.Text = &Text{From: string(from), Subject: korea.Normalise(t.Subject), Body: t.Body, Replace: t.ReplaceUnsupported}
+	d.rule.hasText, d.rule.replace, d.rule.most = true, t.ReplaceUnsupported, t.MaxChannel
+	if d.rule.most == 0 {
+		d.rule.most = provider.MMS
+	}
+	d.rule.text = compile(t.Body, &d.names)
+	d.rule.subject = compile(t.Subject, &d.names)
+	return nil
+}
+
+// senderOf gives the sender number of a text: the one named, if it is approved,
+// or the site's default.
+func senderOf(tx *db.Tx, siteID, named string) (korea.Number, error) {
+	if named == "" {
+		s, ok, err := site.DefaultSender(tx, siteID)
+		if err == nil && !ok {
+			err = fault.New(fault.Invalid, fault.CodeSenderMissing, "the site has no approved sender number; register one or name it in text.from").
+				At("/text/from", "no sender number")
+		}
+		return s.Number, err
+	}
+	unregistered := fault.New(fault.Invalid, fault.CodeSenderNotRegistered, "%q is not a registered and approved sender number of this site", shown(named)).
+		At("/text/from", "not a registered sender number")
+	number, err := korea.ParseSender(named)
+	if err != nil {
+		return "", unregistered
+	}
+	s, err := site.FindSender(tx, siteID, number)
+	if fault.Is(err, fault.NotFound) || err == nil && s.State != site.Approved {
+		return "", unregistered
+	}
+	return s.Number, err
+}
+
+func (s *Service) offers(c provider.Channel) bool { return s.o.Offered == nil || s.o.Offered(c) }
+
+// carriesTemplate reports whether some account that carries Alimtalk knows the template.
+func (s *Service) carriesTemplate(t Template) bool {
+	if s.o.Accounts == nil {
+		return s.offers(provider.Alimtalk)
+	}
+	for _, name := range s.o.Accounts(provider.Alimtalk) {
+		if ids, ok := t.Providers[name]; ok && ids.TemplateID != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// checkSubject refuses a subject that cannot be right for anyone.
+func (d *Draft) checkSubject() error {
+	if !d.rule.hasText || !d.rule.subject.fixed() {
+		return nil
+	}
+	subject := d.rule.subject.fill(nil)
+	if d.rule.replace {
+		subject, _ = korea.Replace(subject)
+	}
+	n, bad := korea.Bytes(subject)
+	if len(bad) > 0 {
+		return fault.Check("/text/subject", "these characters cannot be sent: %s", korea.Describe(bad))
+	}
+	if n > korea.SubjectBytes {
+		return fault.Check("/text/subject", "want at most %d CP949 bytes, this has %d", korea.SubjectBytes, n)
+	}
+	return nil
+}

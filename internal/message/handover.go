@@ -1,0 +1,223 @@
+package message
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/id"
+	"creditmsg/internal/korea"
+	"creditmsg/internal/provider"
+	"creditmsg/internal/site"
+)
+
+// BatchState is where a batch stands; doc.go draws the moves.
+type BatchState string
+
+// The states of a batch.
+const (
+	BatchWaiting   BatchState = "waiting"
+	BatchTaken     BatchState = "taken"
+	BatchCancelled BatchState = "cancelled"
+	BatchExpired   BatchState = "expired"
+)
+
+// progress is the state of the batch's recipients that have no row.
+func (b BatchState) progress() Progress {
+	switch b {
+	case BatchCancelled:
+		return Cancelled
+	case BatchExpired:
+		return Expired
+	default:
+		return Pending
+	}
+}
+
+// BatchName names a batch of a message.
+type BatchName struct {
+	Message Key
+	No      int
+}
+
+// Batch is a batch without its body.
+type Batch struct {
+	BatchName
+	State  BatchState
+	Size   int64
+	Counts []int64 // by class
+}
+
+// End is the ending of the batch's recipients, none of which has a row.
+func (b Batch) End(s BatchState) BatchEnd {
+	return BatchEnd{Message: b.Message, No: b.No, State: s, Size: b.Size, Counts: b.Counts}
+}
+
+func batchColumns(names []BatchName) []db.Column {
+	return []db.Column{
+		db.Col("site_id", pick(names, func(n BatchName) string { return n.Message.Site })),
+		db.Col("message_id", pick(names, func(n BatchName) id.ID { return n.Message.ID })),
+		db.Col("no", pick(names, func(n BatchName) int64 { return int64(n.No) })),
+	}
+}
+
+var batchSelect = []string{"site_id", "message_id", "no", "state", "size", "class_counts"}
+
+func scanBatch(row scanner) (b Batch, err error) {
+	var counts []byte
+	if err := row.Scan(&b.Message.Site, &b.Message.ID, &b.No, &b.State, &b.Size, &counts); err != nil {
+		return b, err
+	}
+	return b, json.Unmarshal(counts, &b.Counts)
+}
+
+// LockBatches reads batches for a change. Their messages are locked already.
+func LockBatches(tx *db.Tx, names []BatchName) (map[BatchName]Batch, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	rows, err := tx.LookupForUpdate("batch", batchSelect, batchColumns(names)...)
+	list, err := db.Collect(rows, err, func(r *sql.Rows) (Batch, error) { return scanBatch(r) })
+	if err != nil {
+		return nil, fmt.Errorf("read batches: %w", err)
+	}
+	found := make(map[BatchName]Batch, len(list))
+	for _, b := range list {
+		found[b.BatchName] = b
+	}
+	return found, nil
+}
+
+// TakeBatches marks locked, waiting batches as taken for the hand-over.
+func TakeBatches(tx *db.Tx, names []BatchName) error {
+	if len(names) == 0 {
+		return nil
+	}
+	cols := append(batchColumns(names), db.Same("state", string(BatchTaken), len(names)))
+	if err := tx.UpdateMany("batch", []string{"site_id", "message_id", "no"}, cols...); err != nil {
+		return fmt.Errorf("take batches: %w", err)
+	}
+	return nil
+}
+
+// MarkAccepted turns a scheduled message that is due into an accepted one.
+func MarkAccepted(tx *db.Tx, list []*Message) error {
+	for _, m := range list {
+		m.State = StateAccepted
+	}
+	return updateCounters(tx, list)
+}
+
+// People unpacks the bodies of batches, which never change: no lock is needed.
+func (s *Service) People(tx *db.Tx, messages map[Key]*Message, names []BatchName) (map[BatchName][]Person, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	rows, err := tx.Lookup("batch", []string{"site_id", "message_id", "no", "body"}, batchColumns(names)...)
+	type body struct {
+		BatchName
+		sealed []byte
+	}
+	bodies, err := db.Collect(rows, err, func(r *sql.Rows) (b body, err error) {
+		return b, r.Scan(&b.Message.Site, &b.Message.ID, &b.No, &b.sealed)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read batch bodies: %w", err)
+	}
+	out := make(map[BatchName][]Person, len(bodies))
+	for _, b := range bodies {
+		key, err := s.keys.Site(tx, b.Message.Site)
+		if err != nil {
+			return nil, err
+		}
+		content, err := messages[b.Message].Content(key)
+		if err != nil {
+			return nil, err
+		}
+		if out[b.BatchName], err = unpack(key, b.Message.ID, b.No, b.sealed, len(content.Variables)); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// ReadMessages reads messages without a lock.
+func ReadMessages(tx *db.Tx, keys []Key) (map[Key]*Message, error) {
+	list, err := lookup(tx.Lookup, keys)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[Key]*Message, len(list))
+	for _, m := range list {
+		found[m.Key] = m
+	}
+	return found, nil
+}
+
+// SealedMobile seals a number for a recipient's row.
+func SealedMobile(key *site.Key, m Key, seq Seq, mobile uint32) [16]byte {
+	return key.SealNumber(m.ID, uint32(seq), mobile)
+}
+
+// Wording fills in what a message says; it is compiled once for many recipients.
+type Wording struct {
+	Content
+	text, subject pattern
+	kakao         []pattern
+}
+
+// NewWording compiles a message's texts against its own list of variables.
+func NewWording(c Content) *Wording {
+	n := names{list: c.Variables[:len(c.Variables):len(c.Variables)]}
+	w := &Wording{Content: c}
+	if c.Text != nil {
+		w.text, w.subject = compile(c.Text.Body, &n), compile(c.Text.Subject, &n)
+	}
+	if c.Alimtalk != nil {
+		w.kakao = compileTemplate(c.Alimtalk.Body, c.Alimtalk.Buttons, &n)
+	}
+	return w
+}
+
+// Leg gives what one recipient is sent over a channel of its class.
+func (w *Wording) Leg(channel provider.Channel, to Person, account string) provider.Leg {
+	leg := provider.Leg{To: korea.MobileNumber(to.Mobile), Channel: channel}
+	if w.Text != nil {
+		leg.From = korea.Number(w.Text.From)
+	}
+	if channel == provider.Alimtalk {
+		ids := w.Alimtalk.Providers[account]
+		leg.Text = w.kakao[0].fill(to.Values)
+		leg.Alimtalk = &provider.Template{ChannelID: ids.ChannelID, TemplateID: ids.TemplateID, Buttons: w.buttons(to.Values)}
+		return leg
+	}
+	leg.Text = w.sendable(w.text.fill(to.Values))
+	if channel != provider.SMS {
+		if leg.Subject = w.sendable(w.subject.fill(to.Values)); leg.Subject == "" {
+			leg.Subject = firstLine(leg.Text)
+		}
+	}
+	return leg
+}
+
+func (w *Wording) sendable(text string) string {
+	if w.Text.Replace {
+		text, _ = korea.Replace(text)
+	}
+	return text
+}
+
+func (w *Wording) buttons(values []string) []provider.Button {
+	if len(w.Alimtalk.Buttons) == 0 {
+		return nil
+	}
+	out := make([]provider.Button, len(w.Alimtalk.Buttons))
+	for i, b := range w.Alimtalk.Buttons {
+		links := w.kakao[1+4*i:]
+		b.URLMobile, b.URLPC = links[0].fill(values), links[1].fill(values)
+		b.SchemeIOS, b.SchemeAndroid = links[2].fill(values), links[3].fill(values)
+		out[i] = b
+	}
+	return out
+}

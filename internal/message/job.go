@@ -1,0 +1,95 @@
+package message
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/id"
+	"creditmsg/internal/queue"
+)
+
+// Kinds of jobs that messages put. A job names a thing, never a list of people.
+const (
+	KindSend   = "send"   // hand over one step of one batch; worked by package delivery
+	KindAwait  = "await"  // look after the reports of one step of one batch; worked by package delivery
+	KindLaunch = "launch" // make the send jobs of a message, when it is due
+	KindCancel = "cancel" // take back what was not handed over
+)
+
+// rankStep spaces the batches of one message in the fair order of the queue: a
+// small message that comes later passes those that are not begun yet.
+const rankStep = 20_000 // µs
+
+// BatchKey names one step of one batch: the key of send and await jobs.
+type BatchKey struct {
+	Message Key
+	Batch   int
+	Step    int
+}
+
+// String is the job key: message/batch/step.
+func (k BatchKey) String() string {
+	return fmt.Sprintf("%s/%d/%d", k.Message.ID, k.Batch, k.Step)
+}
+
+// ReadBatchKey reads the key of a send or await job.
+func ReadBatchKey(site, key string) (BatchKey, error) {
+	k := BatchKey{Message: Key{Site: site}}
+	parts := strings.Split(key, "/")
+	if len(parts) != 3 {
+		return k, fmt.Errorf("read job key %q: want message/batch/step", key)
+	}
+	var err error
+	if k.Message.ID, err = id.ParseBare(parts[0]); err != nil {
+		return k, fmt.Errorf("read job key %q: %w", key, err)
+	}
+	if k.Batch, err = strconv.Atoi(parts[1]); err != nil {
+		return k, fmt.Errorf("read job key %q: %w", key, err)
+	}
+	if k.Step, err = strconv.Atoi(parts[2]); err != nil {
+		return k, fmt.Errorf("read job key %q: %w", key, err)
+	}
+	return k, nil
+}
+
+// SendJob hands over one step of one batch.
+func SendJob(m Key, batch, step int, due db.Time) queue.Job {
+	return queue.Job{Lane: queue.Send, Kind: KindSend, Key: BatchKey{m, batch, step}.String(), Site: m.Site,
+		Due: due, Rank: due + db.Time(batch*rankStep)}
+}
+
+// AwaitJob looks after the reports of one step of one batch.
+func AwaitJob(m Key, batch, step int, due db.Time) queue.Job {
+	return queue.Job{Lane: queue.Default, Kind: KindAwait, Key: BatchKey{m, batch, step}.String(), Site: m.Site, Due: due, Rank: due}
+}
+
+func launchJob(m Key, due db.Time) queue.Job {
+	return queue.Job{Lane: queue.Send, Kind: KindLaunch, Key: m.ID.String(), Site: m.Site, Due: due, Rank: due}
+}
+
+func cancelJob(m Key, due db.Time) queue.Job {
+	return queue.Job{Lane: queue.Default, Kind: KindCancel, Key: m.ID.String(), Site: m.Site, Due: due, Rank: due}
+}
+
+// firstJobs are the jobs that an accepted message begins with.
+func firstJobs(m *Message) []queue.Job {
+	if m.State == StateScheduled || m.Batches > directBatches {
+		return []queue.Job{launchJob(m.Key, m.Due())}
+	}
+	jobs := make([]queue.Job, m.Batches)
+	for no := range jobs {
+		jobs[no] = SendJob(m.Key, no, 1, m.CreatedAt)
+	}
+	return jobs
+}
+
+// keyOf reads the key of a launch or cancel job.
+func keyOf(j queue.Claimed) (Key, error) {
+	m, err := id.ParseBare(j.Key)
+	if err != nil {
+		return Key{}, fmt.Errorf("read job key %q: %w", j.Key, err)
+	}
+	return Key{j.Site, m}, nil
+}

@@ -1,0 +1,90 @@
+package message
+
+import (
+	"context"
+	"fmt"
+
+	"creditmsg/internal/credit"
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/money"
+	"creditmsg/internal/provider"
+)
+
+// Quote is what a message would cost; nothing is held for it.
+type Quote struct {
+	Tally      Tally
+	Prices     credit.Prices
+	Expected   money.Amount // by the reach learned so far
+	Bytes      Range
+	Recipients int64
+	RejectedBy map[string]int64
+	Available  money.Amount
+}
+
+// Sufficient reports whether the available credit covers the worst case.
+func (q Quote) Sufficient() bool { return q.Available >= q.Tally.Held }
+
+// Estimate begins a draft that is only counted: it is never staged or accepted.
+func (s *Service) Estimate(ctx context.Context, siteID string, r Request) (*Draft, error) {
+	d, err := s.Draft(ctx, siteID, r)
+	if d != nil {
+		d.counting = true
+	}
+	return d, err
+}
+
+// AddMany counts n recipients whose values are not known; each variable counts
+// as long as its own name is.
+func (d *Draft) AddMany(n int64) error {
+	if n < 1 || n > 1_000_000 {
+		return fault.Check("/recipient_count", "want 1 to 1000000")
+	}
+	values := make([]string, len(d.names.list))
+	for i, name := range d.names.list {
+		values[i] = "#{" + name + "}"
+	}
+	d.receipt.Total += n
+	steps, code, detail := d.rule.route(values, &d.names, d.prices, &d.bytes)
+	if code != "" {
+		d.receipt.Rejected += n
+		d.receipt.RejectedBy[code] += n
+		d.receipt.Rejections = append(d.receipt.Rejections, Rejection{Code: code, Detail: detail})
+		return nil
+	}
+	class, err := d.classes.add(steps)
+	if err != nil {
+		return err
+	}
+	d.classes.count[class] += n - 1
+	d.accepted += n
+	return nil
+}
+
+// Quote sums up a draft that was only counted.
+func (d *Draft) Quote(ctx context.Context) (Quote, error) {
+	if d.accepted == 0 {
+		return Quote{}, d.nobody()
+	}
+	sum, err := tally(d.classes.list, d.classes.count)
+	if err != nil {
+		return Quote{}, fault.Wrap(err, fault.Invalid, fault.CodeValidation, "the message would cost more than can be counted")
+	}
+	q := Quote{Tally: sum, Prices: d.prices, Expected: sum.Estimated, Bytes: d.bytes, Recipients: d.accepted, RejectedBy: d.receipt.RejectedBy}
+	err = d.s.d.View(ctx, "message_quote", func(tx *db.Tx) error {
+		account, err := d.s.ledger.Account(tx, d.Message.Site)
+		q.Available = account.Available
+		return err
+	})
+	if err != nil {
+		return q, fmt.Errorf("quote for site %s: %w", d.Message.Site, err)
+	}
+	return q, nil
+}
+
+// ByChannel gives the first steps of a quote that any recipient takes.
+func (q Quote) ByChannel(c provider.Channel) (count int64, unit, cost money.Amount) {
+	count, unit = q.Tally.Planned[c], q.Prices[c]
+	cost, _ = unit.Times(count) // part of a sum that fitted
+	return count, unit, cost
+}

@@ -1,0 +1,130 @@
+package message
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/queue"
+)
+
+// launchChunk is the number of jobs that one transaction makes.
+const launchChunk = 500
+
+// Reschedule moves a scheduled message to another time. A message that is not
+// scheduled any more is a Conflict.
+func (s *Service) Reschedule(ctx context.Context, key Key, at time.Time) (*Message, error) {
+	return s.change(ctx, "message_reschedule", key, func(tx *db.Tx, m *Message) error {
+		if m.State != StateScheduled {
+			return conflict(m, "rescheduled")
+		}
+		if err := checkSchedule(at, tx.Now); err != nil {
+			return err
+		}
+		m.ScheduledAt = max(db.At(at), tx.Now)
+		if _, err := tx.Exec(`UPDATE message SET scheduled_at = ? WHERE site_id = ? AND id = ?`, m.ScheduledAt, m.Site, m.ID); err != nil {
+			return fmt.Errorf("reschedule message %s: %w", m.ID, err)
+		}
+		// The job keeps the earlier of its times; when it runs too early it goes back.
+		return s.queue.Put(tx, launchJob(m.Key, m.ScheduledAt))
+	})
+}
+
+// change locks one message, lets act change it and gives it as it stands then.
+func (s *Service) change(ctx context.Context, name string, key Key, act func(tx *db.Tx, m *Message) error) (*Message, error) {
+	var out *Message
+	err := s.d.Update(ctx, name, func(tx *db.Tx) error {
+		m, err := lockOne(tx, key)
+		if err != nil {
+			return err
+		}
+		out = m
+		return act(tx, m)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Works are the kinds of jobs that this package handles.
+func (s *Service) Works() []queue.Work {
+	return []queue.Work{
+		{Lane: queue.Send, Kind: KindLaunch, Max: 1, Workers: 1, Handle: each(s.launch)},
+		{Lane: queue.Default, Kind: KindCancel, Max: 1, Workers: 1, Handle: each(s.takeBack)},
+	}
+}
+
+// each handles claimed jobs one after another.
+func each(one func(context.Context, queue.Claimed) error) queue.Handler {
+	return func(ctx context.Context, jobs []queue.Claimed) error {
+		var errs []error
+		for _, j := range jobs {
+			errs = append(errs, one(ctx, j))
+		}
+		return errors.Join(errs...)
+	}
+}
+
+// launch makes the send jobs of a message in chunks: of a large or scheduled one
+// when it is due, and of one that was resumed. A job for a step that has nobody
+// waiting ends at once.
+func (s *Service) launch(ctx context.Context, j queue.Claimed) error {
+	key, err := keyOf(j)
+	if err != nil {
+		return err
+	}
+	var batches, steps int
+	var due db.Time
+	err = s.d.Update(ctx, "message_launch", func(tx *db.Tx) error {
+		batches = 0
+		found, err := Lock(tx, []Key{key})
+		if err != nil {
+			return err
+		}
+		m := found[key]
+		switch {
+		case m == nil || m.State != StateScheduled && m.State != StateAccepted:
+			return s.queue.Done(tx, j)
+		case m.Due() > tx.Now:
+			return s.queue.Again(tx, m.Due(), "not due", j)
+		}
+		batches, steps, due = m.Batches, longest(m.Classes), tx.Now
+		if m.State == StateScheduled {
+			return MarkAccepted(tx, []*Message{m})
+		}
+		return nil
+	})
+	if err != nil || batches == 0 {
+		return err
+	}
+	for from := 0; from < batches; from += launchChunk {
+		err := s.d.Update(ctx, "message_launch_jobs", func(tx *db.Tx) error {
+			return s.queue.Put(tx, sendJobs(key, from, min(from+launchChunk, batches), steps, due)...)
+		})
+		if err != nil {
+			return fmt.Errorf("launch message %s: %w", key.ID, err)
+		}
+	}
+	return s.d.Update(ctx, "message_launched", func(tx *db.Tx) error { return s.queue.Done(tx, j) })
+}
+
+func sendJobs(m Key, from, to, steps int, due db.Time) []queue.Job {
+	var jobs []queue.Job
+	for no := from; no < to; no++ {
+		for step := 1; step <= steps; step++ {
+			jobs = append(jobs, SendJob(m, no, step, due))
+		}
+	}
+	return jobs
+}
+
+func longest(list []Class) int {
+	n := 0
+	for _, c := range list {
+		n = max(n, len(c.Steps))
+	}
+	return n
+}

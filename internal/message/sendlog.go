@@ -1,0 +1,271 @@
+package message
+
+import (
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/id"
+	"creditmsg/internal/korea"
+	"creditmsg/internal/money"
+	"creditmsg/internal/provider"
+	"creditmsg/internal/site"
+)
+
+// LogLine is one step of one recipient in the send log.
+type LogLine struct {
+	Place
+	To         korea.Number
+	Step       int
+	Channel    provider.Channel
+	Provider   string
+	Attempt    id.ID
+	State      Progress
+	Reason     provider.Reason
+	Code       string
+	Cost       money.Amount
+	HandedAt   db.Time
+	SentAt     db.Time
+	ReportedAt db.Time
+}
+
+// LogFilter narrows the send log; zero values do not.
+type LogFilter struct {
+	Message  id.ID
+	To       korea.Number
+	Provider string
+	State    Progress
+	From     db.Time // handed over at or after
+	Until    db.Time // handed over before
+	Before   Spot    // go on below this spot
+	Limit    int
+}
+
+// Spot is a place in the send log, which runs from the newest message down, and
+// in each from the last recipient to the first.
+type Spot struct {
+	Message id.ID
+	Seq     int64
+}
+
+// scanBudget is the number of rows one reading looks at; a narrow filter over a
+// long history gives a short page and where to go on, never a long wait.
+const scanBudget = 20_000
+
+// SendLog reads the send log. more tells that there may be lines below next.
+func (s *Service) SendLog(tx *db.Tx, siteID string, f LogFilter) (lines []LogLine, next Spot, more bool, err error) {
+	key, err := s.keys.Site(tx, siteID)
+	if err != nil {
+		return nil, next, false, err
+	}
+	r := &logReader{s: s, tx: tx, key: key, site: siteID, f: f, at: f.Before, messages: map[Key]*Message{}}
+	for left := scanBudget; left > 0; {
+		page, err := r.page(min(left, max(200, f.Limit)))
+		if err != nil {
+			return nil, next, false, fmt.Errorf("read send log of site %s: %w", siteID, err)
+		}
+		if len(page) == 0 {
+			return lines, next, false, nil
+		}
+		left -= len(page)
+		for _, one := range page {
+			wanted := r.wanted(one)
+			if len(wanted) > 0 && len(lines)+len(wanted) > f.Limit && len(lines) > 0 {
+				return lines, r.at, true, nil
+			}
+			lines = append(lines, wanted...)
+			r.at = Spot{one.ID, int64(one.Seq)}
+		}
+	}
+	return lines, r.at, true, nil
+}
+
+type logReader struct {
+	s        *Service
+	tx       *db.Tx
+	key      *site.Key
+	site     string
+	f        LogFilter
+	at       Spot
+	messages map[Key]*Message
+}
+
+// page reads the next recipients below the present spot: the rest of its
+// message first, then older messages.
+func (r *logReader) page(limit int) ([]Recipient, error) {
+	if r.f.To != "" {
+		return r.pageOfNumber(limit)
+	}
+	if !r.at.Message.IsZero() {
+		list, err := r.read(`message_id = ? AND seq < ?`, limit, r.at.Message, r.at.Seq)
+		if err != nil || len(list) > 0 || r.f.Message == r.at.Message {
+			return list, err
+		}
+		if r.f.Message.IsZero() {
+			return r.read(`message_id < ?`, limit, r.at.Message)
+		}
+		return nil, nil
+	}
+	if !r.f.Message.IsZero() {
+		return r.read(`message_id = ?`, limit, r.f.Message)
+	}
+	return r.read(`message_id < ?`, limit, bound(r.f.Until))
+}
+
+// bound is an id above every id made before a time; ids begin with their
+// millisecond.
+func bound(until db.Time) id.ID {
+	var top id.ID
+	for i := range top {
+		top[i] = 0xff
+	}
+	if until != 0 {
+		ms := uint64(until.Time().UnixMilli() + 1)
+		for i := range 6 {
+			top[i] = byte(ms >> (40 - 8*i))
+		}
+	}
+	return top
+}
+
+func (r *logReader) read(where string, limit int, args ...any) ([]Recipient, error) {
+	args = append(append([]any{r.site}, args...), limit)
+	rows, err := r.tx.Query(`SELECT `+columnList(recipientSelect)+` FROM recipient WHERE site_id = ? AND `+where+
+		` ORDER BY message_id DESC, seq DESC LIMIT ?`, args...)
+	list, err := db.Collect(rows, err, func(x *sql.Rows) (Recipient, error) { return scanRecipient(x) })
+	if err != nil {
+		return nil, err
+	}
+	return list, r.resolve(list)
+}
+
+// resolve loads the messages that the rows belong to.
+func (r *logReader) resolve(list []Recipient) error {
+	var missing []Key
+	for _, one := range list {
+		if r.messages[one.Key] == nil {
+			missing = append(missing, one.Key)
+		}
+	}
+	found, err := ReadMessages(r.tx, missing)
+	if err != nil {
+		return err
+	}
+	for k, m := range found {
+		r.messages[k] = m
+	}
+	return r.s.resolve(r.messages, list)
+}
+
+// finderBudget is the number of batches whose finders one reading looks into.
+const finderBudget = 2000
+
+// pageOfNumber finds the next recipients with the wanted number through the
+// finders of the site's batches, newest message first.
+func (r *logReader) pageOfNumber(limit int) ([]Recipient, error) {
+	mobile, ok := r.f.To.Mobile()
+	if !ok {
+		return nil, nil
+	}
+	hits, err := r.finderHits(r.key.Fingerprint(mobile), limit)
+	if err != nil {
+		return nil, err
+	}
+	var found []Recipient
+	for _, hit := range hits {
+		where := `message_id = ? AND seq >= ? AND seq < ?`
+		last := int64((hit.no + 1) * BatchSize)
+		if hit.message == r.at.Message {
+			last = min(last, r.at.Seq)
+		}
+		list, err := r.read(where, BatchSize, hit.message, hit.no*BatchSize, last)
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range list {
+			if got, ok := r.key.OpenNumber(one.ID, uint32(one.Seq), one.Mobile); ok && got == mobile {
+				found = append(found, one)
+			}
+		}
+	}
+	return found, nil
+}
+
+type finderHit struct {
+	message id.ID
+	no      int
+}
+
+func (r *logReader) finderHits(finger uint32, limit int) ([]finderHit, error) {
+	from := r.at.Message
+	if from.IsZero() {
+		from = bound(r.f.Until)
+	}
+	query, args := `SELECT message_id, no, finder FROM batch WHERE site_id = ? AND message_id <= ? ORDER BY message_id DESC, no DESC LIMIT ?`,
+		[]any{r.site, from, finderBudget}
+	if !r.f.Message.IsZero() {
+		query, args = `SELECT message_id, no, finder FROM batch WHERE site_id = ? AND message_id = ? ORDER BY no DESC`, []any{r.site, r.f.Message}
+	}
+	var hits []finderHit
+	rows, err := r.tx.Query(query, args...)
+	_, err = db.Collect(rows, err, func(x *sql.Rows) (none struct{}, err error) {
+		var h finderHit
+		var finder []byte
+		if err := x.Scan(&h.message, &h.no, &finder); err != nil {
+			return none, err
+		}
+		passed := h.message == r.at.Message && int64(h.no*BatchSize) >= r.at.Seq
+		if !passed && len(hits) < limit && inFinder(finder, finger) {
+			hits = append(hits, h)
+		}
+		return none, nil
+	})
+	return hits, err
+}
+
+// wanted gives the lines of one recipient that pass the filter, the last step first.
+func (r *logReader) wanted(one Recipient) []LogLine {
+	mobile, _ := r.key.OpenNumber(one.ID, uint32(one.Seq), one.Mobile)
+	lines := slices.DeleteFunc(Lines(one), func(l LogLine) bool {
+		return r.f.Provider != "" && l.Provider != r.f.Provider ||
+			r.f.State != "" && l.State != r.f.State ||
+			r.f.From != 0 && l.HandedAt < r.f.From ||
+			r.f.Until != 0 && l.HandedAt >= r.f.Until
+	})
+	slices.Reverse(lines)
+	for i := range lines {
+		lines[i].To = korea.MobileNumber(mobile)
+	}
+	return lines
+}
+
+// Lines gives one line for each step that the recipient has reached, as the last
+// thing known of it says.
+func Lines(r Recipient) []LogLine {
+	byStep := map[int]LogLine{}
+	for _, l := range r.History {
+		line := byStep[l.Step]
+		switch l.What {
+		case LegFailed, LegAgain:
+			attempt, _ := id.ParseBare(l.Attempt)
+			line = LogLine{Provider: l.Provider, Attempt: attempt, State: Failed, Reason: l.Reason, Code: l.Code,
+				HandedAt: l.HandedAt, SentAt: l.SentAt, ReportedAt: l.ReportedAt}
+		case LegDelivered:
+			line.State, line.Reason, line.Code, line.ReportedAt = Delivered, "", "", l.At
+		default:
+			continue
+		}
+		byStep[l.Step] = line
+	}
+	byStep[r.Step] = LogLine{Provider: r.Provider, Attempt: r.Attempt, State: r.State, Reason: r.Reason, Code: r.Code,
+		Cost: r.Cost(), HandedAt: r.HandedAt, SentAt: r.SentAt, ReportedAt: r.ReportedAt}
+	var lines []LogLine
+	for step := 1; step <= len(r.Steps); step++ {
+		if line, ok := byStep[step]; ok {
+			line.Place, line.Step, line.Channel = r.Place, step, r.Steps[step-1].Channel
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}

@@ -1,0 +1,203 @@
+package message
+
+import (
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"unicode/utf16"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/provider"
+)
+
+// TemplateState is where a template stands in its inspection by Kakao.
+type TemplateState string
+
+// The states of a template; only an approved one is sent.
+const (
+	TemplateDraft      TemplateState = "draft"
+	TemplateInspecting TemplateState = "inspecting"
+	TemplateApproved   TemplateState = "approved"
+	TemplateRejected   TemplateState = "rejected"
+	TemplateDormant    TemplateState = "dormant"
+	TemplateBlocked    TemplateState = "blocked"
+)
+
+var templateStates = []TemplateState{TemplateDraft, TemplateInspecting, TemplateApproved,
+	TemplateRejected, TemplateDormant, TemplateBlocked}
+
+// alimtalkLimit is the longest Alimtalk with its values in it, in UTF-16 units
+// (Kakao counts Korean and Latin letters alike).
+const alimtalkLimit = 1000
+
+// Template is an Alimtalk template of a site.
+type Template struct {
+	Site      string
+	Code      string
+	Name      string
+	Channel   string // the Kakao channel, @name
+	Body      string
+	Buttons   []provider.Button
+	State     TemplateState
+	Providers map[string]ProviderTemplate // by provider account
+	CreatedAt db.Time
+	UpdatedAt db.Time
+}
+
+// ProviderTemplate is what a provider calls a template and its channel.
+type ProviderTemplate struct {
+	ChannelID  string `json:"channel_id"`
+	TemplateID string `json:"template_id"`
+}
+
+var (
+	codeForm    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
+	buttonTypes = []string{"WL", "AL", "DS", "BK", "MD", "BC", "BT", "AC", "BF", "P1", "P2", "P3", "TN"}
+)
+
+// check names each part of a template that cannot be right.
+func (t Template) check() error {
+	bad := fault.New(fault.Invalid, fault.CodeValidation, "the template is not valid")
+	if !codeForm.MatchString(t.Code) {
+		_ = bad.At("/code", "want 1 to 64 of A-Z a-z 0-9 _ . -, beginning with a letter or digit")
+	}
+	if t.Channel == "" {
+		_ = bad.At("/channel", "name the Kakao channel, such as @shop")
+	}
+	if n := utf16Length(t.Body); n == 0 || n > alimtalkLimit {
+		_ = bad.At("/body", "want 1 to %d characters, this has %d", alimtalkLimit, n)
+	}
+	if !slices.Contains(templateStates, t.State) {
+		_ = bad.At("/state", "want one of %v", templateStates)
+	}
+	if len(t.Buttons) > 5 {
+		_ = bad.At("/buttons", "at most 5 buttons, these are %d", len(t.Buttons))
+	}
+	for i, b := range t.Buttons {
+		checkButton(bad, i, b)
+	}
+	if len(bad.Fields) > 0 {
+		return bad
+	}
+	return nil
+}
+
+func checkButton(bad *fault.Error, i int, b provider.Button) {
+	at := fmt.Sprintf("/buttons/%d", i)
+	if !slices.Contains(buttonTypes, b.Type) {
+		_ = bad.At(at+"/type", "want one of %v", buttonTypes)
+	}
+	if n := utf16Length(b.Name); n == 0 || n > 14 {
+		_ = bad.At(at+"/name", "want 1 to 14 characters")
+	}
+	if b.Type == "WL" && b.URLMobile == "" {
+		_ = bad.At(at+"/url_mobile", "a web link needs url_mobile")
+	}
+	if b.Type == "AL" && (b.SchemeIOS == "" || b.SchemeAndroid == "") {
+		_ = bad.At(at, "an app link needs scheme_ios and scheme_android")
+	}
+}
+
+func utf16Length(text string) int { return len(utf16.Encode([]rune(text))) }
+
+const templateColumns = `code, name, channel, body, buttons, state, providers, created_at, updated_at`
+
+// AddTemplate writes a new template; an existing code is a Conflict.
+func AddTemplate(tx *db.Tx, t Template) (Template, error) {
+	if t.State == "" {
+		t.State = TemplateDraft
+	}
+	if err := t.check(); err != nil {
+		return t, err
+	}
+	switch _, err := FindTemplate(tx, t.Site, t.Code); {
+	case err == nil:
+		return t, fault.New(fault.Conflict, fault.CodeAlreadyExists, "there is a template %q already", t.Code)
+	case !fault.Is(err, fault.NotFound):
+		return t, err
+	}
+	t.CreatedAt, t.UpdatedAt = tx.Now, tx.Now
+	_, err := tx.Exec(`INSERT INTO template (site_id, `+templateColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		t.Site, t.Code, t.Name, t.Channel, t.Body, jsonText(t.Buttons), string(t.State), jsonText(t.Providers), t.CreatedAt, t.UpdatedAt)
+	if err != nil {
+		return t, fmt.Errorf("add template %s of site %s: %w", t.Code, t.Site, err)
+	}
+	return t, nil
+}
+
+// SetTemplate writes a template's new name, body, buttons, state and ids.
+func SetTemplate(tx *db.Tx, t Template) (Template, error) {
+	if err := t.check(); err != nil {
+		return t, err
+	}
+	t.UpdatedAt = tx.Now
+	n, err := tx.Exec(`UPDATE template SET name = ?, channel = ?, body = ?, buttons = ?, state = ?, providers = ?, updated_at = ? WHERE site_id = ? AND code = ?`,
+		t.Name, t.Channel, t.Body, jsonText(t.Buttons), string(t.State), jsonText(t.Providers), t.UpdatedAt, t.Site, t.Code)
+	if err != nil {
+		return t, fmt.Errorf("set template %s of site %s: %w", t.Code, t.Site, err)
+	}
+	if n == 0 {
+		return t, fault.Missing("template", t.Code)
+	}
+	return t, nil
+}
+
+// RemoveTemplate deletes a template. Messages keep the wording they were accepted with.
+func RemoveTemplate(tx *db.Tx, site, code string) error {
+	n, err := tx.Exec(`DELETE FROM template WHERE site_id = ? AND code = ?`, site, code)
+	if err != nil {
+		return fmt.Errorf("remove template %s of site %s: %w", code, site, err)
+	}
+	if n == 0 {
+		return fault.Missing("template", code)
+	}
+	return nil
+}
+
+// FindTemplate reads one template of a site.
+func FindTemplate(tx *db.Tx, site, code string) (Template, error) {
+	t, err := scanTemplate(tx.QueryRow(`SELECT `+templateColumns+` FROM template WHERE site_id = ? AND code = ?`, site, code), site)
+	if errors.Is(err, sql.ErrNoRows) {
+		return t, fault.Missing("template", code)
+	}
+	if err != nil {
+		return t, fmt.Errorf("find template %s of site %s: %w", code, site, err)
+	}
+	return t, nil
+}
+
+// Templates reads a site's templates by code, those after a given one.
+func Templates(tx *db.Tx, site, after string, limit int) ([]Template, error) {
+	rows, err := tx.Query(`SELECT `+templateColumns+` FROM template WHERE site_id = ? AND code > ? ORDER BY code LIMIT ?`, site, after, limit)
+	return db.Collect(rows, err, func(r *sql.Rows) (Template, error) { return scanTemplate(r, site) })
+}
+
+type scanner interface{ Scan(into ...any) error }
+
+func scanTemplate(row scanner, site string) (Template, error) {
+	t := Template{Site: site}
+	var buttons, providers []byte
+	if err := row.Scan(&t.Code, &t.Name, &t.Channel, &t.Body, &buttons, &t.State, &providers, &t.CreatedAt, &t.UpdatedAt); err != nil {
+		return t, err
+	}
+	if err := json.Unmarshal(buttons, &t.Buttons); err != nil {
+		return t, fmt.Errorf("read buttons of template %s: %w", t.Code, err)
+	}
+	if err := json.Unmarshal(providers, &t.Providers); err != nil {
+		return t, fmt.Errorf("read ids of template %s: %w", t.Code, err)
+	}
+	return t, nil
+}
+
+// jsonText is the text of a value whose types always marshal.
+func jsonText(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}

@@ -1,0 +1,189 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+	"unicode"
+
+	"creditmsg/internal/korea"
+)
+
+// DefaultTimeout is how long one HTTP request to an upstream may take, from the
+// look-up of its name to the last byte of the reply.
+const DefaultTimeout = 15 * time.Second
+
+const (
+	connectFor    = 5 * time.Second
+	idleFor       = 50 * time.Second // below the minute after which most servers hang up
+	idlePerHost   = 16
+	maxHeader     = 64 << 10
+	maxRetryAfter = time.Hour
+)
+
+// Client is the HTTP client of the adapters. It speaks HTTP/1.1 only, so that
+// one connection carries one request and what left it can be told; it follows no
+// redirect, which would hand a message to an address nobody configured. It is
+// safe for concurrent use.
+type Client struct {
+	http    *http.Client
+	timeout time.Duration
+}
+
+// NewClient makes a client with this time for each request; 0 = DefaultTimeout.
+func NewClient(timeout time.Duration) *Client {
+	if timeout <= 0 {
+		timeout = DefaultTimeout
+	}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &Client{
+		timeout: timeout,
+		http: &http.Client{
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+			Transport: &http.Transport{
+				Proxy:                  http.ProxyFromEnvironment,
+				DialContext:            (&net.Dialer{Timeout: connectFor}).DialContext,
+				TLSHandshakeTimeout:    connectFor,
+				IdleConnTimeout:        idleFor,
+				MaxIdleConnsPerHost:    idlePerHost,
+				MaxResponseHeaderBytes: maxHeader,
+				Protocols:              protocols,
+			},
+		},
+	}
+}
+
+// Reply is what came of one request.
+type Reply struct {
+	Status int // HTTP status; 0 = no reply began
+	Header http.Header
+	Body   []byte
+	Left   bool  // a byte of the request may have left this machine; false is certain
+	Err    error // why there is no whole reply; nil = Status and Body can be trusted
+}
+
+// Do sends the request and reads its whole reply, at most maxBody bytes. Errors
+// name no address, since some vendors put a key into it.
+func (c *Client) Do(ctx context.Context, req *http.Request, maxBody int64) Reply {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	var reply Reply
+	var left atomic.Bool
+	req = req.WithContext(httptrace.WithClientTrace(ctx, departure(req, &left)))
+	res, err := c.http.Do(req)
+	reply.Left = left.Load()
+	if err != nil {
+		reply.Err = fmt.Errorf("send request: %w", bare(err))
+		return reply
+	}
+	defer res.Body.Close()
+	reply.Status, reply.Header = res.StatusCode, res.Header
+	reply.Body, err = io.ReadAll(io.LimitReader(res.Body, maxBody+1))
+	switch {
+	case err != nil:
+		reply.Err = fmt.Errorf("read reply of HTTP status %d: %w", res.StatusCode, bare(err))
+	case int64(len(reply.Body)) > maxBody:
+		reply.Body, reply.Err = nil, fmt.Errorf("read reply of HTTP status %d: more than %d bytes", res.StatusCode, maxBody)
+	}
+	return reply
+}
+
+// departure notes when a request may have begun to leave: from the moment it has
+// a connection. The transport takes another connection for a request of ours only
+// when not a byte was written on the first, so asking for one clears the mark —
+// except for the requests that it repeats also after they were written.
+func departure(req *http.Request, left *atomic.Bool) *httptrace.ClientTrace {
+	once := !replayable(req)
+	return &httptrace.ClientTrace{
+		GetConn: func(string) {
+			if once {
+				left.Store(false)
+			}
+		},
+		GotConn: func(httptrace.GotConnInfo) { left.Store(true) },
+	}
+}
+
+// replayable follows net/http's own rule.
+func replayable(req *http.Request) bool {
+	switch req.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return true
+	}
+	return req.Header.Get("Idempotency-Key") != "" || req.Header.Get("X-Idempotency-Key") != ""
+}
+
+// bare takes the address out of an error of net/http.
+func bare(err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
+	}
+	return err
+}
+
+// RetryAfter reads how long a provider asks to wait, in seconds or as a date
+// measured against the reply's own Date: at least 0, at most an hour, 0 = not said.
+func RetryAfter(h http.Header) time.Duration {
+	text := strings.TrimSpace(h.Get("Retry-After"))
+	if text == "" {
+		return 0
+	}
+	if seconds, err := strconv.ParseInt(text, 10, 32); err == nil {
+		return min(max(time.Duration(seconds)*time.Second, 0), maxRetryAfter)
+	}
+	until, err := http.ParseTime(text)
+	if err != nil {
+		return 0
+	}
+	now, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return 0
+	}
+	return min(max(until.Sub(now), 0), maxRetryAfter)
+}
+
+const (
+	maxWords    = 200 // runes of a provider's text that are kept
+	phoneDigits = 8   // a run of so many digits may be somebody's number
+)
+
+// Words makes a provider's own text fit to be stored, shown and logged: one line
+// of at most 200 characters, with what may be a phone number masked.
+func Words(text string) string {
+	out := make([]rune, 0, min(len(text), maxWords))
+	digits := 0
+	for _, r := range text {
+		if len(out) == maxWords {
+			break
+		}
+		if r < '0' || r > '9' {
+			out, digits = hide(out, digits), 0
+			if unicode.IsControl(r) {
+				r = ' '
+			}
+		} else {
+			digits++
+		}
+		out = append(out, r)
+	}
+	return strings.TrimSpace(string(hide(out, digits)))
+}
+
+// hide masks the last digits of out when they are as many as a phone number's.
+func hide(out []rune, digits int) []rune {
+	if digits < phoneDigits {
+		return out
+	}
+	start := len(out) - digits
+	return append(out[:start], []rune(korea.Mask(string(out[start:])))...)
+}

@@ -1,0 +1,207 @@
+package provider
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"slices"
+	"time"
+
+	"creditmsg/internal/id"
+	"creditmsg/internal/korea"
+)
+
+// Provider is one upstream account, spoken to in its own protocol.
+//
+// Concurrency: all methods may be called at once from many goroutines. Nothing
+// is remembered between calls but idle connections.
+//
+// Submit hands one call over, or not, and ends in exactly one outcome:
+//
+//   - Accepted: the provider took the call. Members has one entry per leg, in the
+//     order of Call.Legs; a leg may have been refused on its own. Also when every
+//     leg was refused: then nothing was handed over and nothing will be reported.
+//   - Refused: the provider answered, in a way its documents name, that it does
+//     not take this call. Nothing was handed over. The Reason decides what follows:
+//     an operator's reason (Reason.Operators) leaves the legs to be sent again,
+//     later or elsewhere; any other holds for every leg.
+//   - NotSent: certainly nothing was handed over, and the legs are not at fault:
+//     the same legs may be sent again at once, by this or another provider.
+//   - Unknown: the request that hands over may have left this machine and no
+//     answer that can be trusted came back: a timeout, a cut connection, a 5xx, a
+//     reply that cannot be read. The legs must not be sent again until Lookup
+//     proves that they were not taken; otherwise a report or expiry settles them.
+//
+// Submit itself never repeats the request that hands over, and returns soon after
+// ctx ends. It never panics for what the upstream sends.
+//
+// A protocol in two phases (first an upstream call with an id, then the request
+// that hands over) calls begun exactly once, after the id is known and before
+// anything can be sent, and goes on only when begun returns nil; otherwise the
+// outcome is NotSent. A protocol in one phase never calls begun.
+//
+// Lookup asks what became of a call whose answer was lost; upstreamID is what
+// begun or Result gave, refs the legs' references. It may change the upstream's
+// state in one way: to make sure that a call found not sent can never be sent
+// any more. An error means that nothing was learnt; so does LookupUnknown. Only a
+// Provider with LookupAuthoritative ever answers LookupNotSent.
+//
+// Authentic says whether a delivery report comes from the provider: false when
+// the account has no webhook secret (fail closed). Comparisons take constant time.
+//
+// Parse reads the body of one delivery report call. It is pure: no clock, no
+// network, the same body gives the same reports, in the order of the body. Fields
+// and items it does not know are passed over; a body that is not what the
+// provider sends at all is an error.
+type Provider interface {
+	Capabilities() Capabilities
+	Submit(ctx context.Context, c Call, begun Begun) Result
+	Lookup(ctx context.Context, upstreamID string, refs []string) (Lookup, error)
+	Authentic(h http.Header, body []byte) bool
+	Parse(body []byte) ([]Report, error)
+}
+
+// Account is one configured upstream account.
+type Account struct {
+	Name         string // what /webhooks/{provider} and statistics call it
+	Kind         string // which adapter speaks to it
+	URL          string // base address; empty = the vendor's
+	APIKey       string
+	APISecret    string
+	Channels     []Channel     // what it may be used for; nil = all the kind has
+	Weight       int           // share among accounts of equal price and health
+	MaxPerSecond int           // legs handed over per second; 0 = no limit
+	Webhook      Webhook       // how delivery reports are recognised
+	Timeout      time.Duration // of one HTTP request; 0 = 15 s
+}
+
+// Webhook says how delivery reports of an account are recognised.
+type Webhook struct {
+	Secret string         // empty = no report is authentic
+	Allow  []netip.Prefix // addresses that may report; nil = any
+	Plain  bool           // the vendor sends the secret itself instead of its digest
+}
+
+// Leg is one message to one phone over one channel: one member of a call.
+type Leg struct {
+	Ref      string       // our reference, unique for all time; comes back in reports
+	To       korea.Number // the phone
+	From     korea.Number // the registered sender; may be empty for Alimtalk
+	Channel  Channel
+	Subject  string    // of LMS and MMS; may be empty
+	Text     string    // as the phone shows it: variables are already put in
+	Alimtalk *Template // set exactly when Channel is Alimtalk
+}
+
+// Template is what Kakao must know of an Alimtalk beside its text.
+type Template struct {
+	ChannelID  string // the vendor's id of the Kakao channel
+	TemplateID string // the vendor's id of the approved template
+	Buttons    []Button
+}
+
+// Button is a button below an Alimtalk, variables already put in.
+type Button struct {
+	Type          string // WL, AL, DS, BK, MD, BC, BT, AC …
+	Name          string
+	URLMobile     string
+	URLPC         string
+	SchemeIOS     string
+	SchemeAndroid string
+}
+
+// Call is what one hand-over carries. ID is the attempt; it travels upstream
+// where there is room for it. A caller keeps within Capabilities.
+type Call struct {
+	ID   id.ID
+	Legs []Leg
+}
+
+// Begun stores the id of an upstream call before anything of it can be sent.
+type Begun func(ctx context.Context, upstreamID string) error
+
+// Outcome is how a Submit ended; see Provider.
+type Outcome uint8
+
+// The four outcomes. The zero Outcome is Unknown, so that nothing forgotten is
+// ever taken for a certainty.
+const (
+	Unknown Outcome = iota
+	Accepted
+	Refused
+	NotSent
+)
+
+var outcomeNames = [...]string{"unknown", "accepted", "refused", "not_sent"}
+
+// String gives the outcome's name in logs and metrics.
+func (o Outcome) String() string { return outcomeNames[o] }
+
+// Result is the answer of Submit.
+type Result struct {
+	Outcome    Outcome
+	UpstreamID string        // the upstream's id of the call, when one is known
+	Members    []Member      // Accepted: one per leg, in the order of Call.Legs
+	Reason     Reason        // Refused: why the whole call was; NotSent: what kept it here, empty when that was ours (ctx ended, begun failed)
+	Code       string        // the provider's own code, or the HTTP status; may be empty
+	Text       string        // the provider's own words, or what went wrong; no secrets, no numbers
+	RetryAfter time.Duration // when the provider asked to come again; 0 = not said
+}
+
+// Member is what an Accepted call says of one leg.
+type Member struct {
+	Refused    bool
+	Reason     Reason // of a refused leg
+	Code, Text string // the provider's own
+	UpstreamID string // the provider's id of this message; may be empty
+}
+
+// Report is what a provider says of one leg.
+type Report struct {
+	Ref        string    // our reference; empty when the provider did not give it back
+	UpstreamID string    // the provider's id of this message, as in Member
+	Final      bool      // false: on its way (accepted, at the carrier)
+	Delivered  bool      // with Final
+	Reason     Reason    // with Final and not Delivered
+	Code, Text string    // the provider's own
+	At         time.Time // the provider's time of the event, UTC; zero = not said
+}
+
+// Verdict is what a Lookup found.
+type Verdict uint8
+
+// The verdicts.
+const (
+	LookupUnknown Verdict = iota // nothing learnt: ask again later
+	LookupNotSent                // certainly nothing was handed over, nor ever will be
+	LookupTaken                  // the provider has the call
+)
+
+// Lookup is the answer of a look-up.
+type Lookup struct {
+	Verdict  Verdict
+	Reports  []Report // of LookupTaken: what the provider now says of each leg it took, also non-final
+	Complete bool     // Reports name every leg that was taken: those not named certainly were not
+}
+
+// LookupKind says what an adapter's Lookup can prove.
+type LookupKind uint8
+
+// The kinds of look-up.
+const (
+	LookupNone          LookupKind = iota // Lookup always answers LookupUnknown
+	LookupPositive                        // it can prove that a call was taken, not that it was not
+	LookupAuthoritative                   // it can prove both
+)
+
+// Capabilities says what calls an account takes.
+type Capabilities struct {
+	Channels       []Channel
+	MaxLegs        int  // legs in one call
+	MaxBytes       int  // bytes of all texts in one call; 0 = the adapter cuts by itself
+	DistinctPhones bool // two legs of one call must not go to the same phone
+	Lookup         LookupKind
+}
+
+// Carries reports whether legs of this channel may be submitted.
+func (c Capabilities) Carries(ch Channel) bool { return slices.Contains(c.Channels, ch) }

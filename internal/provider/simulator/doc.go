@@ -1,0 +1,64 @@
+// Package simulator is a provider in a box: it speaks the wire protocol of Solapi
+// (also sold as CoolSMS), messaging API v4, so that the vendor's own SDKs work
+// with nothing changed but the base address, and it tells what every handset got.
+//
+// It promises: a number always ends the same way, as the table in outcome.go says;
+// what /_sim/received shows was really handed over, once per hand-over; a message
+// that waits takes little memory, so a million may wait beside the product in one
+// process; nothing leaves it but webhook calls to the addresses it was given. It
+// never writes to disk and owns no tables. Time passes only while Run runs.
+//
+// Reading order: simulator.go (options, life), outcome.go (the table), clock.go
+// (time), report.go (webhooks), received.go (/_sim), then the protocol: solapi.go
+// (paths), solapi_auth.go, solapi_message.go (what is kept), solapi_check.go and
+// solapi_kakao.go (refusals), solapi_register.go, solapi_life.go (what happens to
+// a message), solapi_group.go, solapi_send.go, solapi_list.go, and one file per
+// smaller service.
+//
+// # What is not confirmed
+//
+// The vendor's documents leave gaps. Where they do, this is what was chosen:
+//
+//   - A missing or unreadable Authorization header is 401 Unauthorized; a body over
+//     15 MB is 413 PayloadTooLarge; a message that /send could not register is 400
+//     FailedToAddMessage. Bearer tokens are not taken.
+//   - Refused messages are kept in their group and listed with their 1xxx code.
+//   - Only a registered number makes a later one a duplicate; allowDuplicates in a
+//     PUT of messages counts for that call.
+//   - Adding to a group that does not wait is 400 ValidationError, as is sending a
+//     group without a registered message. When every message of send-many/detail
+//     is refused the group ends FAILED.
+//   - Another account's group is 404, but 403 Forbidden when it is to be deleted.
+//   - strict absent refuses characters outside EUC-KR like strict true, though the
+//     group then shows strict false; with strict false each becomes a question mark
+//     (and decomposed Hangul is composed). Both bytes of a CRLF count.
+//   - Only Korea (82) is routed: another country is 1058. Types other than SMS, LMS,
+//     MMS, ATA, CTA and CTI are 1025. A recipient or sender with anything but digits
+//     is 1011.
+//   - An image of an MMS, or of CTI, must have been uploaded (1023, 1051); an MMS
+//     image must be a JPEG of at most 200 KB. Files keep no content.
+//   - Channel and template ids of the vendor's form are taken without being known.
+//     A template that was created here must be approved and belong to the channel
+//     (1042), text must match it (1043), buttons too (1044, 1046, 1047, 1052). A
+//     template not known here and no text: the variables stand for the text.
+//   - A review approves every template but one that contains (광고). No template
+//     falls dormant. Every channel token is taken.
+//   - The vendor's own fail-over is a second message in the same group with
+//     replacement true and the same customFields: the next of replacements, else
+//     replacementText or the text itself, as SMS or LMS by its length.
+//   - Money: the group is paid whole at hand-over, from the balance (points are
+//     always 0), and each final failure is given back at once. A scheduled group
+//     that cannot be paid when due ends FAILED, its messages 2230, each reported.
+//     Messages of a group whose schedule was cancelled, or that was over the daily
+//     quota, become 2024 without a report; resend takes these again.
+//   - A group is COMPLETE when all it sent is final, so one silent number keeps it
+//     SENDING. The networkName of texts is ETC.
+//   - Message lists begin with the newest, messages of a group with the oldest;
+//     startKey is the first key of the page. A limit over 500 is 500. Dates without
+//     an offset are Korean time.
+//   - A webhook is called again every 10 s, five times in all, after anything but
+//     200 within 5 s. X-Solapi-Event-Name and X-Solapi-Secret (SHA-1 of the secret)
+//     are known from independent receivers only. A webhook registered without a
+//     secret uses the account's. GROUP-REPORT comes once, when a group has ended.
+//   - Codes' texts are ours but for those seen in the vendor's samples.
+package simulator

@@ -1,0 +1,44 @@
+// Package solapi speaks to Solapi (also sold as CoolSMS), messaging API v4.
+//
+// It sends through groups, in three requests: create a group and let its id be
+// stored, add the messages, send. A group that was not sent is inert, so until
+// the third request nothing is handed over whatever goes wrong, and after it the
+// group says for certain what became of it: a lost answer can always be settled.
+// Our reference travels with every message as customFields.ref and comes back in
+// reports and lists; the attempt's id is the group's customFields.batch. Solapi's
+// own fail-over to text is always off, since a fallback is ours to decide.
+//
+// The adapter never repeats a request, never sends a group twice, and deletes
+// what it will not send. Fields it does not know are passed over everywhere.
+//
+// What the vendor's documents leave open, and what was chosen:
+//
+//   - allowDuplicates is false, as a second guard against the same leg being added
+//     twice; therefore legs of one call must go to distinct phones
+//     (Capabilities.DistinctPhones). A repeated phone is refused with 1026.
+//   - strict is false, because the letters of CP949 outside KS X 1001 (뷁) are
+//     refused otherwise; what cannot be encoded at all never gets this far.
+//   - An item of the reply to adding messages is found by customFields.ref, or by
+//     its phone where the vendor leaves customFields out. If a leg is not named, or
+//     an item names no leg, the reply was not understood and the group is not sent.
+//   - Solapi refuses a group or takes it whole: with one leg refused at
+//     registration the others are sent.
+//   - A group still PENDING is deleted before it is called not sent, so that a
+//     request still on its way cannot send it afterwards. SENDING, COMPLETE and
+//     SCHEDULED are taken; DELETED is possible from PENDING only, so it was not.
+//   - FAILED (over the daily quota) is final, and Solapi sends such a group again
+//     only when a person asks for it: messages that had not left it are reported as
+//     failed for provider_quota, the others say themselves what became of them.
+//   - A group that is not found proves nothing: the key may by now belong to another
+//     account. The look-up is an error and is made again.
+//   - Codes of the classes 1, 2 and 3 outside the list are final failures but for 2000 and
+//     3000; codes of any other form are not final.
+//   - No rate limit is published; 429 is honoured with its Retry-After.
+//   - MMS is not offered: a leg carries no picture, and Solapi refuses an MMS
+//     without one (1034).
+//   - The webhook's header X-Solapi-Secret is the SHA-1 of the secret; receivers
+//     that saw the secret itself set provider.Webhook.Plain.
+//
+// Reading order: solapi.go, submit.go, wire.go, refusal.go, lookup.go, report.go,
+// code.go.
+package solapi

@@ -1,0 +1,162 @@
+package solapi
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"creditmsg/internal/provider"
+)
+
+// DefaultURL is where the vendor serves.
+const DefaultURL = "https://api.solapi.com"
+
+const (
+	maxLegs     = 10_000   // messages in one request, by the vendor
+	maxReply    = 32 << 20 // of any reply; 10,000 results take about 4 MB
+	deleteFor   = 5 * time.Second
+	maxGroupID  = 64
+	groupsPath  = "/messages/v4/groups"
+	jsonContent = "application/json"
+)
+
+// carried is what the adapter can send.
+var carried = []provider.Channel{provider.Alimtalk, provider.SMS, provider.LMS}
+
+// account is one Solapi account. It is immutable and safe for concurrent use.
+type account struct {
+	client   *provider.Client
+	base     string // without a trailing slash
+	key      string
+	secret   []byte
+	channels []provider.Channel
+	expected []byte           // value of X-Solapi-Secret in reports; nil = none is authentic
+	now      func() time.Time // of signatures; the vendor allows 15 minutes
+	salt     func() string
+}
+
+// New makes the provider of a configured account. The account needs a key and a
+// secret; its URL, when given, an http or https address without a query. It is
+// used for those of its Channels that Solapi carries; none of them is an error.
+func New(a provider.Account) (provider.Provider, error) {
+	if a.APIKey == "" || strings.ContainsAny(a.APIKey, " ,=\r\n") {
+		return nil, fmt.Errorf("configure provider %q: api_key is missing or has characters that no key has", a.Name)
+	}
+	if a.APISecret == "" {
+		return nil, fmt.Errorf("configure provider %q: api_secret is missing", a.Name)
+	}
+	base, err := baseURL(a.URL)
+	if err != nil {
+		return nil, fmt.Errorf("configure provider %q: %w", a.Name, err)
+	}
+	channels := carried
+	if a.Channels != nil {
+		channels = slices.DeleteFunc(slices.Clone(carried), func(c provider.Channel) bool { return !slices.Contains(a.Channels, c) })
+	}
+	if len(channels) == 0 {
+		return nil, fmt.Errorf("configure provider %q: solapi carries none of its channels, only alimtalk, sms and lms", a.Name)
+	}
+	return &account{
+		client:   provider.NewClient(a.Timeout),
+		base:     base,
+		key:      a.APIKey,
+		secret:   []byte(a.APISecret),
+		channels: channels,
+		expected: webhookHeader(a.Webhook),
+		now:      time.Now,
+		salt:     rand.Text,
+	}, nil
+}
+
+func baseURL(text string) (string, error) {
+	if text == "" {
+		return DefaultURL, nil
+	}
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return "", errors.New("url cannot be read")
+	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
+		return "", errors.New("url must begin with http:// or https:// and name a host")
+	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
+		return "", errors.New("url must hold neither a query nor a login")
+	}
+	return strings.TrimRight(text, "/"), nil
+}
+
+// webhookHeader is the header value that proves a report to be the vendor's: a
+// fixed value, not a signature of the body.
+func webhookHeader(w provider.Webhook) []byte {
+	switch {
+	case w.Secret == "":
+		return nil
+	case w.Plain:
+		return []byte(w.Secret)
+	}
+	sum := sha1.Sum([]byte(w.Secret))
+	return []byte(hex.EncodeToString(sum[:]))
+}
+
+// Capabilities says what calls the account takes.
+func (a *account) Capabilities() provider.Capabilities {
+	return provider.Capabilities{
+		Channels:       slices.Clone(a.channels),
+		MaxLegs:        maxLegs,
+		DistinctPhones: true,
+		Lookup:         provider.LookupAuthoritative,
+	}
+}
+
+// call makes one signed request; path begins with a slash.
+func (a *account) call(ctx context.Context, method, path string, body []byte) provider.Reply {
+	req, err := http.NewRequestWithContext(ctx, method, a.base+path, bytes.NewReader(body))
+	if err != nil {
+		return provider.Reply{Err: fmt.Errorf("make request: %w", err)}
+	}
+	req.Header.Set("Authorization", a.authorization())
+	req.Header.Set("Content-Type", jsonContent)
+	req.Header.Set("Accept", jsonContent)
+	return a.client.Do(ctx, req, maxReply)
+}
+
+// authorization signs one request: the date and a salt that is never used again.
+func (a *account) authorization() string {
+	date, salt := a.now().UTC().Format(time.RFC3339), a.salt()
+	return "HMAC-SHA256 apiKey=" + a.key + ", date=" + date + ", salt=" + salt + ", signature=" + sign(a.secret, date, salt)
+}
+
+// sign is the vendor's signature: HMAC-SHA256 over date and salt, lower-case hex.
+func sign(secret []byte, date, salt string) string {
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte(date))
+	mac.Write([]byte(salt))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// groupPath is the path of a group; the id was checked by validGroup.
+func groupPath(id, rest string) string { return groupsPath + "/" + id + rest }
+
+// validGroup keeps anything but an id out of request paths and of the database.
+func validGroup(id string) bool {
+	if id == "" || len(id) > maxGroupID {
+		return false
+	}
+	for i := range len(id) {
+		c := id[i]
+		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return true
+}
