@@ -1,0 +1,100 @@
+package client
+
+import (
+	"context"
+	"net/http"
+)
+
+// Template is an Alimtalk template. State is set by operators and by providers.
+type Template struct {
+	Code      string                      `json:"code"`
+	Name      string                      `json:"name,omitempty"`
+	Channel   string                      `json:"channel"` // the Kakao channel's name, such as @demo
+	Body      string                      `json:"body"`    // with #{name} variables
+	Buttons   []Button                    `json:"buttons,omitempty"`
+	State     string                      `json:"state,omitempty"` // draft, inspecting, approved, rejected, dormant or blocked
+	Providers map[string]ProviderTemplate `json:"providers,omitempty"`
+}
+
+// Button is a button under an Alimtalk.
+type Button struct {
+	Type          string `json:"type"`
+	Name          string `json:"name"`
+	URLMobile     string `json:"url_mobile,omitempty"`
+	URLPC         string `json:"url_pc,omitempty"`
+	SchemeIOS     string `json:"scheme_ios,omitempty"`
+	SchemeAndroid string `json:"scheme_android,omitempty"`
+}
+
+// ProviderTemplate is what one provider calls the template.
+type ProviderTemplate struct {
+	ChannelID  string `json:"channel_id"`
+	TemplateID string `json:"template_id"`
+}
+
+// Sender is a sender number. State is requested, approved, rejected or blocked.
+type Sender struct {
+	Number string `json:"number"`
+	State  string `json:"state,omitempty"`
+}
+
+// KakaoChannel is a Kakao business channel.
+type KakaoChannel struct {
+	Name      string `json:"name"` // with its @
+	SenderKey string `json:"sender_key"`
+}
+
+// Templates lists the templates.
+func (c *Client) Templates(ctx context.Context, p Paging) (Page[Template], error) {
+	return get[Page[Template]](ctx, c, p.query(), "v1", "templates")
+}
+
+// Template gets one template.
+func (c *Client) Template(ctx context.Context, code string) (Template, error) {
+	return get[Template](ctx, c, nil, "v1", "templates", code)
+}
+
+// AddTemplate makes a template.
+func (c *Client) AddTemplate(ctx context.Context, t Template) (Template, error) {
+	return write[Template](ctx, c, http.MethodPost, t, "v1", "templates")
+}
+
+// PutTemplate replaces the template of t.Code.
+func (c *Client) PutTemplate(ctx context.Context, t Template) (Template, error) {
+	return write[Template](ctx, c, http.MethodPut, t, "v1", "templates", t.Code)
+}
+
+// RemoveTemplate removes a template.
+func (c *Client) RemoveTemplate(ctx context.Context, code string) error {
+	return c.remove(ctx, "v1", "templates", code)
+}
+
+// Senders lists the sender numbers.
+func (c *Client) Senders(ctx context.Context, p Paging) (Page[Sender], error) {
+	return get[Page[Sender]](ctx, c, p.query(), "v1", "senders")
+}
+
+// AddSender asks for a sender number to be registered.
+func (c *Client) AddSender(ctx context.Context, s Sender) (Sender, error) {
+	return write[Sender](ctx, c, http.MethodPost, s, "v1", "senders")
+}
+
+// RemoveSender removes a sender number.
+func (c *Client) RemoveSender(ctx context.Context, number string) error {
+	return c.remove(ctx, "v1", "senders", number)
+}
+
+// KakaoChannels lists the Kakao channels.
+func (c *Client) KakaoChannels(ctx context.Context, p Paging) (Page[KakaoChannel], error) {
+	return get[Page[KakaoChannel]](ctx, c, p.query(), "v1", "kakao-channels")
+}
+
+// AddKakaoChannel adds a Kakao channel.
+func (c *Client) AddKakaoChannel(ctx context.Context, k KakaoChannel) (KakaoChannel, error) {
+	return write[KakaoChannel](ctx, c, http.MethodPost, k, "v1", "kakao-channels")
+}
+
+// RemoveKakaoChannel removes a Kakao channel.
+func (c *Client) RemoveKakaoChannel(ctx context.Context, name string) error {
+	return c.remove(ctx, "v1", "kakao-channels", name)
+}

@@ -1,0 +1,69 @@
+package client
+
+import (
+	"context"
+	"time"
+)
+
+// Credit is the prepaid purse of the token's site. Balance = Available + Held.
+type Credit struct {
+	Balance   Amount `json:"balance"`
+	Available Amount `json:"available"`
+	Held      Amount `json:"held"`
+	Prices    Prices `json:"prices"`
+}
+
+// Prices is what one delivered message costs, by channel.
+type Prices struct {
+	Alimtalk Amount `json:"alimtalk"`
+	SMS      Amount `json:"sms"`
+	LMS      Amount `json:"lms"`
+	MMS      Amount `json:"mms"`
+}
+
+// Entry is one line of the ledger. Lines are never changed, and each carries the hash
+// of the one before it.
+type Entry struct {
+	Seq            int64     `json:"seq"`
+	Kind           string    `json:"kind"`
+	Amount         Amount    `json:"amount"`
+	Debit          string    `json:"debit"`
+	Credit         string    `json:"credit"`
+	AvailableAfter Amount    `json:"available_after"`
+	HeldAfter      Amount    `json:"held_after"`
+	Ref            string    `json:"ref"`
+	Key            string    `json:"key"`
+	Note           string    `json:"note"`
+	At             time.Time `json:"at"`
+	NoteDigest     string    `json:"note_digest"`
+	OpensDigest    string    `json:"opens_digest"`
+	PrevHash       string    `json:"prev_hash"`
+	Hash           string    `json:"hash"`
+}
+
+// Usage is what one message used on one channel.
+type Usage struct {
+	ID           string    `json:"id"`
+	MessageID    string    `json:"message_id"`
+	Channel      string    `json:"channel"`
+	Quantity     int64     `json:"quantity"`
+	CostPerUnit  Amount    `json:"cost_per_unit"`
+	TotalCost    Amount    `json:"total_cost"`
+	RefundAmount Amount    `json:"refund_amount"`
+	CreatedAt    time.Time `json:"created_at,omitzero"`
+}
+
+// Credit gets the purse and the prices.
+func (c *Client) Credit(ctx context.Context) (Credit, error) {
+	return get[Credit](ctx, c, nil, "v1", "credit")
+}
+
+// Entries lists the ledger, oldest first.
+func (c *Client) Entries(ctx context.Context, p Paging) (Page[Entry], error) {
+	return get[Page[Entry]](ctx, c, p.query(), "v1", "credit", "entries")
+}
+
+// Usages lists what messages used.
+func (c *Client) Usages(ctx context.Context, p Paging) (Page[Usage], error) {
+	return get[Page[Usage]](ctx, c, p.query(), "v1", "credit", "usages")
+}

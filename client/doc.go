@@ -1,0 +1,23 @@
+// Package client is the Go client of the Credit Messaging HTTP API.
+//
+// What it promises:
+//   - One method per operation of the API; every method takes a context and ends
+//     soon after it does.
+//   - A refusal by the server is a *Problem with every member of the reply's
+//     application/problem+json.
+//   - Every write carries an Idempotency-Key. The key is made once per call and
+//     reused over the retries of that call, so a message is never sent twice
+//     because an answer was lost. Retries are bounded and happen only after a lost
+//     connection, 429, 502, 503, 504, and 409 for an earlier try that is still
+//     being worked on; a Retry-After is obeyed.
+//   - Amounts stay decimal text (Amount) and are never turned into floats.
+//   - SendStream needs memory for a few dozen recipients at a time, whatever their
+//     number.
+//
+// It never logs, keeps no package state, starts no goroutine of its own and imports
+// only the standard library. A Client is safe for concurrent use.
+//
+// Reading order: client.go (New, the one function that talks HTTP and its retries),
+// problem.go, page.go, message.go, send.go, stream.go, recipient.go, credit.go,
+// catalog.go.
+package client

@@ -1,0 +1,254 @@
+package client_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"creditmsg/client"
+)
+
+// asked is what a call put on the wire.
+type asked struct{ Method, URI, Type, Body string }
+
+func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
+	at := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+	draft := client.Draft{Strategy: client.SMSOnly, Text: &client.Text{Body: "hi"}}
+	const draftJSON = `{"strategy":"sms_only","text":{"body":"hi"}`
+	for name, tt := range map[string]struct {
+		call func(ctx context.Context, c *client.Client) error
+		want asked
+	}{
+		"healthy":  {func(ctx context.Context, c *client.Client) error { return c.Healthy(ctx) }, asked{"GET", "/healthz", "", ""}},
+		"send":     {func(ctx context.Context, c *client.Client) error { return last(c.Send(ctx, draft)) }, asked{"POST", "/v1/messages", "application/json", draftJSON + "}"}},
+		"estimate": {func(ctx context.Context, c *client.Client) error { return last(c.Estimate(ctx, draft)) }, asked{"POST", "/v1/messages/estimate", "application/json", draftJSON + "}"}},
+		"count":    {func(ctx context.Context, c *client.Client) error { return last(c.EstimateCount(ctx, draft, 7)) }, asked{"POST", "/v1/messages/estimate", "application/json", draftJSON + `,"recipient_count":7}`}},
+		"message":  {func(ctx context.Context, c *client.Client) error { return last(c.Message(ctx, "msg_1")) }, asked{"GET", "/v1/messages/msg_1", "", ""}},
+		"messages": {func(ctx context.Context, c *client.Client) error {
+			return last(c.Messages(ctx, client.Paging{Limit: 5, Cursor: "x="}))
+		}, asked{"GET", "/v1/messages?cursor=x%3D&limit=5", "", ""}},
+		"cancel":     {func(ctx context.Context, c *client.Client) error { return last(c.Cancel(ctx, "msg_1")) }, asked{"POST", "/v1/messages/msg_1/cancel", "", ""}},
+		"pause":      {func(ctx context.Context, c *client.Client) error { return last(c.Pause(ctx, "msg_1")) }, asked{"POST", "/v1/messages/msg_1/pause", "", ""}},
+		"resume":     {func(ctx context.Context, c *client.Client) error { return last(c.Resume(ctx, "msg_1")) }, asked{"POST", "/v1/messages/msg_1/resume", "", ""}},
+		"reschedule": {func(ctx context.Context, c *client.Client) error { return last(c.Reschedule(ctx, "msg_1", at)) }, asked{"PATCH", "/v1/messages/msg_1", "application/json", `{"scheduled_at":"2026-12-01T00:00:00Z"}`}},
+		"recipients": {func(ctx context.Context, c *client.Client) error {
+			return last(c.Recipients(ctx, "msg_1", client.RecipientFilter{Status: "failed", To: "010"}))
+		}, asked{"GET", "/v1/messages/msg_1/recipients?status=failed&to=010", "", ""}},
+		"rejections": {func(ctx context.Context, c *client.Client) error {
+			return last(c.Rejections(ctx, "msg_1", client.Paging{}))
+		}, asked{"GET", "/v1/messages/msg_1/recipients?status=rejected", "", ""}},
+		"trace": {func(ctx context.Context, c *client.Client) error { return last(c.Trace(ctx, "msg_1", "010-1")) }, asked{"GET", "/v1/messages/msg_1/trace?to=010-1", "", ""}},
+		"send logs": {func(ctx context.Context, c *client.Client) error {
+			return last(c.SendLogs(ctx, client.SendLogFilter{Message: "msg_1", Provider: "solapi", Until: at}))
+		}, asked{"GET", "/v1/send-logs?message=msg_1&provider=solapi&until=2026-12-01T00%3A00%3A00Z", "", ""}},
+		"credit":    {func(ctx context.Context, c *client.Client) error { return last(c.Credit(ctx)) }, asked{"GET", "/v1/credit", "", ""}},
+		"entries":   {func(ctx context.Context, c *client.Client) error { return last(c.Entries(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/entries", "", ""}},
+		"usages":    {func(ctx context.Context, c *client.Client) error { return last(c.Usages(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/usages", "", ""}},
+		"templates": {func(ctx context.Context, c *client.Client) error { return last(c.Templates(ctx, client.Paging{})) }, asked{"GET", "/v1/templates", "", ""}},
+		"add template": {func(ctx context.Context, c *client.Client) error {
+			return last(c.AddTemplate(ctx, client.Template{Code: "A", Channel: "@d", Body: "b"}))
+		}, asked{"POST", "/v1/templates", "application/json", `{"code":"A","channel":"@d","body":"b"}`}},
+		"put template": {func(ctx context.Context, c *client.Client) error {
+			return last(c.PutTemplate(ctx, client.Template{Code: "A", Channel: "@d", Body: "b"}))
+		}, asked{"PUT", "/v1/templates/A", "application/json", `{"code":"A","channel":"@d","body":"b"}`}},
+		"no template": {func(ctx context.Context, c *client.Client) error { return c.RemoveTemplate(ctx, "A") }, asked{"DELETE", "/v1/templates/A", "", ""}},
+		"senders":     {func(ctx context.Context, c *client.Client) error { return last(c.Senders(ctx, client.Paging{})) }, asked{"GET", "/v1/senders", "", ""}},
+		"add sender": {func(ctx context.Context, c *client.Client) error {
+			return last(c.AddSender(ctx, client.Sender{Number: "0261234567"}))
+		}, asked{"POST", "/v1/senders", "application/json", `{"number":"0261234567"}`}},
+		"no sender": {func(ctx context.Context, c *client.Client) error { return c.RemoveSender(ctx, "02") }, asked{"DELETE", "/v1/senders/02", "", ""}},
+		"channels":  {func(ctx context.Context, c *client.Client) error { return last(c.KakaoChannels(ctx, client.Paging{})) }, asked{"GET", "/v1/kakao-channels", "", ""}},
+		"add channel": {func(ctx context.Context, c *client.Client) error {
+			return last(c.AddKakaoChannel(ctx, client.KakaoChannel{Name: "@demo", SenderKey: "k"}))
+		}, asked{"POST", "/v1/kakao-channels", "application/json", `{"name":"@demo","sender_key":"k"}`}},
+		"no channel": {func(ctx context.Context, c *client.Client) error { return c.RemoveKakaoChannel(ctx, "@demo") }, asked{"DELETE", "/v1/kakao-channels/@demo", "", ""}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got asked
+			c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				body, _ := io.ReadAll(r.Body)
+				got = asked{r.Method, r.RequestURI, r.Header.Get("Content-Type"), string(body)}
+				if key := r.Header.Get("Idempotency-Key"); (key != "") != (r.Method != "GET") {
+					t.Errorf("%s carries the key %q", r.Method, key)
+				}
+				if token := r.Header.Get("Authorization"); token != "Bearer cm_test_x" {
+					t.Errorf("Authorization: %q", token)
+				}
+				io.WriteString(w, `{}`)
+			})
+			if err := tt.call(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func last[T any](_ T, err error) error { return err }
+
+func TestASentMessageIsReadWhole(t *testing.T) {
+	const raw = `{"id":"msg_01k","status":"accepted","strategy":"alimtalk_first","recipients":{"total":4,"accepted":1,"duplicate":1,"rejected":2},
+		"rejections":[{"index":2,"to":"x","code":"invalid_number","detail":"no number"}],"rejected_by_code":{"invalid_number":2},"rejections_truncated":true,
+		"duplicates":[{"index":1,"to":"010-1","first_index":0}],"planned":{"alimtalk":1,"sms":0,"lms":0,"mms":0},"fallback":{"sms":1,"lms":0,"mms":0},
+		"estimated_cost":"9.00","held":"18.00","scheduled_at":null,"created_at":"2026-11-22T05:00:00.123456Z","metadata":{"n":1},"new_member":true}`
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Idempotent-Replayed", "true")
+		w.WriteHeader(http.StatusAccepted)
+		io.WriteString(w, raw)
+	})
+	got, err := c.Send(t.Context(), client.Draft{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := client.Message{ID: "msg_01k", Status: client.StatusAccepted, Strategy: client.AlimtalkFirst,
+		Recipients:     client.Tally{Total: 4, Accepted: 1, Duplicate: 1, Rejected: 2},
+		Rejections:     []client.Rejection{{Index: 2, To: "x", Code: "invalid_number", Detail: "no number"}},
+		RejectedByCode: map[string]int64{"invalid_number": 2}, RejectionsTruncated: true,
+		Duplicates: []client.Duplicate{{Index: 1, To: "010-1", FirstIndex: 0}},
+		Planned:    client.PerChannel{Alimtalk: 1}, Fallback: client.PerChannel{SMS: 1},
+		EstimatedCost: "9.00", Held: "18.00", CreatedAt: time.Date(2026, 11, 22, 5, 0, 0, 123456000, time.UTC),
+		Metadata: map[string]any{"n": 1.0}, Replayed: true, Raw: json.RawMessage(raw)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestATraceEventKeepsMembersThatItDoesNotName(t *testing.T) {
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, `{"data":[{"at":"2026-11-22T05:00:00Z","kind":"attempt","provider":"solapi"}]}`)
+	})
+	events, err := c.Trace(t.Context(), "msg_1", "010")
+	if err != nil || len(events) != 1 || events[0].Kind != "attempt" || string(events[0].Raw) != `{"at":"2026-11-22T05:00:00Z","kind":"attempt","provider":"solapi"}` {
+		t.Errorf("Trace = %+v, %v", events, err)
+	}
+}
+
+func TestAllWalksEveryPageAndStopsAtAnError(t *testing.T) {
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.FormValue("cursor") {
+		case "":
+			io.WriteString(w, `{"data":[{"seq":1},{"seq":2}],"has_more":true,"next_cursor":"a"}`)
+		case "a":
+			io.WriteString(w, `{"data":[{"seq":3}],"has_more":true,"next_cursor":"b"}`)
+		default:
+			problem(w, 422, "validation")
+		}
+	})
+	var got []int64
+	var failed error
+	for e, err := range client.All(func(p client.Paging) (client.Page[client.Entry], error) { return c.Entries(t.Context(), p) }) {
+		if err != nil {
+			failed = err
+			continue
+		}
+		got = append(got, e.Seq)
+	}
+	if diff := cmp.Diff([]int64{1, 2, 3}, got); diff != "" || !client.IsProblem(failed, "validation") {
+		t.Errorf("%s, then %v; want the problem", diff, failed)
+	}
+}
+
+func TestAllEndsWhenTheCursorStandsStill(t *testing.T) {
+	pages := 0
+	for range client.All(func(client.Paging) (client.Page[int], error) {
+		pages++
+		return client.Page[int]{Data: []int{1}, HasMore: true, NextCursor: "same"}, nil
+	}) {
+	}
+	if pages != 2 {
+		t.Errorf("asked for %d pages, want 2", pages)
+	}
+}
+
+func TestWaitRidesOutAnOutageAndEndsWithTheMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		looks := 0
+		c, stop := serveInMemory(t, client.Options{Retries: -1}, func(w http.ResponseWriter, r *http.Request) {
+			looks++
+			switch {
+			case looks == 1:
+				io.WriteString(w, `{"id":"msg_1","status":"accepted","counts":{"pending":2}}`)
+			case looks < 5:
+				problem(w, 503, "unavailable")
+			default:
+				io.WriteString(w, `{"id":"msg_1","status":"done","counts":{"delivered":2}}`)
+			}
+		})
+		defer stop()
+		var seen []string
+		m, err := c.Wait(t.Context(), "msg_1", func(m client.Message, err error) {
+			word := string(m.Status)
+			if err != nil {
+				word += "?"
+			}
+			seen = append(seen, word)
+		})
+		if err != nil || m.Status != client.StatusDone || m.Counts.Delivered != 2 {
+			t.Fatalf("Wait = %+v, %v; want done", m, err)
+		}
+		if diff := cmp.Diff([]string{"accepted", "accepted?", "accepted?", "accepted?", "done"}, seen); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestWaitEndsWithItsContextAndGivesTheLastMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, stop := serveInMemory(t, client.Options{}, func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, `{"id":"msg_1","status":"accepted"}`)
+		})
+		defer stop()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		m, err := c.Wait(ctx, "msg_1", nil)
+		if err != context.DeadlineExceeded || m.ID != "msg_1" {
+			t.Errorf("Wait = %+v, %v; want msg_1 and the deadline", m, err)
+		}
+	})
+}
+
+func TestWaitDoesNotRideOutARefusal(t *testing.T) {
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) { problem(w, 404, "not_found") })
+	if _, err := c.Wait(t.Context(), "msg_1", nil); !client.IsProblem(err, "not_found") {
+		t.Errorf("Wait: %v, want not_found", err)
+	}
+}
+
+func TestAnAmountIsExactText(t *testing.T) {
+	for text, want := range map[string]int64{`"18.00"`: 180000, `"0.0001"`: 1, `"-3.5"`: -35000, `"922337203685477.5807"`: 1<<63 - 1, `null`: 0, `"0"`: 0} {
+		var a client.Amount
+		if err := json.Unmarshal([]byte(text), &a); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+		if got, err := a.Units(); got != want || err != nil {
+			t.Errorf("%s is %d units, %v; want %d", text, got, err, want)
+		}
+	}
+	for _, text := range []string{`18.00`, `"1e3"`, `"1,000"`, `""x`, `"1.00000"`, `"."`, `"+1"`, `"--1"`, `"922337203685477.5808"`, `"1.-5"`} {
+		var a client.Amount
+		if err := json.Unmarshal([]byte(text), &a); err == nil {
+			t.Errorf("%s is read as %q", text, a)
+		}
+	}
+}
+
+func FuzzAmountUnits(f *testing.F) {
+	for _, seed := range []string{"18.00", "-0.0001", "", "-", "1.", ".5", "9223372036854775807"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		n, err := client.Amount(text).Units()
+		negative := len(text) > 0 && text[0] == '-'
+		if err != nil && n != 0 || negative && n > 0 || !negative && n < 0 {
+			t.Errorf("Units(%q) = %d, %v", text, n, err)
+		}
+	})
+}

@@ -1,0 +1,113 @@
+// Command creditmsg is Credit Messaging: the server, its operator's tools and a
+// client of its HTTP API in one program.
+//
+// What every verb promises: --help explains it; the exit code is 0 when the verb did
+// what was asked, 1 when it failed and 2 when the command line itself was wrong; what
+// was asked for goes to standard output, everything else to standard error; with
+// --json standard output holds exactly one JSON object. SIGINT and SIGTERM end a verb
+// in order.
+//
+// Reading order: main.go (the tree of verbs), failure.go (how an error is told), then
+// one file per verb, the larger ones with helpers beside them (send.go: send_list.go
+// reads the recipients, send_reply.go writes JSON, send_summary.go writes for people,
+// progress.go shows the waiting).
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// version is set by the linker in a release build.
+var version = ""
+
+// streams is what a verb reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// program is the tree of verbs.
+type program struct {
+	Version kong.VersionFlag `help:"Print the version and exit."`
+
+	Send sendVerb `cmd:"" help:"Send a message to a list of recipients, through the HTTP API."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := realMain(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// realMain is main without the process: it runs the verb that args name until it is
+// done or ctx ends, and returns the exit code.
+func realMain(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	s := &streams{in: stdin, out: stdout, err: stderr}
+	var p program
+	ended := -1 // --help and --version end the parsing through Exit
+	parser, err := kong.New(&p,
+		kong.Name("creditmsg"),
+		kong.Description("Credit Messaging sends Alimtalk, SMS, LMS and MMS on prepaid credit."),
+		kong.Vars{"version": "creditmsg " + versionText()},
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { ended = code }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(s),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "creditmsg: build the command line:", err)
+		return exitFailed
+	}
+	verb, err := parser.Parse(args)
+	if ended >= 0 {
+		return ended
+	}
+	if err != nil {
+		return s.usage(err)
+	}
+	err = verb.Run()
+	if wrong, ok := errors.AsType[usageError](err); ok {
+		return s.usage(wrong)
+	}
+	if err != nil {
+		s.tell(err)
+		return exitFailed
+	}
+	return exitDone
+}
+
+// usage tells that the command line is wrong.
+func (s *streams) usage(err error) int {
+	fmt.Fprintf(s.err, "creditmsg: %v\nSee: creditmsg --help\n", err)
+	return exitUsage
+}
+
+// versionText is the release's version, or where the source stood.
+func versionText() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "development"
+	}
+	return info.Main.Version
+}

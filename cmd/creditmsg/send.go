@@ -1,0 +1,239 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"creditmsg/client"
+	"creditmsg/internal/korea"
+)
+
+// sendVerb sends a message through the HTTP API.
+type sendVerb struct {
+	URL      string `name:"url" env:"CREDITMSG_URL" placeholder:"URL" default:"http://127.0.0.1:8080" help:"Address of the server." group:"Server"`
+	Token    string `env:"CREDITMSG_TOKEN" placeholder:"TOKEN" required:"" help:"API token of the site (cm_live_…)." group:"Server"`
+	Strategy string `enum:"alimtalk_first,sms_only,cost_optimized" required:"" placeholder:"STRATEGY" help:"Way to the phone: alimtalk_first, sms_only or cost_optimized." group:"Message"`
+	Template string `placeholder:"CODE" help:"Code of the approved Alimtalk template." group:"Message"`
+	Text     string `xor:"text" placeholder:"TEXT" help:"Text message, with #{name} variables. With alimtalk_first it is the fallback." group:"Message"`
+	TextFile string `xor:"text" placeholder:"FILE" help:"File with the text message (UTF-8; - is standard input)." group:"Message"`
+	Subject  string `placeholder:"TEXT" help:"Subject of an LMS; dropped where the text is an SMS." group:"Message"`
+	From     string `placeholder:"NUMBER" help:"Registered sender number; without it the site's default." group:"Message"`
+	Title    string `placeholder:"TEXT" help:"Name of the message in lists." group:"Message"`
+
+	To       []string `xor:"recipients" required:"" placeholder:"NUMBER" help:"Phone number; repeated or comma-separated." group:"Recipients"`
+	CSV      string   `name:"csv" xor:"recipients" required:"" placeholder:"FILE" help:"CSV file with a header, UTF-8 or CP949; every column beside the number is a variable (- is standard input)." group:"Recipients"`
+	ToColumn string   `placeholder:"COLUMN" help:"Column of the numbers; without it the first with a usual name, such as 전화번호, 휴대폰 or phone." group:"Recipients"`
+
+	At             string        `placeholder:"TIME" help:"When to send: RFC 3339, or \"2026-12-01 09:00\" in Korean time; without it now." group:"Sending"`
+	Wait           bool          `xor:"end" help:"Wait until every outcome is known and show the progress." group:"Sending"`
+	Timeout        time.Duration `default:"10m" help:"How long --wait waits; the server goes on after it." group:"Sending"`
+	DryRun         bool          `xor:"end" help:"Show what it would cost; nothing is sent or held." group:"Sending"`
+	IdempotencyKey string        `placeholder:"KEY" help:"Key under which the server sends at most once, however often the command is repeated; without it a random one." group:"Sending"`
+	JSON           bool          `name:"json" help:"Print one JSON object instead of text." group:"Sending"`
+}
+
+// Help is shown below the flags' own help.
+func (sendVerb) Help() string {
+	return `Exit code 0: accepted, also when some recipients were rejected; with --wait: done.
+1: refused, cancelled or timed out. 2: wrong command line.
+
+Examples:
+  creditmsg send --strategy sms_only --text "안녕하세요" --to 010-1234-5678
+  creditmsg send --strategy alimtalk_first --template RESERVE_01 \
+      --text "#{이름}님, 예약이 확정되었습니다." --csv people.csv --wait`
+}
+
+// Run sends, or estimates, and reports.
+func (v *sendVerb) Run(ctx context.Context, s *streams) error {
+	// A variable of the environment that is set but empty counts as absent.
+	if v.Token == "" {
+		return usageError{"missing flags: --token=TOKEN"}
+	}
+	v.URL = cmp.Or(v.URL, "http://127.0.0.1:8080")
+	draft, err := v.draft(s.in)
+	if err != nil {
+		return err
+	}
+	c, err := client.New(v.URL, v.Token, client.Options{UserAgent: "creditmsg/" + versionText()})
+	if err != nil {
+		return usageError{err.Error()}
+	}
+	people, err := v.recipients(s.in)
+	if err != nil {
+		return v.failed(s, people, err)
+	}
+	defer people.close()
+	job := &sending{verb: v, streams: s, client: c, people: people, progress: newProgress(s.err)}
+	if v.DryRun {
+		return job.estimate(ctx, draft)
+	}
+	return job.send(ctx, draft)
+}
+
+// draft is the message without its recipients.
+func (v *sendVerb) draft(stdin io.Reader) (client.Draft, error) {
+	d := client.Draft{Title: v.Title, Strategy: client.Strategy(v.Strategy), Key: v.IdempotencyKey}
+	if d.Key == "" {
+		d.Key = rand.Text()
+	}
+	if v.Template != "" {
+		d.Alimtalk = &client.Alimtalk{TemplateCode: v.Template}
+	}
+	body, err := v.body(stdin)
+	if err != nil {
+		return d, err
+	}
+	switch {
+	case body != "":
+		d.Text = &client.Text{From: v.From, Subject: v.Subject, Body: body}
+	case v.Subject != "" || v.From != "":
+		return d, usageError{"--subject and --from belong to a text: give --text or --text-file too"}
+	}
+	if v.At != "" {
+		if d.ScheduledAt, err = korea.ParseTime(v.At); err != nil {
+			return d, usageError{"--at: " + err.Error()}
+		}
+	}
+	if v.ToColumn != "" && v.CSV == "" {
+		return d, usageError{"--to-column belongs to --csv"}
+	}
+	if v.TextFile == "-" && v.CSV == "-" {
+		return d, usageError{"--text-file and --csv cannot both be standard input"}
+	}
+	return d, nil
+}
+
+// body is the text message. The line end that editors put at the end of a file would
+// count as a byte of an SMS, so it goes.
+func (v *sendVerb) body(stdin io.Reader) (string, error) {
+	var data []byte
+	var err error
+	switch v.TextFile {
+	case "":
+		return v.Text, nil
+	case "-":
+		data, err = io.ReadAll(stdin)
+	default:
+		data, err = os.ReadFile(v.TextFile)
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the text: %w", err)
+	}
+	text := strings.TrimRight(strings.TrimPrefix(string(data), "\ufeff"), "\r\n")
+	if !utf8.ValidString(text) {
+		return "", fmt.Errorf("read the text: %s is not UTF-8; save it as UTF-8", v.TextFile)
+	}
+	if text == "" {
+		return "", fmt.Errorf("read the text: %s is empty", v.TextFile)
+	}
+	return text, nil
+}
+
+// sending is one run of the verb.
+type sending struct {
+	*streams
+	verb     *sendVerb
+	client   *client.Client
+	people   *list
+	progress *progress
+}
+
+func (j *sending) estimate(ctx context.Context, d client.Draft) error {
+	var e client.Estimate
+	err := j.prepare(&d)
+	switch {
+	case err != nil:
+	case j.people.streams():
+		e, err = j.client.EstimateStream(ctx, d, j.people.rows())
+	default:
+		e, err = j.client.Estimate(ctx, d)
+	}
+	if err != nil {
+		return j.verb.failed(j.streams, j.people, withHint(err, j.verb.URL, ""))
+	}
+	if j.verb.JSON {
+		return j.print(e.Raw)
+	}
+	j.summarizeEstimate(e)
+	return nil
+}
+
+func (j *sending) send(ctx context.Context, d client.Draft) error {
+	var m client.Message
+	err := j.prepare(&d)
+	switch {
+	case err != nil:
+	case j.people.streams():
+		m, err = j.client.SendStream(ctx, d, j.progress.sending(j.people))
+		j.progress.end()
+	default:
+		m, err = j.client.Send(ctx, d)
+	}
+	if err != nil {
+		return j.verb.failed(j.streams, j.people, withHint(err, j.verb.URL, d.Key))
+	}
+	if !j.verb.JSON {
+		j.summarizeAccepted(m)
+	}
+	if j.verb.Wait {
+		return j.wait(ctx, m)
+	}
+	if j.verb.JSON {
+		return j.print(j.withLines(m))
+	}
+	return nil
+}
+
+// prepare puts the recipients into the draft when they fit into one JSON request.
+func (j *sending) prepare(d *client.Draft) error {
+	if j.people.streams() {
+		return nil
+	}
+	for r, err := range j.people.rows() {
+		if err != nil {
+			return err
+		}
+		d.Recipients = append(d.Recipients, r)
+	}
+	return nil
+}
+
+// wait waits for the outcome of an accepted message.
+func (j *sending) wait(ctx context.Context, accepted client.Message) error {
+	waiting, stop := context.WithTimeout(ctx, j.verb.Timeout)
+	defer stop()
+	last, err := j.client.Wait(waiting, accepted.ID, j.progress.waiting)
+	j.progress.end()
+	if last.ID == "" {
+		last = accepted
+	}
+	if j.verb.JSON {
+		if err := j.print(j.final(accepted, last)); err != nil {
+			return err
+		}
+	} else if err == nil {
+		j.summarizeOutcome(last)
+	}
+	switch {
+	case err == nil && last.Status == client.StatusDone:
+		return nil
+	case err == nil:
+		return fmt.Errorf("message %s was cancelled", accepted.ID)
+	case errors.Is(err, context.DeadlineExceeded):
+		return &hintError{fmt.Errorf("message %s is not done after %s: %s", accepted.ID, j.verb.Timeout, standing(last)),
+			"the server goes on with it; a longer --timeout waits longer"}
+	case ctx.Err() != nil:
+		return &hintError{fmt.Errorf("stopped waiting for message %s: %s", accepted.ID, standing(last)),
+			"the server goes on with it; POST /v1/messages/" + accepted.ID + "/cancel stops it"}
+	default:
+		return withHint(fmt.Errorf("wait for message %s: %w", accepted.ID, err), j.verb.URL, "")
+	}
+}

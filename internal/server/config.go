@@ -1,0 +1,158 @@
+package server
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"creditmsg/internal/fault"
+)
+
+// Config is everything that an operator can set. It is read once at start, from
+// creditmsg.yaml and then from the environment, which wins. The environment's name of
+// a key is its path in capitals: database.url is CREDITMSG_DATABASE_URL,
+// delivery.fallback_within is CREDITMSG_DELIVERY_FALLBACK_WITHIN. CREDITMSG_PROVIDERS
+// holds the whole list as YAML or JSON text and replaces the file's. An empty variable
+// counts as absent.
+//
+// A value that is absent or zero means the default that its comment names. Each secret
+// can be read from a file instead: name the file under the key with _file after it
+// (api_secret_file, CREDITMSG_KEYS_MASTER_FILE).
+//
+// Printing a Config, in any way, never shows a secret.
+type Config struct {
+	// Listen is the address of the HTTP API. Default 127.0.0.1:8080: tokens travel in
+	// clear text until something in front speaks TLS, so being reachable from other
+	// machines (":8080") is the operator's own decision.
+	Listen    string          `yaml:"listen" env:"LISTEN"`
+	Database  DatabaseConfig  `yaml:"database" envPrefix:"DATABASE_"`
+	Providers ProviderConfigs `yaml:"providers" env:"-"`
+	// Production refuses to start with test credentials.
+	Production bool           `yaml:"production" env:"PRODUCTION"`
+	Delivery   DeliveryConfig `yaml:"delivery" envPrefix:"DELIVERY_"`
+	// TrustedProxies are the networks whose X-Forwarded-For is believed. Default none.
+	TrustedProxies Networks   `yaml:"trusted_proxies" env:"TRUSTED_PROXIES"`
+	Log            LogConfig  `yaml:"log" envPrefix:"LOG_"`
+	Keys           KeysConfig `yaml:"keys" envPrefix:"KEYS_"`
+}
+
+// DatabaseConfig says where the data is.
+type DatabaseConfig struct {
+	// URL is sqlite:PATH, postgres://… or mysql://…. Default sqlite:data/creditmsg.db.
+	URL     Address `yaml:"url" env:"URL"`
+	URLFile string  `yaml:"url_file,omitempty" env:"URL_FILE"`
+}
+
+// DeliveryConfig holds the times of sending.
+type DeliveryConfig struct {
+	// FallbackWithin is how long after acceptance a failed first step may still fall
+	// back to the second. Default 30m.
+	FallbackWithin time.Duration `yaml:"fallback_within" env:"FALLBACK_WITHIN"`
+	// ExpireText is when an SMS or Alimtalk without a report is given up. Default 73h.
+	ExpireText time.Duration `yaml:"expire_text" env:"EXPIRE_TEXT"`
+	// ExpireLong is the same for LMS and MMS. Default 81h.
+	ExpireLong time.Duration `yaml:"expire_long" env:"EXPIRE_LONG"`
+	// LookupGrace lies between the two answers that prove a call was not taken. Default 60s.
+	LookupGrace time.Duration `yaml:"lookup_grace" env:"LOOKUP_GRACE"`
+	// Lease is how long a worker owns a job before others may take it. Default 60s.
+	Lease time.Duration `yaml:"lease" env:"LEASE"`
+}
+
+// LogConfig says what the process writes to standard error.
+type LogConfig struct {
+	Level  string `yaml:"level" env:"LEVEL"`   // debug, info, warn or error; default info
+	Format string `yaml:"format" env:"FORMAT"` // json or text; default json
+}
+
+// KeysConfig holds the installation's own key.
+type KeysConfig struct {
+	// Master wraps the sites' data keys: 32 bytes in hex or base64. Without one, data
+	// keys are stored as they are.
+	Master     Secret `yaml:"master" env:"MASTER"`
+	MasterFile string `yaml:"master_file,omitempty" env:"MASTER_FILE"`
+}
+
+// Networks is a list of networks such as 10.0.0.0/8; a bare address is a network of
+// its own.
+type Networks []string
+
+// LoadConfig reads the file at path ("" = no file) and then env, which has the form of
+// os.Environ. What is wrong comes back as one fault whose Fields name each place:
+// file:line or the variable.
+func LoadConfig(path string, env []string) (Config, error) {
+	l := &loading{places: map[string]string{}}
+	var c Config
+	if path != "" {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return Config{}, fault.Wrap(err, fault.Invalid, fault.CodeValidation, "the configuration file %s cannot be read", path)
+		}
+		l.yaml(path, "", data, &c)
+		l.secretFiles(&c)
+	}
+	l.environment(env, &c)
+	l.secretFiles(&c)
+	c.defaults()
+	if len(l.wrong) == 0 {
+		l.check(&c)
+	}
+	if len(l.wrong) > 0 {
+		f := fault.New(fault.Invalid, fault.CodeValidation, "the configuration is not valid")
+		f.Fields = l.wrong
+		return Config{}, f
+	}
+	return c, nil
+}
+
+// defaults fills in what is absent.
+func (c *Config) defaults() {
+	c.Listen = cmp.Or(c.Listen, "127.0.0.1:8080")
+	c.Database.URL = cmp.Or(c.Database.URL, "sqlite:data/creditmsg.db")
+	c.Delivery.FallbackWithin = cmp.Or(c.Delivery.FallbackWithin, 30*time.Minute)
+	c.Delivery.ExpireText = cmp.Or(c.Delivery.ExpireText, 73*time.Hour)
+	c.Delivery.ExpireLong = cmp.Or(c.Delivery.ExpireLong, 81*time.Hour)
+	c.Delivery.LookupGrace = cmp.Or(c.Delivery.LookupGrace, time.Minute)
+	c.Delivery.Lease = cmp.Or(c.Delivery.Lease, time.Minute)
+	c.Log.Level = cmp.Or(c.Log.Level, "info")
+	c.Log.Format = cmp.Or(c.Log.Format, "json")
+}
+
+// String prints the configuration in force as YAML, secrets masked.
+func (c Config) String() string {
+	text, err := yaml.Marshal(struct {
+		Config `yaml:",inline"`
+	}{c})
+	if err != nil {
+		return fmt.Sprintf("configuration that cannot be printed: %v", err)
+	}
+	return string(text)
+}
+
+// Prefixes gives the networks. Texts that are none are passed over: LoadConfig
+// returns no Config that has such.
+func (n Networks) Prefixes() []netip.Prefix {
+	var all []netip.Prefix
+	for _, text := range n {
+		if p, err := parseNetwork(text); err == nil {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+func parseNetwork(text string) (netip.Prefix, error) {
+	if !strings.Contains(text, "/") {
+		addr, err := netip.ParseAddr(text)
+		if err != nil {
+			return netip.Prefix{}, err
+		}
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(text)
+	return p.Masked(), err
+}

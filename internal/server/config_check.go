@@ -1,0 +1,147 @@
+package server
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"creditmsg/internal/provider"
+	"creditmsg/internal/provider/simulator"
+)
+
+// providerKinds are the adapters that an account can name.
+var providerKinds = []string{"solapi"}
+
+// providerName is what can stand in the path /webhooks/{provider} and in a metric.
+var providerName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}$`)
+
+// check complains about values that can be read and make no sense.
+func (l *loading) check(c *Config) {
+	l.checkListen(c.Listen)
+	l.checkDatabase(c.Database.URL)
+	names := map[string]int{}
+	for i, p := range c.Providers {
+		at := fmt.Sprintf("providers[%d]", i)
+		l.checkProvider(at, p, c.Production)
+		if first, twice := names[p.Name]; twice && p.Name != "" {
+			l.bad(at+".name", "%q is the name of providers[%d] too; reports and statistics need one name each", p.Name, first)
+			continue
+		}
+		names[p.Name] = i
+	}
+	d := c.Delivery
+	for _, t := range []struct {
+		key  string
+		time time.Duration
+	}{
+		{"fallback_within", d.FallbackWithin}, {"expire_text", d.ExpireText}, {"expire_long", d.ExpireLong},
+		{"lookup_grace", d.LookupGrace}, {"lease", d.Lease},
+	} {
+		if t.time < 0 {
+			l.bad("delivery."+t.key, "%s is negative", t.time)
+		}
+	}
+	l.checkNetworks("trusted_proxies", c.TrustedProxies)
+	l.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	l.oneOf("log.format", c.Log.Format, "json", "text")
+	if _, err := c.Keys.Bytes(); err != nil {
+		l.bad("keys.master", "%v", err)
+	}
+}
+
+func (l *loading) oneOf(path, value string, allowed ...string) {
+	if !slices.Contains(allowed, value) {
+		l.bad(path, "%q is not one of %s", value, strings.Join(allowed, ", "))
+	}
+}
+
+func (l *loading) checkListen(listen string) {
+	_, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		l.bad("listen", "%q is not of the form host:port, such as 127.0.0.1:8080 or :8080", listen)
+		return
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		l.bad("listen", "%q is not a port number", port)
+	}
+}
+
+func (l *loading) checkDatabase(a Address) {
+	scheme, rest, found := strings.Cut(string(a), ":")
+	const forms = "write sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE or mysql://USER:PASSWORD@HOST/DATABASE"
+	switch {
+	case !found || !slices.Contains([]string{"sqlite", "postgres", "mysql"}, scheme):
+		// What stands before the colon is shown, never the rest: it may be a password.
+		l.bad("database.url", "the scheme %q is not known; %s", schemeOf(scheme, found), forms)
+	case scheme == "sqlite" && strings.TrimLeft(rest, "/") == "":
+		l.bad("database.url", "the file is missing; %s", forms)
+	case scheme != "sqlite" && !strings.HasPrefix(rest, "//"):
+		l.bad("database.url", "// is missing after %s:; %s", scheme, forms)
+	case scheme != "sqlite":
+		if _, err := url.Parse(string(a)); err != nil {
+			l.bad("database.url", "it is not a URL; a password with special characters is percent-encoded there (@ is %%40)")
+		}
+	}
+}
+
+func schemeOf(scheme string, found bool) string {
+	if !found {
+		return ""
+	}
+	return scheme
+}
+
+func (l *loading) checkProvider(at string, p ProviderConfig, production bool) {
+	if !providerName.MatchString(p.Name) || p.Name == "payments" {
+		l.bad(at+".name", "%q cannot be a name: it takes small letters, digits, - and _, begins with a letter, and is not payments", p.Name)
+	}
+	if !slices.Contains(providerKinds, p.Kind) {
+		hint := ""
+		if best, ok := nearest(p.Kind, providerKinds); ok {
+			hint = "; did you mean " + best + "?"
+		}
+		l.bad(at+".kind", "%q is not one of %s%s", p.Kind, strings.Join(providerKinds, ", "), hint)
+	}
+	if u, err := url.Parse(string(p.URL)); p.URL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+		l.bad(at+".url", "it is not an address of the form https://host")
+	}
+	if p.APIKey == "" {
+		l.bad(at+".api_key", "it is missing")
+	}
+	if p.APISecret == "" {
+		l.bad(at+".api_secret", "it is missing")
+	}
+	if production && (p.APIKey == simulator.DefaultKey || p.APISecret == simulator.DefaultSecret) {
+		l.bad(at+".api_key", "these are the simulator's test credentials, and production is true: nothing would reach a phone")
+	}
+	for i, name := range p.Channels {
+		if _, err := provider.ParseChannel(name); err != nil {
+			l.bad(fmt.Sprintf("%s.channels[%d]", at, i), "%q is not one of alimtalk, sms, lms, mms", name)
+		}
+	}
+	for _, n := range []struct {
+		key   string
+		value int64
+	}{{"weight", int64(p.Weight)}, {"max_per_second", int64(p.MaxPerSecond)}, {"timeout", int64(p.Timeout)}} {
+		if n.value < 0 {
+			l.bad(at+"."+n.key, "it is negative")
+		}
+	}
+	l.checkNetworks(at+".webhook.allow", p.Webhook.Allow)
+	if p.Webhook.Plain && p.Webhook.Secret == "" {
+		l.bad(at+".webhook.plain", "it is about a secret, and webhook.secret is missing")
+	}
+}
+
+func (l *loading) checkNetworks(path string, n Networks) {
+	for i, text := range n {
+		if _, err := parseNetwork(text); err != nil {
+			l.bad(fmt.Sprintf("%s[%d]", path, i), "%q is not a network such as 10.0.0.0/8 or an address", text)
+		}
+	}
+}

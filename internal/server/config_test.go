@@ -1,0 +1,434 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"creditmsg/internal/fault"
+	"creditmsg/internal/provider"
+)
+
+const (
+	testKey    = "NCSAYU7YDBXYORXC"
+	testSecret = "jhvYzE4ZjQ0LWE3Y2Mt"
+	masterHex  = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+)
+
+// full sets every key of the file to something that is not its default.
+const full = `listen: ":9000"
+database:
+  url: postgres://msg:pa%40ss@db:5432/msg?sslmode=disable
+providers:
+  - name: main
+    kind: solapi
+    url: https://api.solapi.com
+    api_key: NCSAYU7YDBXYORXC
+    api_secret: jhvYzE4ZjQ0LWE3Y2Mt
+    channels: [sms, alimtalk]
+    weight: 3
+    max_per_second: 100
+    timeout: 20s
+    webhook:
+      secret: hooksecret
+      allow: [203.0.113.0/24, 2001:db8::1]
+      plain: true
+production: true
+delivery:
+  fallback_within: 15m
+  expire_text: 70h
+  expire_long: 80h
+  lookup_grace: 30s
+  lease: 45s
+trusted_proxies: [10.0.0.0/8, 192.0.2.7]
+log:
+  level: debug
+  format: text
+keys:
+  master: ` + masterHex + "\n"
+
+// load writes text to a file named creditmsg.yaml in the working directory and reads it.
+func load(t *testing.T, text string, env ...string) (Config, error) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("creditmsg.yaml", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return LoadConfig("creditmsg.yaml", env)
+}
+
+// complaints are the places and details of a fault, a line each.
+func complaints(t *testing.T, err error) string {
+	t.Helper()
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok || f.Kind != fault.Invalid {
+		t.Fatalf("error %v, want an invalid configuration", err)
+	}
+	var lines []string
+	for _, p := range f.Fields {
+		lines = append(lines, p.Pointer+": "+p.Detail)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func fullConfig() Config {
+	return Config{
+		Listen:   ":9000",
+		Database: DatabaseConfig{URL: "postgres://msg:pa%40ss@db:5432/msg?sslmode=disable"},
+		Providers: ProviderConfigs{{
+			Name: "main", Kind: "solapi", URL: "https://api.solapi.com", APIKey: testKey, APISecret: testSecret,
+			Channels: []string{"sms", "alimtalk"}, Weight: 3, MaxPerSecond: 100, Timeout: 20 * time.Second,
+			Webhook: WebhookConfig{Secret: "hooksecret", Allow: Networks{"203.0.113.0/24", "2001:db8::1"}, Plain: true},
+		}},
+		Production: true,
+		Delivery: DeliveryConfig{FallbackWithin: 15 * time.Minute, ExpireText: 70 * time.Hour, ExpireLong: 80 * time.Hour,
+			LookupGrace: 30 * time.Second, Lease: 45 * time.Second},
+		TrustedProxies: Networks{"10.0.0.0/8", "192.0.2.7"},
+		Log:            LogConfig{Level: "debug", Format: "text"},
+		Keys:           KeysConfig{Master: masterHex},
+	}
+}
+
+func TestEveryKeyIsReadFromTheFile(t *testing.T) {
+	got, err := load(t, full)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(fullConfig(), got); diff != "" {
+		t.Error(diff)
+	}
+	for _, path := range paths(reflect.TypeFor[Config](), "") {
+		if key := path[strings.LastIndex(path, ".")+1:]; !strings.HasSuffix(key, "_file") && !strings.Contains(full, strings.TrimSuffix(key, "[]")+":") {
+			t.Errorf("the test's file does not set %s", path)
+		}
+	}
+}
+
+func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
+	want := fullConfig()
+	want.Keys.Master = "from a file, which is below"
+	environ := map[string]string{
+		"LISTEN": ":9000", "DATABASE_URL": string(want.Database.URL), "PRODUCTION": "true",
+		"DELIVERY_FALLBACK_WITHIN": "15m", "DELIVERY_EXPIRE_TEXT": "70h", "DELIVERY_EXPIRE_LONG": "80h", "DELIVERY_LOOKUP_GRACE": "30s", "DELIVERY_LEASE": "45s",
+		"TRUSTED_PROXIES": "10.0.0.0/8,192.0.2.7", "LOG_LEVEL": "debug", "LOG_FORMAT": "text", "KEYS_MASTER": masterHex,
+		"PROVIDERS": `[{"name":"main","kind":"solapi","url":"https://api.solapi.com","api_key":"NCSAYU7YDBXYORXC","api_secret":"jhvYzE4ZjQ0LWE3Y2Mt","channels":["sms","alimtalk"],
+			"weight":3,"max_per_second":100,"timeout":"20s","webhook":{"secret":"hooksecret","allow":["203.0.113.0/24","2001:db8::1"],"plain":true}}]`,
+	}
+	want.Keys.Master = masterHex
+	var env []string
+	for name, value := range environ {
+		env = append(env, "CREDITMSG_"+name+"="+value)
+	}
+	got, err := LoadConfig("", env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for name := range variables() {
+		short := strings.TrimPrefix(name, "CREDITMSG_")
+		if _, set := environ[short]; !set && !strings.HasSuffix(short, "_FILE") {
+			t.Errorf("the test does not set %s", name)
+		}
+	}
+	if got, want := len(variables()), len(environ)+2; got != want {
+		t.Errorf("%d variables, want %d: two of them name files", got, want)
+	}
+}
+
+func TestTheEnvironmentWinsOverTheFileAndAnEmptyVariableDoesNot(t *testing.T) {
+	got, err := load(t, full, "CREDITMSG_DATABASE_URL=sqlite:x.db", "CREDITMSG_LISTEN=", "CREDITMSG_PRODUCTION=false",
+		"CREDITMSG_PROVIDERS=- name: other\n  kind: solapi\n  api_key: A\n  api_secret: B\n", "HOME=/root",
+		"CREDITMSG_URL=http://x", "CREDITMSG_TOKEN=t", "CREDITMSG_TEST_POSTGRES=x", "CREDITMSG_SERVICE_HOST=10.0.0.1", "CREDITMSG_PORT=tcp://10.0.0.1:80", "CREDITMSG_PORT_80_TCP=x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fullConfig()
+	want.Database.URL, want.Production = "sqlite:x.db", false
+	want.Providers = ProviderConfigs{{Name: "other", Kind: "solapi", APIKey: "A", APISecret: "B"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAbsentAndEmptyValuesAreTheDefaults(t *testing.T) {
+	want := Config{
+		Listen: "127.0.0.1:8080", Database: DatabaseConfig{URL: "sqlite:data/creditmsg.db"},
+		Delivery: DeliveryConfig{FallbackWithin: 30 * time.Minute, ExpireText: 73 * time.Hour, ExpireLong: 81 * time.Hour, LookupGrace: time.Minute, Lease: time.Minute},
+		Log:      LogConfig{Level: "info", Format: "json"},
+	}
+	for _, text := range []string{"", "# nothing\n", "delivery:\nproviders:\nlisten:\n", "database: {url: }\nproviders: []\nkeys: {}\ndelivery: {lease: 0s}\n"} {
+		got, err := load(t, text)
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+		if len(got.Providers) == 0 {
+			got.Providers = nil
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q: %s", text, diff)
+		}
+	}
+	if got, err := LoadConfig("", nil); err != nil || !cmp.Equal(want, got) {
+		t.Errorf("without a file: %+v, %v", got, err)
+	}
+}
+
+func TestAFileThatIsNotThereIsNamed(t *testing.T) {
+	_, err := LoadConfig(filepath.Join(t.TempDir(), "absent.yaml"), nil)
+	if !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "absent.yaml") {
+		t.Errorf("LoadConfig: %v", err)
+	}
+}
+
+func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
+	const account = "providers:\n  - name: a\n    kind: solapi\n    api_key: K\n    api_secret: S\n"
+	for name, tt := range map[string]struct {
+		text string
+		env  []string
+		want string
+	}{
+		"a mistyped key":         {"listen: :80\ndatabse:\n  url: sqlite:x\n", nil, `creditmsg.yaml:2: unknown key "databse"; did you mean database?`},
+		"a mistyped inner key":   {"delivery:\n\n  fallbak_within: 3m\n", nil, `creditmsg.yaml:3: unknown key "delivery.fallbak_within"; did you mean delivery.fallback_within?`},
+		"a hyphen":               {"trusted-proxies: []\n", nil, `creditmsg.yaml:1: unknown key "trusted-proxies"; did you mean trusted_proxies?`},
+		"a key of another block": {"log: {level: info}\nlease: 3s\n", nil, `creditmsg.yaml:2: unknown key "lease"; did you mean delivery.lease?`},
+		"a strange key":          {"keys:\n  frobnicate: 1\n", nil, `creditmsg.yaml:2: unknown key "keys.frobnicate"; known here: master, master_file`},
+		"a part not built yet":   {"redis:\n  url: redis://x\n", nil, `creditmsg.yaml:1: unknown key "redis"; known here: listen, database, providers, production, delivery, trusted_proxies, log, keys`},
+		"a key in a list":        {account + "    apikey: x\n", nil, `creditmsg.yaml:6: unknown key "providers[0].apikey"; did you mean providers[].api_key?`},
+		"a key in a webhook":     {account + "    webhook: {secrets: x}\n", nil, `creditmsg.yaml:6: unknown key "providers[0].webhook.secrets"; did you mean providers[].webhook.secret?`},
+		"two at once":            {"lisen: x\nlog:\n  levle: info\n", nil, "creditmsg.yaml:1: unknown key \"lisen\"; did you mean listen?\ncreditmsg.yaml:3: unknown key \"log.levle\"; did you mean log.level?"},
+		"a key twice":            {"listen: x\nlisten: y\n", nil, `creditmsg.yaml:2: the YAML cannot be read: mapping key "listen" already defined at [1:1]`},
+		"no YAML":                {"listen: [\n", nil, `creditmsg.yaml:1: the YAML cannot be read: sequence end token ']' not found`},
+		"two documents":          {"listen: :80\n---\nlisten: :81\n", nil, "creditmsg.yaml:2: a second document after ---; one is read"},
+		"a list at the top":      {"- listen\n", nil, "creditmsg.yaml:1: a list stands here; a block of keys (listen, database, providers, production, delivery, trusted_proxies, log, keys) is wanted"},
+		"an anchor":              {"log: &l {level: info}\n", nil, "creditmsg.yaml:1: log: tags (!), anchors (&) and aliases (*) are not read here; write the value out"},
+		"a merge":                {"log:\n  <<: {level: info}\n", nil, `creditmsg.yaml:2: unknown key "log.<<"; known here: level, format`},
+		"a number as time":       {"delivery:\n  lease: 30\n", nil, "creditmsg.yaml:2: delivery.lease: a time with its unit, such as 30m or 72h is wanted"},
+		"a wrong unit":           {"delivery:\n  lease: 30q\n", nil, "creditmsg.yaml:2: delivery.lease: a time with its unit, such as 30m or 72h is wanted"},
+		"a negative time":        {"delivery:\n  lease: -1s\n", nil, "creditmsg.yaml:2: delivery.lease: -1s is negative"},
+		"a word as truth":        {"production: sure\n", nil, "creditmsg.yaml:1: production: true or false is wanted"},
+		"text for a number":      {account + "    weight: much\n", nil, "creditmsg.yaml:6: providers[0].weight: a whole number is wanted"},
+		"text for a list":        {"trusted_proxies: 10.0.0.0/8\n", nil, "creditmsg.yaml:1: trusted_proxies: a list is wanted"},
+		"text for a block":       {"database: sqlite:x.db\n", nil, "creditmsg.yaml:1: database: a block of keys (url, url_file) is wanted"},
+		"keys for text":          {"listen: {port: 1}\n", nil, "creditmsg.yaml:1: listen: keys stand here; text is wanted"},
+		"a scheme":               {"database:\n  url: postgresql://u:secret@h/d\n", nil, `creditmsg.yaml:2: database.url: the scheme "postgresql" is not known; write sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE or mysql://USER:PASSWORD@HOST/DATABASE`},
+		"a path as URL":          {"database:\n  url: data/x.db\n", nil, `creditmsg.yaml:2: database.url: the scheme "" is not known; write sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE or mysql://USER:PASSWORD@HOST/DATABASE`},
+		"no slashes":             {"database:\n  url: mysql:x\n", nil, `creditmsg.yaml:2: database.url: // is missing after mysql:; write sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE or mysql://USER:PASSWORD@HOST/DATABASE`},
+		"a raw password":         {"database:\n  url: mysql://u:p%ss@h/d\n", nil, "creditmsg.yaml:2: database.url: it is not a URL; a password with special characters is percent-encoded there (@ is %40)"},
+		"no port":                {"listen: 8080\n", nil, `creditmsg.yaml:1: listen: "8080" is not of the form host:port, such as 127.0.0.1:8080 or :8080`},
+		"a port too high":        {"listen: :70000\n", nil, `creditmsg.yaml:1: listen: "70000" is not a port number`},
+		"one name twice":         {account + strings.TrimPrefix(account, "providers:\n"), nil, `creditmsg.yaml:6: providers[1].name: "a" is the name of providers[0] too; reports and statistics need one name each`},
+		"a reserved name":        {strings.Replace(account, "name: a", "name: payments", 1), nil, `creditmsg.yaml:2: providers[0].name: "payments" cannot be a name: it takes small letters, digits, - and _, begins with a letter, and is not payments`},
+		"an unknown kind":        {strings.Replace(account, "kind: solapi", "kind: solpai", 1), nil, `creditmsg.yaml:3: providers[0].kind: "solpai" is not one of solapi; did you mean solapi?`},
+		"an unknown channel":     {account + "    channels: [sms, fax]\n", nil, `creditmsg.yaml:6: providers[0].channels[1]: "fax" is not one of alimtalk, sms, lms, mms`},
+		"no secret":              {"providers:\n  - {name: a, kind: solapi, api_key: K}\n", nil, "creditmsg.yaml:2: providers[0].api_secret: it is missing"},
+		"an upstream address":    {account + "    url: solapi.com\n", nil, "creditmsg.yaml:6: providers[0].url: it is not an address of the form https://host"},
+		"a negative limit":       {account + "    max_per_second: -1\n", nil, "creditmsg.yaml:6: providers[0].max_per_second: it is negative"},
+		"a network":              {account + "    webhook:\n      allow:\n        - 10.0.0.0/8\n        - 10.0.0.0/99\n", nil, `creditmsg.yaml:9: providers[0].webhook.allow[1]: "10.0.0.0/99" is not a network such as 10.0.0.0/8 or an address`},
+		"plain without secret":   {account + "    webhook: {plain: true}\n", nil, "creditmsg.yaml:6: providers[0].webhook.plain: it is about a secret, and webhook.secret is missing"},
+		"a test key":             {"production: true\n" + strings.Replace(account, "K", "SIMULATORKEY0001", 1), nil, "creditmsg.yaml:5: providers[0].api_key: these are the simulator's test credentials, and production is true: nothing would reach a phone"},
+		"a test secret":          {"production: true\n" + strings.Replace(account, "S\n", "SIMULATORSECRET0123456789ABCDEFGH\n", 1), nil, "creditmsg.yaml:5: providers[0].api_key: these are the simulator's test credentials, and production is true: nothing would reach a phone"},
+		"a level":                {"log: {level: loud}\n", nil, `creditmsg.yaml:1: log.level: "loud" is not one of debug, info, warn, error`},
+		"a format":               {"log: {format: xml}\n", nil, `creditmsg.yaml:1: log.format: "xml" is not one of json, text`},
+		"a short key":            {"keys: {master: abcd}\n", nil, "creditmsg.yaml:1: keys.master: it must be 32 bytes, as 64 hex digits or as base64; make one with: openssl rand -hex 32"},
+
+		"a mistyped variable":  {"", []string{"CREDITMSG_DATABSE_URL=x"}, "CREDITMSG_DATABSE_URL: unknown variable; did you mean CREDITMSG_DATABASE_URL?"},
+		"a strange variable":   {"", []string{"CREDITMSG_FROBNICATE=x"}, "CREDITMSG_FROBNICATE: unknown variable; it belongs to no key of the configuration"},
+		"a variable of a list": {"", []string{"CREDITMSG_PROVIDERS_0_NAME=x"}, "CREDITMSG_PROVIDERS_0_NAME: unknown variable; the list of providers is set as a whole, by CREDITMSG_PROVIDERS as YAML or JSON, or in the file"},
+		"a variable's time":    {"", []string{"CREDITMSG_DELIVERY_LEASE=30"}, "CREDITMSG_DELIVERY_LEASE: delivery.lease: a time with its unit, such as 30m or 72h is wanted"},
+		"a variable's truth":   {"", []string{"CREDITMSG_PRODUCTION=sure"}, "CREDITMSG_PRODUCTION: production: true or false is wanted"},
+		"a variable's scheme":  {full, []string{"CREDITMSG_DATABASE_URL=oracle://x"}, `CREDITMSG_DATABASE_URL: database.url: the scheme "oracle" is not known; write sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE or mysql://USER:PASSWORD@HOST/DATABASE`},
+		"a variable's network": {"", []string{"CREDITMSG_TRUSTED_PROXIES=10.0.0.0/8,x"}, `CREDITMSG_TRUSTED_PROXIES: trusted_proxies[1]: "x" is not a network such as 10.0.0.0/8 or an address`},
+		"a variable's list":    {"", []string{"CREDITMSG_PROVIDERS=[\n{name: a,\n knd: solapi}]"}, `CREDITMSG_PROVIDERS:3: unknown key "providers[0].knd"; did you mean providers[].kind?`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := load(t, tt.text, tt.env...)
+			if diff := cmp.Diff(tt.want, complaints(t, err)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestSecretsAreReadFromFiles(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, text := range map[string]string{"key": testKey + "\n", "secret": testSecret + "\r\n", "hook": "hooksecret", "url": "mysql://u:p@h/d\n", "master": masterHex + "\n"} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const text = "database: {url_file: url}\nkeys: {master_file: master}\nproviders:\n  - {name: a, kind: solapi, api_key_file: key, api_secret_file: secret, webhook: {secret_file: hook}}\n"
+	if err := os.WriteFile("creditmsg.yaml", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want, err := LoadConfig("", []string{"CREDITMSG_DATABASE_URL=mysql://u:p@h/d", "CREDITMSG_KEYS_MASTER=" + masterHex,
+		"CREDITMSG_PROVIDERS=[{name: a, kind: solapi, api_key: " + testKey + ", api_secret: " + testSecret + ", webhook: {secret: hooksecret}}]"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, env := range map[string][]string{
+		"in the file": nil,
+		"variables":   {"CREDITMSG_DATABASE_URL_FILE=url", "CREDITMSG_KEYS_MASTER_FILE=master"},
+		"a mixture":   {"CREDITMSG_DATABASE_URL=mysql://u:p@h/d"},
+	} {
+		got, err := LoadConfig("creditmsg.yaml", env)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	got, err := LoadConfig("creditmsg.yaml", []string{"CREDITMSG_DATABASE_URL=sqlite:x.db"})
+	if err != nil || got.Database.URL != "sqlite:x.db" {
+		t.Errorf("the file's file won over the variable: %q, %v", got.Database.URL, err)
+	}
+}
+
+func TestASecretFileThatDoesNotServeIsTold(t *testing.T) {
+	for text, want := range map[string]string{
+		"keys: {master_file: absent}":                       "creditmsg.yaml:1: keys.master_file: open absent: no such file or directory",
+		"keys: {master_file: /dev/null}":                    "creditmsg.yaml:1: keys.master_file: /dev/null is empty or larger than 65536 bytes",
+		"keys: {master_file: creditmsg.yaml, master: abcd}": "creditmsg.yaml:1: keys.master_file: give either keys.master or keys.master_file",
+	} {
+		_, err := load(t, text)
+		if diff := cmp.Diff(want, complaints(t, err)); diff != "" {
+			t.Error(diff)
+		}
+	}
+	_, err := LoadConfig("", []string{"CREDITMSG_KEYS_MASTER_FILE=absent", "CREDITMSG_KEYS_MASTER=" + masterHex})
+	if want := "CREDITMSG_KEYS_MASTER_FILE: keys.master_file: give either keys.master or keys.master_file"; complaints(t, err) != want {
+		t.Errorf("got %s, want %s", complaints(t, err), want)
+	}
+}
+
+func TestNoWayOfPrintingShowsASecret(t *testing.T) {
+	c := fullConfig()
+	c.Database.URL = "postgres://msg:s3cr3t@db:5432/msg?sslmode=disable&sslpassword=s3cr3t"
+	c.Providers[0].URL = "https://user:s3cr3t@api.example/?api_key=s3cr3t"
+	asJSON, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for way, text := range map[string]string{
+		"String": c.String(), "%v": fmt.Sprintf("%v", c), "%+v": fmt.Sprintf("%+v", &c), "%#v": fmt.Sprintf("%#v", c), "%s": fmt.Sprintf("%s", c.Providers[0].APIKey),
+		"%q %x": fmt.Sprintf("%q %x", c.Providers[0].APISecret, c.Keys.Master), "JSON": string(asJSON),
+	} {
+		for _, secret := range []string{"s3cr3t", testKey, testSecret, "hooksecret", masterHex} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s shows %q:\n%s", way, secret, text)
+			}
+		}
+	}
+	for _, shown := range []string{"postgres://msg:********@db:5432/msg?sslmode=disable&sslpassword=********", "fallback_within: 15m0s", "name: main", `listen: :9000`} {
+		if !strings.Contains(c.String(), shown) {
+			t.Errorf("String does not show %q:\n%s", shown, c)
+		}
+	}
+}
+
+func TestAnAddressShowsEverythingButItsPasswords(t *testing.T) {
+	for given, want := range map[Address]string{
+		"sqlite:data/creditmsg.db":              "sqlite:data/creditmsg.db",
+		"mysql://u@/db?socket=/run/mysqld.sock": "mysql://u@/db?socket=/run/mysqld.sock",
+		"mysql://u:p@h:3306/db":                 "mysql://u:********@h:3306/db",
+		"mysql://u:p%ss@h/db":                   "mysql://********",
+		"https://h/a%2Fb":                       "https://h/a%2Fb",
+		"":                                      "",
+	} {
+		if got := given.String(); got != want {
+			t.Errorf("%#q shows as %s, want %s", string(given), got, want)
+		}
+	}
+}
+
+func TestAnAccountIsWhatTheConfigurationSays(t *testing.T) {
+	want := []provider.Account{{
+		Name: "main", Kind: "solapi", URL: "https://api.solapi.com", APIKey: testKey, APISecret: testSecret,
+		Channels: []provider.Channel{provider.SMS, provider.Alimtalk}, Weight: 3, MaxPerSecond: 100, Timeout: 20 * time.Second,
+		Webhook: provider.Webhook{Secret: "hooksecret", Plain: true,
+			Allow: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8::1/128")}},
+	}}
+	if diff := cmp.Diff(want, fullConfig().Accounts(), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+		t.Error(diff)
+	}
+	if got := (ProviderConfig{}).Account(); got.Weight != 1 || got.Channels != nil || got.Webhook.Allow != nil {
+		t.Errorf("an account of defaults is %+v; want weight 1, all channels, any address", got)
+	}
+}
+
+func TestAMasterKeyIsReadInEveryForm(t *testing.T) {
+	want := make([]byte, 32)
+	for i := range want {
+		want[i] = byte(i)
+	}
+	for _, text := range []Secret{masterHex, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"} {
+		if got, err := (KeysConfig{Master: text}).Bytes(); err != nil || !cmp.Equal(want, got) {
+			t.Errorf("%d letters: %x, %v", len(text), got, err)
+		}
+	}
+	if got, err := (KeysConfig{}).Bytes(); got != nil || err != nil {
+		t.Errorf("no key: %x, %v", got, err)
+	}
+}
+
+func TestEachSecretFileHasItsSecretBesideIt(t *testing.T) {
+	all := paths(reflect.TypeFor[Config](), "")
+	known := map[string]bool{}
+	for _, p := range all {
+		known[p] = true
+	}
+	for _, p := range all {
+		if secret, is := strings.CutSuffix(p, "_file"); is && !known[secret] {
+			t.Errorf("%s names a file for %s, which is no key", p, secret)
+		}
+	}
+}
+
+func TestTheNameOfAVariableIsThePathOfItsKey(t *testing.T) {
+	for name, path := range variables() {
+		if path == "providers" {
+			continue // read by itself; the tests above set it
+		}
+		value := map[reflect.Kind]string{reflect.Bool: "true", reflect.Int64: "1s", reflect.Slice: "10.0.0.0/8", reflect.String: "x"}[typeAt(reflect.TypeFor[Config](), path).Kind()]
+		var c Config
+		l := &loading{places: map[string]string{}}
+		l.environment([]string{name + "=" + value}, &c)
+		if len(l.wrong) > 0 || reflect.ValueOf(c).IsZero() {
+			t.Errorf("%s does not set %s: %v", name, path, l.wrong)
+		}
+	}
+}
+
+func FuzzLoadConfig(f *testing.F) {
+	f.Add(full, "sqlite:x")
+	f.Add("providers: [{name: a", "")
+	f.Add("!00", "4")
+	f.Add("a: &a [*a]\n<<: *a\n", "x")
+	f.Add("? {listen: 1} : 2\n!!binary x: y\n", "mysql://")
+	f.Add("delivery: {lease: 1h}\nlisten: |\n  x\n", "postgres://u:p@h/d")
+	f.Fuzz(func(t *testing.T, text, url string) {
+		l := &loading{places: map[string]string{}}
+		var c Config
+		l.yaml("f", "", []byte(text), &c)
+		l.environment([]string{"CREDITMSG_DATABASE_URL=" + url, "CREDITMSG_PROVIDERS=" + text}, &c)
+		c.defaults()
+		l.check(&c)
+		for _, w := range l.wrong {
+			if w.Pointer == "" || w.Detail == "" {
+				t.Errorf("a complaint without a place or a word: %+v", w)
+			}
+		}
+		_, _ = c.String(), c.Accounts()
+	})
+}

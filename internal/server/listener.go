@@ -1,0 +1,76 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"creditmsg/internal/fault"
+)
+
+const (
+	headerTimeout = 10 * time.Second // to send the head of a request
+	idleTimeout   = 2 * time.Minute  // between two requests on one connection
+	maxHeader     = 64 << 10
+)
+
+// listener is a door: an open port and what will answer there.
+type listener struct {
+	net.Listener
+	url string // how it is reached from this machine
+}
+
+// listen opens a TCP port. Nothing answers before serve; callers wait in line.
+func listen(address string) (*listener, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, fault.CodeUnavailable,
+			"the address %s cannot be listened on: it is in use, or not of this machine; choose another", address)
+	}
+	return &listener{l, "http://" + reachable(l.Addr())}, nil
+}
+
+// reachable gives the address under which a port of this machine is reached from it.
+func reachable(a net.Addr) string {
+	host, port, err := net.SplitHostPort(a.String())
+	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return a.String()
+}
+
+// serve answers requests until ctx ends. Then the door is closed, requests that are
+// inside get grace to end, and what is left is cut off. Requests have a context of
+// their own, which the stop does not end.
+//
+// Bodies have no deadline here: an upload may take minutes, and the API gives each
+// body its own.
+func (l *listener) serve(ctx context.Context, h http.Handler, grace time.Duration, log *slog.Logger) error {
+	s := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // clients that hang up
+	}
+	closed := make(chan error, 1)
+	unwatch := context.AfterFunc(ctx, func() {
+		patience, cancel := context.WithTimeout(context.Background(), grace)
+		defer cancel()
+		err := s.Shutdown(patience)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = s.Close()
+			log.Warn("requests cut off at the stop", "listener", l.url, "grace", grace.String())
+		}
+		closed <- err
+	})
+	err := s.Serve(l.Listener)
+	if unwatch() {
+		return fmt.Errorf("serve %s: %w", l.url, err) // it ended by itself
+	}
+	return <-closed
+}

@@ -1,0 +1,62 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"creditmsg/internal/idem"
+)
+
+const (
+	clockEvery = time.Minute     // between two measurements of the database's clock
+	clockAgain = 2 * time.Second // when the last one is in doubt
+	sweepEvery = time.Hour
+)
+
+// upkeep measures the database's clock and, where the process works on jobs, deletes
+// what is over. Nothing of it is urgent: what fails is logged and done the next time.
+func (p *Program) upkeep(sweeps bool) runner {
+	return func(ctx context.Context) error {
+		var swept time.Time
+		for {
+			if sweeps && time.Since(swept) >= sweepEvery {
+				swept = time.Now()
+				p.sweep(ctx)
+			}
+			wait := clockEvery
+			if !p.d.ClockOK() {
+				wait = clockAgain
+			}
+			rest := time.NewTimer(wait)
+			select {
+			case <-ctx.Done():
+				rest.Stop()
+				return nil
+			case <-rest.C:
+			}
+			if err := p.d.Clock(ctx); err != nil && ctx.Err() == nil {
+				p.log.WarnContext(ctx, "clock not measured", "error", err)
+			}
+			if !p.d.ClockOK() {
+				p.log.ErrorContext(ctx, "the database's clock or ours has jumped; no job is claimed until it is confirmed")
+			}
+		}
+	}
+}
+
+// sweep deletes what is over: marks of transactions, idempotency keys, drafts that
+// nobody accepted.
+func (p *Program) sweep(ctx context.Context) {
+	for _, s := range []struct {
+		what  string
+		sweep func(context.Context) error
+	}{
+		{"transaction marks", func(ctx context.Context) error { _, err := p.d.Sweep(ctx); return err }},
+		{"idempotency keys", func(ctx context.Context) error { _, err := idem.Sweep(ctx, p.d); return err }},
+		{"drafts", p.messages.SweepDrafts},
+	} {
+		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
+			p.log.WarnContext(ctx, "not swept", "what", s.what, "error", err)
+		}
+	}
+}
