@@ -63,5 +63,6 @@
 // site everything is written under the lock of its account row. Read ledger.go
 // (locking, Reserve, writing), book.go (what is decided in memory), topup.go,
 // settle.go; then takes.go, lot.go, reservation.go, entry.go, note.go, usage.go,
-// account.go; price.go; and prove.go with prove_chain.go and prove_messages.go.
+// account.go; price.go; and prove.go with
+// prove_chain.go, prove_messages.go and prove_usages.go.
 package credit

@@ -61,8 +61,11 @@ func BenchmarkGroup(b *testing.B) {
 		b.Run(engine, func(b *testing.B) {
 			d := dbtest.Open(b, engine)
 			g := db.NewGroup(d, "bench", db.GroupOptions{}, func(id.ID) (int, int) { return 1, 16 },
-				func(tx *db.Tx, in []id.ID) ([]int, error) { return make([]int, len(in)), tx.InsertMany("db_mark", db.Col("id", in)) })
+				func(tx *db.Tx, in []id.ID) ([]int, error) {
+					return make([]int, len(in)), tx.InsertMany("db_mark", db.Col("id", in))
+				})
 			b.SetParallelism(32)
+			b.ResetTimer()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
 					if _, err := g.Join(b.Context(), id.New()); err != nil {

@@ -88,7 +88,7 @@ func surface(err error, c class) error {
 	switch c {
 	case again:
 		text = "the database is too busy at the moment; try again"
-	case lost:
+	case lost, refused:
 		text = "the database cannot be reached; try again"
 	case full:
 		text = "the disk is full, or cannot be written: free space where the database lies, then try again"

@@ -3,6 +3,7 @@ package db_test
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"testing"
 
 	"creditmsg/internal/db"
@@ -69,6 +70,13 @@ func checkPlans(t *testing.T, d *db.DB, m id.ID, rows, n int) {
 		three, err := db.Explain(tx, "line", line, []db.Column{db.Same("state", "sent", n)})
 		if err != nil {
 			return err
+		}
+		if d.Engine() == "postgres" {
+			for act, plan := range three {
+				if !strings.Contains(plan, "(seq = k.") {
+					t.Errorf("%s of %d keys in %d rows does not use the whole key:\n%s", act, n, rows, plan)
+				}
+			}
 		}
 		for _, plans := range []map[string]string{one, three} {
 			for act, plan := range plans {

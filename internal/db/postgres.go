@@ -240,7 +240,7 @@ func postgresUpdate(tx *Tx, table string, key, set []Column, n int) (int64, erro
 }
 
 func postgresUpdateAll(table string, key, set []Column, n int) statement {
-	all := append(append([]Column(nil), set...), key...)
+	all := append(append([]Column(nil), set...), spread(key)...)
 	u := unnest(all, n)
 	var assign, match []string
 	for i, c := range all {
@@ -252,18 +252,32 @@ func postgresUpdateAll(table string, key, set []Column, n int) statement {
 	}
 	return statement{
 		"UPDATE " + table + " AS t SET " + strings.Join(assign, ", ") + " FROM " + u.from + " WHERE " + strings.Join(match, " AND "),
-		append(append(sames(set), u.args...), sames(key)...),
+		append(sames(set), u.args...),
 	}
+}
+
+// spread writes the values of a key out for every row. Were one a constant, the
+// planner of a young table would expect few rows of it and compare each of them
+// with each of ours.
+func spread(key []Column) []Column {
+	out := make([]Column, len(key))
+	for i, c := range key {
+		if out[i] = c; c.same {
+			c.same = false
+			out[i] = c.pick(make([]int, c.rows))
+		}
+	}
+	return out
 }
 
 // postgresKeys matches table t with the tuples of a key.
 func postgresKeys(key []Column, n int) (from, match string, args []any) {
-	u := unnest(key, n)
+	u := unnest(spread(key), n)
 	on := make([]string, len(key))
 	for i, c := range key {
 		on[i] = "t." + c.Name + " = " + u.refs[i]
 	}
-	return u.from, strings.Join(on, " AND "), append(u.args, sames(key)...)
+	return u.from, strings.Join(on, " AND "), u.args
 }
 
 func postgresLookup(_ *Tx, table string, cols []string, key []Column, n int, lock bool) (statement, error) {

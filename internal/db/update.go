@@ -76,8 +76,8 @@ func conclude(ctx context.Context, name string, err error, c class, inDoubt bool
 		return fault.Wrap(&trouble{fmt.Errorf("%s: %w: %w", name, ErrInDoubt, err)}, fault.Unavailable, fault.CodeUnavailable,
 			"the database was lost while it stored this; look whether it is there before you try again")
 	case ctx.Err() != nil:
-		return fmt.Errorf("%s: %w", name, errors.Join(context.Cause(ctx), err))
-	case c == again || c == lost || c == full:
+		return fmt.Errorf("%s: %w: %w", name, context.Cause(ctx), err)
+	case c == again || c == lost || c == full || c == refused:
 		return surface(fmt.Errorf("%s: %w", name, err), c)
 	}
 	return err
@@ -138,19 +138,23 @@ func (u *update) try(ctx context.Context) (err error) {
 }
 
 // run calls the closure and holds it to its word: after a failed statement there
-// is no success, whatever it returns.
+// is no success, whatever it returns. It may answer ErrStale and Duplicate in its
+// own words; trouble of the engine decides however it was worded.
 func (tx *Tx) run(fn func(*Tx) error) error {
 	defer tx.closeRows()
 	err := fn(tx)
-	switch {
-	case tx.err == nil:
-	case err == nil:
-		return fmt.Errorf("%s went on after a failed statement: %w", tx.name, tx.err)
-	case tx.d.classify(tx.err) != other && tx.d.classify(err) == other:
-		return errors.Join(tx.err, err) // the conflict decides, not how it was worded
+	if tx.err == nil {
+		if err == nil {
+			err = tx.ctx.Err()
+		}
+		return err
 	}
 	if err == nil {
-		err = tx.ctx.Err()
+		return fmt.Errorf("%s went on after a failed statement: %w", tx.name, tx.err)
+	}
+	c := tx.d.classify(tx.err)
+	if (c == again || c == lost || c == full) && tx.d.classify(err) != c && !errors.Is(tx.err, ErrStale) {
+		return fmt.Errorf("%w, upon which: %w", tx.err, err)
 	}
 	return err
 }

@@ -163,16 +163,67 @@ func TestAStaleRowRunsTheClosureAgain(t *testing.T) {
 			if runs < 3 {
 				key = missing
 			}
-			err := tx.UpdateMany("thing", []string{"id"}, db.Col("id", []id.ID{key}), db.Col("cost", []int{runs}))
-			if runs == 2 {
-				return fault.Wrap(errors.New("reworded"), fault.Internal, fault.CodeInternal, "the caller hides the reason")
-			}
-			return err
+			return tx.UpdateMany("thing", []string{"id"}, db.Col("id", []id.ID{key}), db.Col("cost", []int{runs}))
 		})
 		if got := read(t, d, thingIDs(x)); runs != 3 || len(got) != 1 || got[0].Cost != 3 {
 			t.Errorf("got %v after %d runs, want the cost of run 3", got, runs)
 		}
 	})
+}
+
+func TestAClosureMayAnswerAStaleRowInItsOwnWords(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		runs := 0
+		err := d.Update(t.Context(), "test", func(tx *db.Tx) error {
+			runs++
+			err := tx.UpdateMany("thing", []string{"id"}, db.Col("id", []id.ID{id.New()}), db.Col("cost", []int{1}))
+			if errors.Is(err, db.ErrStale) {
+				return fault.New(fault.Conflict, fault.CodeStateConflict, "it is gone")
+			}
+			return err
+		})
+		if !fault.Is(err, fault.Conflict) || runs != 1 {
+			t.Errorf("got %v after %d runs, want the Conflict after one", err, runs)
+		}
+	})
+}
+
+func TestAnEnginesConflictDecidesHoweverItIsWorded(t *testing.T) {
+	for _, engine := range dbtest.Engines() {
+		if engine == "sqlite" {
+			continue // its conflicts are met at BEGIN, before the closure
+		}
+		t.Run(engine, func(t *testing.T) {
+			d := openWith(t, engine)
+			x, runs := some(1), 0
+			update(t, d, func(tx *db.Tx) error { return tx.InsertMany("thing", columns(x)...) })
+			held, release := make(chan struct{}), make(chan struct{})
+			var other sync.WaitGroup
+			other.Go(func() {
+				if err := d.Update(t.Context(), "holder", func(tx *db.Tx) error {
+					err := addOne(tx, x[0].ID)
+					close(held)
+					<-release
+					return err
+				}); err != nil {
+					t.Errorf("holder: %v", err)
+				}
+			})
+			<-held
+			err := d.Update(t.Context(), "waiter", func(tx *db.Tx) error {
+				runs++
+				if err := addOne(tx, x[0].ID); err != nil {
+					close(release) // the wait for the lock has ended
+					return fault.New(fault.Internal, fault.CodeInternal, "no word of a conflict")
+				}
+				return nil
+			})
+			other.Wait()
+			if got := read(t, d, thingIDs(x)); err != nil || runs != 2 || got[0].Cost != x[0].Cost+2 {
+				t.Errorf("got %v, %v after %d runs, want both additions", err, got[0].Cost, runs)
+			}
+		})
+	}
 }
 
 func TestAConflictWithoutEndBecomesUnavailable(t *testing.T) {

@@ -69,7 +69,11 @@ func (s *Service) make(ctx context.Context, c *call) error {
 	start := time.Now()
 	result := s.submit(ctx, c)
 	c.carrier.learn(result)
-	err = s.conclude(context.WithoutCancel(ctx), c, result)
+	if c.mixed(result) {
+		err = s.split(context.WithoutCancel(ctx), c, result)
+	} else {
+		err = s.conclude(context.WithoutCancel(ctx), c, result)
+	}
 	s.log(ctx, c, result, time.Since(start), err)
 	return err
 }

@@ -49,6 +49,7 @@ func newCarriers(list []Carrier, rest time.Duration, reg prometheus.Registerer) 
 	}
 	for _, one := range list {
 		k := &carrier{Carrier: one, caps: one.Adapter.Capabilities()}
+		k.caps.MaxLegs = min(k.caps.MaxLegs, maxCall)
 		gauge := c.state.WithLabelValues(one.Account.Name)
 		k.breaker = circuitbreaker.NewBuilder[any]().WithFailureThreshold(breakerFailures).WithDelay(rest).
 			OnStateChanged(func(e circuitbreaker.StateChangedEvent) { gauge.Set(breakerLevel(e.NewState)) }).Build()

@@ -15,7 +15,12 @@ import (
 )
 
 // maxLegs bounds the recipients that one claim hands over; further jobs go back.
-const maxLegs = 10_000
+// maxCall bounds one call, whatever the account would take: its outcome is one
+// transaction, and the one writer of SQLite must not be held for long.
+const (
+	maxLegs = 4_000
+	maxCall = 2_000
+)
 
 // send hands over the steps of batches that were claimed together. Recipients of
 // different messages and sites share calls, so a thousand messages to one person

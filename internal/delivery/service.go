@@ -76,7 +76,7 @@ func New(d *db.DB, keys *site.Keys, messages *message.Service, q *queue.Queue, l
 	}
 	s := &Service{d: d, keys: keys, messages: messages, queue: q, carriers: c, o: o, slots: make(chan struct{}, applyAtOnce)}
 	s.receive = db.NewGroup(d, "inbox_receive", db.GroupOptions{}, letter.size, s.store)
-	s.intake = db.NewGroup(d, "inbox_apply", db.GroupOptions{}, delivery.size, s.applyAll)
+	s.intake = db.NewGroup(d, "inbox_apply", db.GroupOptions{Rows: maxCall}, delivery.size, s.applyAll)
 	return s, nil
 }
 

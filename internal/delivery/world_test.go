@@ -156,7 +156,8 @@ func newWorld(t testing.TB, d *db.DB, o worldOptions) *world {
 	w.must(err)
 	o.message.Offered = func(c provider.Channel) bool { return w.delivery.Offered(c) }
 	o.message.Accounts = func(c provider.Channel) []string { return w.delivery.Accounts(c) }
-	w.messages = message.NewService(d, w.keys, w.ledger, w.queue, o.message)
+	w.messages, err = message.NewService(d, w.keys, w.ledger, w.queue, o.message)
+	w.must(err)
 	if o.delivery.Log == nil {
 		o.delivery.Log = slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	}

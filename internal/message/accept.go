@@ -66,13 +66,20 @@ type Replay struct{ Reply idem.Reply }
 func (e *Replay) Error() string { return "the idempotency key was used before; its reply stands" }
 
 // NewService makes the use cases of messages over one database.
-func NewService(d *db.DB, keys *site.Keys, ledger *credit.Ledger, q *queue.Queue, o Options) *Service {
+func NewService(d *db.DB, keys *site.Keys, ledger *credit.Ledger, q *queue.Queue, o Options) (*Service, error) {
 	if o.FallbackWithin == 0 {
 		o.FallbackWithin = 30 * time.Minute
 	}
-	s := &Service{d: d, keys: keys, ledger: ledger, queue: q, o: o}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	m, err := newMeter(o.Registerer)
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{d: d, keys: keys, ledger: ledger, queue: q, o: o, meter: m}
 	s.group = db.NewGroup(d, "message_accept", db.GroupOptions{}, joining.size, s.acceptAll)
-	return s
+	return s, nil
 }
 
 // Drain refuses new drafts and waits for those in the accept group.
@@ -100,7 +107,7 @@ func (d *Draft) Accept(ctx context.Context, once *Once) (Receipt, error) {
 	if err != nil && d.staged {
 		// The sweep would delete it in an hour; the space is wanted now.
 		if drop := d.Discard(context.WithoutCancel(ctx)); drop != nil {
-			slog.WarnContext(ctx, "discard draft", "message_id", d.Message.ID.Text(id.Message), "error", drop)
+			d.s.o.Log.WarnContext(ctx, "discard draft", "message_id", d.Message.ID.Text(id.Message), "error", drop)
 		}
 	}
 	return receipt, err
@@ -127,7 +134,11 @@ func (d *Draft) accept(ctx context.Context, once *Once) (Receipt, error) {
 	case out.refusal != nil:
 		return Receipt{}, noCredit(*out.refusal)
 	}
-	return out.receipt, nil
+	r := out.receipt
+	d.s.o.Log.InfoContext(ctx, "message accepted", slog.String("context", "message accepted"), slog.String("site_id", r.Message.Site),
+		slog.String("message_id", r.Message.ID.Text(id.Message)), slog.Int64("recipient_count", r.Accepted),
+		slog.String("routing_strategy", string(r.Strategy)), slog.String("estimated_cost", r.Tally.Estimated.String()))
+	return r, nil
 }
 
 func noCredit(r credit.Refusal) error {

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 
+	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/korea"
 	"creditmsg/internal/money"
@@ -181,4 +182,9 @@ func (s *Service) Content(tx *db.Tx, m *Message) (Content, error) {
 		return Content{}, err
 	}
 	return m.Content(key)
+}
+
+// Movements gives the ledger's entries about a message.
+func (s *Service) Movements(tx *db.Tx, key Key) ([]credit.Movement, error) {
+	return s.ledger.Movements(tx, key.Site, key.ID)
 }

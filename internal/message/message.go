@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
@@ -134,6 +137,8 @@ type Options struct {
 	FallbackWithin time.Duration                   // how long after hand-over a failure may still fall back; 0 = 30 min
 	Offered        func(provider.Channel) bool     // whether any provider account carries the channel; nil = every one does
 	Accounts       func(provider.Channel) []string // names of the accounts that carry it; nil = not known
+	Registerer     prometheus.Registerer           // nil = no metrics
+	Log            *slog.Logger                    // nil = slog.Default
 }
 
 // Service is the use cases of messages. Its methods open their transactions;
@@ -144,6 +149,7 @@ type Service struct {
 	ledger *credit.Ledger
 	queue  *queue.Queue
 	o      Options
+	meter  *meter
 	group  *db.Group[joining, joined]
 }
 

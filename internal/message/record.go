@@ -42,9 +42,13 @@ func (s *Service) Record(tx *db.Tx, w Writing) error {
 	changes := merge(w.Changes)
 	w.takeBack(changes, tx.Now)
 	sums := newSums(w.Messages)
+	legs := map[leg]int{}
 	for _, c := range changes {
 		if err := sums.count(c); err != nil {
 			return err
+		}
+		for _, l := range ended(w.Messages[c.From.Key], c) {
+			legs[l]++
 		}
 	}
 	for _, b := range w.Batches {
@@ -67,6 +71,7 @@ func (s *Service) Record(tx *db.Tx, w Writing) error {
 	if err := s.ledger.Settle(tx, sums.settlements()); err != nil {
 		return err
 	}
+	tx.OnCommit(func() { s.meter.add(legs, sums.done) })
 	return event.Append(tx, sums.events()...)
 }
 
@@ -141,6 +146,7 @@ type sums struct {
 	order    []Key
 	money    map[Key]*credit.Settlement
 	final    map[Key]bool // something became final
+	done     []*Message   // messages that ended
 }
 
 func newSums(messages map[Key]*Message) *sums {
@@ -242,6 +248,7 @@ func (s *sums) writeMessages(tx *db.Tx) error {
 		m := s.messages[k]
 		if m.Counts.final() == m.Accepted && !m.State.Final() {
 			m.DoneAt = tx.Now
+			s.done = append(s.done, m)
 			if m.State == StateCancelling {
 				m.State = StateCancelled
 			} else {

@@ -11,7 +11,7 @@ import (
 )
 
 // launchChunk is the number of jobs that one transaction makes.
-const launchChunk = 500
+const launchChunk = 200
 
 // Reschedule moves a scheduled message to another time. A message that is not
 // scheduled any more is a Conflict.
