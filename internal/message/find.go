@@ -16,7 +16,7 @@ import (
 type Shown struct {
 	Recipient
 	To    korea.Number
-	Index uint32 // position in the request
+	Index uint32 // position in the request; 0 in lists by an outcome
 }
 
 // Cost is what the recipient was charged.
@@ -45,6 +45,9 @@ func (s *Service) Recipients(tx *db.Tx, m *Message, f Filter) (list []Shown, nex
 	if f.To != "" {
 		return s.byNumber(tx, m, key, f)
 	}
+	if f.State.outcome() {
+		return s.byOutcome(tx, m, key, f)
+	}
 	for no := f.From.Batch(); no < m.Batches; no++ {
 		people, err := s.showBatch(tx, m, key, no)
 		if err != nil {
@@ -59,6 +62,33 @@ func (s *Service) Recipients(tx *db.Tx, m *Message, f Filter) (list []Shown, nex
 			}
 			list = append(list, p)
 		}
+	}
+	return list, 0, false, nil
+}
+
+// outcome reports whether only recipients with a row can be in this state.
+func (p Progress) outcome() bool {
+	return p == Sent || p == Unknown || p == Delivered || p == Failed
+}
+
+// byOutcome lists those whose state only a row can have, without unpacking
+// anything: the row holds the number too.
+func (s *Service) byOutcome(tx *db.Tx, m *Message, key *site.Key, f Filter) (list []Shown, next Seq, more bool, err error) {
+	rows, err := tx.Query(`SELECT `+columnList(recipientSelect)+` FROM recipient
+		WHERE site_id = ? AND message_id = ? AND seq >= ? AND state = ? ORDER BY seq LIMIT ?`, m.Site, m.ID, int64(f.From), string(f.State), f.Limit+1)
+	born, err := s.collect(map[Key]*Message{m.Key: m}, rows, err)
+	if err != nil {
+		return nil, 0, false, err
+	}
+	for _, r := range born {
+		if len(list) == f.Limit {
+			return list, r.Seq, true, nil
+		}
+		mobile, ok := key.OpenNumber(r.ID, uint32(r.Seq), r.Mobile)
+		if !ok {
+			return nil, 0, false, fmt.Errorf("recipient %d of message %s: the sealed number is damaged", r.Seq, r.ID)
+		}
+		list = append(list, Shown{Recipient: r, To: korea.MobileNumber(mobile)})
 	}
 	return list, 0, false, nil
 }
