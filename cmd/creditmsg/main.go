@@ -46,7 +46,19 @@ type streams struct {
 type program struct {
 	Version kong.VersionFlag `help:"Print the version and exit."`
 
-	Send sendVerb `cmd:"" help:"Send a message to a list of recipients, through the HTTP API."`
+	Serve     serveVerb     `cmd:"" help:"Run a process of the installation: API, worker, simulator."`
+	Migrate   migrateVerb   `cmd:"" help:"Bring the database's schema up to date."`
+	Site      siteVerb      `cmd:"" help:"Tenants."`
+	Credit    creditVerb    `cmd:"" help:"Credit of a site."`
+	Sender    senderVerb    `cmd:"" help:"Sender numbers of a site."`
+	Channel   channelVerb   `cmd:"" help:"Kakao channels of a site."`
+	Template  templateVerb  `cmd:"" help:"Alimtalk templates of a site."`
+	Token     tokenVerb     `cmd:"" help:"API tokens."`
+	Send      sendVerb      `cmd:"" help:"Send a message to a list of recipients, through the HTTP API."`
+	Ledger    ledgerVerb    `cmd:"" help:"Proof of the ledger."`
+	Doctor    doctorVerb    `cmd:"" help:"Look for what is wrong with the installation."`
+	Simulator simulatorVerb `cmd:"" help:"Run the provider simulator alone."`
+	OpenAPI   openapiVerb   `cmd:"" name:"openapi" help:"Print the OpenAPI 3.1 document of the HTTP API."`
 }
 
 func main() {
@@ -76,7 +88,7 @@ func realMain(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 		fmt.Fprintln(stderr, "creditmsg: build the command line:", err)
 		return exitFailed
 	}
-	verb, err := parser.Parse(args)
+	verb, err := parser.Parse(shielded(args))
 	if ended >= 0 {
 		return ended
 	}

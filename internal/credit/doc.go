@@ -54,7 +54,7 @@
 //  5. Of each lot opened = remaining + held + spent + expired + cancelled.
 //
 // Every stored column is hashed or follows from hashed ones, so no byte can
-// change unseen. A rewrite of a whole chain is seen by comparing heads that were
+// change unseen; a usage that cost nothing follows from the recipients alone. A rewrite of a whole chain is seen by comparing heads that were
 // signed earlier.
 //
 // # Tables and files

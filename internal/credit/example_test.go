@@ -3,7 +3,6 @@ package credit_test
 import (
 	"context"
 	"fmt"
-	"log"
 	"os"
 	"path/filepath"
 
@@ -43,7 +42,7 @@ func shop() (*db.DB, *credit.Ledger, func()) {
 
 func check(err error) {
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 }
 

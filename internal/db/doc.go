@@ -47,6 +47,6 @@
 // # Reading order
 //
 // db.go, update.go, tx.go, then column.go and bulk.go, group.go, clock.go,
-// fail.go, migrate.go; the engines are engine.go, sqlite.go with prepared.go,
+// fail.go, metric.go, migrate.go; the engines are engine.go, sqlite.go with prepared.go,
 // postgres.go, and mysql.go with mysql_bulk.go.
 package db

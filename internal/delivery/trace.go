@@ -73,7 +73,7 @@ func (s *Service) Trace(ctx context.Context, key message.Key, to korea.Number) (
 // tell is the story of one recipient without the entries.
 func (s *Service) tell(tx *db.Tx, m *message.Message, p message.Shown) ([]TraceLine, error) {
 	hold := p.Hold()
-	lines := []TraceLine{{At: m.CreatedAt, What: "accepted", Amount: &hold, Detail: fmt.Sprintf("recipient %d: %s", p.Index, way(p.Steps))}}
+	lines := []TraceLine{{At: m.CreatedAt, What: "accepted", Amount: &hold, Detail: fmt.Sprintf("accepted recipient %d: %s", p.Seq, way(p.Steps))}}
 	if m.ScheduledAt > 0 {
 		lines = append(lines, TraceLine{At: m.ScheduledAt, What: "due"})
 	}

@@ -15,8 +15,7 @@ import (
 // no row yet.
 type Shown struct {
 	Recipient
-	To    korea.Number
-	Index uint32 // position in the request; 0 in lists by an outcome
+	To korea.Number
 }
 
 // Cost is what the recipient was charged.
@@ -118,7 +117,7 @@ func (s *Service) showBatch(tx *db.Tx, m *Message, key *site.Key, no int) ([]Sho
 		seq := Seq(no*BatchSize + i)
 		r := s.Newborn(m, seq, p.Class, [16]byte{})
 		r.State = state.progress()
-		out[i] = Shown{r, korea.MobileNumber(p.Mobile), p.Index}
+		out[i] = Shown{r, korea.MobileNumber(p.Mobile)}
 	}
 	for _, r := range born {
 		if i := int(r.Seq) - no*BatchSize; i < len(out) {

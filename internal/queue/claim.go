@@ -16,13 +16,13 @@ import (
 // line, so that a claim stays short when very many become due at one moment.
 const promoteAtOnce = 500
 
-// Claim takes up to max jobs of these kinds that are due, lowest rank first, and
+// Claim takes up to most jobs of these kinds that are due, lowest rank first, and
 // leases them. Jobs that other transactions hold at this moment are passed over.
-func (q *Queue) Claim(ctx context.Context, lane Lane, kinds []string, max int) ([]Claimed, error) {
+func (q *Queue) Claim(ctx context.Context, lane Lane, kinds []string, most int) ([]Claimed, error) {
 	lease := id.New()
 	var out []Claimed
 	err := q.d.Update(ctx, "queue_claim", func(tx *db.Tx) (err error) {
-		out, err = q.claim(tx, lease, lane, kinds, max)
+		out, err = q.claim(tx, lease, lane, kinds, most)
 		return err
 	})
 	if err != nil {
@@ -31,20 +31,20 @@ func (q *Queue) Claim(ctx context.Context, lane Lane, kinds []string, max int) (
 	return out, nil
 }
 
-func (q *Queue) claim(tx *db.Tx, lease id.ID, lane Lane, kinds []string, max int) ([]Claimed, error) {
+func (q *Queue) claim(tx *db.Tx, lease id.ID, lane Lane, kinds []string, most int) ([]Claimed, error) {
 	var rows []*row
 	for _, kind := range kinds {
 		if err := q.promote(tx, line{lane, kind}); err != nil {
 			return nil, err
 		}
-		next, err := inLine(tx, line{lane, kind}, max)
+		next, err := inLine(tx, line{lane, kind}, most)
 		if err != nil {
 			return nil, err
 		}
 		rows = append(rows, next...)
 	}
 	slices.SortStableFunc(rows, func(a, b *row) int { return cmp.Compare(a.turn, b.turn) })
-	rows = rows[:min(len(rows), max)]
+	rows = rows[:min(len(rows), most)]
 	until := tx.Now.Add(q.o.Lease)
 	out := make([]Claimed, len(rows))
 	for i, r := range rows {
@@ -56,9 +56,9 @@ func (q *Queue) claim(tx *db.Tx, lease id.ID, lane Lane, kinds []string, max int
 }
 
 // inLine locks the first jobs that can be claimed, in their order.
-func inLine(tx *db.Tx, l line, max int) ([]*row, error) {
+func inLine(tx *db.Tx, l line, most int) ([]*row, error) {
 	return first(tx, l.kind, `SELECT job_key FROM job WHERE lane = ? AND kind = ? AND state = ?
-		ORDER BY place, job_key LIMIT ?`, string(l.lane), l.kind, string(ready), max)
+		ORDER BY place, job_key LIMIT ?`, string(l.lane), l.kind, string(ready), most)
 }
 
 // first locks the jobs whose keys query gives, and reads them whole. The query

@@ -14,9 +14,12 @@ func (q *Queue) Done(tx *db.Tx, jobs ...Claimed) error {
 	return q.finish(tx, "end", jobs, refuseLost, func(r *row, c Claimed) bool { return r.done(tx.Now, c.Rev) })
 }
 
-// Again puts jobs back to run at due, or as soon as somebody puts them, without
-// counting a failed try. Why is a short word for people. ErrLost as in Done.
+// Again puts jobs back to run at due (0 = now), or as soon as somebody puts them,
+// without counting a failed try. Why is a short word for people. ErrLost as in Done.
 func (q *Queue) Again(tx *db.Tx, due db.Time, why string, jobs ...Claimed) error {
+	if due == 0 {
+		due = tx.Now
+	}
 	return q.finish(tx, "put back", jobs, refuseLost, func(r *row, _ Claimed) bool {
 		r.again(tx.Now, due, word(why))
 		return false

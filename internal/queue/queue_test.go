@@ -191,7 +191,10 @@ func TestAgainPutsBackWithoutCountingATry(t *testing.T) {
 		same(t, "why", w.row("send", "a").why, "throughput limit ??")
 		w.none()
 		w.now = due
-		same(t, "tries", w.one().Tries, 0)
+		c = w.one()
+		same(t, "tries", c.Tries, 0)
+		w.must(func(tx *db.Tx) error { return w.q.Again(tx, 0, "x", c) })
+		same(t, "due", w.one().Due, w.now)
 	})
 }
 

@@ -74,3 +74,11 @@ func (l *listener) serve(ctx context.Context, h http.Handler, grace time.Duratio
 	}
 	return <-closed
 }
+
+// address is the listener's URL, or nothing where there is none.
+func (l *listener) address() string {
+	if l == nil {
+		return ""
+	}
+	return l.url
+}
