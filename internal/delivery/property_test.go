@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"maps"
 	"slices"
@@ -23,6 +24,7 @@ func TestEveryOrderOfEventsKeepsTheBooksAndEndsEveryoneOnce(t *testing.T) {
 	for _, engine := range dbtest.Engines() {
 		t.Run(engine, func(t *testing.T) {
 			w := still(t, engine, worldOptions{delivery: Options{Rest: time.Microsecond}})
+			rounds(t, engine)
 			round := 0
 			rapid.Check(t, func(rt *rapid.T) {
 				round++
@@ -37,6 +39,23 @@ func TestEveryOrderOfEventsKeepsTheBooksAndEndsEveryoneOnce(t *testing.T) {
 			})
 		})
 	}
+}
+
+// rounds gives the engines that pay for each commit fewer rounds, unless the
+// command line says how many.
+func rounds(t *testing.T, engine string) {
+	f := flag.Lookup("rapid.checks")
+	if f.Value.String() != f.DefValue {
+		return
+	}
+	n := "60"
+	if engine != "sqlite" {
+		n = "15"
+	}
+	if err := flag.Set("rapid.checks", n); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = flag.Set("rapid.checks", f.DefValue) })
 }
 
 // history is one random run over one site.
