@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+
+	"creditmsg/internal/server"
+)
+
+// senderVerb works on sender numbers.
+type senderVerb struct {
+	Add senderAdd `cmd:"" help:"Register an approved sender number; a site's first is its default."`
+}
+
+type senderAdd struct {
+	Site   string `arg:"" help:"The site."`
+	Number string `arg:"" help:"The number, such as 02-6123-4567."`
+	database
+}
+
+// Run registers the number.
+func (v *senderAdd) Run(ctx context.Context, s *streams) error {
+	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
+		n, err := p.AddSender(ctx, v.Site, v.Number)
+		if err != nil {
+			return nil, nil, err
+		}
+		return n, func(t *table) {
+			state := n.State
+			if n.Default {
+				state += ", the default of " + v.Site
+			}
+			t.row(n.Number, state)
+		}, nil
+	})
+}
+
+// channelVerb works on Kakao channels.
+type channelVerb struct {
+	Add channelAdd `cmd:"" help:"Register a Kakao channel."`
+}
+
+type channelAdd struct {
+	Site      string   `arg:"" help:"The site."`
+	Name      string   `arg:"" help:"Search name of the channel with its @, such as @my-shop."`
+	SenderKey string   `required:"" placeholder:"KEY" help:"Sender key that Kakao gave the channel."`
+	Provider  []string `placeholder:"NAME=CHANNEL_ID" help:"What a provider account calls the channel; repeated. Without it accounts that point at the simulator get a made-up id."`
+	database
+}
+
+// Run registers the channel.
+func (v *channelAdd) Run(ctx context.Context, s *streams) error {
+	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
+		c, err := p.AddChannel(ctx, v.Site, v.Name, v.SenderKey, v.Provider)
+		if err != nil {
+			return nil, nil, err
+		}
+		return c, func(t *table) {
+			t.row("channel", c.Name)
+			t.row("known to", each(slices.Sorted(maps.Keys(c.Providers))))
+		}, nil
+	})
+}
+
+// templateVerb works on Alimtalk templates.
+type templateVerb struct {
+	Add templateAdd `cmd:"" help:"Register an Alimtalk template."`
+}
+
+type templateAdd struct {
+	Site     string   `arg:"" help:"The site."`
+	Code     string   `arg:"" help:"Code by which messages name the template."`
+	Channel  string   `required:"" placeholder:"@NAME" help:"Kakao channel that it belongs to."`
+	BodyFile string   `required:"" placeholder:"FILE" help:"File with the text, with its #{name} variables (- is standard input)."`
+	Buttons  string   `placeholder:"FILE" help:"File with the buttons, a JSON list as in the API."`
+	Name     string   `placeholder:"NAME" help:"What people call it; without it the code."`
+	State    string   `default:"draft" placeholder:"STATE" help:"draft (the default), inspecting, approved, rejected, dormant or blocked; only an approved one can be sent."`
+	Provider []string `placeholder:"NAME=CHANNEL_ID:TEMPLATE_ID" help:"What a provider account calls channel and template; repeated. Without it accounts that point at the simulator get made-up ids."`
+	database
+}
+
+// Run registers the template.
+func (v *templateAdd) Run(ctx context.Context, s *streams) error {
+	body, err := readText(s.in, v.BodyFile)
+	if err != nil {
+		return err
+	}
+	n := server.NewTemplate{Site: v.Site, Code: v.Code, Name: v.Name, Channel: v.Channel, Body: string(body), State: v.State, Providers: v.Provider}
+	if v.Buttons != "" {
+		if n.Buttons, err = readText(s.in, v.Buttons); err != nil {
+			return err
+		}
+	}
+	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
+		made, err := p.AddTemplate(ctx, n)
+		if err != nil {
+			return nil, nil, err
+		}
+		return made, func(t *table) {
+			t.row("template", made.Code)
+			t.row("state", made.State)
+			t.row("known to", each(slices.Sorted(maps.Keys(made.Providers))))
+		}, nil
+	})
+}
+
+// largestText is far above any template.
+const largestText = 1 << 20
+
+func readText(stdin io.Reader, name string) ([]byte, error) {
+	in := stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, fmt.Errorf("read the template: %w", err)
+		}
+		defer f.Close()
+		in = f
+	}
+	text, err := io.ReadAll(io.LimitReader(in, largestText+1))
+	if err == nil && len(text) > largestText {
+		err = fmt.Errorf("%s is larger than %d bytes", name, largestText)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the template: %w", err)
+	}
+	return text, nil
+}

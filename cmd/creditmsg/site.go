@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"creditmsg/internal/server"
+)
+
+// siteVerb works on tenants.
+type siteVerb struct {
+	Create  siteCreate  `cmd:"" help:"Make a site with its credit account."`
+	List    siteList    `cmd:"" help:"List the sites."`
+	Show    siteShow    `cmd:"" help:"Show a site and what it can send by."`
+	Suspend siteSuspend `cmd:"" help:"Stop a site from sending."`
+	Resume  siteResume  `cmd:"" help:"Let a suspended site send again."`
+}
+
+type siteCreate struct {
+	ID    string            `arg:"" help:"Slug of the site: small letters, digits and -, such as my-shop."`
+	Name  string            `required:"" placeholder:"NAME" help:"What people call it."`
+	Price map[string]string `mapsep:"," placeholder:"CHANNEL=WON,…" help:"Prices that differ from the installation's, such as sms=18,lms=45."`
+	database
+}
+
+// Run creates the site.
+func (v *siteCreate) Run(ctx context.Context, s *streams) error {
+	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
+		made, err := p.CreateSite(ctx, v.ID, v.Name, v.Price)
+		if err != nil {
+			return nil, nil, err
+		}
+		return made, func(t *table) { showSite(t, made) }, nil
+	})
+}
+
+func showSite(t *table, s server.Site) {
+	t.row("site", s.ID+" ("+s.Name+")")
+	t.row("state", s.State)
+	t.row("available", wonOf(s.Available))
+	t.row("held", wonOf(s.Held))
+	t.row("prices", prices(s))
+}
+
+// prices lists what each channel costs, in the order in which prices are written.
+func prices(s server.Site) string {
+	var parts []string
+	for i, name := range []string{"alimtalk", "sms", "lms", "mms"} {
+		parts = append(parts, fmt.Sprintf("%s %s", name, wonOf(s.Prices[i])))
+	}
+	return strings.Join(parts, ", ")
+}
+
+type siteList struct{ database }
+
+// Run lists the sites.
+func (v *siteList) Run(ctx context.Context, s *streams) error {
+	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
+		all, err := p.Sites(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		return all, func(t *table) {
+			t.row("SITE", "STATE", "AVAILABLE", "HELD", "NAME")
+			for _, one := range all.Data {
+				t.row(one.ID, one.State, wonOf(one.Available), wonOf(one.Held), one.Name)
+			}
+		}, nil
+	})
+}
+
+type siteShow struct {
+	ID string `arg:"" help:"The site."`
+	database
+}
+
+// Run shows the site.
+func (v *siteShow) Run(ctx context.Context, s *streams) error {
+	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
+		found, err := p.Site(ctx, v.ID)
+		if err != nil {
+			return nil, nil, err
+		}
+		return found, func(t *table) { showParts(t, found) }, nil
+	})
+}
+
+func showParts(t *table, s server.SiteDetail) {
+	showSite(t, s.Site)
+	for _, one := range s.Senders {
+		state := one.State
+		if one.Default {
+			state += ", default"
+		}
+		t.row("sender", one.Number+" ("+state+")")
+	}
+	for _, one := range s.Channels {
+		t.row("channel", one.Name+" ("+each(slices.Sorted(maps.Keys(one.Providers)))+")")
+	}
+	for _, one := range s.Templates {
+		t.row("template", one.Code+" ("+one.State+", "+one.Channel+", "+each(slices.Sorted(maps.Keys(one.Providers)))+")")
+	}
+}
+
+type siteSuspend struct {
+	ID string `arg:"" help:"The site."`
+	database
+}
+
+// Run suspends the site.
+func (v *siteSuspend) Run(ctx context.Context, s *streams) error {
+	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) { return changed(p.SuspendSite(ctx, v.ID)) })
+}
+
+type siteResume struct {
+	ID string `arg:"" help:"The site."`
+	database
+}
+
+// Run resumes the site.
+func (v *siteResume) Run(ctx context.Context, s *streams) error {
+	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) { return changed(p.ResumeSite(ctx, v.ID)) })
+}
+
+func changed(s server.Site, err error) (any, func(*table), error) {
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, func(t *table) { t.row(s.ID, "is", s.State) }, nil
+}

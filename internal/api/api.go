@@ -1,0 +1,112 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/semaphore"
+
+	"creditmsg/internal/credit"
+	"creditmsg/internal/db"
+	"creditmsg/internal/delivery"
+	"creditmsg/internal/message"
+	"creditmsg/internal/site"
+)
+
+// Deps is what the API works on. Log, Registerer, Gatherer, Version and Ready may
+// be zero: nothing is logged or measured then, /metrics is empty, and the process
+// is always ready.
+type Deps struct {
+	DB             *db.DB
+	Keys           *site.Keys
+	Ledger         *credit.Ledger
+	Messages       *message.Service
+	Delivery       *delivery.Service
+	Log            *slog.Logger
+	Registerer     prometheus.Registerer
+	Gatherer       prometheus.Gatherer
+	TrustedProxies []netip.Prefix                  // whose X-Forwarded-For is believed
+	Version        string                          // of the program
+	Ready          func(ctx context.Context) error // whether requests can be served now
+}
+
+// api is the routes over their dependencies.
+type api struct {
+	Deps
+	mux   *http.ServeMux
+	huma  huma.API
+	meter *meter
+	uses  uses
+	room  *semaphore.Weighted // bytes of JSON bodies that may be in memory at once
+	spec  []byte              // the OpenAPI document
+	page  *page               // the same for people
+}
+
+// New makes the handler of all routes. Time-outs of connections are the server's;
+// uploads extend their own read deadline while they make progress.
+func New(d Deps) (http.Handler, error) {
+	a := build(d)
+	var err error
+	if a.meter, err = newMeter(d.Registerer); err != nil {
+		return nil, fmt.Errorf("register the API's metrics: %w", err)
+	}
+	if a.spec, err = json.MarshalIndent(a.huma.OpenAPI(), "", "  "); err != nil {
+		return nil, fmt.Errorf("write the OpenAPI document: %w", err)
+	}
+	if a.page, err = newPage(a.spec); err != nil {
+		return nil, fmt.Errorf("write the page of the documentation: %w", err)
+	}
+	return a, nil
+}
+
+// OpenAPI gives the OpenAPI 3.1 document of the API as JSON.
+func OpenAPI() ([]byte, error) {
+	text, err := json.MarshalIndent(build(Deps{}).huma.OpenAPI(), "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write the OpenAPI document: %w", err)
+	}
+	return text, nil
+}
+
+// build declares every route. It calls nothing in d, so that the document can be
+// had without a database.
+func build(d Deps) *api {
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	a := &api{Deps: d, mux: http.NewServeMux(), room: semaphore.NewWeighted(bodyRoom)}
+	a.huma = humago.New(a.mux, configuration(d.Version))
+	a.describe()
+	for _, declare := range []func(*api){
+		sending, campaigns, recipients, credits, templates, senders, channels, reports, upkeep,
+	} {
+		declare(a)
+	}
+	a.loosen()
+	return a
+}
+
+// configuration is huma without its own document routes, links and transformers.
+func configuration(version string) huma.Config {
+	if version == "" {
+		version = "dev"
+	}
+	c := huma.DefaultConfig("Credit Messaging", version)
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""
+	c.CreateHooks = nil
+	format := huma.Format{
+		Marshal:   func(w io.Writer, v any) error { return writeJSON(w, v) },
+		Unmarshal: unmarshal,
+	}
+	c.Formats = map[string]huma.Format{"application/json": format, "json": format}
+	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	return c
+}

@@ -1,0 +1,150 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
+	"creditmsg/internal/site"
+)
+
+// admit lets a request pass when its token has the operation's ability, and notes
+// in the exchange whose things it is about. It runs before anything of the request
+// is read.
+func (a *api) admit(o operation) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		r, w := humago.Unwrap(ctx)
+		x := of(r.Context())
+		if err := a.identify(r, x, o.ability); err != nil {
+			a.refuse(w, r, err)
+			return
+		}
+		if o.method != http.MethodGet {
+			x.sum = sha256.New()
+			_, _ = io.WriteString(x.sum, r.URL.EscapedPath()+"?"+r.URL.RawQuery+"\n") // a hash never fails
+			r.Body = &summed{r.Body, x}
+		}
+		next(ctx)
+	}
+}
+
+// summed adds what is read of a body to its exchange's sum.
+type summed struct {
+	io.ReadCloser
+	x *exchange
+}
+
+func (s *summed) Read(p []byte) (int, error) {
+	n, err := s.ReadCloser.Read(p)
+	s.x.sum.Write(p[:n])
+	return n, err
+}
+
+// identify finds out who calls, and for which site.
+func (a *api) identify(r *http.Request, x *exchange, ability string) error {
+	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if secret = strings.TrimSpace(secret); !strings.EqualFold(scheme, "Bearer") || secret == "" {
+		return fault.New(fault.Unauthenticated, fault.CodeUnauthenticated, "send a token: Authorization: Bearer cm_live_…")
+	}
+	x.presented = true
+	err := a.DB.View(r.Context(), "api_authenticate", func(tx *db.Tx) (err error) {
+		if x.token, err = site.Authenticate(tx, secret); err != nil {
+			return err
+		}
+		x.site, err = siteOf(tx, x.token, r.URL.Query().Get("site"))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	a.uses.note(x.token.ID)
+	if !x.token.Can(ability) && !x.operator() {
+		return fault.New(fault.Denied, fault.CodeForbidden, "the token does not have the ability %s", ability)
+	}
+	return nil
+}
+
+// siteOf gives the site that a request is about: the token's own, or the one that
+// an operator names.
+func siteOf(tx *db.Tx, t site.Token, named string) (string, error) {
+	switch {
+	case t.Site == "" && named == "":
+		return "", fault.Check("/site", "a token of the operator names the site: ?site=…")
+	case t.Site == "":
+		s, err := site.Find(tx, named)
+		return s.ID, err
+	case named != "" && named != t.Site:
+		return "", fault.Missing("site", named)
+	}
+	return t.Site, nil
+}
+
+// Uses of tokens are collected and written together: one transaction for all
+// tokens of some seconds, a token at most once a minute.
+const (
+	flushEvery = 15 * time.Second
+	noteEvery  = time.Minute
+)
+
+// uses is the tokens that were used and not written yet.
+type uses struct {
+	mu      sync.Mutex
+	noted   map[id.ID]time.Time // guarded by mu: when a token was last collected
+	waiting []id.ID             // guarded by mu
+	flushed time.Time           // guarded by mu
+}
+
+func (u *uses) note(token id.ID) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if now := time.Now(); now.Sub(u.noted[token]) >= noteEvery {
+		if u.noted == nil {
+			u.noted = map[id.ID]time.Time{}
+		}
+		u.noted[token] = now
+		u.waiting = append(u.waiting, token)
+	}
+}
+
+// due takes what waits, when it is time.
+func (u *uses) due() []id.ID {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	now := time.Now()
+	if len(u.waiting) == 0 || now.Sub(u.flushed) < flushEvery {
+		return nil
+	}
+	list := u.waiting
+	u.waiting, u.flushed = nil, now
+	for token, at := range u.noted {
+		if now.Sub(at) >= noteEvery {
+			delete(u.noted, token)
+		}
+	}
+	return list
+}
+
+// flush writes the uses when it is time. A failure costs the time of a last use,
+// which is not worth a request's failure.
+func (u *uses) flush(ctx context.Context, a *api) {
+	list := u.due()
+	if len(list) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	err := a.DB.Update(ctx, "api_touch_tokens", func(tx *db.Tx) error { return site.Touch(tx, list) })
+	if err != nil {
+		a.Log.WarnContext(ctx, "record the use of tokens", "error", err)
+	}
+}

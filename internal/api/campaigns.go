@@ -1,0 +1,259 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"creditmsg/internal/credit"
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
+	"creditmsg/internal/idem"
+	"creditmsg/internal/message"
+	"creditmsg/internal/money"
+)
+
+// messageView is a message and what became of it so far.
+type messageView struct {
+	ID             string           `json:"id"`
+	Title          string           `json:"title"`
+	Status         string           `json:"status" enum:"draft,review,scheduled,accepted,paused,cancelling,cancelled,done"`
+	Strategy       string           `json:"strategy"`
+	Recipients     tallyView        `json:"recipients"`
+	RejectedByCode map[string]int64 `json:"rejected_by_code"`
+	Planned        channelCounts    `json:"planned"`
+	Fallback       fallbackCounts   `json:"fallback"`
+	EstimatedCost  money.Amount     `json:"estimated_cost"`
+	Held           money.Amount     `json:"held" doc:"The worst case that was set aside when it was accepted."`
+	ScheduledAt    maybeInstant     `json:"scheduled_at"`
+	ValidFor       int64            `json:"valid_for" doc:"Seconds."`
+	Metadata       json.RawMessage  `json:"metadata"`
+	CreatedAt      instant          `json:"created_at"`
+	Counts         countsView       `json:"counts"`
+	DeliveredBy    channelCounts    `json:"delivered_by"`
+	ActualCost     money.Amount     `json:"actual_cost" doc:"What the deliveries cost."`
+	Released       money.Amount     `json:"released" doc:"Held, not used, given back."`
+	Refunded       money.Amount     `json:"refunded"`
+	DoneAt         maybeInstant     `json:"done_at"`
+}
+
+// countsView counts the accepted recipients by state; they sum up to accepted.
+type countsView struct {
+	Pending   int64 `json:"pending"`
+	Sent      int64 `json:"sent"`
+	Delivered int64 `json:"delivered"`
+	Failed    int64 `json:"failed"`
+	Unknown   int64 `json:"unknown"`
+	Expired   int64 `json:"expired"`
+	Cancelled int64 `json:"cancelled"`
+}
+
+type messageInput struct {
+	ID string `path:"id" doc:"msg_…" example:"msg_01k9zqm0v8e4t9w2n7c5r3x6yb"`
+}
+
+type messagesInput struct {
+	Paging
+	Status string `query:"status" enum:"draft,review,scheduled,accepted,paused,cancelling,cancelled,done"`
+}
+
+type rescheduleInput struct {
+	ID   string `path:"id" doc:"msg_…"`
+	Body struct {
+		ScheduledAt string `json:"scheduled_at" format:"date-time" doc:"From now to 60 days ahead."`
+	}
+}
+
+// campaigns declares the routes that look at and change messages.
+func campaigns(a *api) {
+	read(a, operation{
+		id: "listMessages", method: http.MethodGet, path: "/v1/messages", tag: "Messages", ability: "messages:read", status: http.StatusOK,
+		summary: "List messages, newest first",
+	}, a.listMessages)
+	read(a, operation{
+		id: "getMessage", method: http.MethodGet, path: "/v1/messages/{id}", tag: "Messages", ability: "messages:read", status: http.StatusOK,
+		summary: "Get a message and what became of it",
+	}, func(tx *db.Tx, x *exchange, in *messageInput) (messageView, error) {
+		key, err := x.message(in.ID)
+		if err != nil {
+			return messageView{}, err
+		}
+		m, err := message.Find(tx, key)
+		if err != nil {
+			return messageView{}, err
+		}
+		return a.showMessage(tx, m)
+	})
+	for _, act := range []struct {
+		verb, summary string
+		do            func(*message.Service, context.Context, message.Key) (*message.Message, error)
+	}{
+		{"cancel", "Cancel what was not handed over yet", (*message.Service).Cancel},
+		{"pause", "Hold back what was not handed over yet", (*message.Service).Pause},
+		{"resume", "Go on with a paused message", (*message.Service).Resume},
+	} {
+		change(a, operation{
+			id: act.verb + "Message", method: http.MethodPost, path: "/v1/messages/{id}/" + act.verb, tag: "Messages", ability: "messages:write", status: http.StatusOK,
+			summary: act.summary, about: "Repeating it changes nothing.", codes: []string{fault.CodeStateConflict},
+		}, func(ctx context.Context, key message.Key, _ *messageInput) (*message.Message, error) {
+			return act.do(a.Messages, ctx, key)
+		}, func(in *messageInput) string { return in.ID })
+	}
+	change(a, operation{
+		id: "rescheduleMessage", method: http.MethodPatch, path: "/v1/messages/{id}", tag: "Messages", ability: "messages:write", status: http.StatusOK,
+		summary: "Move a scheduled message to another time", codes: []string{fault.CodeStateConflict},
+	}, func(ctx context.Context, key message.Key, in *rescheduleInput) (*message.Message, error) {
+		at, err := parseInstant(in.Body.ScheduledAt)
+		if err != nil {
+			return nil, fault.Check("/scheduled_at", "want a time such as 2026-12-01T09:00:00+09:00")
+		}
+		return a.Messages.Reschedule(ctx, key, at)
+	}, func(in *rescheduleInput) string { return in.ID })
+}
+
+// message names a message of the caller's site. What is no id names nothing.
+func (x *exchange) message(text string) (message.Key, error) {
+	m, err := id.Parse(id.Message, text)
+	if err != nil {
+		return message.Key{}, fault.Missing("message", cut(text))
+	}
+	return message.Key{Site: x.site, ID: m}, nil
+}
+
+// cut bounds what a reply repeats of a wrong id.
+func cut(text string) string {
+	if runes := []rune(text); len(runes) > 40 {
+		return string(runes[:40]) + "…"
+	}
+	return text
+}
+
+func (a *api) listMessages(tx *db.Tx, x *exchange, in *messagesInput) (listOf[messageView], error) {
+	l, err := a.list(tx, x, "messages", in.Status)
+	if err != nil {
+		return listOf[messageView]{}, err
+	}
+	var before id.ID
+	if err := l.after(in.Cursor, &before); err != nil {
+		return listOf[messageView]{}, err
+	}
+	rows, err := message.List(tx, x.site, message.State(in.Status), before, in.Limit+1)
+	if err != nil {
+		return listOf[messageView]{}, err
+	}
+	return pageOf(l, rows, in.Limit,
+		func(m *message.Message) (messageView, error) { return a.showMessage(tx, m) },
+		func(m *message.Message) any { return m.ID })
+}
+
+// showMessage joins a message with what its ledger says.
+func (a *api) showMessage(tx *db.Tx, m *message.Message) (messageView, error) {
+	content, err := a.Messages.Content(tx, m)
+	if err != nil {
+		return messageView{}, err
+	}
+	sum, err := m.Tally()
+	if err != nil {
+		return messageView{}, err
+	}
+	v := messageView{
+		ID: m.ID.Text(id.Message), Title: content.Title, Status: string(m.State), Strategy: string(m.Strategy),
+		Recipients: tallyView{m.Total, m.Accepted, m.Duplicate, m.Rejected}, RejectedByCode: orEmpty(m.RejectedBy),
+		Planned: perChannel(sum.Planned), Fallback: perFallback(sum.Fallback), EstimatedCost: m.Estimated,
+		ScheduledAt: maybeInstant(m.ScheduledAt), ValidFor: int64(m.ValidFor / time.Second), Metadata: content.Metadata, CreatedAt: instant(m.CreatedAt),
+		Counts: countsView{Pending: m.Pending(), Sent: m.Counts.Sent, Delivered: m.Counts.Delivered, Failed: m.Counts.Failed,
+			Unknown: m.Counts.Unknown, Expired: m.Counts.Expired, Cancelled: m.Counts.Cancelled},
+		DeliveredBy: perChannel(m.By), DoneAt: maybeInstant(m.DoneAt),
+	}
+	if v.Metadata == nil {
+		v.Metadata = json.RawMessage("{}")
+	}
+	return v, a.addMoney(tx, m, &v)
+}
+
+// addMoney adds what the message held, spent and got back.
+func (a *api) addMoney(tx *db.Tx, m *message.Message, v *messageView) error {
+	held, err := a.Ledger.Reservations(tx, m.Site, m.ID)
+	if err != nil {
+		return err
+	}
+	for _, r := range held {
+		v.Held, v.Released = r.Reserved, r.Released
+	}
+	var spent []credit.Usage
+	if m.Counts.Delivered > 0 {
+		if spent, err = a.Ledger.Usages(tx, m.Site, m.ID, id.ID{}, len(m.By)); err != nil {
+			return err
+		}
+	}
+	for _, u := range spent {
+		if v.ActualCost, err = v.ActualCost.Plus(u.TotalCost); err != nil {
+			return err
+		}
+		if v.Refunded, err = v.Refunded.Plus(u.RefundAmount); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// change declares a route that changes a message. The act has a transaction of its
+// own and repeating it changes nothing, so the reply is kept under the request's key
+// right after it: a crash between the two costs a repeat of the act, not of its effect.
+func change[I any](a *api, o operation, act func(context.Context, message.Key, *I) (*message.Message, error), which func(*I) string) {
+	register[I, messageView](a, o, func(ctx context.Context, x *exchange, in *I) (*reply, error) {
+		name, err := x.message(which(in))
+		if err != nil {
+			return nil, err
+		}
+		key, keyed, err := x.idemKey(o)
+		if err != nil {
+			return nil, err
+		}
+		if keyed {
+			if out, err := a.earlier(ctx, o, key); out != nil || err != nil {
+				return out, err
+			}
+		}
+		m, err := act(ctx, name, in)
+		if err != nil {
+			return nil, err
+		}
+		return a.keepMessage(ctx, o, m, key, keyed)
+	})
+}
+
+// keepMessage shows a message, and keeps that as the reply of a key.
+func (a *api) keepMessage(ctx context.Context, o operation, m *message.Message, key idem.Key, keyed bool) (out *reply, err error) {
+	if !keyed {
+		err = a.DB.View(ctx, o.metric()+"_show", func(tx *db.Tx) error {
+			view, err := a.showMessage(tx, m)
+			if err == nil {
+				out, err = rendered(o.status, view)
+			}
+			return err
+		})
+		return out, err
+	}
+	err = a.DB.Update(ctx, o.metric()+"_keep", func(tx *db.Tx) error {
+		view, err := a.showMessage(tx, m)
+		if err != nil {
+			return err
+		}
+		if out, err = rendered(o.status, view); err != nil {
+			return err
+		}
+		record := idem.Record{Key: key, Keep: keepReplies}
+		if record.Reply, err = a.sealed(tx, key, out); err != nil {
+			return err
+		}
+		found, err := idem.Put(tx, record)
+		if err == nil && found[0].Exists {
+			out, err = a.opened(tx, key, found[0])
+		}
+		return err
+	})
+	return out, err
+}

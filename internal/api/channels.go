@@ -1,0 +1,111 @@
+package api
+
+import (
+	"net/http"
+
+	"golang.org/x/text/unicode/norm"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/site"
+)
+
+// channelView is a Kakao channel.
+type channelView struct {
+	Name      string            `json:"name" doc:"The search name with its @."`
+	SenderKey string            `json:"sender_key"`
+	Providers map[string]string `json:"providers" doc:"What each provider account calls it."`
+	CreatedAt instant           `json:"created_at"`
+}
+
+func showChannel(c site.Channel) (channelView, error) {
+	v := channelView{c.Name, c.SenderKey, c.Providers, instant(c.CreatedAt)}
+	if v.Providers == nil {
+		v.Providers = map[string]string{}
+	}
+	return v, nil
+}
+
+// channelBody is a Kakao channel as it is written.
+type channelBody struct {
+	Name      string            `json:"name,omitempty" doc:"In a PUT it may be left out." example:"@demo"`
+	SenderKey string            `json:"sender_key" doc:"What Kakao gave the channel."`
+	Providers map[string]string `json:"providers,omitempty"`
+}
+
+type channelAdded struct{ Body channelBody }
+
+type channelSet struct {
+	Name string `path:"name"`
+	Body channelBody
+}
+
+type channelNamed struct {
+	Name string `path:"name" example:"@demo"`
+}
+
+// channels declares the routes about Kakao channels.
+func channels(a *api) {
+	read(a, operation{
+		id: "listKakaoChannels", method: http.MethodGet, path: "/v1/kakao-channels", tag: "Kakao channels", ability: "channels:read", status: http.StatusOK,
+		summary: "List the Kakao channels, oldest first",
+	}, a.listChannels)
+	read(a, operation{
+		id: "getKakaoChannel", method: http.MethodGet, path: "/v1/kakao-channels/{name}", tag: "Kakao channels", ability: "channels:read", status: http.StatusOK,
+		summary: "Get a Kakao channel",
+	}, func(tx *db.Tx, x *exchange, in *channelNamed) (channelView, error) {
+		c, err := site.FindChannel(tx, x.site, in.Name)
+		if err != nil {
+			return channelView{}, err
+		}
+		return showChannel(c)
+	})
+	write(a, operation{
+		id: "addKakaoChannel", method: http.MethodPost, path: "/v1/kakao-channels", tag: "Kakao channels", ability: "channels:write", status: http.StatusCreated,
+		summary: "Add a Kakao channel", codes: []string{fault.CodeAlreadyExists},
+	}, func(tx *db.Tx, x *exchange, in *channelAdded) (channelView, error) {
+		c, err := site.AddChannel(tx, site.Channel{Site: x.site, Name: in.Body.Name, SenderKey: in.Body.SenderKey, Providers: in.Body.Providers})
+		if err != nil {
+			return channelView{}, err
+		}
+		return showChannel(c)
+	})
+	write(a, operation{
+		id: "setKakaoChannel", method: http.MethodPut, path: "/v1/kakao-channels/{name}", tag: "Kakao channels", ability: "channels:write", status: http.StatusOK,
+		summary: "Replace the key and the providers of a Kakao channel",
+	}, setChannel)
+	write(a, operation{
+		id: "removeKakaoChannel", method: http.MethodDelete, path: "/v1/kakao-channels/{name}", tag: "Kakao channels", ability: "channels:write", status: http.StatusNoContent,
+		summary: "Remove a Kakao channel",
+	}, func(tx *db.Tx, x *exchange, in *channelNamed) (nothing, error) {
+		return nothing{}, site.RemoveChannel(tx, x.site, in.Name)
+	})
+}
+
+// listChannels cuts its page from all channels of the site: there are few.
+func (a *api) listChannels(tx *db.Tx, x *exchange, in *Paging) (out listOf[channelView], err error) {
+	l, err := a.list(tx, x, "kakao-channels")
+	if err != nil {
+		return out, err
+	}
+	all, err := site.Channels(tx, x.site)
+	if err != nil {
+		return out, err
+	}
+	rows, err := rest(l, in.Cursor, all, func(c site.Channel) place { return place{c.CreatedAt, c.Name} })
+	if err != nil {
+		return out, err
+	}
+	return pageOf(l, rows, in.Limit, showChannel, func(c site.Channel) any { return place{c.CreatedAt, c.Name} })
+}
+
+func setChannel(tx *db.Tx, x *exchange, in *channelSet) (channelView, error) {
+	if in.Body.Name != "" && norm.NFC.String(in.Body.Name) != norm.NFC.String(in.Name) {
+		return channelView{}, fault.Check("/name", "the path names another channel; a channel's name does not change")
+	}
+	c, err := site.SetChannel(tx, site.Channel{Site: x.site, Name: in.Name, SenderKey: in.Body.SenderKey, Providers: in.Body.Providers})
+	if err != nil {
+		return channelView{}, err
+	}
+	return showChannel(c)
+}

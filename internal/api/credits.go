@@ -1,0 +1,149 @@
+package api
+
+import (
+	"net/http"
+
+	"creditmsg/internal/credit"
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
+	"creditmsg/internal/money"
+	"creditmsg/internal/provider"
+)
+
+// creditView is a site's purse.
+type creditView struct {
+	Balance      money.Amount  `json:"balance" doc:"available + held."`
+	Available    money.Amount  `json:"available"`
+	Held         money.Amount  `json:"held" doc:"Set aside for messages that are under way."`
+	Prices       pricesView    `json:"prices" doc:"What one delivered message costs, without VAT."`
+	AutoRecharge *rechargeView `json:"auto_recharge"`
+}
+
+// rechargeView is the rule of an automatic recharge. No site has one yet.
+type rechargeView struct{}
+
+type pricesView struct {
+	Alimtalk money.Amount `json:"alimtalk"`
+	SMS      money.Amount `json:"sms"`
+	LMS      money.Amount `json:"lms"`
+	MMS      money.Amount `json:"mms"`
+}
+
+// entryView is one line of the ledger.
+type entryView struct {
+	Seq            int64        `json:"seq"`
+	Kind           string       `json:"kind" enum:"payment,bonus,adjustment,reserve,settle,release,refund,payment_cancel,expire,receivable"`
+	Amount         money.Amount `json:"amount"`
+	Debit          string       `json:"debit"`
+	Credit         string       `json:"credit"`
+	AvailableAfter money.Amount `json:"available_after"`
+	HeldAfter      money.Amount `json:"held_after"`
+	Ref            string       `json:"ref"`
+	Key            string       `json:"key"`
+	Note           string       `json:"note"`
+	At             instant      `json:"at"`
+	NoteDigest     string       `json:"note_digest"`
+	OpensDigest    string       `json:"opens_digest"`
+	PrevHash       string       `json:"prev_hash"`
+	Hash           string       `json:"hash" doc:"SHA-256 over prev_hash and the other members; see ledger verify."`
+}
+
+func showEntry(e credit.Entry) (entryView, error) {
+	return entryView{e.Seq, string(e.Kind), e.Amount, string(e.Debit), string(e.Credit), e.AvailableAfter, e.HeldAfter,
+		e.Ref, e.Key, e.Note, instant(e.At), e.NoteDigest, e.OpensDigest, e.PrevHash, e.Hash}, nil
+}
+
+// usageView is what one message spent on one channel.
+type usageView struct {
+	ID           string       `json:"id"`
+	MessageID    string       `json:"message_id"`
+	Channel      string       `json:"channel" enum:"alimtalk,sms,lms,mms"`
+	Quantity     int64        `json:"quantity" doc:"Recipients delivered."`
+	CostPerUnit  money.Amount `json:"cost_per_unit"`
+	TotalCost    money.Amount `json:"total_cost"`
+	RefundAmount money.Amount `json:"refund_amount"`
+	Refunds      []refundView `json:"refunds"`
+	CreatedAt    instant      `json:"created_at"`
+}
+
+// refundView is one refund of a usage.
+type refundView struct {
+	ID     string       `json:"id"`
+	Amount money.Amount `json:"amount"`
+}
+
+func showUsage(u credit.Usage) (usageView, error) {
+	return usageView{u.ID.Text(id.Usage), u.Message.Text(id.Message), u.Channel.String(), u.Quantity,
+		u.UnitCost, u.TotalCost, u.RefundAmount, []refundView{}, instant(u.CreatedAt)}, nil
+}
+
+type usagesInput struct {
+	Paging
+	Message string `query:"message" doc:"msg_…"`
+}
+
+// credits declares the routes about money.
+func credits(a *api) {
+	read(a, operation{
+		id: "getCredit", method: http.MethodGet, path: "/v1/credit", tag: "Credit", ability: "credit:read", status: http.StatusOK,
+		summary: "Get the purse and the prices",
+	}, func(tx *db.Tx, x *exchange, _ *struct{}) (creditView, error) {
+		account, err := a.Ledger.Account(tx, x.site)
+		if err != nil {
+			return creditView{}, err
+		}
+		p, err := credit.PricesOf(tx, x.site)
+		if err != nil {
+			return creditView{}, err
+		}
+		balance, err := account.Available.Plus(account.Held)
+		return creditView{
+			Balance: balance, Available: account.Available, Held: account.Held,
+			Prices: pricesView{p[provider.Alimtalk], p[provider.SMS], p[provider.LMS], p[provider.MMS]},
+		}, err
+	})
+	read(a, operation{
+		id: "listEntries", method: http.MethodGet, path: "/v1/credit/entries", tag: "Credit", ability: "credit:read", status: http.StatusOK,
+		summary: "List the ledger, oldest first", about: "Each line carries the hash of the one before it, so that no line can change unseen.",
+	}, func(tx *db.Tx, x *exchange, in *Paging) (out listOf[entryView], err error) {
+		l, err := a.list(tx, x, "entries")
+		if err != nil {
+			return out, err
+		}
+		var after int64
+		if err := l.after(in.Cursor, &after); err != nil {
+			return out, err
+		}
+		rows, err := a.Ledger.Entries(tx, x.site, after, in.Limit+1)
+		if err != nil {
+			return out, err
+		}
+		return pageOf(l, rows, in.Limit, showEntry, func(e credit.Entry) any { return e.Seq })
+	})
+	read(a, operation{
+		id: "listUsages", method: http.MethodGet, path: "/v1/credit/usages", tag: "Credit", ability: "credit:read", status: http.StatusOK,
+		summary: "List what messages spent, by channel, oldest first",
+	}, a.listUsages)
+}
+
+func (a *api) listUsages(tx *db.Tx, x *exchange, in *usagesInput) (out listOf[usageView], err error) {
+	l, err := a.list(tx, x, "usages", in.Message)
+	if err != nil {
+		return out, err
+	}
+	var of, after id.ID
+	if in.Message != "" {
+		if of, err = id.Parse(id.Message, in.Message); err != nil {
+			return out, fault.Check("/message", "want the id of a message: msg_…")
+		}
+	}
+	if err := l.after(in.Cursor, &after); err != nil {
+		return out, err
+	}
+	rows, err := a.Ledger.Usages(tx, x.site, of, after, in.Limit+1)
+	if err != nil {
+		return out, err
+	}
+	return pageOf(l, rows, in.Limit, showUsage, func(u credit.Usage) any { return u.ID })
+}

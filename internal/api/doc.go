@@ -1,0 +1,21 @@
+// Package api is the HTTP API of the installation: the routes that the contract
+// names, their OpenAPI 3.1 document, and the door through which providers report.
+//
+// It promises that every reply that is no success is application/problem+json with
+// a code of the closed list, also for paths and methods that do not exist, for
+// bodies that cannot be read and for a panic; that no reply shows another site's
+// data or the text of an inner error; that a write with an Idempotency-Key happens
+// once and a repeat of it gets the first reply's bytes; and that the memory for a
+// request does not grow with what a client sends: recipients are streamed into a
+// draft, one at a time.
+//
+// It never logs a body, a query string, a number or a text. It owns no tables and
+// has no SQL: each act is one call of the package that owns the thing.
+//
+// Reading order: api.go (how a server of it is made), exchange.go (what surrounds
+// every request), problem.go (how a fault is told), operation.go (how a route is
+// declared), caller.go (who may), once.go (idempotency), list.go (pages); then
+// send.go with order.go, reading.go, upload.go and lines.go, which are the hot
+// path; then one file for each resource; document.go and docs.go for the
+// description of it all.
+package api

@@ -1,0 +1,167 @@
+package api
+
+import (
+	"encoding/json"
+	"maps"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// What is here describes; nothing in it decides. The checks of a message are in
+// order.go, and a test holds the two together.
+
+// orderView is the body of a message, for the document.
+type orderView struct {
+	Title           string          `json:"title,omitempty" maxLength:"200"`
+	Strategy        string          `json:"strategy" enum:"alimtalk_first,sms_only,cost_optimized"`
+	Alimtalk        *alimtalkView   `json:"alimtalk,omitempty" doc:"alimtalk_first needs it."`
+	Text            *textView       `json:"text,omitempty" doc:"The text, alone or as the fallback of Alimtalk."`
+	Recipients      []personBody    `json:"recipients" minItems:"1" maxItems:"100000"`
+	RecipientCount  int64           `json:"recipient_count,omitempty" minimum:"1" maximum:"1000000" doc:"Instead of recipients, where they are not known yet."`
+	AllowDuplicates bool            `json:"allow_duplicates,omitempty" default:"false"`
+	ScheduledAt     *string         `json:"scheduled_at,omitempty" format:"date-time" nullable:"true" doc:"null = at once; at most 60 days ahead."`
+	ValidFor        int64           `json:"valid_for,omitempty" minimum:"1" maximum:"2592000" default:"86400" doc:"Seconds after which who was not handed over expires."`
+	WaitForRecharge int64           `json:"wait_for_recharge,omitempty" minimum:"0" maximum:"30" default:"10" doc:"Seconds."`
+	Metadata        json.RawMessage `json:"metadata,omitempty" doc:"An object of at most 4 KiB, given back as it is."`
+}
+
+type alimtalkView struct {
+	TemplateCode string `json:"template_code" doc:"Of an approved template."`
+}
+
+type textView struct {
+	From               string   `json:"from,omitempty" doc:"A registered sender number; the site's default where it is left out."`
+	Subject            string   `json:"subject,omitempty" doc:"Of an LMS or MMS: at most 40 bytes."`
+	Body               string   `json:"body" doc:"With #{variables}. At most 2,000 bytes, each recipient's variables put in."`
+	Attachments        []string `json:"attachments,omitempty" doc:"Not supported yet: leave it empty."`
+	Advertising        bool     `json:"advertising,omitempty" doc:"Not supported yet: refused."`
+	MaxChannel         string   `json:"max_channel,omitempty" enum:"sms,lms,mms" default:"mms"`
+	ReplaceUnsupported bool     `json:"replace_unsupported,omitempty" doc:"Replace characters that carriers cannot send, where that is safe."`
+}
+
+type personBody struct {
+	To        string            `json:"to" doc:"A mobile number, however it is written."`
+	Variables map[string]string `json:"variables,omitempty"`
+}
+
+// exampleOrder is the contract's example.
+const exampleOrder = `{
+  "title": "11월 예약 안내", "strategy": "alimtalk_first",
+  "alimtalk": {"template_code": "RESERVE_01"},
+  "text": {"from": "0261234567", "subject": "예약 안내", "body": "#{이름}님, 예약이 확정되었습니다.", "attachments": [], "advertising": false,
+           "max_channel": "mms", "replace_unsupported": false},
+  "recipients": [{"to": "010-1234-5678", "variables": {"이름": "김하나"}}],
+  "allow_duplicates": false, "scheduled_at": null, "valid_for": 86400, "wait_for_recharge": 10, "metadata": {"order": "A-1"}
+}`
+
+// exampleLines is the same message in lines.
+const exampleLines = `{"title":"11월 예약 안내","strategy":"alimtalk_first","alimtalk":{"template_code":"RESERVE_01"},"text":{"body":"#{이름}님, 예약이 확정되었습니다."}}
+{"to":"010-1234-5678","variables":{"이름":"김하나"}}
+{"to":"010-2345-6789","variables":{"이름":"이두리"}}
+`
+
+// exampleReceipt is the contract's example of a reply.
+func exampleReceipt() any {
+	return json.RawMessage(`{ "id": "msg_01k9zqm0v8e4t9w2n7c5r3x6yb", "status": "accepted", "strategy": "alimtalk_first",
+  "recipients": {"total": 1, "accepted": 1, "duplicate": 0, "rejected": 0},
+  "rejections": [], "rejected_by_code": {}, "rejections_truncated": false, "duplicates": [],
+  "planned": {"alimtalk": 1, "sms": 0, "lms": 0, "mms": 0}, "fallback": {"sms": 1, "lms": 0, "mms": 0},
+  "estimated_cost": "9.00", "held": "18.00", "scheduled_at": null, "created_at": "2026-11-22T05:00:00.123456Z" }`)
+}
+
+// describeOrder is the body of a message; that of an estimate may name a count
+// instead of recipients.
+func (a *api) describeOrder(estimate bool) *huma.RequestBody {
+	schema := huma.SchemaFromType(a.huma.OpenAPI().Components.Schemas, reflect.TypeFor[orderView]())
+	whole := *schema
+	whole.Properties = maps.Clone(schema.Properties)
+	whole.Required = []string{"strategy", "recipients"}
+	if estimate {
+		whole.Required = []string{"strategy"}
+	} else {
+		delete(whole.Properties, "recipient_count")
+	}
+	whole.PrecomputeMessages()
+	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+		"application/json":     {Schema: &whole, Example: json.RawMessage(exampleOrder)},
+		"application/x-ndjson": {Schema: &huma.Schema{Type: huma.TypeString, Description: "The message without recipients in the first line, then one recipient a line: at most 1,000,000, 64 KiB a line, 512 MiB."}, Example: exampleLines},
+	}}
+}
+
+// schemaName names a schema by its type: messageView is Message, and a list of it
+// ListOfMessage.
+func schemaName(t reflect.Type, hint string) string {
+	return strings.ReplaceAll(huma.DefaultSchemaNamer(t, hint), "View", "")
+}
+
+// describe writes what does not belong to one route.
+func (a *api) describe() {
+	doc := a.huma.OpenAPI()
+	doc.Info.Description = "Send KakaoTalk Alimtalk and text messages from prepaid credit. Amounts are won without VAT as decimal strings, times are RFC 3339 in UTC. " +
+		"Every refusal is `application/problem+json` with a `code` of a closed list. A write with an `Idempotency-Key` may be repeated: it happens once."
+	doc.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"bearerAuth": {Type: "http", Scheme: "bearer", BearerFormat: "cm_live_…", Description: "A token of the site, or of the operator. `x-ability` names what it must be allowed."},
+	}
+	doc.Components.Parameters = map[string]*huma.Param{
+		"site": {Name: "site", In: "query", Schema: &huma.Schema{Type: huma.TypeString},
+			Description: "With a token of the operator: the site that the request is about. A site's own token may leave it out."},
+		"idempotencyKey": {Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+			Description: "1 to 255 printable ASCII characters, quoted or bare. A repeat with the same body gets the first reply's bytes; only successes are kept, for 24 hours, of messages for ever."},
+	}
+	closed := make([]any, len(codes))
+	for i, c := range codes {
+		closed[i] = c.Name
+	}
+	schemas := doc.Components.Schemas
+	schemas.Schema(reflect.TypeFor[problem](), true, "Problem")
+	p := schemas.Map()["Problem"]
+	p.Properties["code"].Enum = closed
+	p.AdditionalProperties = true
+	p.Description = "RFC 9457. insufficient_credit adds needed, available and recharge; no_recipients adds rejected_by_code and the first rejections."
+}
+
+// loosen finishes the schemas once all routes are declared: what may be null says
+// so, and what is only answered may grow further members, while what is asked may not.
+func (a *api) loosen() {
+	doc := a.huma.OpenAPI()
+	schemas := doc.Components.Schemas.Map()
+	for _, at := range [][2]string{{"Recipient", "reason"}, {"Log", "reason"}, {"Credit", "auto_recharge"}} {
+		schemas[at[0]].Properties[at[1]] = &huma.Schema{OneOf: []*huma.Schema{schemas[at[0]].Properties[at[1]], {Type: "null"}}}
+	}
+	asked := map[string]bool{}
+	for _, item := range doc.Paths {
+		for _, op := range []*huma.Operation{item.Post, item.Put, item.Patch} {
+			if op == nil || op.RequestBody == nil {
+				continue
+			}
+			for _, m := range op.RequestBody.Content {
+				collect(schemas, m.Schema, asked)
+			}
+		}
+	}
+	for name, s := range schemas {
+		if closed, ok := s.AdditionalProperties.(bool); ok && !closed && !asked[name] {
+			s.AdditionalProperties = nil
+		}
+	}
+}
+
+// collect names the schemas that a schema refers to.
+func collect(schemas map[string]*huma.Schema, s *huma.Schema, into map[string]bool) {
+	if s == nil {
+		return
+	}
+	if name, is := strings.CutPrefix(s.Ref, "#/components/schemas/"); is && !into[name] {
+		into[name] = true
+		collect(schemas, schemas[name], into)
+	}
+	collect(schemas, s.Items, into)
+	if more, ok := s.AdditionalProperties.(*huma.Schema); ok {
+		collect(schemas, more, into)
+	}
+	for _, p := range s.Properties {
+		collect(schemas, p, into)
+	}
+}

@@ -1,0 +1,69 @@
+package api
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"creditmsg/internal/fault"
+)
+
+// huma words its own refusals (parameters, bodies, schemas) through these
+// variables of the process, and this is the only package that uses huma: they are
+// set once, before any route can be declared.
+func init() {
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, text string, errs ...error) huma.StatusError {
+		return problemOf(of(ctx.Context()), translate(status, text, errs))
+	}
+	huma.NewError = func(status int, text string, errs ...error) huma.StatusError {
+		return problemOf(&exchange{}, translate(status, text, errs))
+	}
+	huma.DefaultArrayNullable = false
+}
+
+// translate turns a refusal of the framework into a fault of ours.
+func translate(status int, text string, errs []error) error {
+	f := fault.New(fault.Malformed, fault.CodeMalformed, "the request cannot be read: %s", text)
+	switch status {
+	case http.StatusBadRequest:
+		for _, err := range errs {
+			if d, ok := err.(huma.ErrorDetailer); ok {
+				f.Public = "the request cannot be read: " + d.ErrorDetail().Message
+			}
+		}
+		return f
+	case http.StatusRequestEntityTooLarge:
+		return fault.New(fault.TooLarge, fault.CodeBodyTooLarge, "the body is larger than 1 MiB")
+	case http.StatusUnsupportedMediaType:
+		return fault.New(fault.Unsupported, fault.CodeUnsupportedMedia, "send application/json")
+	case http.StatusRequestTimeout:
+		f.Public = "the body did not arrive in time"
+		return f
+	case http.StatusUnprocessableEntity:
+		f = fault.New(fault.Invalid, fault.CodeValidation, "the request is not valid")
+		for _, err := range errs {
+			if d, ok := err.(huma.ErrorDetailer); ok {
+				_ = f.At(pointer(d.ErrorDetail().Location), "%s", d.ErrorDetail().Message)
+			}
+		}
+		return f
+	}
+	// What remains is a body that could not be read to its end: our own handlers
+	// give their faults themselves.
+	f.Public = "the body could not be read to its end"
+	return f
+}
+
+var index = regexp.MustCompile(`\[(\d+)\]`)
+
+// pointer turns "body.buttons[2].name" into "/buttons/2/name" and "query.limit"
+// into "/limit".
+func pointer(location string) string {
+	_, rest, found := strings.Cut(index.ReplaceAllString(location, ".$1"), ".")
+	if !found {
+		return ""
+	}
+	return "/" + strings.ReplaceAll(rest, ".", "/")
+}

@@ -1,0 +1,200 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+)
+
+// operation is what the contract says of one route.
+type operation struct {
+	id      string // verb and noun, unique
+	method  string
+	path    string
+	tag     string
+	summary string
+	about   string
+	ability string   // a token needs; "" = no token
+	status  int      // of success
+	codes   []string // of refusals, besides those that every route has
+	body    *huma.RequestBody
+	params  []*huma.Param
+	example any  // of the reply
+	asks    bool // changes nothing, although it is no GET: no Idempotency-Key
+}
+
+// writes reports whether the route takes an Idempotency-Key.
+func (o operation) writes() bool { return o.ability != "" && o.method != http.MethodGet && !o.asks }
+
+// Codes that every route with a token may answer, and every write besides.
+var (
+	everyCode = []string{fault.CodeUnauthenticated, fault.CodeForbidden, fault.CodeNotFound, fault.CodeMethodNotAllowed,
+		fault.CodeValidation, fault.CodeRateLimited, fault.CodeInternal, fault.CodeUnavailable}
+	writeCodes = []string{fault.CodeMalformed, fault.CodeBodyTooLarge, fault.CodeUnsupportedMedia,
+		fault.CodeIdempotencyMismatch, fault.CodeIdempotencyInFlight}
+	openCodes = []string{fault.CodeMethodNotAllowed, fault.CodeInternal}
+)
+
+// reply is a reply that was written already: the same bytes can be kept and given again.
+type reply struct {
+	Status   int
+	Media    string `header:"Content-Type" hidden:"true"`
+	Replayed string `header:"Idempotent-Replayed" hidden:"true"`
+	Body     []byte
+}
+
+// rendered is the reply with v as its body; nil is an empty one.
+func rendered(status int, v any) (*reply, error) {
+	if v == nil {
+		return &reply{Status: status}, nil
+	}
+	text, err := marshalJSON(v)
+	if err != nil {
+		return nil, err
+	}
+	return &reply{Status: status, Media: "application/json", Body: append(text, '\n')}, nil
+}
+
+// nothing is the reply of a deletion.
+type nothing struct{}
+
+// register declares a route whose input huma reads and checks by its type I, and
+// whose reply is described by O. Errors of serve become problems.
+func register[I, O any](a *api, o operation, serve func(ctx context.Context, x *exchange, in *I) (*reply, error)) {
+	op := a.declared(o, reflect.TypeFor[O]())
+	op.Middlewares = huma.Middlewares{a.admit(o)}
+	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*reply, error) {
+		x := of(ctx)
+		out, err := serve(ctx, x, in)
+		if err != nil {
+			return nil, problemOf(x, err)
+		}
+		return out, nil
+	})
+}
+
+// read declares a route that answers from one reading transaction.
+func read[I, O any](a *api, o operation, answer func(tx *db.Tx, x *exchange, in *I) (O, error)) {
+	register[I, O](a, o, func(ctx context.Context, x *exchange, in *I) (*reply, error) {
+		var out O
+		err := a.DB.View(ctx, o.metric(), func(tx *db.Tx) (err error) {
+			out, err = answer(tx, x, in)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		return rendered(o.status, out)
+	})
+}
+
+// write declares a route that changes something in one transaction, together with
+// its Idempotency-Key.
+func write[I, O any](a *api, o operation, change func(tx *db.Tx, x *exchange, in *I) (O, error)) {
+	register[I, O](a, o, func(ctx context.Context, x *exchange, in *I) (*reply, error) {
+		return a.once(ctx, x, o, func(tx *db.Tx) (*reply, error) {
+			out, err := change(tx, x, in)
+			if err != nil {
+				return nil, err
+			}
+			if _, empty := any(out).(nothing); empty {
+				return rendered(o.status, nil)
+			}
+			return rendered(o.status, out)
+		})
+	})
+}
+
+// plain declares a route whose bytes huma does not touch. out describes its reply,
+// nil says that the description comes with the operation.
+func plain(a *api, o operation, out reflect.Type, serve func(w http.ResponseWriter, r *http.Request)) {
+	op := a.declared(o, out)
+	if o.ability != "" {
+		op.Middlewares = huma.Middlewares{a.admit(o)}
+	}
+	a.huma.OpenAPI().AddOperation(&op)
+	a.huma.Adapter().Handle(&op, op.Middlewares.Handler(func(ctx huma.Context) {
+		r, w := humago.Unwrap(ctx)
+		serve(w, r)
+	}))
+}
+
+// metric names the operation's transactions: listMessages is api_list_messages.
+func (o operation) metric() string {
+	var b strings.Builder
+	b.WriteString("api_")
+	for _, r := range o.id {
+		if r >= 'A' && r <= 'Z' {
+			b.WriteByte('_')
+			r += 'a' - 'A'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// declared is the operation for huma and for the document.
+func (a *api) declared(o operation, out reflect.Type) huma.Operation {
+	op := huma.Operation{
+		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Description: o.about, Tags: []string{o.tag},
+		DefaultStatus: o.status, RequestBody: o.body, Parameters: slices.Clone(o.params), Responses: map[string]*huma.Response{},
+		Extensions: map[string]any{},
+	}
+	codes := slices.Clone(o.codes)
+	if o.ability == "" {
+		codes = append(codes, openCodes...)
+		op.Security = []map[string][]string{}
+	} else {
+		codes = append(codes, everyCode...)
+		op.Security = []map[string][]string{{"bearerAuth": {}}}
+		op.Extensions["x-ability"] = o.ability
+		op.Parameters = append(op.Parameters, &huma.Param{Ref: "#/components/parameters/site"})
+		if o.writes() {
+			codes = append(codes, writeCodes...)
+			op.Parameters = append(op.Parameters, &huma.Param{Ref: "#/components/parameters/idempotencyKey"})
+		}
+	}
+	a.describeRefusals(&op, codes)
+	a.describeSuccess(&op, o, out)
+	return op
+}
+
+func (a *api) describeSuccess(op *huma.Operation, o operation, out reflect.Type) {
+	r := &huma.Response{Description: http.StatusText(o.status)}
+	if out != nil && out != reflect.TypeFor[nothing]() {
+		schema := a.huma.OpenAPI().Components.Schemas.Schema(out, true, o.id+"Reply")
+		r.Content = map[string]*huma.MediaType{"application/json": {Schema: schema, Example: o.example}}
+	}
+	if o.writes() {
+		r.Headers = map[string]*huma.Param{"Idempotent-Replayed": {
+			Description: "true when the key was used before: these are the first reply's bytes.", Schema: &huma.Schema{Type: huma.TypeString}}}
+	}
+	op.Responses[strconv.Itoa(o.status)] = r
+}
+
+// describeRefusals lists the problems by status, with the codes of each.
+func (a *api) describeRefusals(op *huma.Operation, names []string) {
+	byStatus := map[int][]string{}
+	for _, c := range codes {
+		if slices.Contains(names, c.Name) {
+			byStatus[c.Status] = append(byStatus[c.Status], c.Name)
+		}
+	}
+	schema := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[problem](), true, "Problem")
+	for status, list := range byStatus {
+		op.Responses[strconv.Itoa(status)] = &huma.Response{
+			Description: http.StatusText(status) + ": " + strings.Join(list, ", "),
+			Content:     map[string]*huma.MediaType{problemType: {Schema: schema}},
+			Extensions:  map[string]any{"x-codes": list},
+		}
+	}
+}

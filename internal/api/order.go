@@ -1,0 +1,256 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"time"
+	"unicode/utf8"
+
+	"creditmsg/internal/fault"
+	"creditmsg/internal/message"
+	"creditmsg/internal/provider"
+)
+
+// order is what the body of a message asks for: the message, and where in the body
+// its recipients are.
+type order struct {
+	message.Request
+	recipients   []byte // the array as it came; nil = not given
+	named        int    // how many are in it
+	count        int64  // of recipients that are not named; of an estimate
+	unsupported  *fault.Error
+	withoutCount bool // recipient_count is no member here
+	withoutNames bool // recipients is none: they follow line by line
+}
+
+const (
+	maxTitle    = 200     // characters
+	maxMetadata = 4 << 10 // bytes
+	maxValid    = 30 * 24 * 60 * 60
+	maxWait     = 30
+)
+
+// read takes the object at the reading's place.
+func (o *order) read(r *reading) {
+	object, seen := r.kind() == '{', map[string]bool{}
+	r.members(func(name string) {
+		if seen[name] {
+			r.complain("given twice")
+		}
+		seen[name] = true
+		o.member(r, name)
+	})
+	if object && !seen["strategy"] {
+		r.complainOf("strategy", "want alimtalk_first, sms_only or cost_optimized")
+	}
+}
+
+// member reads one member of the message; null is as good as absent.
+func (o *order) member(r *reading, name string) {
+	read, known := orderMembers[name]
+	switch {
+	case !known, name == "recipient_count" && o.withoutCount, name == "recipients" && o.withoutNames:
+		r.complain("there is no such member here")
+		r.raw()
+	case !r.null():
+		read(o, r)
+	}
+}
+
+// orderMembers is the closed list of what a message can say.
+var orderMembers = map[string]func(*order, *reading){
+	"title":            (*order).readTitle,
+	"strategy":         func(o *order, r *reading) { o.Strategy = message.Strategy(r.text()) },
+	"alimtalk":         (*order).readAlimtalk,
+	"text":             (*order).readText,
+	"recipients":       (*order).readRecipients,
+	"recipient_count":  func(o *order, r *reading) { o.count = r.whole(1, maxLines) },
+	"allow_duplicates": func(o *order, r *reading) { o.AllowDuplicates = r.boolean() },
+	"scheduled_at":     func(o *order, r *reading) { o.ScheduledAt = r.instant() },
+	"valid_for":        func(o *order, r *reading) { o.ValidFor = time.Duration(r.whole(1, maxValid)) * time.Second },
+	// Checked, and of no effect while no payment can be waited for.
+	"wait_for_recharge": func(_ *order, r *reading) { r.whole(0, maxWait) },
+	"metadata":          (*order).readMetadata,
+}
+
+func (o *order) readTitle(r *reading) {
+	if o.Title = r.text(); utf8.RuneCountInString(o.Title) > maxTitle {
+		r.complain("want at most %d characters", maxTitle)
+	}
+}
+
+func (o *order) readAlimtalk(r *reading) {
+	before := r.wrong
+	r.members(func(name string) {
+		if name != "template_code" {
+			r.complain("there is no such member here")
+			r.raw()
+			return
+		}
+		o.TemplateCode = r.text()
+	})
+	if o.TemplateCode == "" && r.wrong == before {
+		r.complainOf("template_code", "want the code of an approved template")
+	}
+}
+
+func (o *order) readText(r *reading) {
+	o.Text = &message.TextRequest{}
+	r.members(func(name string) {
+		read, known := textMembers[name]
+		if !known {
+			r.complain("there is no such member here")
+			r.raw()
+		} else if !r.null() {
+			read(o, r)
+		}
+	})
+}
+
+var textMembers = map[string]func(*order, *reading){
+	"from":                func(o *order, r *reading) { o.Text.From = r.text() },
+	"subject":             func(o *order, r *reading) { o.Text.Subject = r.text() },
+	"body":                func(o *order, r *reading) { o.Text.Body = r.text() },
+	"replace_unsupported": func(o *order, r *reading) { o.Text.ReplaceUnsupported = r.boolean() },
+	"max_channel": func(o *order, r *reading) {
+		before := r.wrong
+		c, err := provider.ParseChannel(r.text())
+		if (err != nil || c == provider.Alimtalk) && r.wrong == before {
+			r.complain("want sms, lms or mms")
+		}
+		o.Text.MaxChannel = c
+	},
+	"attachments": func(o *order, r *reading) {
+		given := false
+		r.elements(func(int) { r.skipText(); given = true })
+		if given {
+			o.refuse(r, "attachments are not supported yet; leave them out")
+		}
+	},
+	"advertising": func(o *order, r *reading) {
+		if r.boolean() {
+			o.refuse(r, "advertising is not supported yet: its rules are not built in, so it is refused rather than sent without them")
+		}
+	},
+}
+
+// refuse remembers what would be ignored if it were let pass.
+func (o *order) refuse(r *reading, detail string) {
+	if o.unsupported == nil {
+		o.unsupported = fault.New(fault.Invalid, fault.CodeNotSupported, "%s", detail)
+	}
+	_ = o.unsupported.At(r.pointer(), "%s", detail)
+}
+
+func (o *order) readMetadata(r *reading) {
+	if !r.want('{', "an object") {
+		return
+	}
+	var small bytes.Buffer
+	_ = json.Compact(&small, r.nested()) // it is valid
+	if small.Len() > maxMetadata {
+		r.complain("want at most %d bytes of JSON, these are %d", maxMetadata, small.Len())
+	}
+	o.Metadata = small.Bytes()
+}
+
+func (o *order) readRecipients(r *reading) {
+	if r.want('[', "an array") {
+		o.recipients = r.nested()
+	}
+}
+
+// instant consumes a time.
+func (r *reading) instant() time.Time {
+	before := r.wrong
+	at, err := parseInstant(r.text())
+	if err != nil && r.wrong == before {
+		r.complain("want a time such as 2026-12-01T09:00:00+09:00")
+	}
+	return at
+}
+
+// person consumes one recipient. Its variables go into a map that is emptied first;
+// with a nil map the recipient is only checked, and its number not given.
+func (r *reading) person(variables map[string]string) (to string) {
+	clear(variables)
+	given := r.kind() != '{'
+	r.members(func(name string) {
+		switch name {
+		case "to":
+			given = true
+			if variables != nil {
+				to = r.text()
+			} else {
+				r.skipText()
+			}
+		case "variables":
+			if !r.null() {
+				r.variables(variables)
+			}
+		default:
+			r.complain("there is no such member here")
+			r.raw()
+		}
+	})
+	if !given {
+		r.complainOf("to", "want a mobile number")
+	}
+	return to
+}
+
+func (r *reading) variables(into map[string]string) {
+	r.members(func(name string) {
+		if into != nil {
+			into[name] = r.text()
+		} else {
+			r.skipText()
+		}
+	})
+}
+
+// readOrder reads a body of one piece, with all of its recipients, so that nothing
+// is begun for one with mistakes.
+func readOrder(body []byte, o *order) (*order, error) {
+	if err := readable(body); err != nil {
+		return nil, fault.Wrap(err, fault.Malformed, fault.CodeMalformed, "the request cannot be read: %s", err)
+	}
+	r := &reading{data: body}
+	o.read(r)
+	if o.recipients != nil {
+		all := &reading{data: o.recipients, path: []step{{name: "recipients"}}, bad: r.bad, wrong: r.wrong}
+		all.elements(func(int) {
+			all.person(nil)
+			o.named++
+		})
+		r.bad, r.wrong = all.bad, all.wrong
+	}
+	if o.named > maxRecipients {
+		return nil, tooMany(maxRecipients)
+	}
+	return o, o.refused(r)
+}
+
+// refused says why the order cannot be taken as it stands, or nil.
+func (o *order) refused(r *reading) error {
+	if err := r.fault(); err != nil {
+		return err
+	}
+	if o.unsupported != nil {
+		return o.unsupported
+	}
+	return nil
+}
+
+// addTo adds all recipients to a draft.
+func (o *order) addTo(ctx context.Context, d *message.Draft) (err error) {
+	r := &reading{data: o.recipients}
+	variables := map[string]string{}
+	r.elements(func(int) {
+		if to := r.person(variables); err == nil {
+			err = d.Add(ctx, to, variables)
+		}
+	})
+	return err
+}

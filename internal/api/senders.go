@@ -1,0 +1,145 @@
+package api
+
+import (
+	"net/http"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/korea"
+	"creditmsg/internal/site"
+)
+
+// senderView is a number that texts are sent from.
+type senderView struct {
+	Number    string  `json:"number" doc:"Digits."`
+	State     string  `json:"state" enum:"requested,approved,rejected,blocked"`
+	Default   bool    `json:"default" doc:"Used where a message names none."`
+	CreatedAt instant `json:"created_at"`
+}
+
+func showSender(s site.Sender) (senderView, error) {
+	return senderView{string(s.Number), s.State, s.Default, instant(s.CreatedAt)}, nil
+}
+
+type senderAdded struct {
+	Body struct {
+		Number string `json:"number" doc:"However it is written." example:"02-6123-4567"`
+		State  string `json:"state,omitempty" enum:"requested,approved,rejected,blocked" doc:"Only operators set it; a number begins as requested."`
+	} `nameHint:"SenderBody"`
+}
+
+type senderSet struct {
+	Number string `path:"number"`
+	Body   struct {
+		Number string `json:"number,omitempty"`
+		State  string `json:"state" enum:"requested,approved,rejected,blocked" doc:"Only operators set it."`
+	} `nameHint:"SenderState"`
+}
+
+type senderNamed struct {
+	Number string `path:"number" example:"0261234567"`
+}
+
+// senders declares the routes about sender numbers.
+func senders(a *api) {
+	read(a, operation{
+		id: "listSenders", method: http.MethodGet, path: "/v1/senders", tag: "Senders", ability: "senders:read", status: http.StatusOK,
+		summary: "List the sender numbers, oldest first",
+	}, a.listSenders)
+	read(a, operation{
+		id: "getSender", method: http.MethodGet, path: "/v1/senders/{number}", tag: "Senders", ability: "senders:read", status: http.StatusOK,
+		summary: "Get a sender number",
+	}, func(tx *db.Tx, x *exchange, in *senderNamed) (senderView, error) {
+		n, err := senderNumber(in.Number)
+		if err != nil {
+			return senderView{}, err
+		}
+		s, err := site.FindSender(tx, x.site, n)
+		if err != nil {
+			return senderView{}, err
+		}
+		return showSender(s)
+	})
+	write(a, operation{
+		id: "addSender", method: http.MethodPost, path: "/v1/senders", tag: "Senders", ability: "senders:write", status: http.StatusCreated,
+		summary: "Ask for a sender number to be registered", codes: []string{fault.CodeAlreadyExists},
+	}, addSender)
+	write(a, operation{
+		id: "setSender", method: http.MethodPut, path: "/v1/senders/{number}", tag: "Senders", ability: "senders:write", status: http.StatusOK,
+		summary: "Set the state of a sender number",
+	}, setSender)
+	write(a, operation{
+		id: "removeSender", method: http.MethodDelete, path: "/v1/senders/{number}", tag: "Senders", ability: "senders:write", status: http.StatusNoContent,
+		summary: "Remove a sender number",
+	}, func(tx *db.Tx, x *exchange, in *senderNamed) (nothing, error) {
+		n, err := senderNumber(in.Number)
+		if err != nil {
+			return nothing{}, err
+		}
+		return nothing{}, site.RemoveSender(tx, x.site, string(n))
+	})
+}
+
+// senderNumber reads the number of a path; what is none names nothing.
+func senderNumber(text string) (korea.Number, error) {
+	n, err := korea.ParseSender(text)
+	if err != nil {
+		return "", fault.Missing("sender", cut(text))
+	}
+	return n, nil
+}
+
+// listSenders cuts its page from all numbers of the site: there are few.
+func (a *api) listSenders(tx *db.Tx, x *exchange, in *Paging) (out listOf[senderView], err error) {
+	l, err := a.list(tx, x, "senders")
+	if err != nil {
+		return out, err
+	}
+	all, err := site.Senders(tx, x.site)
+	if err != nil {
+		return out, err
+	}
+	rows, err := rest(l, in.Cursor, all, func(s site.Sender) place { return place{s.CreatedAt, string(s.Number)} })
+	if err != nil {
+		return out, err
+	}
+	return pageOf(l, rows, in.Limit, showSender, func(s site.Sender) any { return place{s.CreatedAt, string(s.Number)} })
+}
+
+func addSender(tx *db.Tx, x *exchange, in *senderAdded) (senderView, error) {
+	state := in.Body.State
+	if state == "" {
+		state = site.Requested
+	}
+	if state != site.Requested && !x.operator() {
+		return senderView{}, notYours(site.Requested)
+	}
+	s, err := site.AddSender(tx, x.site, in.Body.Number, state)
+	if err != nil {
+		return senderView{}, err
+	}
+	return showSender(s)
+}
+
+func setSender(tx *db.Tx, x *exchange, in *senderSet) (senderView, error) {
+	n, err := senderNumber(in.Number)
+	if err != nil {
+		return senderView{}, err
+	}
+	s, err := site.FindSender(tx, x.site, n)
+	if err != nil {
+		return senderView{}, err
+	}
+	if given, err := korea.ParseSender(in.Body.Number); in.Body.Number != "" && (err != nil || given != n) {
+		return senderView{}, fault.Check("/number", "the path names another number; a number does not change")
+	}
+	if in.Body.State != s.State {
+		if !x.operator() {
+			return senderView{}, notYours(s.State)
+		}
+		if s, err = site.SetSender(tx, x.site, string(n), in.Body.State); err != nil {
+			return senderView{}, err
+		}
+	}
+	return showSender(s)
+}

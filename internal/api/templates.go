@@ -1,0 +1,179 @@
+package api
+
+import (
+	"net/http"
+	"reflect"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/message"
+	"creditmsg/internal/provider"
+)
+
+// templateView is an Alimtalk template.
+type templateView struct {
+	Code      string                              `json:"code"`
+	Name      string                              `json:"name"`
+	Channel   string                              `json:"channel" doc:"The Kakao channel." example:"@demo"`
+	Body      string                              `json:"body" doc:"With its #{variables}."`
+	Buttons   []buttonView                        `json:"buttons"`
+	State     string                              `json:"state" enum:"draft,inspecting,approved,rejected,dormant,blocked"`
+	Providers map[string]message.ProviderTemplate `json:"providers" doc:"What each provider account calls it."`
+	CreatedAt instant                             `json:"created_at"`
+	UpdatedAt instant                             `json:"updated_at"`
+}
+
+// buttonView is a button under an Alimtalk.
+type buttonView struct {
+	Type          string `json:"type" doc:"WL, AL, DS, BK, MD, BC, BT, AC …"`
+	Name          string `json:"name"`
+	URLMobile     string `json:"url_mobile,omitempty"`
+	URLPC         string `json:"url_pc,omitempty"`
+	SchemeIOS     string `json:"scheme_ios,omitempty"`
+	SchemeAndroid string `json:"scheme_android,omitempty"`
+}
+
+// templateBody is a template as it is written.
+type templateBody struct {
+	Code      string                              `json:"code,omitempty" doc:"In a PUT it may be left out." example:"RESERVE_01"`
+	Name      string                              `json:"name,omitempty" maxLength:"200"`
+	Channel   string                              `json:"channel" example:"@demo"`
+	Body      string                              `json:"body" example:"#{이름}님, 예약이 확정되었습니다."`
+	Buttons   []buttonView                        `json:"buttons,omitempty" maxItems:"5"`
+	State     string                              `json:"state,omitempty" enum:"draft,inspecting,approved,rejected,dormant,blocked" doc:"Only operators set it; a template begins as a draft."`
+	Providers map[string]message.ProviderTemplate `json:"providers,omitempty"`
+}
+
+type templateAdded struct{ Body templateBody }
+
+type templateSet struct {
+	Code string `path:"code"`
+	Body templateBody
+}
+
+type templateNamed struct {
+	Code string `path:"code" example:"RESERVE_01"`
+}
+
+func showTemplate(t message.Template) (templateView, error) {
+	v := templateView{Code: t.Code, Name: t.Name, Channel: t.Channel, Body: t.Body, Buttons: make([]buttonView, len(t.Buttons)),
+		State: string(t.State), Providers: t.Providers, CreatedAt: instant(t.CreatedAt), UpdatedAt: instant(t.UpdatedAt)}
+	for i, b := range t.Buttons {
+		v.Buttons[i] = buttonView(b)
+	}
+	if v.Providers == nil {
+		v.Providers = map[string]message.ProviderTemplate{}
+	}
+	return v, nil
+}
+
+// of is the template that the body asks for.
+func (b templateBody) of(site, code string) message.Template {
+	t := message.Template{Site: site, Code: code, Name: b.Name, Channel: b.Channel, Body: b.Body,
+		State: message.TemplateState(b.State), Providers: b.Providers}
+	for _, one := range b.Buttons {
+		t.Buttons = append(t.Buttons, provider.Button(one))
+	}
+	return t
+}
+
+// templates declares the routes about Alimtalk templates.
+func templates(a *api) {
+	read(a, operation{
+		id: "listTemplates", method: http.MethodGet, path: "/v1/templates", tag: "Templates", ability: "templates:read", status: http.StatusOK,
+		summary: "List the templates, by code",
+	}, a.listTemplates)
+	read(a, operation{
+		id: "getTemplate", method: http.MethodGet, path: "/v1/templates/{code}", tag: "Templates", ability: "templates:read", status: http.StatusOK,
+		summary: "Get a template",
+	}, func(tx *db.Tx, x *exchange, in *templateNamed) (templateView, error) {
+		t, err := message.FindTemplate(tx, x.site, in.Code)
+		if err != nil {
+			return templateView{}, err
+		}
+		return showTemplate(t)
+	})
+	write(a, operation{
+		id: "addTemplate", method: http.MethodPost, path: "/v1/templates", tag: "Templates", ability: "templates:write", status: http.StatusCreated,
+		summary: "Add a template", codes: []string{fault.CodeAlreadyExists},
+	}, addTemplate)
+	write(a, operation{
+		id: "setTemplate", method: http.MethodPut, path: "/v1/templates/{code}", tag: "Templates", ability: "templates:write", status: http.StatusOK,
+		summary: "Replace a template", about: "New wording is inspected again: it makes the template a draft, unless an operator sets its state.",
+	}, setTemplate)
+	write(a, operation{
+		id: "removeTemplate", method: http.MethodDelete, path: "/v1/templates/{code}", tag: "Templates", ability: "templates:write", status: http.StatusNoContent,
+		summary: "Remove a template", about: "Messages keep the wording they were accepted with.",
+	}, func(tx *db.Tx, x *exchange, in *templateNamed) (nothing, error) {
+		return nothing{}, message.RemoveTemplate(tx, x.site, in.Code)
+	})
+}
+
+func (a *api) listTemplates(tx *db.Tx, x *exchange, in *Paging) (out listOf[templateView], err error) {
+	l, err := a.list(tx, x, "templates")
+	if err != nil {
+		return out, err
+	}
+	var after string
+	if err := l.after(in.Cursor, &after); err != nil {
+		return out, err
+	}
+	rows, err := message.Templates(tx, x.site, after, in.Limit+1)
+	if err != nil {
+		return out, err
+	}
+	return pageOf(l, rows, in.Limit, showTemplate, func(t message.Template) any { return t.Code })
+}
+
+// notYours is the fault for a state that only operators set.
+func notYours(initial string) error {
+	return fault.New(fault.Denied, fault.CodeForbidden, "only operators set a state; leave it out, or give %s", initial).
+		At("/state", "not with this token")
+}
+
+func addTemplate(tx *db.Tx, x *exchange, in *templateAdded) (templateView, error) {
+	t := in.Body.of(x.site, in.Body.Code)
+	if t.State == "" {
+		t.State = message.TemplateDraft
+	}
+	if t.State != message.TemplateDraft && !x.operator() {
+		return templateView{}, notYours(string(message.TemplateDraft))
+	}
+	t, err := message.AddTemplate(tx, t)
+	if err != nil {
+		return templateView{}, err
+	}
+	return showTemplate(t)
+}
+
+// setTemplate keeps the state for a site, unless the wording changes: what was
+// approved is what was inspected.
+func setTemplate(tx *db.Tx, x *exchange, in *templateSet) (templateView, error) {
+	if in.Body.Code != "" && in.Body.Code != in.Code {
+		return templateView{}, fault.Check("/code", "the path names template %s; a template's code does not change", cut(in.Code))
+	}
+	old, err := message.FindTemplate(tx, x.site, in.Code)
+	if err != nil {
+		return templateView{}, err
+	}
+	t := in.Body.of(x.site, in.Code)
+	t.CreatedAt = old.CreatedAt
+	same := t.Body == old.Body && t.Channel == old.Channel && (len(t.Buttons)+len(old.Buttons) == 0 || reflect.DeepEqual(t.Buttons, old.Buttons))
+	kept := message.TemplateDraft
+	if same {
+		kept = old.State
+	}
+	switch {
+	case t.State == "":
+		t.State = kept
+	case x.operator():
+	case t.State != kept && t.State != old.State:
+		return templateView{}, notYours(string(kept))
+	default:
+		t.State = kept
+	}
+	if t, err = message.SetTemplate(tx, t); err != nil {
+		return templateView{}, err
+	}
+	return showTemplate(t)
+}

@@ -1,0 +1,177 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"creditmsg/internal/fault"
+)
+
+// Limits of bodies.
+const (
+	maxJSON       = 32 << 20  // bytes of a message with its recipients
+	maxRecipients = 100_000   // in such a body
+	maxUpload     = 512 << 20 // bytes of a message in lines
+	maxLines      = 1_000_000 // recipients in such a body
+	maxLine       = 64 << 10  // bytes of one line
+	maxReport     = 1 << 20   // bytes of a provider's report
+
+	bodyRoom  = 4 * maxJSON // bytes of JSON bodies in memory at once
+	smallBody = 1 << 20     // bodies up to this size need no room
+)
+
+// A body has to make progress, and to end: a draft that is older than an hour is
+// swept.
+const (
+	pauseWithin  = 30 * time.Second // the longest silence
+	jsonWithin   = 2 * time.Minute
+	uploadWithin = 50 * time.Minute
+	replyWithin  = time.Minute // after a slow body: the work and the reply
+	slowAfter    = 5 * time.Second
+	roomWithin   = 10 * time.Second
+)
+
+// media is the form of a body.
+type media uint8
+
+const (
+	mediaJSON media = iota
+	mediaLines
+)
+
+// mediaOf reads the request's Content-Type.
+func mediaOf(r *http.Request, lines bool) (media, error) {
+	refused := fault.New(fault.Unsupported, fault.CodeUnsupportedMedia, "send application/json in UTF-8, or application/x-ndjson for many recipients")
+	if r.Header.Get("Content-Encoding") != "" {
+		return 0, refused
+	}
+	given := r.Header.Get("Content-Type")
+	if given == "" {
+		return mediaJSON, nil
+	}
+	name, params, err := mime.ParseMediaType(given)
+	if charset := params["charset"]; err != nil || charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return 0, refused
+	}
+	switch {
+	case name == "application/json":
+		return mediaJSON, nil
+	case name == "application/x-ndjson" && lines:
+		return mediaLines, nil
+	}
+	return 0, refused
+}
+
+// upload reads a body under limits of size and time. The connection's deadlines
+// move along while bytes arrive, so that a slow client is served and a stuck one is not.
+type upload struct {
+	body     io.Reader
+	w        http.ResponseWriter
+	control  *http.ResponseController
+	limit    int64     // bytes in all
+	left     int64     // bytes that may still come
+	slow     time.Time // from then on the reply gets a deadline of its own
+	deadline time.Time // of the whole body
+	failed   error     // the fault that ended the reading
+}
+
+func newUpload(w http.ResponseWriter, r *http.Request, limit int64, within time.Duration) (*upload, error) {
+	if r.ContentLength > limit {
+		return nil, tooLarge(limit)
+	}
+	now := time.Now()
+	return &upload{body: r.Body, w: w, control: http.NewResponseController(w), limit: limit, left: limit,
+		slow: now.Add(slowAfter), deadline: now.Add(within)}, nil
+}
+
+func tooLarge(limit int64) error {
+	return fault.New(fault.TooLarge, fault.CodeBodyTooLarge, "the body is larger than %d MiB; send many recipients as application/x-ndjson, or in several messages", limit>>20)
+}
+
+// Read gives the next bytes; a failure other than io.EOF is a fault.
+func (u *upload) Read(p []byte) (int, error) {
+	if u.failed != nil {
+		return 0, u.failed
+	}
+	now := time.Now()
+	if !now.Before(u.deadline) {
+		return 0, u.fail(os.ErrDeadlineExceeded)
+	}
+	until := now.Add(pauseWithin)
+	if until.After(u.deadline) {
+		until = u.deadline
+	}
+	// A connection without deadlines, as in tests, simply has none.
+	_ = u.control.SetReadDeadline(until)
+	if now.After(u.slow) {
+		// The server's own deadline for the reply began with the request. Ours would
+		// outlive it on a connection that is used again.
+		_ = u.control.SetWriteDeadline(until.Add(replyWithin))
+		u.w.Header().Set("Connection", "close")
+	}
+	n, err := u.body.Read(p)
+	if u.left -= int64(n); u.left < 0 {
+		u.failed = tooLarge(u.limit)
+		return 0, u.failed
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return n, u.fail(err)
+	}
+	return n, err
+}
+
+func (u *upload) fail(err error) error {
+	u.failed = fault.Wrap(err, fault.Malformed, fault.CodeMalformed, "the body could not be read to its end")
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		u.failed = fault.Wrap(err, fault.Malformed, fault.CodeMalformed, "the body did not arrive in time")
+	}
+	return u.failed
+}
+
+// whole reads a body of one piece. The room that a large one takes is given back by
+// release, which is never nil.
+func (a *api) whole(w http.ResponseWriter, r *http.Request, limit int64) (body []byte, release func(), err error) {
+	release = func() {}
+	u, err := newUpload(w, r, limit, jsonWithin)
+	if err != nil {
+		return nil, release, err
+	}
+	size := r.ContentLength
+	if size < 0 {
+		size = limit
+	}
+	if size > smallBody {
+		if err := a.takeRoom(r.Context(), size); err != nil {
+			return nil, release, err
+		}
+		release = func() { a.room.Release(size) }
+	}
+	if r.ContentLength < 0 {
+		body, err = io.ReadAll(u)
+		return body, release, err
+	}
+	body = make([]byte, size)
+	if _, err = io.ReadFull(u, body); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = u.fail(err)
+	}
+	return body, release, err
+}
+
+// takeRoom waits for room, but not for long: a client that is told to come again is
+// better off than one that hangs.
+func (a *api) takeRoom(ctx context.Context, size int64) error {
+	ctx, cancel := context.WithTimeout(ctx, roomWithin)
+	defer cancel()
+	if err := a.room.Acquire(ctx, size); err != nil {
+		f := fault.Wrap(err, fault.Unavailable, fault.CodeUnavailable, "too many large requests are being read; try again in some seconds")
+		f.RetryAfter = roomWithin
+		return f
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"path/filepath"
+
+	"creditmsg/internal/fault"
+)
+
+// Demo is what somebody who looks at the demo needs to know: the content of demo.json.
+type Demo struct {
+	APIURL       string            `json:"api_url"`
+	SimulatorURL string            `json:"simulator_url"`
+	Simulator    DemoKey           `json:"simulator"`
+	Tokens       map[string]string `json:"tokens"` // by site, and operator
+	Provider     DemoProvider      `json:"provider"`
+	Senders      map[string]string `json:"senders"` // by site
+	TemplateCode string            `json:"template_code"`
+}
+
+// DemoKey is what the simulator lets in.
+type DemoKey struct {
+	APIKey    string `json:"api_key"`
+	APISecret string `json:"api_secret"`
+}
+
+// DemoProvider is the account that the demo sends by.
+type DemoProvider struct {
+	Name          string `json:"name"`
+	WebhookSecret string `json:"webhook_secret"`
+}
+
+// DemoOptions say where the demo lives.
+type DemoOptions struct {
+	Options
+	// Dir holds demo.json, beside the database where that is the default one. "" = data.
+	Dir string
+}
+
+// DemoDir is where the demo keeps what must survive a restart.
+const DemoDir = "data"
+
+// OpenDemo makes a process with the simulator in it as its only provider, and sites
+// that can send at once. What is there already is kept and what is missing is made,
+// so it can be started again and again on the same data. Secrets are made at the
+// first start and kept in demo.json.
+func OpenDemo(ctx context.Context, c Config, o DemoOptions) (*Program, Demo, error) {
+	if c.Production {
+		return nil, Demo{}, fault.Check("production", "the demo does not run in production: its credentials are known to everybody")
+	}
+	if len(c.Providers) > 0 {
+		return nil, Demo{}, fault.Check("providers", "the demo sends to numbers that are made up and brings its own provider; start it without configured ones")
+	}
+	if o.Dir == "" {
+		o.Dir = DemoDir
+	}
+	file := filepath.Join(o.Dir, "demo.json")
+	demo, err := readDemo(file)
+	if err != nil {
+		return nil, Demo{}, err
+	}
+	demo.Simulator = DemoKey{SimulatorKey, SimulatorSecret}
+	demo.Provider.Name, demo.TemplateCode = demoProvider, demoTemplate
+	if demo.Provider.WebhookSecret == "" {
+		demo.Provider.WebhookSecret = rand.Text()
+	}
+	c.Providers = ProviderConfigs{{
+		Name: demoProvider, Kind: "solapi", URL: "http://127.0.0.1:0", APIKey: SimulatorKey, APISecret: SimulatorSecret,
+		Webhook: WebhookConfig{Secret: Secret(demo.Provider.WebhookSecret)},
+	}}
+	p, err := Open(ctx, c, o.Options)
+	if err != nil {
+		return nil, Demo{}, err
+	}
+	demo.APIURL, demo.SimulatorURL = p.URL(), p.SimulatorURL()
+	if err := p.furnish(ctx, &demo); err != nil {
+		p.Close()
+		return nil, Demo{}, err
+	}
+	if err := demo.write(file); err != nil {
+		p.Close()
+		return nil, Demo{}, err
+	}
+	return p, demo, nil
+}

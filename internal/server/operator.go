@@ -1,0 +1,123 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"creditmsg/internal/credit"
+	"creditmsg/internal/db"
+	"creditmsg/internal/message"
+	"creditmsg/internal/queue"
+	"creditmsg/internal/site"
+)
+
+// Operator is what an operator can do to an installation's database directly, beside
+// the processes that run on it. Each act is one transaction; what is wrong with what
+// was asked for is a fault that says what to do. Close it at the end.
+type Operator struct {
+	config   Config
+	d        *db.DB
+	keys     *site.Keys
+	ledger   *credit.Ledger
+	queue    *queue.Queue
+	messages *message.Service
+}
+
+// OperatorOptions say how an Operator is opened.
+type OperatorOptions struct {
+	ConnectFor time.Duration // how long a database that is not there yet is waited for; 0 = 15 s
+	// AnySchema opens whatever schema there is, for who mends or judges it. Without
+	// it an empty database is migrated and one that is behind is Unavailable.
+	AnySchema bool
+}
+
+// OpenOperator reaches the database of a configuration.
+func OpenOperator(ctx context.Context, c Config, o OperatorOptions) (*Operator, error) {
+	master, err := c.Keys.Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("read the master key: %w", err)
+	}
+	d, err := db.Open(ctx, string(c.Database.URL), db.Options{Readers: 2, Writers: 2, ConnectFor: o.ConnectFor})
+	if err != nil {
+		return nil, err
+	}
+	p := &Operator{config: c, d: d, keys: site.NewKeys(d, master)}
+	p.ledger = credit.NewLedger(p.keys)
+	p.queue = queue.New(d, queue.Options{})
+	p.messages, err = message.NewService(d, p.keys, p.ledger, p.queue, message.Options{})
+	if err == nil && !o.AnySchema {
+		err = p.meet(ctx)
+	}
+	if err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// meet makes sure that the schema is ours.
+func (p *Operator) meet(ctx context.Context) error {
+	missing, empty, err := pending(ctx, p.d)
+	switch {
+	case err != nil || len(missing) == 0:
+		return err
+	case empty:
+		return p.d.Migrate(ctx)
+	}
+	return behind(missing)
+}
+
+// Close lets the database go.
+func (p *Operator) Close() { _ = p.d.Close() } // nothing is open on it any more
+
+// List is the form of every list: an object, so that it can be added to.
+type List[T any] struct {
+	Data []T `json:"data"`
+}
+
+// pageSize is how many rows are read at a time where all are wanted.
+const pageSize = 500
+
+// SchemaStep is one migration of the schema.
+type SchemaStep struct {
+	Version int64  `json:"version"`
+	Name    string `json:"name"`
+	Applied bool   `json:"applied"`
+}
+
+// Schema is where the schema stands.
+type Schema struct {
+	Engine  string       `json:"engine"`
+	Steps   []SchemaStep `json:"migrations"`
+	Pending int          `json:"pending"`
+}
+
+// Schema tells which migrations are applied.
+func (p *Operator) Schema(ctx context.Context) (Schema, error) {
+	all, err := p.d.Migrations(ctx)
+	if err != nil {
+		return Schema{}, err
+	}
+	s := Schema{Engine: p.d.Engine(), Steps: make([]SchemaStep, len(all))}
+	for i, m := range all {
+		s.Steps[i] = SchemaStep(m)
+		if !m.Applied {
+			s.Pending++
+		}
+	}
+	return s, nil
+}
+
+// Migrate applies what is missing of the schema and tells how many steps that were.
+func (p *Operator) Migrate(ctx context.Context) (applied int, after Schema, err error) {
+	before, err := p.Schema(ctx)
+	if err != nil {
+		return 0, Schema{}, err
+	}
+	if err := p.d.Migrate(ctx); err != nil {
+		return 0, Schema{}, err
+	}
+	after, err = p.Schema(ctx)
+	return before.Pending - after.Pending, after, err
+}

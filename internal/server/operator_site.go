@@ -1,0 +1,195 @@
+package server
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"creditmsg/internal/credit"
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/message"
+	"creditmsg/internal/money"
+	"creditmsg/internal/provider"
+	"creditmsg/internal/site"
+)
+
+// Site is a tenant as operators see it.
+type Site struct {
+	ID        string        `json:"id"`
+	Name      string        `json:"name"`
+	State     string        `json:"state"`
+	CreatedAt time.Time     `json:"created_at"`
+	Prices    credit.Prices `json:"prices"`
+	Balance   money.Amount  `json:"balance"`
+	Available money.Amount  `json:"available"`
+	Held      money.Amount  `json:"held"`
+}
+
+// SiteDetail is a tenant with what it can send by.
+type SiteDetail struct {
+	Site
+	Senders   []Sender   `json:"senders"`
+	Channels  []Channel  `json:"channels"`
+	Templates []Template `json:"templates"`
+}
+
+// CreateSite makes a site with its account. prices names channels and amounts
+// ("sms": "18"); channels that it does not name cost what the installation's do.
+func (p *Operator) CreateSite(ctx context.Context, id, name string, prices map[string]string) (s Site, err error) {
+	own, err := parsePrices(prices)
+	if err != nil {
+		return Site{}, err
+	}
+	err = p.d.Update(ctx, "operator_create_site", func(tx *db.Tx) error {
+		made, err := createSite(tx, p.keys, p.ledger, id, name, own)
+		if err != nil {
+			return err
+		}
+		s, err = p.site(tx, made)
+		return err
+	})
+	return s, err
+}
+
+// createSite makes a site, its key, its account and its prices.
+func createSite(tx *db.Tx, keys *site.Keys, ledger *credit.Ledger, id, name string, prices map[provider.Channel]money.Amount) (site.Site, error) {
+	made, err := site.Create(tx, keys, id, name)
+	if err != nil {
+		return site.Site{}, err
+	}
+	if err := ledger.Open(tx, made.ID); err != nil {
+		return site.Site{}, err
+	}
+	if len(prices) > 0 {
+		err = credit.SetPrices(tx, made.ID, prices)
+	}
+	return made, err
+}
+
+func parsePrices(text map[string]string) (map[provider.Channel]money.Amount, error) {
+	prices := map[provider.Channel]money.Amount{}
+	for name, amount := range text {
+		channel, err := provider.ParseChannel(strings.TrimSpace(name))
+		if err != nil {
+			return nil, fault.Check("--price", "%q is not one of alimtalk, sms, lms, mms", name)
+		}
+		price, err := money.Parse(strings.TrimSpace(amount))
+		if err != nil {
+			return nil, fault.Check("--price", "%s=%s: want an amount of won with at most four decimals, such as 18 or 8.4", name, amount)
+		}
+		prices[channel] = price
+	}
+	return prices, nil
+}
+
+// site adds to a site what others know of it.
+func (p *Operator) site(tx *db.Tx, s site.Site) (Site, error) {
+	prices, err := credit.PricesOf(tx, s.ID)
+	if err != nil {
+		return Site{}, err
+	}
+	a, err := p.ledger.Account(tx, s.ID)
+	if err != nil {
+		return Site{}, err
+	}
+	return Site{ID: s.ID, Name: s.Name, State: string(s.State), CreatedAt: s.CreatedAt.Time(), Prices: prices,
+		Balance: a.Available + a.Held, Available: a.Available, Held: a.Held}, nil
+}
+
+// Sites gives all sites by their ids.
+func (p *Operator) Sites(ctx context.Context) (all List[Site], err error) {
+	err = p.d.View(ctx, "operator_sites", func(tx *db.Tx) error {
+		all = List[Site]{Data: []Site{}}
+		return eachSite(tx, func(s site.Site) error {
+			shown, err := p.site(tx, s)
+			all.Data = append(all.Data, shown)
+			return err
+		})
+	})
+	return all, err
+}
+
+// eachSite calls do for every site, by their ids.
+func eachSite(tx *db.Tx, do func(site.Site) error) error {
+	for after := ""; ; {
+		page, err := site.List(tx, after, pageSize)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, s := range page {
+			if err := do(s); err != nil {
+				return err
+			}
+		}
+		after = page[len(page)-1].ID
+	}
+}
+
+// Site gives one site with its senders, channels and templates. NotFound.
+func (p *Operator) Site(ctx context.Context, id string) (s SiteDetail, err error) {
+	err = p.d.View(ctx, "operator_site", func(tx *db.Tx) error {
+		s = SiteDetail{Senders: []Sender{}, Channels: []Channel{}, Templates: []Template{}}
+		found, err := site.Find(tx, id)
+		if err != nil {
+			return err
+		}
+		if s.Site, err = p.site(tx, found); err != nil {
+			return err
+		}
+		return s.readParts(tx)
+	})
+	return s, err
+}
+
+func (s *SiteDetail) readParts(tx *db.Tx) error {
+	senders, err := site.Senders(tx, s.ID)
+	if err != nil {
+		return err
+	}
+	for _, one := range senders {
+		s.Senders = append(s.Senders, senderOf(one))
+	}
+	channels, err := site.Channels(tx, s.ID)
+	if err != nil {
+		return err
+	}
+	for _, one := range channels {
+		s.Channels = append(s.Channels, channelOf(one))
+	}
+	for after := ""; ; {
+		page, err := message.Templates(tx, s.ID, after, pageSize)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, one := range page {
+			s.Templates = append(s.Templates, templateOf(one))
+			after = one.Code
+		}
+	}
+}
+
+// SuspendSite stops a site from sending; what it sent goes on. NotFound.
+func (p *Operator) SuspendSite(ctx context.Context, id string) (Site, error) {
+	return p.setState(ctx, id, site.Suspended)
+}
+
+// ResumeSite lets a suspended site send again. NotFound.
+func (p *Operator) ResumeSite(ctx context.Context, id string) (Site, error) {
+	return p.setState(ctx, id, site.Active)
+}
+
+func (p *Operator) setState(ctx context.Context, id string, state site.State) (s Site, err error) {
+	err = p.d.Update(ctx, "operator_site_state", func(tx *db.Tx) error {
+		if err := site.SetState(tx, id, state); err != nil {
+			return err
+		}
+		found, err := site.Find(tx, id)
+		if err != nil {
+			return err
+		}
+		s, err = p.site(tx, found)
+		return err
+	})
+	return s, err
+}

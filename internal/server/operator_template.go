@@ -1,0 +1,132 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/message"
+	"creditmsg/internal/provider"
+	"creditmsg/internal/site"
+)
+
+// Template is an Alimtalk template of a site.
+type Template struct {
+	Code      string                              `json:"code"`
+	Name      string                              `json:"name"`
+	Channel   string                              `json:"channel"`
+	Body      string                              `json:"body"`
+	State     string                              `json:"state"`
+	Providers map[string]message.ProviderTemplate `json:"providers"`
+}
+
+func templateOf(t message.Template) Template {
+	return Template{Code: t.Code, Name: t.Name, Channel: t.Channel, Body: t.Body, State: string(t.State), Providers: t.Providers}
+}
+
+// NewTemplate is a template as an operator registers it.
+type NewTemplate struct {
+	Site    string
+	Code    string
+	Name    string // "" = the code
+	Channel string // @name of a channel of the site
+	Body    string
+	Buttons []byte // JSON list, as in the API; nil = none
+	State   string // "" = draft
+	// Providers are the vendors' ids, each as NAME=CHANNEL_ID:TEMPLATE_ID; without any,
+	// accounts that point at the simulator get made-up ones.
+	Providers []string
+}
+
+// AddTemplate registers a template. Faults: Invalid, NotFound for site or channel,
+// Conflict already_exists.
+func (p *Operator) AddTemplate(ctx context.Context, n NewTemplate) (t Template, err error) {
+	given, err := n.parse()
+	if err != nil {
+		return Template{}, err
+	}
+	err = p.d.Update(ctx, "operator_add_template", func(tx *db.Tx) error {
+		add := given
+		if _, err := site.Find(tx, n.Site); err != nil {
+			return err
+		}
+		channel, err := site.FindChannel(tx, n.Site, n.Channel)
+		if err != nil {
+			return err
+		}
+		if add.Channel = channel.Name; len(n.Providers) == 0 {
+			add.Providers = p.config.madeUpTemplate(n.Site, n.Code, channel.Providers)
+		}
+		made, err := message.AddTemplate(tx, add)
+		t = templateOf(made)
+		return err
+	})
+	return t, err
+}
+
+func (n NewTemplate) parse() (message.Template, error) {
+	t := message.Template{Site: n.Site, Code: n.Code, Name: n.Name, State: message.TemplateState(n.State),
+		Body: strings.TrimRight(n.Body, "\r\n"), Providers: map[string]message.ProviderTemplate{}}
+	if t.Name == "" {
+		t.Name = n.Code
+	}
+	if n.Buttons != nil {
+		var err error
+		if t.Buttons, err = parseButtons(n.Buttons); err != nil {
+			return message.Template{}, err
+		}
+	}
+	const form = "NAME=CHANNEL_ID:TEMPLATE_ID"
+	pairs, err := parseIDs(n.Providers, form)
+	if err != nil {
+		return message.Template{}, err
+	}
+	for name, pair := range pairs {
+		channel, template, found := strings.Cut(pair, ":")
+		if !found || channel == "" || template == "" {
+			return message.Template{}, fault.Check("--provider", "%q is not of the form %s", name+"="+pair, form)
+		}
+		t.Providers[name] = message.ProviderTemplate{ChannelID: channel, TemplateID: template}
+	}
+	return t, nil
+}
+
+// button is a button in the words of the API.
+type button struct {
+	Type          string `json:"type"`
+	Name          string `json:"name"`
+	URLMobile     string `json:"url_mobile"`
+	URLPC         string `json:"url_pc"`
+	SchemeIOS     string `json:"scheme_ios"`
+	SchemeAndroid string `json:"scheme_android"`
+}
+
+func parseButtons(text []byte) ([]provider.Button, error) {
+	var list []button
+	d := json.NewDecoder(strings.NewReader(string(text)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&list); err != nil {
+		return nil, fault.Check("--buttons", `it is not a JSON list of buttons such as [{"type":"WL","name":"확인","url_mobile":"https://…"}]: %v`, err)
+	}
+	buttons := make([]provider.Button, len(list))
+	for i, b := range list {
+		buttons[i] = provider.Button(b)
+	}
+	return buttons, nil
+}
+
+// madeUpTemplate gives ids for the accounts that point at the simulator; the channel's
+// own id is used where it has one.
+func (c Config) madeUpTemplate(siteID, code string, channel map[string]string) map[string]message.ProviderTemplate {
+	ids := map[string]message.ProviderTemplate{}
+	for _, account := range c.simulatedAccounts() {
+		channelID := channel[account]
+		if channelID == "" {
+			channelID = madeUp("KA01PF", siteID, account)
+		}
+		ids[account] = message.ProviderTemplate{ChannelID: channelID, TemplateID: madeUp("KA01TP", siteID, code, account)}
+	}
+	return ids
+}

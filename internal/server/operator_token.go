@@ -1,0 +1,166 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
+	"creditmsg/internal/site"
+)
+
+// Token is the right of a program to use the API, without its secret.
+type Token struct {
+	ID         string    `json:"id"`
+	Site       string    `json:"site"` // or operator
+	Name       string    `json:"name"`
+	Abilities  []string  `json:"abilities"`
+	Last4      string    `json:"last4"`
+	CreatedAt  time.Time `json:"created_at"`
+	LastUsedAt time.Time `json:"last_used_at,omitzero"`
+	ExpiresAt  time.Time `json:"expires_at,omitzero"`
+	RevokedAt  time.Time `json:"revoked_at,omitzero"`
+}
+
+func tokenOf(t site.Token) Token {
+	owner := t.Site
+	if owner == "" {
+		owner = site.Operator
+	}
+	return Token{ID: t.ID.Text(id.Token), Site: owner, Name: t.Name, Abilities: t.Abilities, Last4: t.Last4,
+		CreatedAt: t.CreatedAt.Time(), LastUsedAt: t.LastUsedAt.Time(), ExpiresAt: t.ExpiresAt.Time(), RevokedAt: t.RevokedAt.Time()}
+}
+
+// NewToken is a token that was made just now; its secret is never shown again.
+type NewToken struct {
+	ID        string   `json:"id"`
+	Secret    string   `json:"token"`
+	Abilities []string `json:"abilities"`
+}
+
+// siteOf reads SITE|operator.
+func siteOf(owner string) string {
+	if owner == site.Operator {
+		return ""
+	}
+	return owner
+}
+
+// CreateToken makes a token of a site, or of the operator. expires is a time from now
+// such as 90d or 12h, "" = never. Faults: Invalid, NotFound.
+func (p *Operator) CreateToken(ctx context.Context, owner, name string, abilities []string, expires string) (t NewToken, err error) {
+	valid, err := parseExpiry(expires)
+	if err != nil {
+		return NewToken{}, err
+	}
+	err = p.d.Update(ctx, "operator_create_token", func(tx *db.Tx) error {
+		var until db.Time
+		if valid > 0 {
+			until = tx.Now.Add(valid)
+		}
+		made, secret, err := site.NewToken(tx, siteOf(owner), name, abilities, until)
+		t = NewToken{made.ID.Text(id.Token), secret, made.Abilities}
+		return err
+	})
+	return t, err
+}
+
+// longestExpiry keeps a time from now inside what can be stored.
+const longestExpiry = 100 * 365
+
+func parseExpiry(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	wrong := fault.Check("--expires", "%q is not a time from now such as 90d or 12h", text)
+	if days, is := strings.CutSuffix(text, "d"); is {
+		n, err := strconv.Atoi(days)
+		if err != nil || n <= 0 || n > longestExpiry {
+			return 0, wrong
+		}
+		return time.Duration(n) * 24 * time.Hour, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, wrong
+	}
+	return d, nil
+}
+
+// Tokens gives the tokens of a site or of the operator; of all of them with "". NotFound.
+func (p *Operator) Tokens(ctx context.Context, owner string) (all List[Token], err error) {
+	err = p.d.View(ctx, "operator_tokens", func(tx *db.Tx) error {
+		all = List[Token]{Data: []Token{}}
+		return eachToken(tx, owner, func(t site.Token) error {
+			all.Data = append(all.Data, tokenOf(t))
+			return nil
+		})
+	})
+	return all, err
+}
+
+// eachToken calls do for every token of an owner, of all owners with "".
+func eachToken(tx *db.Tx, owner string, do func(site.Token) error) error {
+	if owner == "" {
+		if err := eachToken(tx, site.Operator, do); err != nil {
+			return err
+		}
+		return eachSite(tx, func(s site.Site) error { return eachToken(tx, s.ID, do) })
+	}
+	if owner != site.Operator {
+		if _, err := site.Find(tx, owner); err != nil {
+			return err
+		}
+	}
+	for after := (id.ID{}); ; {
+		page, err := site.Tokens(tx, siteOf(owner), after, pageSize)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, t := range page {
+			if err := do(t); err != nil {
+				return err
+			}
+		}
+		after = page[len(page)-1].ID
+	}
+}
+
+// errFound ends a search.
+var errFound = errors.New("found")
+
+// RevokeToken ends a token, whoever it belongs to, at once and for ever. Repeating it
+// changes nothing. NotFound.
+func (p *Operator) RevokeToken(ctx context.Context, token string) (t Token, err error) {
+	which, err := id.Parse(id.Token, token)
+	if err != nil {
+		return Token{}, fault.Check("ID", "%q is not the id of a token, such as tok_01k…; token list shows them", token)
+	}
+	err = p.d.Update(ctx, "operator_revoke_token", func(tx *db.Tx) error {
+		var owner site.Token
+		err := eachToken(tx, "", func(t site.Token) error {
+			if owner = t; t.ID == which {
+				return errFound
+			}
+			return nil
+		})
+		if err == nil {
+			return fault.Missing("token", token)
+		}
+		if !errors.Is(err, errFound) {
+			return err
+		}
+		if err := site.Revoke(tx, owner.Site, which); err != nil {
+			return err
+		}
+		if t = tokenOf(owner); t.RevokedAt.IsZero() {
+			t.RevokedAt = tx.Now.Time()
+		}
+		return nil
+	})
+	return t, err
+}

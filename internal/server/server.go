@@ -1,0 +1,258 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"creditmsg/internal/api"
+	"creditmsg/internal/credit"
+	"creditmsg/internal/db"
+	"creditmsg/internal/delivery"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/message"
+	"creditmsg/internal/provider"
+	"creditmsg/internal/provider/simulator"
+	"creditmsg/internal/queue"
+	"creditmsg/internal/site"
+)
+
+// The roles that a process can have.
+const (
+	RoleAPI       = "api"       // the HTTP API, and the door for delivery reports
+	RoleWorker    = "worker"    // sending, look-ups, recovery, sweeping
+	RoleSimulator = "simulator" // the provider in a box, for the account that points at it
+)
+
+// Roles are all roles, and DefaultRoles those of a process that names none.
+var (
+	Roles        = []string{RoleAPI, RoleWorker, RoleSimulator}
+	DefaultRoles = []string{RoleAPI, RoleWorker}
+)
+
+// Options say how a process runs; zero values are the defaults named.
+type Options struct {
+	Roles      []string      // nil = DefaultRoles
+	Version    string        // of the program, shown by the API
+	Log        *slog.Logger  // nil = nothing is logged
+	ConnectFor time.Duration // how long a database that is not there yet is waited for; 0 = 15 s
+	Grace      time.Duration // what requests, and then jobs, may take to end after the stop; 0 = 20 s
+	Simulator  SimulatorOptions
+}
+
+// Program is one process of the installation: its services, its doors and what runs.
+type Program struct {
+	config   Config
+	log      *slog.Logger
+	grace    time.Duration
+	roles    []string
+	metrics  *prometheus.Registry
+	d        *db.DB
+	keys     *site.Keys
+	ledger   *credit.Ledger
+	queue    *queue.Queue
+	messages *message.Service
+	delivery *delivery.Service
+	handler  http.Handler
+
+	door      *listener // nil without RoleAPI
+	vendor    *listener // nil without RoleSimulator
+	simulated *simulator.Simulator
+
+	stopping atomic.Bool
+	schema   readiness
+}
+
+// Open makes a process: its ports are open when it returns, though nothing answers
+// there before Run; the database is reached and migrated. Close what is not run.
+// An address that is taken and a database that cannot be reached are Unavailable.
+func Open(ctx context.Context, c Config, o Options) (*Program, error) {
+	p := &Program{config: c, log: o.Log, grace: o.Grace, roles: o.Roles, metrics: prometheus.NewRegistry()}
+	if p.roles == nil {
+		p.roles = DefaultRoles
+	}
+	if p.log == nil {
+		p.log = slog.New(slog.DiscardHandler)
+	}
+	if p.grace <= 0 {
+		p.grace = 20 * time.Second
+	}
+	p.config.Providers = slices.Clone(c.Providers)
+	p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for _, step := range []func(context.Context, Options) error{p.openDoors, p.openDatabase, p.makeServices, p.makeAPI} {
+		if err := step(ctx, o); err != nil {
+			p.Close()
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// openDoors opens the ports first: the simulator's address is part of the account
+// that points at it, and a port that is taken should be known before anything is done.
+func (p *Program) openDoors(_ context.Context, o Options) (err error) {
+	for _, role := range p.roles {
+		if !slices.Contains(Roles, role) {
+			return fault.Check("roles", "%q is not one of %v", role, Roles)
+		}
+	}
+	if p.has(RoleAPI) {
+		if p.door, err = listen(p.config.Listen); err != nil {
+			return err
+		}
+	}
+	if p.has(RoleSimulator) {
+		return p.openSimulator(o.Simulator)
+	}
+	return nil
+}
+
+func (p *Program) has(role string) bool { return slices.Contains(p.roles, role) }
+
+func (p *Program) openDatabase(ctx context.Context, o Options) (err error) {
+	p.d, err = db.Open(ctx, string(p.config.Database.URL), db.Options{Registerer: p.metrics, ConnectFor: o.ConnectFor})
+	if err != nil {
+		return err
+	}
+	return p.d.Migrate(ctx)
+}
+
+func (p *Program) makeServices(ctx context.Context, _ Options) error {
+	master, err := p.config.Keys.Bytes()
+	if err != nil {
+		return fmt.Errorf("read the master key: %w", err)
+	}
+	p.keys = site.NewKeys(p.d, master)
+	if err := p.keys.Prepare(ctx); err != nil {
+		return err
+	}
+	list, err := carriers(p.config.Accounts())
+	if err != nil {
+		return err
+	}
+	times := p.config.Delivery
+	p.ledger = credit.NewLedger(p.keys)
+	p.queue = queue.New(p.d, queue.Options{Lease: times.Lease, Grace: p.grace, Registerer: p.metrics})
+	p.messages, err = message.NewService(p.d, p.keys, p.ledger, p.queue, message.Options{
+		FallbackWithin: times.FallbackWithin,
+		// Messages ask what can be carried only once requests come in.
+		Offered:    func(c provider.Channel) bool { return p.delivery.Offered(c) },
+		Accounts:   func(c provider.Channel) []string { return p.delivery.Accounts(c) },
+		Registerer: p.metrics, Log: p.log,
+	})
+	if err != nil {
+		return err
+	}
+	p.delivery, err = delivery.New(p.d, p.keys, p.messages, p.queue, list, delivery.Options{
+		ExpireText: times.ExpireText, ExpireLong: times.ExpireLong, LookupGrace: times.LookupGrace, Lease: times.Lease,
+		Registerer: p.metrics, Log: p.log,
+	})
+	return err
+}
+
+func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
+	if !p.has(RoleAPI) {
+		return nil
+	}
+	p.handler, err = api.New(api.Deps{
+		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery,
+		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics,
+		TrustedProxies: p.config.TrustedProxies.Prefixes(), Version: o.Version, Ready: p.ready,
+	})
+	return err
+}
+
+// URL is the API's address as this machine reaches it; empty without that role.
+func (p *Program) URL() string { return p.door.address() }
+
+// SimulatorURL is the simulator's address; empty without that role.
+func (p *Program) SimulatorURL() string { return p.vendor.address() }
+
+// Run works until ctx ends, then stops in the order below and lets the database go.
+// It returns nil when it was asked to stop and did so in time, and runs once.
+func (p *Program) Run(ctx context.Context) error {
+	context.AfterFunc(ctx, func() { p.stopping.Store(true) })
+	p.log.Info("started", "roles", p.roles, "engine", p.d.Engine(), "url", p.URL(), "providers", len(p.config.Providers))
+	err := runStages(ctx, []stage{
+		{runners: p.doors()}, // no more requests and reports
+		{
+			runners: p.workers(), // no more claims; running jobs end
+			after:   []func(context.Context) error{p.drain, p.release},
+		},
+		{runners: p.world()}, // the simulator outlives whom it serves
+	})
+	if err != nil {
+		return fmt.Errorf("run: %w", err)
+	}
+	p.log.Info("stopped")
+	return nil
+}
+
+func (p *Program) doors() []runner {
+	if p.door == nil {
+		return nil
+	}
+	return []runner{func(ctx context.Context) error { return p.door.serve(ctx, p.handler, p.grace, p.log) }}
+}
+
+func (p *Program) workers() []runner {
+	if !p.has(RoleWorker) {
+		return []runner{p.upkeep(false)}
+	}
+	works := append(p.messages.Works(), p.delivery.Works()...)
+	return []runner{
+		p.upkeep(true),
+		p.delivery.Run,
+		func(ctx context.Context) error { return p.queue.Run(ctx, works...) },
+	}
+}
+
+func (p *Program) world() []runner {
+	if p.vendor == nil {
+		return nil
+	}
+	return []runner{
+		p.simulated.Run,
+		func(ctx context.Context) error {
+			return p.vendor.serve(ctx, p.simulated.Handler(), p.grace, p.log)
+		},
+	}
+}
+
+// drain waits for the messages and reports that were taken in to be committed.
+func (p *Program) drain(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, p.grace)
+	defer cancel()
+	return errors.Join(p.messages.Drain(ctx), p.delivery.Drain(ctx))
+}
+
+// release lets the database go.
+func (p *Program) release(context.Context) error { return p.d.Close() }
+
+// Close lets everything go that a Program holds which is not run any more.
+func (p *Program) Close() {
+	for _, l := range []*listener{p.door, p.vendor} {
+		if l != nil {
+			_ = l.Close() // closed already when it was run
+		}
+	}
+	if p.d != nil {
+		_ = p.d.Close()
+	}
+}
+
+// Prove proves the whole ledger.
+func (p *Program) Prove(ctx context.Context) (Proof, error) {
+	return prove(ctx, p.d, p.ledger, p.messages, "")
+}
+
+// OpenAPI gives the OpenAPI 3.1 document of the HTTP API as JSON.
+func OpenAPI() ([]byte, error) { return api.OpenAPI() }

@@ -1,0 +1,96 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"creditmsg/internal/fault"
+	"creditmsg/internal/provider/simulator"
+)
+
+// SimulatorOptions say how the provider simulator behaves.
+type SimulatorOptions struct {
+	Listen       string // address; of RunSimulator only
+	Seed         uint64 // makes the spread of delays repeatable
+	ReportURL    string // where delivery reports go, …/webhooks/{provider}; of RunSimulator only
+	ReportSecret string
+	// Pace is the usual time from the carrier to a delivery report; 0 = the simulator's own.
+	Pace time.Duration
+}
+
+// SimulatorKey and SimulatorSecret are the credentials that the simulator takes.
+const (
+	SimulatorKey    = simulator.DefaultKey
+	SimulatorSecret = simulator.DefaultSecret
+)
+
+// simulatorGrace is short: what the simulator keeps is gone at its end anyway.
+const simulatorGrace = 2 * time.Second
+
+// RunSimulator runs the simulator alone until ctx ends. started is told its address
+// once it answers there.
+func RunSimulator(ctx context.Context, o SimulatorOptions, log *slog.Logger, started func(url string)) error {
+	l, err := listen(o.Listen)
+	if err != nil {
+		return err
+	}
+	s := simulator.New(simulator.Options{Seed: o.Seed, ReportDelay: o.Pace, ReportURL: o.ReportURL, ReportSecret: o.ReportSecret})
+	started(l.url)
+	return runStages(ctx, []stage{{runners: []runner{
+		s.Run,
+		func(ctx context.Context) error { return l.serve(ctx, s.Handler(), simulatorGrace, log) },
+	}}})
+}
+
+// openSimulator opens the port of the account that points at the simulator, and has
+// reports of it sent to our own door. Port 0 is the one after the API's, or any that
+// is free where that is taken; the account is then told which it is.
+func (p *Program) openSimulator(o SimulatorOptions) error {
+	i := slices.IndexFunc(p.config.Providers, ProviderConfig.simulated)
+	if i < 0 {
+		return fault.Check("roles", "the simulator has nobody to serve: configure a provider of kind solapi with api_key %s, its secret and url http://127.0.0.1:PORT", SimulatorKey)
+	}
+	account := &p.config.Providers[i]
+	u, err := url.Parse(string(account.URL))
+	if err != nil {
+		return fault.Check("providers", "the address of %s cannot be read", account.Name)
+	}
+	address := u.Host
+	if u.Port() == "0" {
+		address = p.besides(u.Hostname())
+	}
+	if p.vendor, err = listen(address); err != nil && u.Port() == "0" {
+		p.vendor, err = listen(u.Host)
+	}
+	if err != nil {
+		return err
+	}
+	account.URL = Address(p.vendor.url)
+	door := "http://" + p.config.Listen
+	if p.door != nil {
+		door = p.door.url
+	}
+	p.simulated = simulator.New(simulator.Options{Seed: o.Seed, ReportDelay: o.Pace,
+		ReportURL: door + "/webhooks/" + account.Name, ReportSecret: string(account.Webhook.Secret)})
+	return nil
+}
+
+// besides gives the address after the API's.
+func (p *Program) besides(host string) string {
+	if p.door == nil {
+		return net.JoinHostPort(host, "0")
+	}
+	port := p.door.Addr().(*net.TCPAddr).Port + 1
+	return net.JoinHostPort(host, strconv.Itoa(port))
+}
+
+// simulated reports whether the account points at the simulator: nobody else takes
+// its credentials, wherever it runs.
+func (p ProviderConfig) simulated() bool {
+	return p.Kind == "solapi" && p.URL != "" && p.APIKey == SimulatorKey
+}

@@ -1,0 +1,197 @@
+package site
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/db/dbtest"
+	"creditmsg/internal/fault"
+)
+
+// siteKey gives a site's key through a reading transaction.
+func siteKey(t testing.TB, d *db.DB, k *Keys, site string) (key *Key) {
+	t.Helper()
+	err := d.View(t.Context(), "test", func(tx *db.Tx) (err error) {
+		key, err = k.Site(tx, site)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// opens reports whether b opens what a seals.
+func opens(a, b *Key) bool {
+	got, err := b.Open("test", a.Seal("test", []byte("plain")))
+	return err == nil && string(got) == "plain"
+}
+
+func TestTwoProcessesAgreeOnTheKeysOfSites(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for what, master := range map[string][]byte{"bare": nil, "wrapped": bytes.Repeat([]byte{7}, keySize)} {
+			one, two := NewKeys(d, master), NewKeys(d, master)
+			a, b := what+"-a", what+"-b"
+			create(t, d, one, a)
+			create(t, d, two, b)
+			if !opens(siteKey(t, d, one, a), siteKey(t, d, two, a)) {
+				t.Errorf("%s: two processes have different keys of one site", what)
+			}
+			if opens(siteKey(t, d, one, a), siteKey(t, d, one, b)) {
+				t.Errorf("%s: two sites share a key", what)
+			}
+		}
+	})
+}
+
+func TestTheInstallationsKeysAreMadeOnceByWhoeverIsFirst(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		rings := make([]*Keys, 5)
+		var all sync.WaitGroup
+		for i := range rings {
+			rings[i] = NewKeys(d, nil)
+			all.Go(func() {
+				if err := rings[i].Prepare(t.Context()); err != nil {
+					t.Errorf("Prepare: %v", err)
+				}
+			})
+		}
+		all.Wait()
+		inbox := make([]*Key, len(rings))
+		for i, k := range rings {
+			err := d.View(t.Context(), "test", func(tx *db.Tx) (err error) {
+				if inbox[i], err = k.Installation(tx, InboxKey); err != nil {
+					return err
+				}
+				cursor, err := k.Installation(tx, CursorKey)
+				if err == nil && opens(inbox[i], cursor) {
+					t.Error("two uses share a key")
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !opens(inbox[0], inbox[i]) {
+				t.Errorf("process %d has another key than process 0", i)
+			}
+		}
+	})
+}
+
+func TestAKeyIsReadFromTheDatabaseOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := NewKeys(d, nil)
+		create(t, d, k, "demo")
+		if siteKey(t, d, k, "demo") != siteKey(t, d, k, "demo") {
+			t.Error("the key was read twice")
+		}
+	})
+}
+
+// A key that was made by a transaction that failed must not be used later: the
+// site that is created next has another one.
+func TestAKeyOfAFailedTransactionIsForgotten(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := NewKeys(d, nil)
+		sorry := errors.New("the rest failed")
+		var lost *Key
+		err := d.Update(t.Context(), "test", func(tx *db.Tx) (err error) {
+			if _, err = Create(tx, k, "demo", "name"); err != nil {
+				return err
+			}
+			if lost, err = k.Site(tx, "demo"); err != nil {
+				return err
+			}
+			return sorry
+		})
+		if !errors.Is(err, sorry) {
+			t.Fatal(err)
+		}
+		create(t, d, NewKeys(d, nil), "demo") // by another process
+		key := siteKey(t, d, k, "demo")
+		if opens(lost, key) {
+			t.Error("the key of the failed transaction is still in use")
+		}
+		if !opens(key, siteKey(t, d, NewKeys(d, nil), "demo")) {
+			t.Error("the key is not the one that is stored")
+		}
+	})
+}
+
+func TestAKeyMadeInATransactionCanBeUsedInIt(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := NewKeys(d, nil)
+		var inside *Key
+		update(t, d, func(tx *db.Tx) (err error) {
+			if _, err = Create(tx, k, "demo", "name"); err != nil {
+				return err
+			}
+			inside, err = k.Site(tx, "demo")
+			return err
+		})
+		if !opens(inside, siteKey(t, d, k, "demo")) {
+			t.Error("the key changed with the commit")
+		}
+	})
+}
+
+func TestKeysUnderAMasterKeyNeedIt(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		create(t, d, NewKeys(d, nil), "before")
+		master := bytes.Repeat([]byte{7}, keySize)
+		create(t, d, NewKeys(d, master), "after")
+		siteKey(t, d, NewKeys(d, master), "before")
+		for what, k := range map[string]*Keys{
+			"without it": NewKeys(d, nil), "with another": NewKeys(d, bytes.Repeat([]byte{8}, keySize)), "with half of it": NewKeys(d, master[:16]),
+		} {
+			err := d.View(t.Context(), "test", func(tx *db.Tx) error {
+				_, err := k.Site(tx, "after")
+				return err
+			})
+			if err == nil || fault.Is(err, fault.NotFound) {
+				t.Errorf("%s: got %v, want an error about the master key", what, err)
+			}
+		}
+		update(t, d, func(tx *db.Tx) error {
+			n, err := NewKeys(d, master).Bare(tx)
+			equal(t, "keys without a master key", n, 1)
+			return err
+		})
+	})
+}
+
+func TestThereIsNoKeyOfASiteThatIsNotThereOrWasErased(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := NewKeys(d, nil)
+		create(t, d, k, "erased")
+		update(t, d, func(tx *db.Tx) error {
+			_, err := tx.Exec(`UPDATE site_key SET stored = NULL WHERE site_id = ?`, "erased")
+			return err
+		})
+		for _, site := range []string{"none", "erased"} {
+			refused(t, d, site, fault.NotFound, fault.CodeNotFound, func(tx *db.Tx) error {
+				_, err := k.Site(tx, site)
+				return err
+			})
+		}
+	})
+}
+
+func TestOnlySoManyKeysAreRemembered(t *testing.T) {
+	d := dbtest.Open(t, "sqlite")
+	k := NewKeys(d, nil)
+	key := testKey(t, 1)
+	for n := range knownMost {
+		k.known[siteSlot(fmt.Sprint(n))] = key
+	}
+	create(t, d, k, "demo")
+	siteKey(t, d, k, "demo")
+	if len(k.known) != knownMost || k.known[siteSlot("demo")] == nil {
+		t.Errorf("%d keys are remembered, want %d with the last one", len(k.known), knownMost)
+	}
+}
