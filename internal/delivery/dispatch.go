@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,15 +27,30 @@ const (
 // different messages and sites share calls, so a thousand messages to one person
 // each become a handful of calls. The jobs end in the transaction that plans the
 // calls: from then on the attempts carry the people.
+//
+// When the jobs cannot be planned together they are planned in halves, until the
+// one that cannot stands alone: a damaged message must not hold up others.
 func (s *Service) send(ctx context.Context, jobs []queue.Claimed) error {
+	p, err := s.plan(ctx, jobs)
+	if err == nil {
+		return s.callAll(ctx, p.calls)
+	}
+	if len(jobs) == 1 || ctx.Err() != nil || fault.Is(err, fault.Unavailable) {
+		return err
+	}
+	half := len(jobs) / 2
+	return errors.Join(s.send(ctx, jobs[:half]), s.send(ctx, jobs[half:]))
+}
+
+func (s *Service) plan(ctx context.Context, jobs []queue.Claimed) (*plan, error) {
 	p := &plan{s: s}
 	if err := p.read(ctx, jobs); err != nil {
-		return fmt.Errorf("read what to send: %w", err)
+		return nil, fmt.Errorf("read what to send: %w", err)
 	}
 	if err := s.d.Update(ctx, "delivery_plan", p.write); err != nil {
-		return fmt.Errorf("plan what to send: %w", err)
+		return nil, fmt.Errorf("plan what to send: %w", err)
 	}
-	return s.callAll(ctx, p.calls)
+	return p, nil
 }
 
 // task is one claimed job: one step of one batch.

@@ -43,7 +43,7 @@ type world struct {
 	sim      *simulator.Simulator
 	secret   string
 	clock    *clock
-	trouble  atomic.Pointer[trouble]
+	trouble  *atomic.Pointer[trouble] // shared with the worlds of other tests of the engine
 }
 
 // trouble is what goes wrong at the vendor's socket with the next request that
@@ -51,8 +51,11 @@ type world struct {
 type trouble struct {
 	path   string // end of the request's path
 	method string
-	after  bool // the vendor takes the request first
-	status int  // the answer; 0 = the connection is cut
+	before func() // what happens first
+	pass   bool   // the vendor answers as usual
+	after  bool   // the vendor takes the request first
+	status int    // the answer; 0 = the connection is cut
+	header map[string]string
 	body   string
 	always bool // stays
 }
@@ -67,6 +70,13 @@ func (w *world) vendor(rw http.ResponseWriter, r *http.Request) {
 	if !x.always {
 		w.trouble.Store(nil)
 	}
+	if x.before != nil {
+		x.before()
+	}
+	if x.pass {
+		w.sim.Handler().ServeHTTP(rw, r)
+		return
+	}
 	if x.after {
 		w.sim.Handler().ServeHTTP(httptest.NewRecorder(), r)
 	}
@@ -77,6 +87,9 @@ func (w *world) vendor(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rw.Header().Set("Content-Type", "application/json")
+	for name, value := range x.header {
+		rw.Header().Set(name, value)
+	}
 	rw.WriteHeader(x.status)
 	_, _ = io.WriteString(rw, x.body)
 }
@@ -123,7 +136,8 @@ func (w *world) drain() {
 }
 
 type worldOptions struct {
-	reports  bool // the simulator calls back by itself
+	reports  bool     // the simulator calls back by itself
+	also     []string // names of further accounts at the same vendor
 	delivery Options
 	message  message.Options
 	sim      simulator.Options
@@ -133,7 +147,7 @@ const upstream = "solapi"
 
 func newWorld(t testing.TB, d *db.DB, o worldOptions) *world {
 	t.Helper()
-	w := &world{t: t, d: d, secret: "hook-secret"}
+	w := &world{t: t, d: d, secret: "hook-secret", trouble: &atomic.Pointer[trouble]{}}
 	hook := httptest.NewServer(http.HandlerFunc(w.hook))
 	t.Cleanup(hook.Close)
 	if o.reports {
@@ -151,9 +165,15 @@ func newWorld(t testing.TB, d *db.DB, o worldOptions) *world {
 	w.must(w.keys.Prepare(t.Context()))
 	w.ledger = credit.NewLedger(w.keys)
 	w.queue = queue.New(d, queue.Options{Idle: 20 * time.Millisecond})
-	adapter, err := solapi.New(provider.Account{Name: upstream, Kind: "solapi", URL: vendor.URL, APIKey: simulator.DefaultKey,
-		APISecret: simulator.DefaultSecret, Webhook: provider.Webhook{Secret: w.secret}})
-	w.must(err)
+	var carriers []Carrier
+	var err error
+	for _, name := range append([]string{upstream}, o.also...) {
+		account := provider.Account{Name: name, Kind: "solapi", URL: vendor.URL, APIKey: simulator.DefaultKey,
+			APISecret: simulator.DefaultSecret, Webhook: provider.Webhook{Secret: w.secret}}
+		adapter, err := solapi.New(account)
+		w.must(err)
+		carriers = append(carriers, Carrier{Account: account, Adapter: adapter})
+	}
 	o.message.Offered = func(c provider.Channel) bool { return w.delivery.Offered(c) }
 	o.message.Accounts = func(c provider.Channel) []string { return w.delivery.Accounts(c) }
 	w.messages, err = message.NewService(d, w.keys, w.ledger, w.queue, o.message)
@@ -161,7 +181,7 @@ func newWorld(t testing.TB, d *db.DB, o worldOptions) *world {
 	if o.delivery.Log == nil {
 		o.delivery.Log = slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	}
-	w.delivery, err = New(d, w.keys, w.messages, w.queue, []Carrier{{Account: provider.Account{Name: upstream, Webhook: provider.Webhook{Secret: w.secret}}, Adapter: adapter}}, o.delivery)
+	w.delivery, err = New(d, w.keys, w.messages, w.queue, carriers, o.delivery)
 	w.must(err)
 	t.Cleanup(func() { _ = w.delivery.Drain(context.Background()) })
 	return w
