@@ -3,8 +3,6 @@ package test
 import (
 	"encoding/csv"
 	"encoding/json"
-	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/width"
 
 	"creditmsg/internal/korea"
 	"creditmsg/internal/money"
@@ -148,14 +147,12 @@ func filled(t *testing.T, file, text string, got outcome) map[string]string {
 		for at, name := range header {
 			values["#{"+strings.TrimSpace(name)+"}"] = strings.TrimSpace(row[at])
 		}
-		to := notDigits.ReplaceAllString(values["#{전화번호}"], "")
-		if rest, international := strings.CutPrefix(to, "82"); international {
-			to = "0" + strings.TrimPrefix(rest, "0")
-		}
-		texts[to] = variable.ReplaceAllStringFunc(text, func(name string) string { return values[name] })
+		// However a mobile number is written, its last eight digits name the phone.
+		digits := notDigits.ReplaceAllString(width.Narrow.String(values["#{전화번호}"]), "")
+		texts["010"+digits[len(digits)-8:]] = variable.ReplaceAllStringFunc(text, func(name string) string { return values[name] })
 	}
 	if int64(len(texts)) != got.Recipients.Accepted {
-		t.Fatal(fmt.Sprint(len(texts), " phones stand in the accepted rows, want ", got.Recipients.Accepted, "; codes ", slices.Sorted(maps.Keys(got.RejectedByCode))))
+		t.Fatalf("%d phones stand in the accepted rows, want %d", len(texts), got.Recipients.Accepted)
 	}
 	return texts
 }

@@ -265,7 +265,7 @@ func TestABodyOver32MiBIsTooLargeHoweverItComes(t *testing.T) {
 	defer server.Close()
 	const size = 34 << 20
 	for name, announced := range map[string]bool{"announced": true, "in chunks": false} {
-		var body io.Reader = io.LimitReader(&endless{again: " "}, size)
+		var body io.Reader = io.LimitReader(&endless{again: strings.Repeat(" ", 64<<10)}, size)
 		r, err := http.NewRequest("POST", server.URL+"/v1/messages", body)
 		w.must(err)
 		if announced {

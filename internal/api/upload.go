@@ -34,6 +34,7 @@ const (
 	uploadWithin = 50 * time.Minute
 	replyWithin  = time.Minute // after a slow body: the work and the reply
 	slowAfter    = 5 * time.Second
+	extendEvery  = time.Second
 	roomWithin   = 10 * time.Second
 )
 
@@ -78,6 +79,7 @@ type upload struct {
 	left     int64     // bytes that may still come
 	slow     time.Time // from then on the reply gets a deadline of its own
 	deadline time.Time // of the whole body
+	extended time.Time // when the connection's deadlines were last moved
 	failed   error     // the fault that ended the reading
 }
 
@@ -103,17 +105,8 @@ func (u *upload) Read(p []byte) (int, error) {
 	if !now.Before(u.deadline) {
 		return 0, u.fail(os.ErrDeadlineExceeded)
 	}
-	until := now.Add(pauseWithin)
-	if until.After(u.deadline) {
-		until = u.deadline
-	}
-	// A connection without deadlines, as in tests, simply has none.
-	_ = u.control.SetReadDeadline(until)
-	if now.After(u.slow) {
-		// The server's own deadline for the reply began with the request. Ours would
-		// outlive it on a connection that is used again.
-		_ = u.control.SetWriteDeadline(until.Add(replyWithin))
-		u.w.Header().Set("Connection", "close")
+	if now.Sub(u.extended) >= extendEvery {
+		u.extend(now)
 	}
 	n, err := u.body.Read(p)
 	if u.left -= int64(n); u.left < 0 {
@@ -124,6 +117,23 @@ func (u *upload) Read(p []byte) (int, error) {
 		return n, u.fail(err)
 	}
 	return n, err
+}
+
+// extend moves the connection's deadlines along. A connection without deadlines, as
+// in tests, simply has none.
+func (u *upload) extend(now time.Time) {
+	u.extended = now
+	until := now.Add(pauseWithin)
+	if until.After(u.deadline) {
+		until = u.deadline
+	}
+	_ = u.control.SetReadDeadline(until)
+	if now.After(u.slow) {
+		// The server's own deadline for the reply began with the request. Ours would
+		// outlive it on a connection that is used again.
+		_ = u.control.SetWriteDeadline(until.Add(replyWithin))
+		u.w.Header().Set("Connection", "close")
+	}
 }
 
 func (u *upload) fail(err error) error {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -18,6 +19,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/db/dbtest"
 	"creditmsg/internal/delivery"
+	"creditmsg/internal/fault"
 	"creditmsg/internal/message"
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
@@ -316,3 +318,38 @@ func (g got) cursor() string {
 
 // text is a message by text alone to one number.
 const text = `{"strategy":"sms_only","text":{"body":"안녕하세요"},"recipients":[{"to":"01012345678"}]}`
+
+// topUp gives a site some won.
+func (w *world) topUp(siteID string, won money.Amount) {
+	w.t.Helper()
+	w.update(func(tx *db.Tx) error {
+		_, err := w.ledger.Add(tx, credit.TopUp{Site: siteID, Kind: credit.Adjustment, Amount: won * money.Won})
+		return err
+	})
+}
+
+// far is a time that no test reaches.
+var far = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// refusedAs checks the code of a fault.
+func refusedAs(t testing.TB, err error, code string) {
+	t.Helper()
+	if f := fault.Of(err); f == nil || f.Code != code {
+		t.Errorf("got %v, want a fault with code %s", err, code)
+	}
+}
+
+// sized hides how long a body is.
+type sized struct{ io.Reader }
+
+// doSized announces a length of the body.
+func (w *world) doSized(a ask, length int64) got {
+	w.t.Helper()
+	r := httptest.NewRequest(a.method, a.path, a.from)
+	r.ContentLength = length
+	r.Header.Set("Authorization", "Bearer "+a.token)
+	r.Header.Set("Content-Type", a.media)
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	return got{w.t, rec.Code, rec.Header(), rec.Body.Bytes()}
+}

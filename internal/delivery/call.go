@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -218,24 +219,7 @@ func (s *Service) putBack(ctx context.Context, c *call, wait time.Duration) erro
 func (s *Service) conclude(ctx context.Context, c *call, result provider.Result) error {
 	return s.d.Update(ctx, "delivery_outcome", func(tx *db.Tx) error {
 		w := message.Writing{RetryAt: retryAt(tx.Now, result.RetryAfter)}
-		var err error
-		if w.Messages, err = message.Lock(tx, c.attempt.messages()); err != nil {
-			return err
-		}
-		a := c.attempt
-		a.AnsweredAt, a.Reason, a.Code, a.AskAt = tx.Now, result.Reason, code(result.Code), 0
-		next := outcomeState(result.Outcome)
-		if next == unknown {
-			a.AnsweredAt, a.AskAt = 0, tx.Now.Add(s.o.LookupGrace)
-		}
-		ours, err := move(tx, a, calling, next)
-		if err != nil {
-			return err
-		}
-		if !ours {
-			return errTaken
-		}
-		members, err := s.current(tx, w.Messages, c.members)
+		members, err := s.answer(tx, c, result, &w)
 		if err != nil {
 			return err
 		}
@@ -244,15 +228,35 @@ func (s *Service) conclude(ctx context.Context, c *call, result provider.Result)
 			byPlace[r.Place] = i
 		}
 		for _, r := range members {
-			if r.State.Final() || r.Attempt != a.ID {
-				continue // a report was quicker than the reply
-			}
-			r.HandedAt = a.CalledAt
+			r.HandedAt = c.attempt.CalledAt
 			w.Changes = append(w.Changes, outcome(r, result, byPlace[r.Place], tx.Now))
 		}
 		w.Jobs = s.awaitJobs(w.Changes, tx.Now)
 		return s.messages.Record(tx, w)
 	})
+}
+
+// answer moves the attempt on from calling, and gives the members that the
+// answer is about: a report may have been quicker than the reply.
+func (s *Service) answer(tx *db.Tx, c *call, result provider.Result, w *message.Writing) (members []message.Recipient, err error) {
+	if w.Messages, err = message.Lock(tx, c.attempt.messages()); err != nil {
+		return nil, err
+	}
+	a := c.attempt
+	a.AnsweredAt, a.Reason, a.Code, a.AskAt = tx.Now, result.Reason, code(result.Code), 0
+	next := outcomeState(result.Outcome)
+	if next == unknown {
+		a.AnsweredAt, a.AskAt = 0, tx.Now.Add(s.o.LookupGrace)
+	}
+	ours, err := move(tx, a, calling, next)
+	if err == nil && !ours {
+		err = errTaken
+	}
+	if err != nil {
+		return nil, err
+	}
+	members, err = s.current(tx, w.Messages, c.members)
+	return slices.DeleteFunc(members, func(r message.Recipient) bool { return r.State.Final() || r.Attempt != a.ID }), err
 }
 
 func retryAt(now db.Time, after time.Duration) db.Time {

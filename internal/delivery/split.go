@@ -26,39 +26,23 @@ func (s *Service) split(ctx context.Context, c *call, result provider.Result) er
 	err := s.d.Update(ctx, "delivery_split", func(tx *db.Tx) error {
 		parts = nil
 		w := message.Writing{}
-		var err error
-		if w.Messages, err = message.Lock(tx, c.attempt.messages()); err != nil {
-			return err
-		}
-		a := c.attempt
-		a.AnsweredAt, a.Reason, a.Code, a.AskAt = tx.Now, result.Reason, code(result.Code), 0
-		ours, err := move(tx, a, calling, refused)
-		if err != nil {
-			return err
-		}
-		if !ours {
-			return errTaken
-		}
-		members, err := s.current(tx, w.Messages, c.members)
+		members, err := s.answer(tx, c, result, &w)
 		if err != nil {
 			return err
 		}
 		byMessage := map[message.Key]*call{}
 		for _, r := range members {
-			if r.State.Final() || r.Attempt != a.ID {
-				continue
-			}
 			part, ok := byMessage[r.Key]
 			if !ok {
-				part = &call{carrier: c.carrier, plan: c.plan, attempt: attempt{ID: id.New(), Provider: a.Provider, State: planned}}
+				part = &call{carrier: c.carrier, plan: c.plan, attempt: attempt{ID: id.New(), Provider: c.attempt.Provider, State: planned}}
 				byMessage[r.Key] = part
 				parts = append(parts, part)
 			}
 			r.HandedAt = 0
-			planned := message.Plan(r, part.attempt.ID, a.Provider)
-			part.members = append(part.members, planned.To)
+			into := message.Plan(r, part.attempt.ID, c.attempt.Provider)
+			part.members = append(part.members, into.To)
 			if r.Born() {
-				w.Changes = append(w.Changes, planned)
+				w.Changes = append(w.Changes, into)
 			}
 		}
 		for _, part := range parts {

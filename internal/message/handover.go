@@ -142,19 +142,6 @@ func (s *Service) People(tx *db.Tx, messages map[Key]*Message, names []BatchName
 	return out, nil
 }
 
-// ReadMessages reads messages without a lock.
-func ReadMessages(tx *db.Tx, keys []Key) (map[Key]*Message, error) {
-	list, err := lookup(tx.Lookup, keys)
-	if err != nil {
-		return nil, err
-	}
-	found := make(map[Key]*Message, len(list))
-	for _, m := range list {
-		found[m.Key] = m
-	}
-	return found, nil
-}
-
 // SealedMobile seals a number for a recipient's row.
 func SealedMobile(key *site.Key, m Key, seq Seq, mobile uint32) [16]byte {
 	return key.SealNumber(m.ID, uint32(seq), mobile)

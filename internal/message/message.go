@@ -204,14 +204,21 @@ func Find(tx *db.Tx, key Key) (*Message, error) {
 // not exist are left out.
 func Lock(tx *db.Tx, keys []Key) (map[Key]*Message, error) {
 	list, err := lookup(tx.LookupForUpdate, keys)
-	if err != nil {
-		return nil, err
-	}
+	return byKey(list), err
+}
+
+// ReadMessages reads messages without a lock; those that do not exist are left out.
+func ReadMessages(tx *db.Tx, keys []Key) (map[Key]*Message, error) {
+	list, err := lookup(tx.Lookup, keys)
+	return byKey(list), err
+}
+
+func byKey(list []*Message) map[Key]*Message {
 	found := make(map[Key]*Message, len(list))
 	for _, m := range list {
 		found[m.Key] = m
 	}
-	return found, nil
+	return found
 }
 
 type lookups func(table string, cols []string, key ...db.Column) (*sql.Rows, error)
