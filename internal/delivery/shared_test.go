@@ -152,10 +152,10 @@ func (s *shop) says(key message.Key, seq int, status string) {
 // saysOf lets the vendor report about a leg by its step and try.
 func (s *shop) saysOf(key message.Key, seq, step, try int, status string) {
 	s.t.Helper()
-	s.must(s.report(reference(key, seq, step, try), status))
+	s.must(s.report(refOf(key, seq, step, try), status))
 }
 
-func reference(key message.Key, seq, step, try int) string {
+func refOf(key message.Key, seq, step, try int) string {
 	r := message.Recipient{Place: message.Place{Key: key, Seq: message.Seq(seq)}, Step: step, Try: try}
 	return r.Reference()
 }

@@ -321,7 +321,7 @@ func TestNoWayOfPrintingShowsASecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	for way, text := range map[string]string{
-		"String": c.String(), "%v": fmt.Sprintf("%v", c), "%+v": fmt.Sprintf("%+v", &c), "%#v": fmt.Sprintf("%#v", c), "%s": fmt.Sprintf("%s", c.Providers[0].APIKey),
+		"String": c.String(), "%v": fmt.Sprintf("%v", c), "%+v": fmt.Sprintf("%+v", &c), "%#v": fmt.Sprintf("%#v", c), "%s": fmt.Sprintf("key %s", c.Providers[0].APIKey),
 		"%q %x": fmt.Sprintf("%q %x", c.Providers[0].APISecret, c.Keys.Master), "JSON": string(asJSON),
 	} {
 		for _, secret := range []string{"s3cr3t", testKey, testSecret, "hooksecret", masterHex} {
