@@ -85,17 +85,22 @@ type phones struct {
 	*simulator.Simulator
 	vendor *httptest.Server
 	to     atomic.Pointer[string] // the running program; nil = none
-	first  chan struct{}          // closed at the first report
+	call   chan struct{}          // closed at the first request
+	called sync.Once
+	first  chan struct{} // closed at the first report
 	once   sync.Once
 }
 
 func newPhones(t *testing.T) *phones {
 	t.Helper()
-	w := &phones{first: make(chan struct{})}
+	w := &phones{call: make(chan struct{}), first: make(chan struct{})}
 	hook := httptest.NewServer(http.HandlerFunc(w.forward))
 	t.Cleanup(hook.Close)
 	w.Simulator = simulator.New(simulator.Options{ReportURL: hook.URL, ReportSecret: "hook", ReportDelay: 20 * time.Millisecond, ReportRetry: time.Second})
-	w.vendor = httptest.NewServer(w.Handler())
+	w.vendor = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.called.Do(func() { close(w.call) })
+		w.Handler().ServeHTTP(rw, r)
+	}))
 	t.Cleanup(w.vendor.Close)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -139,20 +144,23 @@ func TestAStopInTheMiddleLosesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		select {
-		case <-w.first:
-		case <-within(t).Done():
-			t.Fatal("no report came")
+		// Once in the middle of handing over, once in the middle of the reports.
+		for _, moment := range []<-chan struct{}{w.call, w.first} {
+			select {
+			case <-moment:
+			case <-within(t).Done():
+				t.Fatal("nothing came to the simulator")
+			}
+			begun := time.Now()
+			w.to.Store(nil)
+			p.halt()
+			if took := time.Since(begun); took > 15*time.Second {
+				t.Errorf("stopping took %s", took)
+			}
+			p = start(t, c)
+			url = p.URL()
+			w.to.Store(&url)
 		}
-		begun := time.Now()
-		w.to.Store(nil)
-		p.halt()
-		if took := time.Since(begun); took > 15*time.Second {
-			t.Errorf("stopping took %s", took)
-		}
-		p = start(t, c)
-		url = p.URL()
-		w.to.Store(&url)
 		last, err := caller(t, url, token).Wait(within(t), m.ID, nil)
 		if err != nil {
 			t.Fatalf("%v: %+v", err, last.Counts)

@@ -49,9 +49,8 @@ func TestMain(m *testing.M) {
 	if folder, err = os.MkdirTemp("", "creditmsg-e2e-"); err != nil {
 		panic(err)
 	}
-	code := m.Run()
-	os.RemoveAll(folder)
-	os.Exit(code)
+	defer os.RemoveAll(folder)
+	m.Run() // its code ends the process once this returns
 }
 
 // command is one run of the program in a folder, with what it should find in its

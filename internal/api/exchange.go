@@ -199,6 +199,9 @@ func method(r *http.Request) string {
 // tell writes the request's log line and measurement.
 func (a *api) tell(x *exchange, w *recorder, took time.Duration) {
 	r := x.request
+	if w.status == 0 {
+		w.status = http.StatusOK // what the server sends when nobody wrote anything
+	}
 	a.meter.took(route(r), method(r), w.status, took)
 	line := []slog.Attr{
 		slog.String("method", method(r)), slog.String("route", route(r)), slog.Int("status", w.status),

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 
 	"creditmsg/internal/fault"
 )
@@ -21,7 +22,12 @@ func init() {
 		return problemOf(&exchange{}, translate(status, text, errs))
 	}
 	huma.DefaultArrayNullable = false
+	validation.MsgExpectedRequiredProperty = missing + "%s"
 }
+
+// missing begins huma's sentence about a member that is not there, so that its name
+// can be taken into the pointer: huma points to the object that lacks it.
+const missing = "missing: "
 
 // translate turns a refusal of the framework into a fault of ours.
 func translate(status int, text string, errs []error) error {
@@ -45,7 +51,11 @@ func translate(status int, text string, errs []error) error {
 		f = fault.New(fault.Invalid, fault.CodeValidation, "the request is not valid")
 		for _, err := range errs {
 			if d, ok := err.(huma.ErrorDetailer); ok {
-				_ = f.At(pointer(d.ErrorDetail().Location), "%s", d.ErrorDetail().Message)
+				at, detail := pointer(d.ErrorDetail().Location), d.ErrorDetail().Message
+				if name, is := strings.CutPrefix(detail, missing); is {
+					at, detail = at+"/"+name, "missing"
+				}
+				_ = f.At(at, "%s", detail)
 			}
 		}
 		return f

@@ -77,9 +77,9 @@ type upload struct {
 	control  *http.ResponseController
 	limit    int64     // bytes in all
 	left     int64     // bytes that may still come
-	slow     time.Time // from then on the reply gets a deadline of its own
+	slow     time.Time // when the reply's deadline is moved next
 	deadline time.Time // of the whole body
-	extended time.Time // when the connection's deadlines were last moved
+	extended time.Time // when the reading deadline was last moved
 	failed   error     // the fault that ended the reading
 }
 
@@ -106,9 +106,16 @@ func (u *upload) Read(p []byte) (int, error) {
 		return 0, u.fail(os.ErrDeadlineExceeded)
 	}
 	if now.Sub(u.extended) >= extendEvery {
-		u.extend(now)
+		u.extended = now
+		until := now.Add(pauseWithin)
+		if until.After(u.deadline) {
+			until = u.deadline
+		}
+		// A connection without deadlines, as in tests, simply has none.
+		_ = u.control.SetReadDeadline(until)
 	}
 	n, err := u.body.Read(p)
+	u.leaveTimeForReply()
 	if u.left -= int64(n); u.left < 0 {
 		u.failed = tooLarge(u.limit)
 		return 0, u.failed
@@ -119,21 +126,16 @@ func (u *upload) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// extend moves the connection's deadlines along. A connection without deadlines, as
-// in tests, simply has none.
-func (u *upload) extend(now time.Time) {
-	u.extended = now
-	until := now.Add(pauseWithin)
-	if until.After(u.deadline) {
-		until = u.deadline
+// leaveTimeForReply moves the reply's deadline when the body is slow: the server's
+// own began with the request. Ours would outlive it on a connection that is used again.
+func (u *upload) leaveTimeForReply() {
+	now := time.Now()
+	if now.Before(u.slow) {
+		return
 	}
-	_ = u.control.SetReadDeadline(until)
-	if now.After(u.slow) {
-		// The server's own deadline for the reply began with the request. Ours would
-		// outlive it on a connection that is used again.
-		_ = u.control.SetWriteDeadline(until.Add(replyWithin))
-		u.w.Header().Set("Connection", "close")
-	}
+	u.slow = now.Add(extendEvery)
+	_ = u.control.SetWriteDeadline(now.Add(pauseWithin + replyWithin))
+	u.w.Header().Set("Connection", "close")
 }
 
 func (u *upload) fail(err error) error {
@@ -147,41 +149,50 @@ func (u *upload) fail(err error) error {
 // whole reads a body of one piece. The room that a large one takes is given back by
 // release, which is never nil.
 func (a *api) whole(w http.ResponseWriter, r *http.Request, limit int64) (body []byte, release func(), err error) {
-	release = func() {}
 	u, err := newUpload(w, r, limit, jsonWithin)
+	if err != nil {
+		return nil, func() {}, err
+	}
+	if r.ContentLength < 0 {
+		return a.unannounced(r.Context(), u)
+	}
+	release, err = a.takeRoom(r.Context(), r.ContentLength)
 	if err != nil {
 		return nil, release, err
 	}
-	size := r.ContentLength
-	if size < 0 {
-		size = limit
-	}
-	if size > smallBody {
-		if err := a.takeRoom(r.Context(), size); err != nil {
-			return nil, release, err
-		}
-		release = func() { a.room.Release(size) }
-	}
-	if r.ContentLength < 0 {
-		body, err = io.ReadAll(u)
-		return body, release, err
-	}
-	body = make([]byte, size)
+	body = make([]byte, r.ContentLength)
 	if _, err = io.ReadFull(u, body); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = u.fail(err)
 	}
 	return body, release, err
 }
 
-// takeRoom waits for room, but not for long: a client that is told to come again is
-// better off than one that hangs.
-func (a *api) takeRoom(ctx context.Context, size int64) error {
+// unannounced reads a body whose length is not known: most are small, and only one
+// that turns out not to be takes room.
+func (a *api) unannounced(ctx context.Context, u *upload) (body []byte, release func(), err error) {
+	body, err = io.ReadAll(io.LimitReader(u, smallBody))
+	if err != nil || len(body) < smallBody {
+		return body, func() {}, err
+	}
+	if release, err = a.takeRoom(ctx, u.limit); err != nil {
+		return nil, release, err
+	}
+	rest, err := io.ReadAll(u)
+	return append(body, rest...), release, err
+}
+
+// takeRoom waits for room for a large body, but not for long: a client that is told
+// to come again is better off than one that hangs. release gives it back.
+func (a *api) takeRoom(ctx context.Context, size int64) (release func(), err error) {
+	if size <= smallBody {
+		return func() {}, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, roomWithin)
 	defer cancel()
 	if err := a.room.Acquire(ctx, size); err != nil {
 		f := fault.Wrap(err, fault.Unavailable, fault.CodeUnavailable, "too many large requests are being read; try again in some seconds")
 		f.RetryAfter = roomWithin
-		return f
+		return func() {}, f
 	}
-	return nil
+	return func() { a.room.Release(size) }, nil
 }

@@ -89,12 +89,13 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		APISecret: simulator.DefaultSecret, Webhook: provider.Webhook{Secret: hookSecret}}
 	adapter, err := solapi.New(account)
 	w.must(err)
+	log := slog.New(slog.NewTextHandler(w.log, nil))
 	w.messages, err = message.NewService(d, w.keys, w.ledger, w.queue, message.Options{
+		Log:      log,
 		Offered:  func(c provider.Channel) bool { return w.delivery.Offered(c) },
 		Accounts: func(c provider.Channel) []string { return w.delivery.Accounts(c) },
 	})
 	w.must(err)
-	log := slog.New(slog.NewTextHandler(w.log, nil))
 	w.delivery, err = delivery.New(d, w.keys, w.messages, w.queue, []delivery.Carrier{{Account: account, Adapter: adapter}}, delivery.Options{Log: log})
 	w.must(err)
 	t.Cleanup(func() { _ = w.delivery.Drain(context.Background()) })

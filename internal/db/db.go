@@ -30,6 +30,7 @@ type DB struct {
 	eng   engine
 	write *sql.DB
 	read  *sql.DB
+	turns turns // to write's connections
 	meter *meter
 	clock clock
 	bound sync.Map // query with ? → query with $n
@@ -67,6 +68,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if d.write, d.read, err = eng.open(ctx, o); err != nil {
 		return nil, fmt.Errorf("open the %s database %s: %w", eng.name, eng.place, err)
 	}
+	d.turns.free = d.write.Stats().MaxOpenConnections
 	if err := d.reach(ctx, o.ConnectFor); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}

@@ -180,7 +180,7 @@ func (g *Group[In, Out]) commit(members []*member[In, Out]) (outs []Out, err err
 	for i, m := range members {
 		in[i] = m.in
 	}
-	err = g.d.Update(context.Background(), g.name, func(tx *Tx) error {
+	err = g.d.update(context.Background(), g.name, grouped, func(tx *Tx) error {
 		var err error
 		if outs, err = g.run(tx, in); err == nil && len(outs) != len(in) {
 			err = fmt.Errorf("%s gave %d answers for %d members", g.name, len(outs), len(in))

@@ -10,7 +10,7 @@ import (
 // meter counts transactions. With a nil registerer it counts for nobody.
 type meter struct {
 	seconds *prometheus.HistogramVec // by name and engine: one Update, View or Snapshot, reruns included
-	writer  prometheus.Histogram     // how long one transaction held SQLite's only writer
+	writer  *prometheus.HistogramVec // by name: how long one transaction held SQLite's only writer
 	reruns  *prometheus.CounterVec   // by name and why
 }
 
@@ -20,9 +20,9 @@ func newMeter(r prometheus.Registerer) (*meter, error) {
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "creditmsg_db_seconds", Help: "Duration of database transactions, reruns included.", Buckets: buckets,
 		}, []string{"name", "engine"}),
-		writer: prometheus.NewHistogram(prometheus.HistogramOpts{
+		writer: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "creditmsg_db_sqlite_write_seconds", Help: "How long a transaction held the only writer of SQLite; 0.05 is the limit.", Buckets: buckets,
-		}),
+		}, []string{"name"}),
 		reruns: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "creditmsg_db_reruns_total", Help: "Transactions run again, by reason.",
 		}, []string{"name", "why"}),

@@ -28,12 +28,16 @@ const (
 // counted. An error means that nothing was committed, except one that wraps
 // ErrInDoubt. name is the metric label, one per use of SQL.
 func (d *DB) Update(ctx context.Context, name string, fn func(*Tx) error) error {
+	return d.update(ctx, name, ordinary, fn)
+}
+
+func (d *DB) update(ctx context.Context, name string, l line, fn func(*Tx) error) error {
 	if err := nested(ctx, "Update", name); err != nil {
 		return err
 	}
 	start := time.Now()
 	defer d.meter.took(name, d.eng.name, start)
-	u := &update{d: d, name: name, fn: fn, mark: id.New(), ctx: context.WithValue(ctx, txKey{}, name)}
+	u := &update{d: d, name: name, line: l, fn: fn, mark: id.New(), ctx: context.WithValue(ctx, txKey{}, name)}
 	err := d.repeat(ctx, name, u.try, &u.inDoubt)
 	if err == nil {
 		for _, f := range u.after {
@@ -87,6 +91,7 @@ func conclude(ctx context.Context, name string, err error, c class, inDoubt bool
 type update struct {
 	d       *DB
 	name    string
+	line    line // where it waits for its turn
 	fn      func(*Tx) error
 	mark    id.ID
 	ctx     context.Context // the caller's, marked as inside a transaction
@@ -96,6 +101,10 @@ type update struct {
 
 // try is one transaction: begin, mark, closure, commit.
 func (u *update) try(ctx context.Context) (err error) {
+	if err := u.d.turns.take(ctx, u.line); err != nil {
+		return fmt.Errorf("wait for a turn: %w", err)
+	}
+	defer u.d.turns.give()
 	conn, err := u.d.write.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
@@ -132,7 +141,7 @@ func (u *update) try(ctx context.Context) (err error) {
 	open, u.after = false, tx.after
 	err = u.commit(ctx, conn)
 	if u.d.eng.name == "sqlite" {
-		u.d.meter.writer.Observe(time.Since(held).Seconds())
+		u.d.meter.writer.WithLabelValues(u.name).Observe(time.Since(held).Seconds())
 	}
 	return err
 }

@@ -65,6 +65,7 @@ func (s *Service) make(ctx context.Context, c *call) error {
 		return errors.Join(err, s.putBack(context.WithoutCancel(ctx), c, wait))
 	}
 	if went, err := s.begin(ctx, c); err != nil || !went {
+		c.carrier.forgo()
 		return err
 	}
 	start := time.Now()
@@ -295,6 +296,9 @@ func outcome(r message.Recipient, result provider.Result, i int, now db.Time) me
 	case provider.NotSent:
 		return message.Again(r, result.Reason, code(result.Code), now)
 	default:
+		if r.State == message.Sent {
+			return message.Ignore(r, "reported on its way, whatever became of the reply")
+		}
 		return message.Doubt(r)
 	}
 }

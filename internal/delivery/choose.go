@@ -138,6 +138,15 @@ func (k *carrier) admit(n int, sleep func(time.Duration) error) (time.Duration, 
 	return 0, nil
 }
 
+// forgo tells the breaker that an admitted call was not made. Half open, it counts
+// the calls that it lets through: one that is never heard of again would keep the
+// account there for ever, so it counts as a failed one.
+func (k *carrier) forgo() {
+	if k.breaker.IsHalfOpen() {
+		k.breaker.RecordFailure()
+	}
+}
+
 // learn tells the breaker how a call ended. Only what speaks against the
 // account counts: a refusal of one message's content does not, nor a cause of our
 // own (not sent, without a reason).

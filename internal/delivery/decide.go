@@ -46,7 +46,7 @@ func decide(r message.Recipient, rep report) message.Change {
 func fails(r message.Recipient, why provider.Reason, code string, at db.Time) message.Change {
 	switch {
 	case r.EarlierStep != 0:
-		return message.DeliverEarlier(r, at)
+		return message.Fail(r, why, code, at) // the earlier leg is the delivery
 	case why.Operators():
 		return message.Again(r, why, code, at)
 	case why.FallsBack() && r.HasNextStep() && r.InTime(at):

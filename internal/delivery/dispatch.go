@@ -15,7 +15,7 @@ import (
 	"creditmsg/internal/site"
 )
 
-// maxLegs bounds the recipients that one claim hands over; further jobs go back.
+// maxLegs bounds the recipients that one claim hands over.
 // maxCall bounds one call, whatever the account would take: its outcome is one
 // transaction, and the one writer of SQLite must not be held for long.
 const (
@@ -63,12 +63,11 @@ type task struct {
 // plan turns claimed jobs into calls: read loads what never changes, without a
 // lock; write decides and stores in one transaction.
 type plan struct {
-	s       *Service
-	tasks   []task
-	surplus []queue.Claimed // more than one claim hands over
-	stray   []queue.Claimed // jobs whose message is gone
-	people  map[message.BatchName][]message.Person
-	facts   map[message.Key]*facts
+	s      *Service
+	tasks  []task
+	stray  []queue.Claimed // jobs whose message is gone
+	people map[message.BatchName][]message.Person
+	facts  map[message.Key]*facts
 
 	calls []*call
 }
@@ -107,19 +106,13 @@ func (p *plan) read(ctx context.Context, jobs []queue.Claimed) error {
 	})
 }
 
-// choose keeps the jobs that one claim can hand over.
+// choose keeps the jobs whose message is there.
 func (p *plan) choose(messages map[message.Key]*message.Message) {
 	var keep []task
-	legs := 0
 	for _, t := range p.tasks {
 		m := messages[t.key.Message]
 		if m == nil || t.key.Batch >= m.Batches {
 			p.stray = append(p.stray, t.job)
-			continue
-		}
-		size := int(min(m.Accepted-int64(t.key.Batch)*message.BatchSize, message.BatchSize))
-		if legs += size; legs > maxLegs && len(keep) > 0 {
-			p.surplus = append(p.surplus, t.job)
 			continue
 		}
 		keep = append(keep, t)
@@ -212,9 +205,6 @@ func (p *plan) write(tx *db.Tx) error {
 		return err
 	}
 	if err := p.s.queue.Done(tx, append(r.done, p.stray...)...); err != nil {
-		return err
-	}
-	if err := p.s.queue.Again(tx, tx.Now, "surplus", p.surplus...); err != nil {
 		return err
 	}
 	return p.s.messages.Record(tx, w)

@@ -15,7 +15,8 @@
 // States of an attempt:
 //
 //	planned ─▶ calling ─▶ answered | refused | not_sent | unknown
-//	planned ─▶ not_sent   (its process died: certainly not made)
+//	planned ─▶ not_sent   (its process died, or it may not go now: certainly not made)
+//	planned ─▶ closed     (nobody in it is wanted any more: certainly not made)
 //	calling, unknown ─▶ answered | not_sent   (by look-up)
 //	calling ─▶ unknown ─▶ closed              (nobody can tell; reports or expiry decide)
 //

@@ -169,7 +169,7 @@ func recovered(r message.Recipient, next attemptState, found *provider.Lookup, t
 	switch {
 	case next == notSent, next == answered && found.Complete && !taken:
 		return message.Again(r, provider.ProviderInternal, "", now)
-	case next == answered && r.State == message.Sent, next != answered && r.State == message.Unknown, next == closed:
+	case next == closed, r.State == message.Sent, r.State == message.Unknown && next == unknown:
 		return message.Ignore(r, "known already")
 	case next == answered:
 		return message.HandOver(r, now)

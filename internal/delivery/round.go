@@ -30,16 +30,17 @@ func (r *round) add(t task) error {
 		r.done = append(r.done, t.job)
 		return nil
 	}
+	over := r.tx.Now > m.ValidUntil()
 	switch {
-	case m.State == message.StatePaused:
+	case m.State == message.StatePaused && !over:
 		// Resume puts the job again; until then only its expiry matters.
-		return r.putOff(t, max(m.ValidUntil(), r.tx.Now.Add(time.Minute)), "paused")
+		return r.putOff(t, m.ValidUntil().Add(time.Microsecond), "paused")
 	case m.State == message.StateScheduled && m.Due() > r.tx.Now:
 		return r.putOff(t, m.Due(), "not due")
 	case m.State == message.StateScheduled:
 		r.due = append(r.due, m)
 		m.State = message.StateAccepted
-	case m.State != message.StateAccepted:
+	case m.State != message.StateAccepted && m.State != message.StatePaused:
 		r.done = append(r.done, t.job) // cancelled or done: nobody waits here
 		return nil
 	}
@@ -49,7 +50,7 @@ func (r *round) add(t task) error {
 	if err != nil {
 		return err
 	}
-	if r.tx.Now > m.ValidUntil() {
+	if over {
 		r.expire(b, people, fresh)
 		r.done = append(r.done, t.job)
 		return nil

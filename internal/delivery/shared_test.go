@@ -15,6 +15,7 @@ import (
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/db/dbtest"
+	"creditmsg/internal/id"
 	"creditmsg/internal/message"
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
@@ -146,13 +147,19 @@ func (s *shop) pass(d time.Duration) {
 // says lets the vendor report about the leg that a recipient is at.
 func (s *shop) says(key message.Key, seq int, status string) {
 	s.t.Helper()
-	s.must(s.report(s.person(key, seq).Reference(), status))
+	r := s.person(key, seq)
+	s.saysOf(key, seq, r.Step, r.Try, status)
 }
 
-// saysOf lets the vendor report about a leg by its step and try.
+// saysOf lets the account that carried a leg report about it.
 func (s *shop) saysOf(key message.Key, seq, step, try int, status string) {
 	s.t.Helper()
-	s.must(s.report(refOf(key, seq, step, try), status))
+	r := s.person(key, seq)
+	carrier := r.Provider
+	if leg, known := r.EarlierLeg(step, try); known {
+		carrier = leg.Provider
+	}
+	s.must(s.post(posted{account: carrier, secret: s.secret, body: body(refOf(key, seq, step, try), status)}))
 }
 
 func refOf(key message.Key, seq, step, try int) string {
@@ -165,11 +172,13 @@ func (s *shop) person(key message.Key, seq int) message.Recipient {
 	return s.people(key)[seq].Recipient
 }
 
-// taken is what the vendor took of a message, in order of hand-over.
+// taken is what the vendor took of a message, by recipient, step and try.
 func (s *shop) taken(key message.Key) []simulator.Received {
-	return slices.DeleteFunc(s.sim.Received(), func(r simulator.Received) bool {
+	list := slices.DeleteFunc(s.sim.Received(), func(r simulator.Received) bool {
 		return !strings.HasPrefix(r.Reference, key.Site+"."+key.ID.String()+".")
 	})
+	slices.SortStableFunc(list, func(a, b simulator.Received) int { return strings.Compare(a.Reference, b.Reference) })
+	return list
 }
 
 // wantTaken says over which channels the vendor must have taken the message.
@@ -231,6 +240,17 @@ func (s *shop) calls(key message.Key) (list []attempt) {
 		return err
 	}))
 	return slices.DeleteFunc(list, func(a attempt) bool { return !slices.Contains(a.messages(), key) })
+}
+
+// call reads one provider call.
+func (s *shop) call(which id.ID) (a attempt) {
+	s.t.Helper()
+	s.must(s.d.View(context.Background(), "test", func(tx *db.Tx) error {
+		found, err := readAttempts(tx, []id.ID{which})
+		a = found[which]
+		return err
+	}))
+	return a
 }
 
 func (s *shop) wantCalls(key message.Key, states ...attemptState) {

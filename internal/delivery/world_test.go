@@ -51,10 +51,11 @@ type world struct {
 type trouble struct {
 	path   string // end of the request's path
 	method string
-	before func() // what happens first
-	pass   bool   // the vendor answers as usual
-	after  bool   // the vendor takes the request first
-	status int    // the answer; 0 = the connection is cut
+	match  func(*http.Request) bool // nil = every such request
+	before func()                   // what happens first
+	pass   bool                     // the vendor answers as usual
+	after  bool                     // the vendor takes the request first
+	status int                      // the answer; 0 = the connection is cut
 	header map[string]string
 	body   string
 	always bool // stays
@@ -63,7 +64,7 @@ type trouble struct {
 // vendor is the simulated vendor behind the trouble of the moment.
 func (w *world) vendor(rw http.ResponseWriter, r *http.Request) {
 	x := w.trouble.Load()
-	if x == nil || !strings.HasSuffix(r.URL.Path, x.path) || x.method != "" && x.method != r.Method {
+	if x == nil || !strings.HasSuffix(r.URL.Path, x.path) || x.method != "" && x.method != r.Method || x.match != nil && !x.match(r) {
 		w.sim.Handler().ServeHTTP(rw, r)
 		return
 	}
@@ -176,6 +177,9 @@ func newWorld(t testing.TB, d *db.DB, o worldOptions) *world {
 	}
 	o.message.Offered = func(c provider.Channel) bool { return w.delivery.Offered(c) }
 	o.message.Accounts = func(c provider.Channel) []string { return w.delivery.Accounts(c) }
+	if o.message.Log == nil {
+		o.message.Log = slog.New(slog.DiscardHandler)
+	}
 	w.messages, err = message.NewService(d, w.keys, w.ledger, w.queue, o.message)
 	w.must(err)
 	if o.delivery.Log == nil {

@@ -1,6 +1,8 @@
 package message
 
 import (
+	"cmp"
+
 	"creditmsg/internal/db"
 	"creditmsg/internal/id"
 	"creditmsg/internal/provider"
@@ -36,10 +38,11 @@ func Contradict(r Recipient, leg Leg) Change {
 	return Change{From: r, To: to, What: Late, Note: "already final"}
 }
 
-// HandOver says that the provider took the leg.
+// HandOver says that the provider took the leg. A report may say so before the
+// reply to the call does; then its time is the first known of the hand-over.
 func HandOver(r Recipient, at db.Time) Change {
 	to := r
-	to.State, to.SentAt = Sent, at
+	to.State, to.SentAt, to.HandedAt = Sent, at, cmp.Or(r.HandedAt, at)
 	return moved(r, to, "handed over")
 }
 
@@ -53,7 +56,7 @@ func Doubt(r Recipient) Change {
 // Deliver ends the recipient at its present step.
 func Deliver(r Recipient, at db.Time) Change {
 	to := r
-	to.State, to.ReportedAt, to.Reason, to.Code = Delivered, at, "", ""
+	to.State, to.ReportedAt, to.Reason, to.Code, to.HandedAt = Delivered, at, "", "", cmp.Or(r.HandedAt, at)
 	return moved(r, to, "delivered")
 }
 
@@ -92,10 +95,10 @@ func deliverEarlier(from, to Recipient, at db.Time) Change {
 // nobody, and the reason is not the recipient's.
 func Again(r Recipient, reason provider.Reason, code string, at db.Time) Change {
 	to := r
-	if r.EarlierStep != 0 {
-		return DeliverEarlier(r, at)
-	}
 	to.Reason, to.Code = reason, code
+	if r.EarlierStep != 0 {
+		return deliverEarlier(r, to, at)
+	}
 	to.remember(to.leg(LegAgain, at))
 	to.State, to.Try, to.Attempt, to.HandedAt, to.SentAt = Pending, r.Try+1, id.ID{}, 0, 0
 	return moved(r, to, "to be tried again")
@@ -114,10 +117,11 @@ func NextStep(r Recipient, reason provider.Reason, code string, at db.Time) Chan
 // Fail ends the recipient: certainly not reached, and no step left or in time.
 func Fail(r Recipient, reason provider.Reason, code string, at db.Time) Change {
 	to := r
+	to.Reason, to.Code = reason, code
 	if r.EarlierStep != 0 {
-		return DeliverEarlier(r, at)
+		return deliverEarlier(r, to, at)
 	}
-	to.State, to.Reason, to.Code, to.ReportedAt = Failed, reason, code, at
+	to.State, to.ReportedAt = Failed, at
 	return moved(r, to, "failed")
 }
 
@@ -125,10 +129,11 @@ func Fail(r Recipient, reason provider.Reason, code string, at db.Time) Change {
 // handed over, in time.
 func Expire(r Recipient, at db.Time) Change {
 	to := r
+	to.Reason = provider.Expired
 	if r.EarlierStep != 0 {
-		return DeliverEarlier(r, at)
+		return deliverEarlier(r, to, at)
 	}
-	to.State, to.Reason, to.ReportedAt = Expired, provider.Expired, at
+	to.State, to.ReportedAt = Expired, at
 	return moved(r, to, "expired")
 }
 

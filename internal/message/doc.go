@@ -19,7 +19,7 @@
 //
 //	draft ──accept──▶ accepted ──every recipient final──▶ done
 //	  └────accept──▶ scheduled ──due──▶ accepted
-//	scheduled | accepted ◀──pause, resume──▶ paused
+//	scheduled | accepted ◀──pause, resume──▶ paused ──every recipient final──▶ done
 //	scheduled | accepted | paused ──cancel──▶ cancelling ──every recipient final──▶ cancelled
 //
 // States of a recipient (final: delivered, failed, expired, cancelled):

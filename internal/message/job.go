@@ -19,8 +19,10 @@ const (
 )
 
 // rankStep spaces the batches of one message in the fair order of the queue: a
-// small message that comes later passes those that are not begun yet.
-const rankStep = 20_000 // µs
+// small message that comes later passes those that are not begun yet. That holds as
+// long as a batch takes less than this, however slow the providers are; the last of a
+// thousand batches is passed for three hours at most.
+const rankStep = 10_000_000 // µs
 
 // BatchKey names one step of one batch: the key of send and await jobs.
 type BatchKey struct {
@@ -54,10 +56,10 @@ func ReadBatchKey(site, key string) (BatchKey, error) {
 	return k, nil
 }
 
-// SendJob hands over one step of one batch.
-func SendJob(m Key, batch, step int, due db.Time) queue.Job {
-	return queue.Job{Lane: queue.Send, Kind: KindSend, Key: BatchKey{m, batch, step}.String(), Site: m.Site,
-		Due: due, Rank: due + db.Time(batch*rankStep)}
+// SendJob hands over one step of one batch; it weighs its recipients.
+func SendJob(m *Message, batch, step int, due db.Time) queue.Job {
+	return queue.Job{Lane: queue.Send, Kind: KindSend, Key: BatchKey{m.Key, batch, step}.String(), Site: m.Site,
+		Due: due, Rank: due + db.Time(batch*rankStep), Weight: int(min(m.Accepted-int64(batch)*BatchSize, BatchSize))}
 }
 
 // AwaitJob looks after the reports of one step of one batch.
@@ -80,7 +82,7 @@ func firstJobs(m *Message) []queue.Job {
 	}
 	jobs := make([]queue.Job, m.Batches)
 	for no := range jobs {
-		jobs[no] = SendJob(m.Key, no, 1, m.CreatedAt)
+		jobs[no] = SendJob(m, no, 1, m.CreatedAt)
 	}
 	return jobs
 }

@@ -123,10 +123,9 @@ func waitingJobs(w Writing, changes []Change, now db.Time) []queue.Job {
 		case c.To.Try > c.From.Try:
 			due = max(w.RetryAt, now.Add(retryDelay(c.To.Try)))
 		}
-		job := SendJob(c.To.Key, c.To.Seq.Batch(), c.To.Step, due)
+		job := SendJob(w.Messages[c.To.Key], c.To.Seq.Batch(), c.To.Step, due)
 		if i, ok := seen[job.Key]; ok {
-			jobs[i].Due = min(jobs[i].Due, due)
-			jobs[i].Rank = jobs[i].Due
+			jobs[i].Due, jobs[i].Rank = min(jobs[i].Due, job.Due), min(jobs[i].Rank, job.Rank)
 			continue
 		}
 		seen[job.Key] = len(jobs)

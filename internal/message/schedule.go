@@ -2,6 +2,7 @@ package message
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -76,33 +77,39 @@ func (s *Service) launch(ctx context.Context, j queue.Claimed) error {
 	if err != nil {
 		return err
 	}
-	var batches, steps int
-	var due db.Time
+	var ready *Message
 	err = s.d.Update(ctx, "message_launch", func(tx *db.Tx) error {
-		batches = 0
+		ready = nil
 		found, err := Lock(tx, []Key{key})
 		if err != nil {
 			return err
 		}
 		m := found[key]
 		switch {
-		case m == nil || m.State != StateScheduled && m.State != StateAccepted:
+		case m == nil || m.State != StateScheduled && m.State != StateAccepted && m.State != StatePaused:
 			return s.queue.Done(tx, j)
+		case m.State == StatePaused && tx.Now <= m.ValidUntil():
+			// Resume puts the job again; until then only its expiry matters.
+			return s.queue.Again(tx, m.ValidUntil().Add(time.Microsecond), "paused", j)
 		case m.Due() > tx.Now:
 			return s.queue.Again(tx, m.Due(), "not due", j)
 		}
-		batches, steps, due = m.Batches, longest(m.Classes), tx.Now
+		ready = m
 		if m.State == StateScheduled {
 			return MarkAccepted(tx, []*Message{m})
 		}
 		return nil
 	})
-	if err != nil || batches == 0 {
+	if err != nil || ready == nil {
 		return err
 	}
-	for from := 0; from < batches; from += launchChunk {
+	for from := 0; from < ready.Batches; from += launchChunk {
 		err := s.d.Update(ctx, "message_launch_jobs", func(tx *db.Tx) error {
-			return s.queue.Put(tx, sendJobs(key, from, min(from+launchChunk, batches), steps, due)...)
+			jobs, err := sendJobs(tx, ready, from, min(from+launchChunk, ready.Batches))
+			if err != nil {
+				return err
+			}
+			return s.queue.Put(tx, jobs...)
 		})
 		if err != nil {
 			return fmt.Errorf("launch message %s: %w", key.ID, err)
@@ -111,14 +118,28 @@ func (s *Service) launch(ctx context.Context, j queue.Claimed) error {
 	return s.d.Update(ctx, "message_launched", func(tx *db.Tx) error { return s.queue.Done(tx, j) })
 }
 
-func sendJobs(m Key, from, to, steps int, due db.Time) []queue.Job {
+// sendJobs gives the jobs of some batches: of a waiting one that of its first step,
+// of one that was begun those of all steps, since people may be back at any.
+func sendJobs(tx *db.Tx, m *Message, from, to int) ([]queue.Job, error) {
+	rows, err := tx.Query(`SELECT no, state FROM batch WHERE site_id = ? AND message_id = ? AND no >= ? AND no < ?`, m.Site, m.ID, from, to)
+	batches, err := db.Collect(rows, err, func(r *sql.Rows) (b Batch, err error) { return b, r.Scan(&b.No, &b.State) })
+	if err != nil {
+		return nil, fmt.Errorf("read batches: %w", err)
+	}
+	steps := longest(m.Classes)
 	var jobs []queue.Job
-	for no := from; no < to; no++ {
-		for step := 1; step <= steps; step++ {
-			jobs = append(jobs, SendJob(m, no, step, due))
+	for _, b := range batches {
+		switch b.State {
+		case BatchWaiting:
+			jobs = append(jobs, SendJob(m, b.No, 1, tx.Now))
+		case BatchTaken:
+			for step := 1; step <= steps; step++ {
+				jobs = append(jobs, SendJob(m, b.No, step, tx.Now))
+			}
+		case BatchCancelled, BatchExpired: // nobody waits there
 		}
 	}
-	return jobs
+	return jobs, nil
 }
 
 func longest(list []Class) int {

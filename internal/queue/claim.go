@@ -19,10 +19,15 @@ const promoteAtOnce = 500
 // Claim takes up to most jobs of these kinds that are due, lowest rank first, and
 // leases them. Jobs that other transactions hold at this moment are passed over.
 func (q *Queue) Claim(ctx context.Context, lane Lane, kinds []string, most int) ([]Claimed, error) {
+	return q.take(ctx, lane, kinds, most, 0)
+}
+
+// take is Claim of jobs that together weigh no more than heaviest; 0 = any.
+func (q *Queue) take(ctx context.Context, lane Lane, kinds []string, most, heaviest int) ([]Claimed, error) {
 	lease := id.New()
 	var out []Claimed
 	err := q.d.Update(ctx, "queue_claim", func(tx *db.Tx) (err error) {
-		out, err = q.claim(tx, lease, lane, kinds, most)
+		out, err = q.claim(tx, lease, lane, kinds, most, heaviest)
 		return err
 	})
 	if err != nil {
@@ -31,7 +36,7 @@ func (q *Queue) Claim(ctx context.Context, lane Lane, kinds []string, most int) 
 	return out, nil
 }
 
-func (q *Queue) claim(tx *db.Tx, lease id.ID, lane Lane, kinds []string, most int) ([]Claimed, error) {
+func (q *Queue) claim(tx *db.Tx, lease id.ID, lane Lane, kinds []string, most, heaviest int) ([]Claimed, error) {
 	var rows []*row
 	for _, kind := range kinds {
 		if err := q.promote(tx, line{lane, kind}); err != nil {
@@ -44,15 +49,30 @@ func (q *Queue) claim(tx *db.Tx, lease id.ID, lane Lane, kinds []string, most in
 		rows = append(rows, next...)
 	}
 	slices.SortStableFunc(rows, func(a, b *row) int { return cmp.Compare(a.turn, b.turn) })
-	rows = rows[:min(len(rows), most)]
+	rows = carried(rows[:min(len(rows), most)], heaviest)
 	until := tx.Now.Add(q.o.Lease)
 	out := make([]Claimed, len(rows))
 	for i, r := range rows {
-		job := Job{Lane: r.lane, Kind: r.kind, Key: r.key, Site: r.site, Due: r.due, Rank: r.turn}
+		job := Job{Lane: r.lane, Kind: r.kind, Key: r.key, Site: r.site, Due: r.due, Rank: r.turn, Weight: r.weight}
 		out[i] = Claimed{Job: job, Lease: lease, Rev: r.rev, Tries: r.tries, Until: until}
 		r.hold(lease, until)
 	}
 	return out, store(tx, rows)
+}
+
+// carried gives the first rows that together weigh no more than heaviest, and at
+// least one. The others stay in line as they are.
+func carried(rows []*row, heaviest int) []*row {
+	if heaviest <= 0 {
+		return rows
+	}
+	weight := 0
+	for i, r := range rows {
+		if weight += r.weight; weight > heaviest && i > 0 {
+			return rows[:i]
+		}
+	}
+	return rows
 }
 
 // inLine locks the first jobs that can be claimed, in their order.

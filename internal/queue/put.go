@@ -42,7 +42,7 @@ func (q *Queue) Put(tx *db.Tx, jobs ...Job) error {
 func put(tx *db.Tx, jobs []Job) (rows []*row, again []Job, err error) {
 	fresh := make([]*row, len(jobs))
 	for i, j := range jobs {
-		fresh[i] = &row{kind: j.Kind, key: j.Key, id: id.New(), lane: j.Lane, site: j.Site, due: j.Due, turn: j.Rank}
+		fresh[i] = &row{kind: j.Kind, key: j.Key, id: id.New(), lane: j.Lane, site: j.Site, due: j.Due, turn: j.Rank, weight: j.Weight}
 		fresh[i].free(tx.Now)
 	}
 	cols := append(rowColumns(fresh), db.Col("id", pluck(fresh, func(r *row) id.ID { return r.id })))
@@ -99,7 +99,7 @@ func merge(jobs []Job, now db.Time) ([]Job, error) {
 		if j.Due == 0 {
 			j.Due = now
 		}
-		j.Rank = max(j.Rank, j.Due)
+		j.Rank, j.Weight = max(j.Rank, j.Due), max(j.Weight, 1)
 		out[i] = j
 	}
 	slices.SortStableFunc(out, func(a, b Job) int { return name{a.Kind, a.Key}.compare(name{b.Kind, b.Key}) })
@@ -107,6 +107,7 @@ func merge(jobs []Job, now db.Time) ([]Job, error) {
 	for _, j := range out {
 		if n := len(kept); n > 0 && kept[n-1].Kind == j.Kind && kept[n-1].Key == j.Key {
 			kept[n-1].Due, kept[n-1].Rank = min(kept[n-1].Due, j.Due), min(kept[n-1].Rank, j.Rank)
+			kept[n-1].Weight = max(kept[n-1].Weight, j.Weight)
 			continue
 		}
 		kept = append(kept, j)
@@ -167,7 +168,7 @@ func (q *Queue) Retry(ctx context.Context, kind, key string) error {
 		case r.state != buried:
 			return fault.New(fault.Conflict, fault.CodeStateConflict, "the job %s %s is not buried: it runs by itself", kind, key)
 		}
-		r.wake(Job{Lane: r.lane, Site: r.site, Due: tx.Now, Rank: tx.Now}, tx.Now)
+		r.wake(Job{Lane: r.lane, Site: r.site, Due: tx.Now, Rank: tx.Now, Weight: r.weight}, tx.Now)
 		q.ring(tx, []*row{r})
 		return store(tx, []*row{r})
 	})

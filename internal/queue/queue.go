@@ -31,6 +31,8 @@ type Job struct {
 	Site string  // whose it is; empty for the installation's own
 	Due  db.Time // not before this; 0 = now
 	Rank db.Time // place among the jobs that are due, lowest first; 0, and anything before Due, = Due
+
+	Weight int // how much work it is, in the unit of Work.Weight; 0 = 1
 }
 
 // Claimed is a job in somebody's hands until Until, or longer when renewed.
@@ -101,6 +103,7 @@ type Work struct {
 	Lane    Lane
 	Kind    string
 	Max     int // jobs handed to one call of Handle; 0 = 1
+	Weight  int // their weights together, unless a single one is heavier; 0 = any
 	Workers int // calls of Handle at once; 0 = 1
 	Handle  Handler
 }

@@ -41,6 +41,7 @@ type row struct {
 	lease     id.ID
 	dropped   bool // deleted as soon as the lease ends
 	why       string
+	weight    int
 }
 
 // name is the identity of a row; jobs are locked and written in its order.
@@ -65,7 +66,7 @@ func (r *row) free(now db.Time) {
 // wake is what Put does to a job that exists.
 func (r *row) wake(j Job, now db.Time) {
 	r.rev++
-	r.lane, r.site = j.Lane, j.Site
+	r.lane, r.site, r.weight = j.Lane, j.Site, j.Weight
 	r.due = min(r.due, j.Due)
 	switch {
 	case r.state == buried:
@@ -142,11 +143,11 @@ func word(why string) string {
 	return clean[:min(len(clean), 64)]
 }
 
-var columns = []string{"kind", "job_key", "id", "lane", "site_id", "state", "place", "due", "turn", "rev", "tries", "lease", "dropped", "why"}
+var columns = []string{"kind", "job_key", "id", "lane", "site_id", "state", "place", "due", "turn", "rev", "tries", "lease", "dropped", "why", "weight"}
 
 func scan(rows *sql.Rows) (*row, error) {
 	r := &row{}
-	err := rows.Scan(&r.kind, &r.key, &r.id, &r.lane, &r.site, &r.state, &r.place, &r.due, &r.turn, &r.rev, &r.tries, &r.lease, &r.dropped, &r.why)
+	err := rows.Scan(&r.kind, &r.key, &r.id, &r.lane, &r.site, &r.state, &r.place, &r.due, &r.turn, &r.rev, &r.tries, &r.lease, &r.dropped, &r.why, &r.weight)
 	return r, err
 }
 
@@ -202,6 +203,7 @@ func rowColumns(rows []*row) []db.Column {
 		db.Opt("lease", pluck(rows, func(r *row) id.ID { return r.lease })),
 		db.Col("dropped", pluck(rows, func(r *row) bool { return r.dropped })),
 		db.Col("why", pluck(rows, func(r *row) string { return r.why })),
+		db.Col("weight", pluck(rows, func(r *row) int64 { return int64(r.weight) })),
 	)
 }
 

@@ -133,7 +133,7 @@ func (r *runner) look(ctx context.Context, l line) time.Duration {
 }
 
 func (r *runner) claim(ctx context.Context, w Work) []Claimed {
-	jobs, err := r.q.Claim(ctx, w.Lane, []string{w.Kind}, max(w.Max, 1))
+	jobs, err := r.q.take(ctx, w.Lane, []string{w.Kind}, max(w.Max, 1), w.Weight)
 	if err != nil {
 		r.complain(ctx, line{w.Lane, w.Kind}, err)
 	}

@@ -14,6 +14,7 @@ CREATE TABLE IF NOT EXISTS job (
     lease      {id},
     dropped    {bool} NOT NULL,
     why        {word} NOT NULL,
+    weight     {int} DEFAULT 1 NOT NULL,
     PRIMARY KEY (job_key, kind),
     UNIQUE (lane, kind, state, place, job_key)
-) {{table: fillfactor=70}};
+) {{table: fillfactor=70, narrow}};

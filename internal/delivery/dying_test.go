@@ -1,0 +1,274 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"creditmsg/internal/message"
+	"creditmsg/internal/provider"
+	"creditmsg/internal/queue"
+)
+
+// A process may die between any two of its steps: plan, begin, the requests, the
+// outcome. The tests take these steps one by one and stop.
+
+// plan claims what is due of the send jobs and plans their calls.
+func (s *shop) plan(key message.Key) *plan {
+	s.t.Helper()
+	jobs, err := s.queue.Claim(context.Background(), queue.Send, []string{message.KindSend}, 256)
+	s.must(err)
+	p := &plan{s: s.delivery}
+	s.must(p.read(context.Background(), jobs))
+	s.must(s.d.Update(context.Background(), "test_plan", p.write))
+	if len(p.calls) == 0 {
+		s.t.Fatalf("no call is planned for message %s", key.ID)
+	}
+	return p
+}
+
+// begun plans and begins the one call of a message.
+func (s *shop) begun(key message.Key) *call {
+	s.t.Helper()
+	c := s.plan(key).calls[0]
+	went, err := s.delivery.begin(context.Background(), c)
+	s.must(err)
+	if !went {
+		s.t.Fatal("the call did not begin")
+	}
+	return c
+}
+
+// requested begins the one call of a message and makes its requests.
+func (s *shop) requested(key message.Key) (*call, provider.Result) {
+	s.t.Helper()
+	c := s.begun(key)
+	return c, s.delivery.submit(context.Background(), c)
+}
+
+// wantOnce checks that every phone got the message once.
+func (s *shop) wantOnce(key message.Key) {
+	s.t.Helper()
+	legs := map[string]int{}
+	for _, r := range s.taken(key) {
+		legs[r.To+" "+r.Channel]++
+	}
+	for leg, n := range legs {
+		if n > 1 {
+			s.t.Errorf("the vendor took %s %d times", leg, n)
+		}
+	}
+	if want := len(s.people(key)); len(legs) != want {
+		s.t.Errorf("the vendor took %d legs, want %d", len(legs), want)
+	}
+}
+
+func TestAPlannedCallOfADeadProcessIsVoidedAndPlannedAnew(t *testing.T) {
+	each(t, func(s *shop) {
+		key := s.accept(request(message.AlimtalkFirst), 2)
+		s.plan(key)
+		s.pass(59 * time.Second)
+		s.wantCalls(key, planned)
+		s.wantStates(key, message.Pending, message.Pending)
+		s.pass(time.Second)
+		s.wantCalls(key, notSent)
+		s.pass(6 * time.Second)
+		s.wantCalls(key, notSent, answered)
+		s.wantStates(key, message.Sent, message.Sent)
+		s.wantOnce(key)
+		s.wantMoney(964, 36, 0)
+	})
+}
+
+func TestASlowProcessDoesNotMakeACallThatWasVoided(t *testing.T) {
+	each(t, func(s *shop) {
+		key := s.accept(request(message.AlimtalkFirst), 2)
+		p := s.plan(key)
+		s.pass(time.Minute)
+		s.must(s.delivery.callAll(context.Background(), p.calls))
+		s.wantTaken(key)
+		s.pass(6 * time.Second)
+		s.wantOnce(key)
+	})
+}
+
+func TestACallThatDiedWithoutAnUpstreamIDStaysUnknownAndIsNeverMadeAgain(t *testing.T) {
+	each(t, func(s *shop) {
+		key := s.accept(request(message.AlimtalkFirst), 1)
+		s.begun(key)
+		s.pass(2*time.Minute - time.Microsecond)
+		s.wantCalls(key, calling)
+		s.pass(time.Microsecond)
+		s.wantCalls(key, unknown)
+		s.wantStates(key, message.Unknown)
+		for range 21 {
+			s.pass(4 * time.Hour)
+		}
+		s.wantStates(key, message.Expired)
+		s.wantCalls(key, closed)
+		s.wantTaken(key)
+		s.wantMoney(1000, 0, 0)
+	})
+}
+
+func TestOnlyANoThatWasSaidTwiceBecomesNotSent(t *testing.T) {
+	each(t, func(s *shop) {
+		key := s.accept(request(message.AlimtalkFirst), 2)
+		// The group stays at the vendor, unsent, as after a crash.
+		s.wrong(trouble{always: true, match: func(r *http.Request) bool { return r.Method == "PUT" || r.Method == "DELETE" }})
+		s.requested(key)
+		s.trouble.Store(nil)
+		s.pass(2 * time.Minute)
+		s.wantCalls(key, calling)
+		if a := s.calls(key)[0]; a.Asked != 1 || a.UpstreamID == "" {
+			t.Errorf("asked %d times about %q, want once about the group", a.Asked, a.UpstreamID)
+		}
+		s.pass(59 * time.Second)
+		s.wantCalls(key, calling)
+		s.pass(time.Second)
+		s.wantCalls(key, notSent)
+		s.wantTaken(key)
+		s.pass(6 * time.Second)
+		s.wantCalls(key, notSent, answered)
+		s.wantOnce(key)
+	})
+}
+
+func TestACallThatDiedAfterItsRequestsIsFoundAndNotMadeAgain(t *testing.T) {
+	each(t, func(s *shop) {
+		key := s.accept(request(message.AlimtalkFirst), 2)
+		s.requested(key)
+		s.pass(2 * time.Minute)
+		s.wantCalls(key, answered)
+		s.wantStates(key, message.Sent, message.Sent)
+		s.says(key, 0, "4000")
+		s.pass(time.Hour)
+		s.wantOnce(key)
+		s.wantMoney(1000-27, 18, 9)
+	})
+}
+
+func TestAnOutcomeThatComesAfterRecoveryIsRefused(t *testing.T) {
+	each(t, func(s *shop) {
+		key := s.accept(request(message.AlimtalkFirst), 1)
+		c, result := s.requested(key)
+		s.pass(2 * time.Minute)
+		s.says(key, 0, "4000")
+		if err := s.delivery.conclude(context.Background(), c, result); !errors.Is(err, errTaken) {
+			t.Errorf("got %v, want that the attempt was taken over", err)
+		}
+		s.wantStates(key, message.Delivered)
+		s.wantMoney(991, 0, 9)
+	})
+}
+
+func TestAReportOfACallWhoseProcessDiedIsAppliedOnceItIsFound(t *testing.T) {
+	each(t, func(s *shop) {
+		key := s.accept(request(message.AlimtalkFirst), 1)
+		s.requested(key)
+		s.must(s.report(refOf(key, 0, 1, 1), "4000"))
+		s.wantStates(key, message.Pending)
+		s.pass(2 * time.Minute)
+		s.pass(2 * time.Minute)
+		s.wantStates(key, message.Delivered)
+		s.wantMoney(991, 0, 9)
+	})
+}
+
+func TestAnUnknownCallThatTheProviderTookIsFound(t *testing.T) {
+	each(t, func(s *shop) {
+		s.wrong(trouble{path: "/send", after: true})
+		key := s.handed(request(message.AlimtalkFirst), 2)
+		s.wantCalls(key, unknown)
+		s.wantStates(key, message.Unknown, message.Unknown)
+		s.pass(time.Minute)
+		s.wantCalls(key, answered)
+		s.wantStates(key, message.Sent, message.Sent)
+		s.wantOnce(key)
+	})
+}
+
+func TestAnUnknownCallThatTheProviderNeverGotIsMadeAgain(t *testing.T) {
+	each(t, func(s *shop) {
+		s.wrong(trouble{path: "/send"})
+		key := s.handed(request(message.AlimtalkFirst), 2)
+		s.wantCalls(key, unknown)
+		s.pass(time.Minute)
+		s.wantCalls(key, unknown)
+		s.pass(time.Minute)
+		s.wantCalls(key, notSent)
+		s.wantStates(key, message.Pending, message.Pending)
+		s.pass(6 * time.Second)
+		s.wantCalls(key, notSent, answered)
+		s.wantOnce(key)
+	})
+}
+
+func TestAnUnknownCallOfACancelledMessageEndsAsCancelledOnceItCertainlyWasNotSent(t *testing.T) {
+	each(t, func(s *shop) {
+		s.wrong(trouble{path: "/send"})
+		key := s.handed(request(message.AlimtalkFirst), 1)
+		_, err := s.messages.Cancel(context.Background(), key)
+		s.must(err)
+		s.drain()
+		s.wantMessage(key, message.StateCancelling)
+		s.wantMoney(982, 18, 0)
+		s.pass(time.Minute)
+		s.pass(time.Minute)
+		s.wantStates(key, message.Cancelled)
+		s.wantMessage(key, message.StateCancelled)
+		s.wantTaken(key)
+		s.wantMoney(1000, 0, 0)
+	})
+}
+
+func TestAPlannedCallOfACancelledMessageIsNotMade(t *testing.T) {
+	each(t, func(s *shop) {
+		key := s.accept(request(message.AlimtalkFirst), 2)
+		p := s.plan(key)
+		_, err := s.messages.Cancel(context.Background(), key)
+		s.must(err)
+		s.drain()
+		s.must(s.delivery.callAll(context.Background(), p.calls))
+		s.wantStates(key, message.Cancelled, message.Cancelled)
+		s.wantMessage(key, message.StateCancelled)
+		s.wantTaken(key)
+		s.wantMoney(1000, 0, 0)
+	})
+}
+
+func TestACallThatIsBeingMadeRunsOutAlthoughItsMessageIsCancelled(t *testing.T) {
+	each(t, func(s *shop) {
+		key := s.accept(request(message.AlimtalkFirst), 1)
+		c, result := s.requested(key)
+		_, err := s.messages.Cancel(context.Background(), key)
+		s.must(err)
+		s.drain()
+		s.must(s.delivery.conclude(context.Background(), c, result))
+		s.wantStates(key, message.Sent)
+		s.wantMessage(key, message.StateCancelling)
+		s.says(key, 0, "4000")
+		s.wantMessage(key, message.StateCancelled)
+		s.wantMoney(991, 0, 9)
+	})
+}
+
+func TestPausedBetweenPlanAndCallWaitsUntilItIsResumed(t *testing.T) {
+	each(t, func(s *shop) {
+		key := s.accept(request(message.AlimtalkFirst), 1)
+		p := s.plan(key)
+		_, err := s.messages.Pause(context.Background(), key)
+		s.must(err)
+		s.must(s.delivery.callAll(context.Background(), p.calls))
+		s.pass(time.Hour)
+		s.wantStates(key, message.Pending)
+		s.wantTaken(key)
+		_, err = s.messages.Resume(context.Background(), key)
+		s.must(err)
+		s.drain()
+		s.wantStates(key, message.Sent)
+		s.wantOnce(key)
+	})
+}
