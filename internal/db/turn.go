@@ -6,31 +6,34 @@ import (
 	"sync"
 )
 
-// line is where a transaction waits for a writer's connection.
-type line uint8
+// turnLine is where a transaction waits for a writer's connection.
+type turnLine uint8
 
 const (
-	ordinary line = iota
-	grouped       // of a group: many callers wait for it together
+	ordinary turnLine = iota
+	grouped           // of a group: many callers wait for it together
 	lines
 )
 
-// turns hands out the writers' connections. The two lines are served in turn, and
-// each in order of arrival: a crowd of workers never holds a group up for longer than
-// one transaction, and a busy group leaves the workers every other one.
+// groupedInRow is how many grouped transactions may pass a waiting ordinary one. What
+// is taken in (messages, reports) should not fall behind what workers send.
+const groupedInRow = 3
+
+// turns hands out the writers' connections. Each line is served in order of arrival,
+// the grouped one first: a crowd of workers never holds a group up for longer than one
+// transaction, and busy groups leave the workers every fourth.
 type turns struct {
 	mu      sync.Mutex
 	free    int                    // connections that nobody uses; guarded by mu
 	waiting [lines][]chan struct{} // guarded by mu; a channel is closed when its turn has come
-	last    line                   // the line that was served last; guarded by mu
+	row     int                    // grouped transactions that passed the ordinary line; guarded by mu
 }
 
 // take waits for a connection; give must follow, unless ctx ended first.
-func (t *turns) take(ctx context.Context, l line) error {
+func (t *turns) take(ctx context.Context, l turnLine) error {
 	t.mu.Lock()
 	if t.free > 0 {
 		t.free--
-		t.last = l
 		t.mu.Unlock()
 		return nil
 	}
@@ -58,9 +61,12 @@ func (t *turns) take(ctx context.Context, l line) error {
 func (t *turns) give() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	l := lines - 1 - t.last
-	if len(t.waiting[l]) == 0 {
-		l = t.last
+	l := grouped
+	if len(t.waiting[grouped]) == 0 || t.row >= groupedInRow && len(t.waiting[ordinary]) > 0 {
+		l = ordinary
+	}
+	if t.row++; l == ordinary {
+		t.row = 0
 	}
 	if len(t.waiting[l]) == 0 {
 		t.free++
@@ -68,5 +74,4 @@ func (t *turns) give() {
 	}
 	close(t.waiting[l][0])
 	t.waiting[l] = slices.Delete(t.waiting[l], 0, 1)
-	t.last = l
 }

@@ -31,7 +31,7 @@ func (d *DB) Update(ctx context.Context, name string, fn func(*Tx) error) error 
 	return d.update(ctx, name, ordinary, fn)
 }
 
-func (d *DB) update(ctx context.Context, name string, l line, fn func(*Tx) error) error {
+func (d *DB) update(ctx context.Context, name string, l turnLine, fn func(*Tx) error) error {
 	if err := nested(ctx, "Update", name); err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func conclude(ctx context.Context, name string, err error, c class, inDoubt bool
 type update struct {
 	d       *DB
 	name    string
-	line    line // where it waits for its turn
+	line    turnLine // where it waits for its turn
 	fn      func(*Tx) error
 	mark    id.ID
 	ctx     context.Context // the caller's, marked as inside a transaction

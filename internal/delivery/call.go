@@ -305,19 +305,17 @@ func outcome(r message.Recipient, result provider.Result, i int, now db.Time) me
 
 // awaitJobs gives one job for each step of each batch that now waits for reports.
 func (s *Service) awaitJobs(changes []message.Change, now db.Time) []queue.Job {
-	seen := map[string]bool{}
+	seen := map[message.BatchKey]bool{}
 	var jobs []queue.Job
 	for _, c := range changes {
 		r := c.To
-		if r.State != message.Sent && r.State != message.Unknown {
+		k := message.BatchKey{Message: r.Key, Batch: r.Seq.Batch(), Step: r.Step}
+		if r.State != message.Sent && r.State != message.Unknown || seen[k] {
 			continue
 		}
+		seen[k] = true
 		due := min(now.Add(lookAfter[0]), r.HandedAt.Add(s.expiry(r.Channel())))
-		job := message.AwaitJob(r.Key, r.Seq.Batch(), r.Step, due)
-		if !seen[job.Key] {
-			seen[job.Key] = true
-			jobs = append(jobs, job)
-		}
+		jobs = append(jobs, message.AwaitJob(k.Message, k.Batch, k.Step, due))
 	}
 	return jobs
 }

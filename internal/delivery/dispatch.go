@@ -20,7 +20,7 @@ import (
 // transaction, and the one writer of SQLite must not be held for long.
 const (
 	maxLegs = 4_000
-	maxCall = 2_000
+	maxCall = 1_000
 )
 
 // send hands over the steps of batches that were claimed together. Recipients of

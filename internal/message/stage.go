@@ -14,7 +14,7 @@ import (
 
 // keepBatches is the number of full batches that a draft keeps in memory; a
 // larger draft is staged: its bodies are written under the message in state
-// draft, each in a transaction of its own, so that no transaction is long.
+// draft, a few in a transaction, so that none is long.
 const keepBatches = 3
 
 // staleDraft is how long a staged draft may take before it is swept.
@@ -93,7 +93,7 @@ func (d *Draft) closeBatch(ctx context.Context) error {
 	}
 	d.batches++
 	d.kept = append(d.kept, full)
-	if len(d.kept) <= keepBatches && !d.staged {
+	if len(d.kept) <= keepBatches {
 		return nil
 	}
 	return d.stage(ctx)
@@ -109,7 +109,7 @@ func (d *Draft) closeRefused(ctx context.Context) error {
 		return err
 	}
 	d.keptRejects = append(d.keptRejects, full)
-	if len(d.keptRejects) <= keepBatches && !d.staged {
+	if len(d.keptRejects) <= keepBatches {
 		return nil
 	}
 	return d.stage(ctx)
@@ -126,21 +126,15 @@ func (d *Draft) stage(ctx context.Context) error {
 		}
 		d.staged = true
 	}
-	for _, b := range d.kept {
-		err := d.s.d.Update(ctx, "message_stage_batch", func(tx *db.Tx) error {
-			return insertBatches(tx, []staged{{d.Message, b}})
-		})
-		if err != nil {
-			return fmt.Errorf("stage batch %d of message %s: %w", b.no, d.Message.ID, err)
+	err := d.s.d.Update(ctx, "message_stage_batches", func(tx *db.Tx) error {
+		batches := pick(d.kept, func(b packed) staged { return staged{d.Message, b} })
+		if err := insertBatches(tx, batches); err != nil {
+			return err
 		}
-	}
-	for _, r := range d.keptRejects {
-		err := d.s.d.Update(ctx, "message_stage_reject", func(tx *db.Tx) error {
-			return insertRejects(tx, []stagedRejects{{d.Message, r}})
-		})
-		if err != nil {
-			return fmt.Errorf("stage rejections of message %s: %w", d.Message.ID, err)
-		}
+		return insertRejects(tx, pick(d.keptRejects, func(r rejects) stagedRejects { return stagedRejects{d.Message, r} }))
+	})
+	if err != nil {
+		return fmt.Errorf("stage batches of message %s: %w", d.Message.ID, err)
 	}
 	d.kept, d.keptRejects = d.kept[:0], d.keptRejects[:0]
 	return nil

@@ -1,0 +1,94 @@
+package api
+
+import (
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"creditmsg/client"
+)
+
+// TestOurOwnClientSpeaksThisAPI goes through every call of package client once.
+func TestOurOwnClientSpeaksThisAPI(t *testing.T) {
+	w := onSQLite(t)
+	server := httptest.NewServer(w.handler)
+	defer server.Close()
+	c, err := client.New(server.URL, w.rich, client.Options{Retries: -1})
+	w.must(err)
+	ctx := t.Context()
+	draft := client.Draft{Strategy: client.SMSOnly, Text: &client.Text{Body: "#{이름}님"}, Key: "k", ScheduledAt: time.Now().Add(time.Hour),
+		Recipients: []client.Recipient{{To: "010-1234-5678", Variables: map[string]string{"이름": "김하나"}}, {To: "x"}}}
+	m, err := c.Send(ctx, draft)
+	w.must(err)
+	again, err := c.Send(ctx, draft)
+	w.must(err)
+	if !again.Replayed || again.ID != m.ID || len(m.Rejections) != 1 || m.Recipients.Accepted != 1 {
+		t.Errorf("got %+v, then %+v; want one accepted, one rejected, and a replay", m, again)
+	}
+	e, err := c.Estimate(ctx, draft)
+	w.must(err)
+	count, err := c.EstimateCount(ctx, client.Draft{Strategy: client.SMSOnly, Text: &client.Text{Body: "안녕"}}, 7)
+	w.must(err)
+	if e.WorstCase != "18.00" || count.WorstCase != "126.00" || !count.Sufficient {
+		t.Errorf("got estimates %+v and %+v, want 18.00 and 126.00", e, count)
+	}
+	for name, call := range map[string]func() (int, error){
+		"messages": func() (int, error) { p, err := c.Messages(ctx, client.Paging{Limit: 1}); return len(p.Data), err },
+		"recipients": func() (int, error) {
+			p, err := c.Recipients(ctx, m.ID, client.RecipientFilter{})
+			return len(p.Data), err
+		},
+		"rejections": func() (int, error) { p, err := c.Rejections(ctx, m.ID, client.Paging{}); return len(p.Data), err },
+		"entries":    func() (int, error) { p, err := c.Entries(ctx, client.Paging{Limit: 1}); return len(p.Data), err },
+		"templates":  func() (int, error) { p, err := c.Templates(ctx, client.Paging{}); return len(p.Data), err },
+		"senders":    func() (int, error) { p, err := c.Senders(ctx, client.Paging{}); return len(p.Data), err },
+		"channels":   func() (int, error) { p, err := c.KakaoChannels(ctx, client.Paging{}); return len(p.Data), err },
+	} {
+		if n, err := call(); err != nil || n != 1 {
+			t.Errorf("%s: got %d rows and %v, want one", name, n, err)
+		}
+	}
+	if story, err := c.Trace(ctx, m.ID, "01012345678"); err != nil || len(story) == 0 || story[0].Kind != "accepted" {
+		t.Errorf("got story %v and %v, want it from accepted on", story, err)
+	}
+	logs, err := c.SendLogs(ctx, client.SendLogFilter{From: time.Now().Add(-time.Hour), Status: "sent"})
+	w.must(err)
+	usages, err := c.Usages(ctx, client.Paging{})
+	w.must(err)
+	if len(logs.Data)+len(usages.Data) != 0 {
+		t.Errorf("got %v and %v, want nothing yet", logs, usages)
+	}
+	purse, err := c.Credit(ctx)
+	w.must(err)
+	if purse.Held != "18.00" || purse.Prices.MMS != "120.00" {
+		t.Errorf("got %+v, want 18.00 held", purse)
+	}
+	tmpl, err := c.Template(ctx, "RESERVE_01")
+	w.must(err)
+	if tmpl, err = c.PutTemplate(ctx, tmpl); err != nil || tmpl.State != "approved" {
+		t.Errorf("a template written back as it was read: got %+v and %v", tmpl, err)
+	}
+	tmpl.Code, tmpl.State = "COPY", ""
+	_, err = c.AddTemplate(ctx, tmpl)
+	w.must(err)
+	w.must(c.RemoveTemplate(ctx, "COPY"))
+	_, err = c.AddSender(ctx, client.Sender{Number: "1588-7777"})
+	w.must(err)
+	w.must(c.RemoveSender(ctx, "1588-7777"))
+	_, err = c.AddKakaoChannel(ctx, client.KakaoChannel{Name: "@한글", SenderKey: "k"})
+	w.must(err)
+	w.must(c.RemoveKakaoChannel(ctx, "@한글"))
+	_, err = c.Reschedule(ctx, m.ID, time.Now().Add(2*time.Hour))
+	w.must(err)
+	_, err = c.Pause(ctx, m.ID)
+	w.must(err)
+	_, err = c.Resume(ctx, m.ID)
+	w.must(err)
+	if last, err := c.Cancel(ctx, m.ID); err != nil || last.Status != client.StatusCancelling {
+		t.Errorf("got %v and %v, want it cancelling", last.Status, err)
+	}
+	if _, err := c.Message(ctx, "msg_01k9zqm0v8e4t9w2n7c5r3x6yb"); !client.IsProblem(err, "not_found") {
+		t.Errorf("got %v, want not_found", err)
+	}
+	w.must(c.Healthy(ctx))
+}
