@@ -27,16 +27,20 @@ func (r *rule) route(values []string, n *names, prices credit.Prices, lengths *R
 		way.Text = provider.LMS
 	}
 	steps = r.strategy.Steps(way)
+	kakao := ""
 	if len(steps) > 0 && steps[0].Channel == provider.Alimtalk {
-		if code, detail := r.checkAlimtalk(values, n); code != "" {
-			return nil, code, detail
+		if name := r.kakaoMissing(values, n); name != "" {
+			return nil, MissingVariable, fmt.Sprintf("the variable #{%s} of the template is missing or empty", name)
 		}
+		kakao = r.kakaoTooLong(values)
 	}
 	switch {
 	case badText != "":
 		return nil, UnsupportedCharacter, badText
 	case tooLong != "":
 		return nil, TextTooLong, tooLong
+	case kakao != "":
+		return nil, TextTooLong, kakao
 	case r.hasText && way.Text > r.most:
 		return nil, OverMaxChannel, fmt.Sprintf("the text needs %s, the message allows %s at most", way.Text, r.most)
 	}
@@ -82,16 +86,21 @@ func (r *rule) filled(p pattern, values []string) string {
 	return text
 }
 
-func (r *rule) checkAlimtalk(values []string, n *names) (code, detail string) {
+// kakaoMissing names the first variable of the template that has no value.
+func (r *rule) kakaoMissing(values []string, n *names) string {
 	for _, p := range r.kakao {
 		if name := p.missing(values, n); name != "" {
-			return MissingVariable, fmt.Sprintf("the variable #{%s} of the template is missing or empty", name)
+			return name
 		}
 	}
+	return ""
+}
+
+func (r *rule) kakaoTooLong(values []string) string {
 	if size := utf16Length(r.kakao[0].fill(values)); size > alimtalkLimit {
-		return TextTooLong, fmt.Sprintf("the Alimtalk has %d characters, at most %d can be sent", size, alimtalkLimit)
+		return fmt.Sprintf("the Alimtalk has %d characters, at most %d can be sent", size, alimtalkLimit)
 	}
-	return "", ""
+	return ""
 }
 
 // missing names the first variable of the pattern that has no value.

@@ -61,7 +61,9 @@ func TestACallEndsInExactlyTheOutcomeThatIsCertain(t *testing.T) {
 		"create: half a reply":    {create, half, told{provider.NotSent, provider.ProviderInternal, "", 0, "", 0}, only},
 		"create: no group":        {create, say(`{}`), told{provider.NotSent, provider.ProviderInternal, "", 0, "", 0}, only},
 		"create: a crooked group": {create, say(`{"groupId":"../../cash"}`), told{provider.NotSent, provider.ProviderInternal, "", 0, "", 0}, only},
-		"create: redirected":      {create, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect) }, told{provider.NotSent, provider.ProviderInternal, "HTTP 307", 0, "", 0}, only},
+		"create: redirected": {create, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		}, told{provider.NotSent, provider.ProviderInternal, "HTTP 307", 0, "", 0}, only},
 
 		"add: no balance":       {add, refuse(402, "NotEnoughBalance"), told{provider.Refused, provider.ProviderBalance, "NotEnoughBalance", again, testGroup, 0}, dropped},
 		"add: wrong signature":  {add, refuse(403, "SignatureDoesNotMatch"), told{provider.Refused, provider.AuthFailed, "SignatureDoesNotMatch", again, testGroup, 0}, dropped},
