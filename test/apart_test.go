@@ -89,9 +89,22 @@ func (a *apart) simulator(door string) string {
 	return strings.TrimSpace(url)
 }
 
-// begin starts the program and waits until it is ready. What it logs goes to a file:
-// a pipe that nobody empties would hold it up.
+// begin starts the program and waits until it is ready.
 func (a *apart) begin() {
+	a.t.Helper()
+	a.spawn()
+	a.t.Cleanup(a.end)
+	a.t.Cleanup(func() {
+		if a.t.Failed() {
+			a.t.Logf("the program logged:\n%s", a.lastLogged())
+		}
+	})
+	a.ready()
+}
+
+// spawn starts the program. What it logs goes to a file: a pipe that nobody empties
+// would hold it up.
+func (a *apart) spawn() {
 	a.t.Helper()
 	log, err := os.OpenFile(a.logFile(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
@@ -104,14 +117,7 @@ func (a *apart) begin() {
 		a.t.Fatal(err)
 	}
 	a.ended = make(chan error, 1)
-	go func(c *exec.Cmd) { a.ended <- c.Wait() }(a.serve)
-	a.t.Cleanup(a.end)
-	a.t.Cleanup(func() {
-		if a.t.Failed() {
-			a.t.Logf("the program logged:\n%s", a.lastLogged())
-		}
-	})
-	a.ready()
+	go func(c *exec.Cmd, ended chan<- error) { ended <- c.Wait() }(a.serve, a.ended)
 }
 
 // ready waits until the program serves.

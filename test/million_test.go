@@ -3,6 +3,7 @@ package test
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"iter"
@@ -10,11 +11,11 @@ import (
 	"math"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,9 +23,11 @@ import (
 	"creditmsg/internal/db/dbtest"
 )
 
+// What the program promises.
 const (
-	mostMemory = 256 << 20 // bytes, for the process that takes a million recipients
-	longHold   = 50 * time.Millisecond
+	mostMemory = 256 << 20             // bytes, of the process that takes a million recipients
+	longHold   = 50 * time.Millisecond // of SQLite's only writer
+	soon       = 10 * time.Second      // until a single message is delivered, whatever else is sent
 )
 
 // numbered gives n recipients with distinct numbers, made while they are sent.
@@ -108,47 +111,119 @@ func (h holds) minus(earlier holds) holds {
 
 // String tells how many took long, and which.
 func (h holds) String() string {
-	var all float64
 	var long []string
 	for _, name := range slices.Sorted(maps.Keys(h)) {
-		all += h[name][math.Inf(1)]
 		if n := h.longer(name, longHold); n > 0 {
 			long = append(long, fmt.Sprintf("%s %.0f of %.0f", name, n, h[name][math.Inf(1)]))
 		}
 	}
-	return fmt.Sprintf("%.0f write transactions, over 10 ms %.0f, 25 ms %.0f, 50 ms %.0f, 100 ms %.0f, 250 ms %.0f %v", all,
+	return fmt.Sprintf("%.0f write transactions, over 10 ms %.0f, 25 ms %.0f, 50 ms %.0f, 100 ms %.0f, 250 ms %.0f %v", h.among(),
 		h.longer("", 10*time.Millisecond), h.longer("", 25*time.Millisecond), h.longer("", longHold),
 		h.longer("", 100*time.Millisecond), h.longer("", 250*time.Millisecond), long)
+}
+
+// among is how many transactions there were.
+func (h holds) among() (n float64) {
+	for _, within := range h {
+		n += within[math.Inf(1)]
+	}
+	return n
+}
+
+// tolerable wants transactions not to hold the writer for long. Under CREDITMSG_PROOF
+// not one may; elsewhere other work shares the machine, and a transaction that stands
+// still because the machine does is nobody's fault: then as many may be long as the
+// pulses show, and one in a thousand more.
+func (h holds) tolerable(t *testing.T, phase string, m machine) {
+	t.Helper()
+	long, far := h.longer("", longHold), h.longer("", 5*longHold)
+	if os.Getenv("CREDITMSG_PROOF") != "" {
+		if long > 0 {
+			t.Errorf("%s: %.0f write transactions took longer than %s: %s", phase, long, longHold, h)
+		}
+		return
+	}
+	if share := long / h.among(); share > .001+m.late {
+		t.Errorf("%s: %.2f %% of the write transactions took longer than %s while %.2f %% of the pulses did: %s", phase, 100*share, longHold, 100*m.late, h)
+	}
+	if far > 0 && m.worst < longHold {
+		t.Errorf("%s: %.0f write transactions took longer than %s while the slowest pulse took %s: %s", phase, far, 5*longHold, m.worst, h)
+	}
+}
+
+// machine is how the machine did meanwhile.
+type machine struct {
+	late  float64       // share of the pulses that took longer than longHold
+	worst time.Duration // of a pulse
+}
+
+// pulse does now and then what a large transaction does, some milliseconds of
+// computing and a sync of the disk, and tells how the machine let it. stop ends it.
+func pulse(t *testing.T) (stop func() machine) {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "pulse"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	quit, ended := make(chan struct{}), make(chan machine)
+	go func() {
+		defer f.Close()
+		block, tick := make([]byte, 2<<20), time.NewTicker(100*time.Millisecond)
+		defer tick.Stop()
+		var m machine
+		for beats := 0.; ; beats++ {
+			select {
+			case <-quit:
+				m.late /= max(beats, 1)
+				ended <- m
+				return
+			case <-tick.C:
+			}
+			begun := time.Now()
+			sum := sha256.Sum256(block)
+			if _, err := f.WriteAt(sum[:], 0); err == nil {
+				err = f.Sync()
+			} else {
+				t.Error(err)
+			}
+			took := time.Since(begun)
+			if m.worst = max(m.worst, took); took > longHold {
+				m.late++
+			}
+		}
+	}()
+	return func() machine {
+		close(quit)
+		return <-ended
+	}
 }
 
 // singles sends messages to one person each, one after another, until stop is called,
 // which gives how long each was answered after.
 func singles(t *testing.T, shop *client.Client, pause time.Duration) (stop func() []time.Duration) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
+	quit, ended := make(chan struct{}), make(chan struct{})
 	var took []time.Duration
-	var failed atomic.Int64
-	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		for i := 0; ctx.Err() == nil; i++ {
+		for i := 0; ; i++ {
 			begun := time.Now()
-			_, err := shop.Send(ctx, client.Draft{Strategy: client.SMSOnly, Text: &client.Text{Body: greeting},
+			_, err := shop.Send(within(t), client.Draft{Strategy: client.SMSOnly, Text: &client.Text{Body: greeting},
 				Recipients: []client.Recipient{{To: fmt.Sprintf("010-1000-%04d", i%10_000), Variables: map[string]string{"이름": "이둘"}}}})
-			if err != nil && ctx.Err() == nil && failed.Add(1) <= 5 {
-				t.Errorf("a single message was not accepted after %s: %v", time.Since(begun), err)
+			if err != nil {
+				t.Errorf("single message %d was not accepted after %s: %v", i, time.Since(begun), err)
+				return
 			}
-			if err == nil {
-				took = append(took, time.Since(begun))
-			}
+			took = append(took, time.Since(begun))
 			select {
-			case <-ctx.Done():
+			case <-quit:
+				return
 			case <-time.After(pause):
 			}
 		}
 	}()
 	return func() []time.Duration {
-		cancel()
+		close(quit)
 		<-ended
 		return took
 	}
@@ -156,74 +231,102 @@ func singles(t *testing.T, shop *client.Client, pause time.Duration) (stop func(
 
 // spread words durations by their rank.
 func spread(list []time.Duration) string {
-	if len(list) == 0 {
-		return "none"
-	}
 	slices.Sort(list)
 	at := func(q float64) time.Duration { return list[int(q*float64(len(list)-1))].Round(100 * time.Microsecond) }
 	return fmt.Sprintf("%d, half within %s, 99 %% within %s, all within %s", len(list), at(.5), at(.99), at(1))
 }
 
 func TestAMillionRecipientsAreAcceptedInLittleMemoryAndHoldNobodyUp(t *testing.T) {
-	people := 1_000_000
+	people := client.StreamRecipients
 	if testing.Short() {
-		people = 100_000
+		people /= 10
 	}
 	a := setApart(t, dbtest.URL(t, "sqlite"))
 	bulk, other := a.shop("bulk", "20000000"), a.shop("other", "1000000")
 	a.begin()
+	m := acceptedInLittleMemory(t, a, bulk, other, people)
+	sentWithoutHoldingUp(t, a, bulk, other, m, min(people/2, 100_000))
+}
 
-	start := holdsOf(t, a.url)
-	stop := singles(t, other, 0)
-	begun := time.Now()
+// acceptedInLittleMemory has the message accepted while single messages of another
+// site are.
+func acceptedInLittleMemory(t *testing.T, a *apart, bulk, other *client.Client, people int) client.Message {
+	t.Helper()
+	before, stopPulse, stopSingles := holdsOf(t, a.url), pulse(t), singles(t, other, 0)
 	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()
+	begun := time.Now()
 	m, err := bulk.SendStream(ctx, client.Draft{Strategy: client.SMSOnly, Text: &client.Text{Body: greeting}}, numbered(people))
-	took, answers, accepting, peak := time.Since(begun), stop(), holdsOf(t, a.url), a.peak()
+	took, peak := time.Since(begun), a.peak()
+	answers := stopSingles()
+	held, beats := holdsOf(t, a.url).minus(before), stopPulse()
 	if err != nil {
 		t.Fatal(err)
 	}
-	accepting = accepting.minus(start)
-	t.Logf("accepted %d in %s at a peak of %d MiB; single messages meanwhile: %s; %s", m.Recipients.Accepted, took.Round(time.Millisecond), peak>>20, spread(answers), accepting)
+	t.Logf("%d recipients accepted in %s at a peak of %d MiB; single messages meanwhile: %s; %s; pulses %+v",
+		m.Recipients.Accepted, took.Round(time.Millisecond), peak>>20, spread(answers), held, beats)
 	if m.Recipients.Accepted != int64(people) {
-		t.Errorf("accepted %d, want %d", m.Recipients.Accepted, people)
+		t.Errorf("%d recipients were accepted, want %d", m.Recipients.Accepted, people)
 	}
 	if peak > mostMemory {
 		t.Errorf("the process needed %d MiB, want at most %d", peak>>20, mostMemory>>20)
 	}
-	if n := accepting.longer("", longHold); n > 0 {
-		t.Errorf("%.0f write transactions took longer than %s", n, longHold)
-	}
+	held.tolerable(t, "accepting", beats)
+	return m
+}
 
-	stop = singles(t, other, 50*time.Millisecond)
-	begun = time.Now()
-	dispatchFor, err := time.ParseDuration(os.Getenv("DISPATCH"))
-	if err != nil {
-		dispatchFor = 20 * time.Second
-	}
-	for time.Since(begun) < dispatchFor {
-		time.Sleep(500 * time.Millisecond)
-		m, err = bulk.Message(ctx, m.ID)
-		if err != nil {
+// sentWithoutHoldingUp watches until so many recipients are handed over, while single
+// messages pass those that wait.
+func sentWithoutHoldingUp(t *testing.T, a *apart, bulk, other *client.Client, m client.Message, handed int) {
+	t.Helper()
+	before, stopPulse, stopSingles := holdsOf(t, a.url), pulse(t), singles(t, other, 50*time.Millisecond)
+	begun, late, tick := time.Now(), time.After(patience), time.NewTicker(250*time.Millisecond)
+	defer tick.Stop()
+	for m.Counts = (client.Counts{Pending: m.Recipients.Accepted}); m.Recipients.Accepted-m.Counts.Pending < int64(handed); {
+		select {
+		case <-late:
+			t.Fatalf("after %s only these are sent: %+v", patience, m.Counts)
+		case <-tick.C:
+		}
+		var err error
+		if m, err = bulk.Message(within(t), m.ID); err != nil {
 			t.Fatal(err)
 		}
-		if m.Status.Final() {
-			break
-		}
 	}
-	took, answers = time.Since(begun), stop()
-	t.Logf("dispatched for %s: %+v; peak %d; singles %s; %s", took, m.Counts, a.peak()>>20, spread(answers), holdsOf(t, a.url).minus(start).minus(accepting))
-	var late []time.Duration
-	open := 0
-	for one, err := range client.All(func(p client.Paging) (client.Page[client.Message], error) { return other.Messages(ctx, p) }) {
-		if err != nil {
+	took := time.Since(begun)
+	answers := stopSingles()
+	delivered, open := deliveredSince(t, other, begun)
+	for enough := time.Now().Add(soon); open > 0 && time.Now().Before(enough); {
+		<-tick.C
+		delivered, open = deliveredSince(t, other, begun)
+	}
+	peak, held, beats := a.peak(), holdsOf(t, a.url).minus(before), stopPulse()
+	t.Logf("%d recipients handed over in %s at a peak of %d MiB: %+v; single messages meanwhile: answered %s; delivered %s; %s; pulses %+v",
+		m.Recipients.Accepted-m.Counts.Pending, took.Round(time.Millisecond), peak>>20, m.Counts, spread(answers), spread(delivered), held, beats)
+	if peak > mostMemory {
+		t.Errorf("the process needed %d MiB, want at most %d", peak>>20, mostMemory>>20)
+	}
+	if worst := slices.Max(delivered); open > 0 || worst > soon {
+		t.Errorf("%d single messages were not delivered, and one after %s; want all within %s", open, worst, soon)
+	}
+	held.tolerable(t, "sending", beats)
+}
+
+// deliveredSince is how long the messages of a site since then took until they were
+// delivered, and how many are not.
+func deliveredSince(t *testing.T, shop *client.Client, since time.Time) (took []time.Duration, open int) {
+	t.Helper()
+	for m, err := range client.All(func(p client.Paging) (client.Page[client.Message], error) { return shop.Messages(within(t), p) }) {
+		switch {
+		case err != nil:
 			t.Fatal(err)
-		}
-		if one.DoneAt.IsZero() {
+		case m.CreatedAt.Before(since):
+			return took, open
+		case m.Counts.Delivered == 0:
 			open++
-			continue
+		default:
+			took = append(took, m.DoneAt.Sub(m.CreatedAt))
 		}
-		late = append(late, one.DoneAt.Sub(one.CreatedAt))
 	}
-	t.Logf("singles: open %d, done: %s", open, spread(late))
+	return took, open
 }

@@ -58,6 +58,7 @@ type program struct {
 	Ledger    ledgerVerb    `cmd:"" help:"Proof of the ledger."`
 	Doctor    doctorVerb    `cmd:"" help:"Look for what is wrong with the installation."`
 	Simulator simulatorVerb `cmd:"" help:"Run the provider simulator alone."`
+	Bench     benchVerb     `cmd:"" help:"Measure the product beside the plainest program that does the same."`
 	OpenAPI   openapiVerb   `cmd:"" name:"openapi" help:"Print the OpenAPI 3.1 document of the HTTP API."`
 }
 

@@ -10,7 +10,8 @@ import (
 // simulatorVerb runs the provider simulator alone.
 type simulatorVerb struct {
 	Listen       string `required:"" placeholder:"HOST:PORT" help:"Address to answer at."`
-	Seed         uint64 `placeholder:"N" help:"Makes the spread of delays repeatable."`
+	Seed         uint64 `placeholder:"N" help:"Makes delays and faults repeatable."`
+	Scenario     string `placeholder:"FILE" help:"What goes wrong how often, in YAML: seed, accept_delay, report_delay, refuse, fail, duplicate, reorder, late, http_429, http_5xx_before, http_5xx_after, cut, timeout, balance, lookup."`
 	ReportURL    string `name:"report-url" placeholder:"URL" help:"Where delivery reports go: …/webhooks/{provider}; without it nowhere."`
 	ReportSecret string `placeholder:"SECRET" help:"Secret that reports are signed with."`
 	LogLevel     string `enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
@@ -18,7 +19,7 @@ type simulatorVerb struct {
 
 // Run serves until it is told to stop.
 func (v *simulatorVerb) Run(ctx context.Context, s *streams) error {
-	o := server.SimulatorOptions{Listen: v.Listen, Seed: v.Seed, ReportURL: v.ReportURL, ReportSecret: v.ReportSecret}
+	o := server.SimulatorOptions{Listen: v.Listen, Seed: v.Seed, Scenario: v.Scenario, ReportURL: v.ReportURL, ReportSecret: v.ReportSecret}
 	return server.RunSimulator(ctx, o, server.NewLog(server.LogConfig{Level: v.LogLevel}, s.err), func(url string) {
 		fmt.Fprintf(s.out, "simulator  %s\nreceived   %s/_sim/received\napi key    %s\nsecret     %s\n", url, url, server.SimulatorKey, server.SimulatorSecret)
 	})

@@ -38,7 +38,7 @@ type textView struct {
 	Attachments        []string `json:"attachments,omitempty" doc:"Not supported yet: leave it empty."`
 	Advertising        bool     `json:"advertising,omitempty" doc:"Not supported yet: refused."`
 	MaxChannel         string   `json:"max_channel,omitempty" enum:"sms,lms,mms" default:"mms"`
-	ReplaceUnsupported bool     `json:"replace_unsupported,omitempty" doc:"Replace characters that carriers cannot send, where that is safe."`
+	ReplaceUnsupported bool     `json:"replace_unsupported,omitempty" doc:"Replace characters that carriers cannot send: by a likeness, else by ?."`
 }
 
 type personBody struct {

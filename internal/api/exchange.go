@@ -66,6 +66,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out.Header().Set("X-Content-Type-Options", "nosniff")
 	out.Header().Set("Cache-Control", "no-store")
 	a.contained(out, r, x)
+	passOver(out, r)
 	a.uses.flush(r.Context(), a)
 	a.tell(x, out, time.Since(start))
 }

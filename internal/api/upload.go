@@ -36,6 +36,7 @@ const (
 	slowAfter    = 5 * time.Second
 	extendEvery  = time.Second
 	roomWithin   = 10 * time.Second
+	passWithin   = 30 * time.Second // the rest of a body that was refused
 )
 
 // media is the form of a body.
@@ -195,4 +196,19 @@ func (a *api) takeRoom(ctx context.Context, size int64) (release func(), err err
 		return func() {}, f
 	}
 	return func() { a.room.Release(size) }, nil
+}
+
+// passOver reads the rest of a body that was refused before its end, and forgets it.
+// Most clients send all of a request before they read: if the connection were closed
+// under them, they would see a broken pipe and never the reason. A client that waits
+// for 100 Continue is told no before it sends.
+func passOver(w *recorder, r *http.Request) {
+	if w.status < 400 || r.ContentLength == 0 || r.Header.Get("Expect") != "" {
+		return
+	}
+	u, err := newUpload(w, r, maxUpload, passWithin)
+	if err != nil {
+		return
+	}
+	_, _ = io.Copy(io.Discard, u) // what is over a limit of size or time closes the connection
 }

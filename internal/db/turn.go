@@ -17,11 +17,11 @@ const (
 
 // groupedInRow is how many grouped transactions may pass a waiting ordinary one. What
 // is taken in (messages, reports) should not fall behind what workers send.
-const groupedInRow = 3
+const groupedInRow = 2
 
 // turns hands out the writers' connections. Each line is served in order of arrival,
 // the grouped one first: a crowd of workers never holds a group up for longer than one
-// transaction, and busy groups leave the workers every fourth.
+// transaction, and busy groups leave the workers every third.
 type turns struct {
 	mu      sync.Mutex
 	free    int                    // connections that nobody uses; guarded by mu

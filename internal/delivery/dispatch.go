@@ -19,7 +19,7 @@ import (
 // maxCall bounds one call, whatever the account would take: its outcome is one
 // transaction, and the one writer of SQLite must not be held for long.
 const (
-	maxLegs = 4_000
+	maxLegs = 2_000
 	maxCall = 1_000
 )
 

@@ -113,15 +113,15 @@ func Cut(text string, limit int) string {
 	return text
 }
 
-// Replace gives Normalise(text) with characters that CP949 lacks replaced where
-// a reader sees no difference: dashes, bullets, the won sign, the wave dash and
-// special spaces become their nearest kin, invisible characters go. Nothing that
-// can be sent is touched. bad lists what still cannot be sent.
-func Replace(text string) (replaced string, bad []rune) {
+// Replace gives Normalise(text) with every character that CP949 lacks replaced, so
+// that the result can always be sent. Where a reader sees no difference, dashes,
+// bullets, the won sign, the wave dash and special spaces become their nearest kin,
+// and invisible characters go. Of the rest, letters lose their accents, and what has
+// no likeness becomes a question mark. Nothing that can be sent is touched.
+func Replace(text string) string {
 	// What an invisible character kept apart may compose once it is gone.
-	replaced = Normalise(strings.Map(replacement, Normalise(text)))
-	_, bad = Bytes(replaced)
-	return replaced, bad
+	text = Normalise(strings.Map(replacement, Normalise(text)))
+	return strings.Map(standIn, text)
 }
 
 // replacement gives the kin of r, r itself when it has none, -1 to drop it.
@@ -141,10 +141,25 @@ func replacement(r rune) rune {
 	switch {
 	case unicode.Is(unicode.Zs, r):
 		return ' '
-	case invisible(r):
+	case invisible(r), unicode.IsControl(r) && r != '\n' && r != '\t':
 		return -1
 	}
 	return r
+}
+
+// standIn gives what is sent for r when it has no kin, -1 to drop it.
+func standIn(r rune) rune {
+	switch t := cp949(); {
+	case t.sendable.has(r):
+		return r
+	case unicode.Is(unicode.M, r):
+		return -1 // a mark without its letter shows nothing
+	default:
+		if base, _ := utf8.DecodeRuneInString(norm.NFD.String(string(r))); unicode.IsLetter(base) && t.sendable.has(base) {
+			return base
+		}
+		return '?'
+	}
 }
 
 // invisible reports characters of no width: joiners, direction marks, byte order

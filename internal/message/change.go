@@ -2,6 +2,7 @@ package message
 
 import (
 	"cmp"
+	"slices"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/id"
@@ -176,11 +177,18 @@ func (r *Recipient) leg(what string, at db.Time) Leg {
 }
 
 // remember appends to a copy of the history; the recipient before the change
-// keeps its own.
+// keeps its own. In a full one the oldest of the tries that reached nobody makes
+// room, except for a late report, which moves nothing.
 func (r *Recipient) remember(l Leg) {
-	if len(r.History) < maxHistory {
-		r.History = append(r.History[:len(r.History):len(r.History)], l)
+	history := r.History[:len(r.History):len(r.History)]
+	if len(history) >= maxHistory {
+		i := slices.IndexFunc(history, func(old Leg) bool { return old.What == LegAgain })
+		if i < 0 || l.What == LegLate {
+			return
+		}
+		history = slices.Concat(history[:i], history[i+1:])
 	}
+	r.History = append(history, l)
 }
 
 // EarlierLeg gives the remembered leg of a step and try, if it was one.

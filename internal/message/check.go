@@ -81,7 +81,7 @@ func (r *rule) measure(values []string, lengths *Range) (long bool, tooLong, bad
 func (r *rule) filled(p pattern, values []string) string {
 	text := p.fill(values)
 	if r.replace {
-		text, _ = korea.Replace(text)
+		text = korea.Replace(text)
 	}
 	return text
 }

@@ -359,7 +359,7 @@ func (d *Draft) checkSubject() error {
 	}
 	subject := d.rule.subject.fill(nil)
 	if d.rule.replace {
-		subject, _ = korea.Replace(subject)
+		subject = korea.Replace(subject)
 	}
 	n, bad := korea.Bytes(subject)
 	if len(bad) > 0 {

@@ -204,13 +204,24 @@ func TestDuplicatesAreSentWhereTheyAreAllowed(t *testing.T) {
 
 func TestCharactersThatCannotBeSentAreReplacedWhereThatIsAsked(t *testing.T) {
 	s := one(t)
-	r := textOnly("“#{이름}” – 확인")
-	r.Text.ReplaceUnsupported = true
-	d := s.draft(r)
-	s.must(d.Add(ctx, phone(0), map[string]string{"이름": "김\u200b하나"}))
-	s.must(d.Add(ctx, phone(1), map[string]string{"이름": "😀"})) // nothing safe stands for it
-	if d.accepted != 1 || d.receipt.RejectedBy[UnsupportedCharacter] != 1 {
-		t.Errorf("%d accepted, rejected %v; want one of each", d.accepted, d.receipt.RejectedBy)
+	for _, replace := range []bool{false, true} {
+		r := textOnly("#{이름} – 확인")
+		r.Text.ReplaceUnsupported = replace
+		d := s.draft(r)
+		for i, name := range []string{"김\u200b하나", "😀", "김하나"} {
+			s.must(d.Add(ctx, phone(i), map[string]string{"이름": name}))
+		}
+		if want := map[bool]int64{false: 0, true: 3}[replace]; d.accepted != want {
+			t.Errorf("replaced %t: %d accepted, rejected %v; want %d", replace, d.accepted, d.receipt.RejectedBy, want)
+			continue
+		}
+		if !replace {
+			continue
+		}
+		leg := NewWording(Content{Variables: d.names.list, Text: d.content.Text}).Leg(provider.SMS, Person{Values: []string{"김\u200b하나"}}, "")
+		if want := "김하나 - 확인"; leg.Text != want {
+			t.Errorf("sent %q, want %q", leg.Text, want)
+		}
 	}
 }
 

@@ -190,7 +190,7 @@ func (w *Wording) Leg(channel provider.Channel, to Person, account string) provi
 
 func (w *Wording) sendable(text string) string {
 	if w.Text.Replace {
-		text, _ = korea.Replace(text)
+		text = korea.Replace(text)
 	}
 	return text
 }

@@ -94,6 +94,11 @@ func newHouse(t testing.TB, engine string, o Options) *house {
 	h := &house{}
 	h.now.Store(time.Date(2026, 11, 22, 5, 0, 0, 0, time.UTC).UnixMicro())
 	h.d = dbtest.Connect(t, dbtest.Migrated(t, engine), db.Options{Now: h.time})
+	return h.furnish(t, o)
+}
+
+// furnish makes the services over the database of a house.
+func (h *house) furnish(t testing.TB, o Options) *house {
 	h.keys = site.NewKeys(h.d, nil)
 	if err := h.keys.Prepare(context.Background()); err != nil {
 		t.Fatalf("prepare keys: %v", err)

@@ -2,9 +2,11 @@ package server
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -21,6 +23,25 @@ type SimulatorOptions struct {
 	ReportSecret string
 	// Pace is the usual time from the carrier to a delivery report; 0 = the simulator's own.
 	Pace time.Duration
+	// Scenario is a file that says what goes wrong how often, in YAML; "" = nothing does.
+	Scenario string
+}
+
+// behaviour is what the simulator is told, but for where reports go.
+func (o SimulatorOptions) behaviour() (simulator.Options, error) {
+	b := simulator.Options{Seed: o.Seed, ReportDelay: o.Pace}
+	if o.Scenario == "" {
+		return b, nil
+	}
+	text, err := os.ReadFile(o.Scenario)
+	if err != nil {
+		return b, fault.Check(o.Scenario, "the scenario cannot be read: %v", errors.Unwrap(err))
+	}
+	b.Scenario, err = simulator.ParseScenario(text)
+	if wrong, ok := errors.AsType[*simulator.Misreading](err); ok {
+		return b, fault.Check(placeOf(o.Scenario, wrong.Line), "%s", wrong.Told())
+	}
+	return b, err
 }
 
 // SimulatorKey and SimulatorSecret are the credentials that the simulator takes.
@@ -35,11 +56,16 @@ const simulatorGrace = 2 * time.Second
 // RunSimulator runs the simulator alone until ctx ends. started is told its address
 // once it answers there.
 func RunSimulator(ctx context.Context, o SimulatorOptions, log *slog.Logger, started func(url string)) error {
+	behaviour, err := o.behaviour()
+	if err != nil {
+		return err
+	}
+	behaviour.ReportURL, behaviour.ReportSecret = o.ReportURL, o.ReportSecret
 	l, err := listen(o.Listen)
 	if err != nil {
 		return err
 	}
-	s := simulator.New(simulator.Options{Seed: o.Seed, ReportDelay: o.Pace, ReportURL: o.ReportURL, ReportSecret: o.ReportSecret})
+	s := simulator.New(behaviour)
 	started(l.url)
 	return runStages(ctx, []stage{{runners: []runner{
 		s.Run,
@@ -56,6 +82,10 @@ func (p *Program) openSimulator(o SimulatorOptions) error {
 		return fault.Check("roles", "the simulator has nobody to serve: configure a provider of kind solapi with api_key %s, its secret and url http://127.0.0.1:PORT", SimulatorKey)
 	}
 	account := &p.config.Providers[i]
+	behaviour, err := o.behaviour()
+	if err != nil {
+		return err
+	}
 	u, err := url.Parse(string(account.URL))
 	if err != nil {
 		return fault.Check("providers", "the address of %s cannot be read", account.Name)
@@ -75,8 +105,8 @@ func (p *Program) openSimulator(o SimulatorOptions) error {
 	if p.door != nil {
 		door = p.door.url
 	}
-	p.simulated = simulator.New(simulator.Options{Seed: o.Seed, ReportDelay: o.Pace,
-		ReportURL: door + "/webhooks/" + account.Name, ReportSecret: string(account.Webhook.Secret)})
+	behaviour.ReportURL, behaviour.ReportSecret = door+"/webhooks/"+account.Name, string(account.Webhook.Secret)
+	p.simulated = simulator.New(behaviour)
 	return nil
 }
 

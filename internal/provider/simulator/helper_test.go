@@ -163,6 +163,27 @@ func (w *world) do(method, path string, body any) (int, []byte) {
 	return res.StatusCode, out
 }
 
+// attempt makes a POST that may fail; status 0 = no answer came.
+func (w *world) attempt(path string, body any) (int, http.Header) {
+	w.Helper()
+	content, err := json.Marshal(body)
+	if err != nil {
+		w.Fatal(err)
+	}
+	req, err := http.NewRequest("POST", w.server.URL+path, bytes.NewReader(content))
+	if err != nil {
+		w.Fatal(err)
+	}
+	req.Header.Set("Authorization", w.authorization())
+	res, err := w.client.Do(req)
+	if err != nil {
+		return 0, nil
+	}
+	defer res.Body.Close()
+	_, _ = io.Copy(io.Discard, res.Body)
+	return res.StatusCode, res.Header
+}
+
 // ok makes a request that must be answered with 200 and reads the answer into v.
 func (w *world) ok(method, path string, body, v any) {
 	w.Helper()

@@ -2,8 +2,6 @@ package simulator
 
 import (
 	"strconv"
-	"strings"
-	"time"
 )
 
 // verdict is how a leg ends at the handset; each wire format has its own code
@@ -20,43 +18,48 @@ const (
 type outcome struct {
 	kakao    verdict
 	text     verdict
-	silent   bool          // the message stays with the carrier, no report ever
-	twice    bool          // every report is sent a second time
-	late     time.Duration // added to the usual time of a report
-	contrary bool          // a failed Alimtalk is reported delivered once a text was delivered
-	forced   bool          // code decides every leg
-	code     uint16        // the vendor's raw code
+	silent   bool   // the message stays with the carrier, no report ever
+	twice    bool   // every report is sent a second time
+	late     bool   // its report comes Options.Late after the usual time
+	contrary bool   // a failed Alimtalk is reported delivered once a text was delivered
+	fault    fault  // what the first request that hands over to it meets
+	early    bool   // the report comes before the reply to the hand-over
+	forced   bool   // code decides every leg
+	code     uint16 // the vendor's raw code
 }
 
 // outcomes is the table of the contract for numbers 010-00BB-xxxx, by BB.
 // Numbers beyond it, and all others, are delivered.
 var outcomes = [...]outcome{
-	0: {},
-	1: {kakao: notOnKakao},
-	2: {kakao: notOnKakao, text: absent},
-	3: {text: absent},
-	4: {silent: true},
-	5: {twice: true},
-	6: {late: time.Minute},
-	7: {kakao: notOnKakao, contrary: true},
+	0:  {},
+	1:  {kakao: notOnKakao},
+	2:  {kakao: notOnKakao, text: absent},
+	3:  {text: absent},
+	4:  {silent: true},
+	5:  {twice: true},
+	6:  {late: true},
+	7:  {kakao: notOnKakao, contrary: true},
+	8:  {fault: errorAfter},
+	9:  {fault: cutAfter},
+	10: {fault: errorBefore},
+	11: {fault: tooMany},
+	12: {fault: hangs},
+	13: {early: true},
 }
 
-// forcedPrefix begins the numbers whose last four digits are a raw code.
-const forcedPrefix = "0100099"
+// forcedBlock is the BB of the numbers whose last four digits are a raw code.
+const forcedBlock = 99
 
-// outcomeOf looks a number (digits) up in the table.
-func outcomeOf(to string) outcome {
-	if len(to) != 11 || !strings.HasPrefix(to, "01000") {
+// outcomeOf looks a number up in the table.
+func outcomeOf(to phone) outcome {
+	switch block, ok := to.block(); {
+	case !ok:
 		return outcome{}
+	case block == forcedBlock:
+		return outcome{forced: true, code: uint16(to % 10_000)}
+	default:
+		return outcomes[block]
 	}
-	if code, ok := strings.CutPrefix(to, forcedPrefix); ok {
-		n, _ := strconv.ParseUint(code, 10, 16)
-		return outcome{forced: true, code: uint16(n)}
-	}
-	if n := int(to[5]-'0')*10 + int(to[6]-'0'); n < len(outcomes) {
-		return outcomes[n]
-	}
-	return outcome{}
 }
 
 // phone is a number of up to 18 digits in eight bytes: its digits after a 1,
@@ -85,4 +88,19 @@ func (p phone) String() string {
 		return ""
 	}
 	return strconv.FormatUint(uint64(p), 10)[1:]
+}
+
+// block is the BB of a number 010-00BB-xxxx that the table names.
+func (p phone) block() (bb int, ok bool) {
+	if p/1_000_000 != 1_01000 {
+		return 0, false
+	}
+	bb = int(p / 10_000 % 100)
+	return bb, bb < len(outcomes) || bb == forcedBlock
+}
+
+// tabled says whether the table decides about a number, and no scenario does.
+func (p phone) tabled() bool {
+	_, ok := p.block()
+	return ok
 }

@@ -188,7 +188,9 @@ func (s *Simulator) body(d *delivery) []byte {
 
 // deliver makes one call and plans the next one when it was not answered with 200.
 func (s *Simulator) deliver(ctx context.Context, d *delivery, body []byte) {
-	if s.post(ctx, d.hook, body) || ctx.Err() != nil {
+	taken := s.post(ctx, d.hook, body)
+	s.reported(d.items)
+	if taken || ctx.Err() != nil {
 		return
 	}
 	d.calls++

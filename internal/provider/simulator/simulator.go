@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"context"
-	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
@@ -22,7 +21,8 @@ const defaultBalance = 1_000_000_000 * money.Won
 // Options says how the simulated operators behave. The zero value is useful:
 // one account with the contract's key, small delays and no webhook.
 type Options struct {
-	// Seed makes the spread of delays repeatable. Identifiers depend on it and
+	// Seed makes the spread of delays and the faults of a scenario repeatable:
+	// the same seed and order of requests give the same ones. Identifiers depend on it and
 	// on the moment of New, so that two runs never share one.
 	Seed uint64
 
@@ -37,6 +37,16 @@ type Options struct {
 	// each report takes between half of it and twice as long. 0 = 100 ms,
 	// negative = none.
 	ReportDelay time.Duration
+
+	// Scenario is in force at the start and after a reset.
+	Scenario Scenario
+
+	// Late is how much later than usual a late report comes. 0 = one minute.
+	Late time.Duration
+
+	// HangFor is the longest that a request without an answer is kept when its client
+	// does not give up. 0 = 30 s.
+	HangFor time.Duration
 
 	// InspectDelay is how long the review of a Kakao template takes. 0 = 2 s,
 	// negative = none.
@@ -90,11 +100,11 @@ type Simulator struct {
 	client  *http.Client
 	wake    chan struct{} // one pending wake-up of the clock loop
 	more    chan struct{} // one pending wake-up of a webhook sender
+	over    chan struct{} // closed when Run ends
 
 	mu         sync.Mutex // guards everything below
 	stopped    bool       // Run has ended: requests are answered 503
 	epoch      uint64     // counts resets, so that late work of an earlier one is dropped
-	random     *rand.Rand
 	ids        identifiers
 	accounts   map[string]*account // by API key
 	order      []*account
@@ -106,6 +116,12 @@ type Simulator struct {
 	wheel      wheel
 	reports    fifo[report]
 	deliveries fifo[*delivery]
+
+	scenario     Scenario // in force, complete
+	refuse, fail shares
+	met          map[phone]times
+	spent        map[phone]struct{} // numbers whose fault had its turn
+	early        map[*message]*early
 }
 
 // New returns a simulator. Requests are served at once; time passes for what was
@@ -115,6 +131,8 @@ func New(o Options) *Simulator {
 	o.ReportDelay = delay(o.ReportDelay, 100*time.Millisecond)
 	o.InspectDelay = delay(o.InspectDelay, 2*time.Second)
 	o.ReportRetry = delay(o.ReportRetry, 10*time.Second)
+	o.Late = delay(o.Late, time.Minute)
+	o.HangFor = delay(o.HangFor, 30*time.Second)
 	if o.ReportBatch <= 0 {
 		o.ReportBatch = 100
 	}
@@ -134,6 +152,7 @@ func New(o Options) *Simulator {
 		client:  &http.Client{Transport: transport, Timeout: reportTimeout},
 		wake:    make(chan struct{}, 1),
 		more:    make(chan struct{}, 1),
+		over:    make(chan struct{}),
 	}
 	s.handler = s.routes()
 	s.Reset()
@@ -163,6 +182,7 @@ func (s *Simulator) Run(ctx context.Context) error {
 		senders.Go(func() { s.send(ctx) })
 	}
 	s.tick(ctx)
+	close(s.over)
 	senders.Wait()
 	s.client.CloseIdleConnections()
 	s.mu.Lock()
@@ -172,14 +192,13 @@ func (s *Simulator) Run(ctx context.Context) error {
 }
 
 // Reset empties everything: messages, groups, files, channels, templates,
-// registered webhooks, waiting reports, used signatures; balances start again.
+// registered webhooks, waiting reports, used signatures, numbers whose fault had its
+// turn; balances start again, and so does the scenario of Options.
 func (s *Simulator) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.epoch++
-	seed := s.options.Seed
-	s.random = rand.New(rand.NewPCG(seed, s.epoch))
-	s.ids = identifiers{key: mix(seed ^ mix(s.epoch^mix(uint64(time.Now().UnixNano()))))}
+	s.ids = identifiers{key: mix(s.options.Seed ^ mix(s.epoch^mix(uint64(time.Now().UnixNano()))))}
 	s.accounts, s.order = map[string]*account{}, nil
 	for _, a := range s.options.Accounts {
 		opened := newAccount(a)
@@ -193,6 +212,15 @@ func (s *Simulator) Reset() {
 	s.contrary = map[phone][]*message{}
 	s.wheel = wheel{}
 	s.reports, s.deliveries = fifo[report]{}, fifo[*delivery]{}
+	s.spent = map[phone]struct{}{}
+	for _, e := range s.early {
+		if e.left > 0 {
+			e.left = 0
+			close(e.done)
+		}
+	}
+	s.early = map[*message]*early{}
+	s.begin(s.options.Scenario)
 }
 
 // ReportTo names where reports go from now on, in place of Options.ReportURL: a
@@ -201,13 +229,4 @@ func (s *Simulator) ReportTo(url, secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.options.ReportURL, s.options.ReportSecret = url, secret
-}
-
-// wait is the time until the delivery report of one message arrives.
-func (s *Simulator) wait() time.Duration {
-	d := s.options.ReportDelay
-	if d == 0 {
-		return 0
-	}
-	return d/2 + time.Duration(s.random.Int64N(int64(d)*3/2))
 }

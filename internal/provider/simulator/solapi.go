@@ -17,11 +17,15 @@ type refusal struct {
 	status int
 	code   string // errorCode
 	text   string // errorMessage
+
+	retryAfter string // header Retry-After; empty = none
 }
 
 func (r *refusal) Error() string { return fmt.Sprintf("%d %s: %s", r.status, r.code, r.text) }
 
-func refuse(status int, code, text string) error { return &refusal{status, code, text} }
+func refuse(status int, code, text string) error {
+	return &refusal{status: status, code: code, text: text}
+}
 
 // invalid is the refusal of a request that is wrong in itself.
 func invalid(text string) error { return refuse(http.StatusBadRequest, "ValidationError", text) }
@@ -38,13 +42,15 @@ func (s *Simulator) routes() http.Handler {
 	for pattern, c := range s.calls() {
 		mux.Handle(pattern, s.authenticated(c))
 	}
-	mux.Handle("GET /pricing/v1/messaging/default", open(s.getDefaultPricing))
+	mux.Handle("GET /pricing/v1/messaging/default", s.open(s.getDefaultPricing))
 	mux.HandleFunc("GET /_sim/received", s.serveReceived)
+	mux.HandleFunc("GET /_sim/scenario", s.getScenario)
+	mux.HandleFunc("PUT /_sim/scenario", s.putScenario)
 	mux.HandleFunc("POST /_sim/reset", func(w http.ResponseWriter, _ *http.Request) {
 		s.Reset()
 		w.WriteHeader(http.StatusNoContent)
 	})
-	mux.Handle("/", open(func(*account, *http.Request) (any, error) {
+	mux.Handle("/", s.open(func(*account, *http.Request) (any, error) {
 		return nil, notFound("요청하신 리소스를 찾을 수 없습니다.")
 	}))
 	return mux
@@ -57,15 +63,15 @@ func (s *Simulator) calls() map[string]call {
 		"POST /messages/v4/send-many":                          s.sendMany,
 		"POST /messages/v4/send-many/fast":                     s.sendManyDetail,
 		"POST /messages/v4/send-many/detail":                   s.sendManyDetail,
-		"GET /messages/v4/list":                                s.listMessages,
-		"GET /messages/v4/list-old":                            s.listMessages,
+		"GET /messages/v4/list":                                s.asked(s.listMessages),
+		"GET /messages/v4/list-old":                            s.asked(s.listMessages),
 		"GET /messages/v4/statistics":                          s.statistics,
 		"POST /messages/v4/groups":                             s.createGroup,
-		"GET /messages/v4/groups":                              s.listGroups,
-		"GET /messages/v4/groups/{group}":                      s.getGroup,
+		"GET /messages/v4/groups":                              s.asked(s.listGroups),
+		"GET /messages/v4/groups/{group}":                      s.asked(s.getGroup),
 		"DELETE /messages/v4/groups/{group}":                   s.deleteGroup,
 		"PUT /messages/v4/groups/{group}/messages":             s.addMessages,
-		"GET /messages/v4/groups/{group}/messages":             s.groupMessages,
+		"GET /messages/v4/groups/{group}/messages":             s.asked(s.groupMessages),
 		"DELETE /messages/v4/groups/{group}/messages":          s.deleteMessages,
 		"POST /messages/v4/groups/{group}/send":                s.sendGroup,
 		"POST /messages/v4/groups/{group}/resend":              s.resendGroup,
@@ -104,21 +110,44 @@ func (s *Simulator) calls() map[string]call {
 	}
 }
 
+// asked answers c unless the scenario makes an operator that cannot be asked.
+func (s *Simulator) asked(c call) call {
+	return func(a *account, r *http.Request) (any, error) {
+		s.mu.Lock()
+		mute := s.scenario.NoLookup
+		s.mu.Unlock()
+		if mute {
+			return nil, errorBefore.errorOf()
+		}
+		return c(a, r)
+	}
+}
+
 // open answers c without a login.
-func open(c call) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(w, r, c, nil) })
+func (s *Simulator) open(c call) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.answer(w, r, c, nil) })
 }
 
 // answer runs c and writes what it says; it returns the status.
-func answer(w http.ResponseWriter, r *http.Request, c call, a *account) int {
+func (s *Simulator) answer(w http.ResponseWriter, r *http.Request, c call, a *account) int {
 	r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
 	reply, err := c(a, r)
-	if err == nil {
+	if h, ok := reply.(held); ok {
+		s.until(r, h.until)
+		reply = h.reply
+	}
+	switch {
+	case err == nil:
 		return write(w, http.StatusOK, reply)
+	case errors.Is(err, errCut), errors.Is(err, errHang):
+		return s.breakOff(w, r, err)
 	}
 	var no *refusal
 	if !errors.As(err, &no) {
-		no = &refusal{http.StatusInternalServerError, "InternalError", "알 수 없는 오류가 발생했습니다."}
+		no = &refusal{status: http.StatusInternalServerError, code: "InternalError", text: "알 수 없는 오류가 발생했습니다."}
+	}
+	if no.retryAfter != "" {
+		w.Header().Set("Retry-After", no.retryAfter)
 	}
 	return write(w, no.status, struct {
 		ErrorCode    string `json:"errorCode"`

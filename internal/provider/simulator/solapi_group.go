@@ -36,6 +36,7 @@ type group struct {
 	messages []*message
 	seen     map[phone]struct{} // registered numbers while they may not repeat and nothing is sent
 	open     int                // messages handed over and not final
+	early    *early             // whom the reply to the hand-over waits for
 	resends  int
 	count    groupCount
 	charged  [kinds]int
@@ -139,7 +140,7 @@ func (s *Simulator) onGroup(a *account, r *http.Request, do func(g *group, now t
 	if err := do(g, time.Now()); err != nil {
 		return nil, err
 	}
-	return g.view(), nil
+	return g.hold(g.view()), nil
 }
 
 func (s *Simulator) createGroup(a *account, r *http.Request) (any, error) {
@@ -169,7 +170,7 @@ func (s *Simulator) sendGroup(a *account, r *http.Request) (any, error) {
 		if err := g.sendable(); err != nil {
 			return err
 		}
-		return s.handOver(g, now, true)
+		return s.handOverAsked(g, now, true)
 	})
 }
 
@@ -217,7 +218,7 @@ func (s *Simulator) resendGroup(a *account, r *http.Request) (any, error) {
 			return refuse(http.StatusBadRequest, "InvalidStatus", "실패한 그룹만 재발송할 수 있습니다.")
 		}
 		g.revive()
-		return s.handOver(g, now, false)
+		return s.handOverAsked(g, now, false)
 	})
 }
 

@@ -106,7 +106,6 @@ func TestAGroupRefusesWhatItsStateForbids(t *testing.T) {
 	w.refused("GET", groups+"/G4V20260101000000ABCDEFGHJKLMNPQ", nil, 404, "ResourceNotFound")
 	w.refused("POST", groups+"/G4V20260101000000ABCDEFGHJKLMNPQ/send", nil, 404, "ResourceNotFound")
 	w.refused("GET", "/messages/v4/nothing", nil, 404, "ResourceNotFound")
-	w.refused("PUT", "/_sim/scenario", nil, 404, "ResourceNotFound")
 }
 
 func TestAGroupOfAnotherAccountIsNotShown(t *testing.T) {

@@ -40,11 +40,16 @@ func (s *Simulator) handOver(g *group, now time.Time, counts bool) error {
 	g.count.SentTotal += n
 	g.count.SentPending += n
 	for _, m := range g.messages {
-		if m.code == codeRegistered {
-			s.legs = append(s.legs, leg{m, now.UnixMilli()})
+		if m.code != codeRegistered {
+			continue
+		}
+		s.legs = append(s.legs, leg{m, now.UnixMilli()})
+		m.twist = s.twistOf(m.to)
+		if m.outcome().early {
+			s.hasten(m, now)
 		}
 	}
-	s.after(now, s.options.AcceptDelay, event{do: s.carry(g.messages)})
+	s.after(now, s.scenario.AcceptDelay, event{do: s.carry(g.messages)})
 	return nil
 }
 
@@ -86,7 +91,14 @@ func (s *Simulator) atCarrier(m *message, now time.Time) {
 		m.code, m.processed = codeCarrier, now.UnixMilli()
 	}
 	if code != codeCarrier {
-		s.after(now, s.wait()+o.late, event{(*Simulator).arrive, m})
+		wait := s.wait(m, 0)
+		if m.twist.behind {
+			wait += s.holdBack()
+		}
+		if o.late || m.twist.late {
+			wait += s.options.Late
+		}
+		s.after(now, wait, event{(*Simulator).arrive, m})
 	}
 }
 
@@ -95,8 +107,8 @@ func (s *Simulator) arrive(m *message, now time.Time) {
 	o := m.outcome()
 	s.settle(m, m.verdict(o), now)
 	s.report(m, now)
-	if o.twice {
-		s.after(now, s.wait(), event{(*Simulator).report, m})
+	if o.twice || m.twist.twice {
+		s.after(now, s.wait(m, 1), event{(*Simulator).report, m})
 	}
 }
 
@@ -149,10 +161,10 @@ func (s *Simulator) failOver(m *message, now time.Time) {
 	g.count.SentPending++
 	g.open++
 	again := s.messages.add(message{group: g, kakao: d.kakao, extra: d.extra, text: d.text, subject: d.subject, from: d.from,
-		fields: m.fields, to: m.to, created: now.UnixMilli(), kind: d.kind, code: codeRegistered, flags: replacement})
+		fields: m.fields, to: m.to, created: now.UnixMilli(), kind: d.kind, code: codeRegistered, flags: replacement, twist: s.twistOf(m.to)})
 	g.messages = append(g.messages, again)
 	s.legs = append(s.legs, leg{again, now.UnixMilli()})
-	s.after(now, s.options.AcceptDelay, event{do: (*Simulator).atCarrier, msg: again})
+	s.after(now, s.scenario.AcceptDelay, event{do: (*Simulator).atCarrier, msg: again})
 }
 
 // next is the replacement of a message that failed.
@@ -184,7 +196,7 @@ func (s *Simulator) contradictLater(m *message, now time.Time) {
 		return
 	}
 	for _, earlier := range s.contrary[m.to] {
-		s.after(now, s.wait()+tickLength, event{(*Simulator).contradict, earlier})
+		s.after(now, s.wait(earlier, 1)+tickLength, event{(*Simulator).contradict, earlier})
 	}
 	delete(s.contrary, m.to)
 }
@@ -205,7 +217,7 @@ func (s *Simulator) contradict(m *message, now time.Time) {
 // schedule plans the hand-over of a group; what is past is sent now.
 func (s *Simulator) schedule(g *group, due, now time.Time) error {
 	if !due.After(now) {
-		return s.handOver(g, now, true)
+		return s.handOverAsked(g, now, true)
 	}
 	if g.count.RegisteredSuccess == 0 {
 		return invalid("발송할 메시지가 없습니다.")
@@ -216,7 +228,9 @@ func (s *Simulator) schedule(g *group, due, now time.Time) error {
 		if g.status != scheduled || !g.scheduled.Equal(due) {
 			return
 		}
-		if s.handOver(g, now, true) != nil {
+		err := s.handOver(g, now, true)
+		g.early = nil // nobody waits for a reply
+		if err != nil {
 			g.fail(now, codeNoMoney, "잔액이 부족하여 발송하지 못했습니다.")
 			s.reportUnpaid(g, now)
 		}

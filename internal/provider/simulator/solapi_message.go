@@ -88,6 +88,7 @@ type message struct {
 	code      uint16
 	kind      kind
 	flags     flag
+	twist     twist
 }
 
 // flag marks a message.
@@ -104,7 +105,7 @@ const (
 func (m *message) has(f flag) bool { return m.flags&f != 0 }
 
 // outcome is what the table says of its number.
-func (m *message) outcome() outcome { return outcomeOf(m.to.String()) }
+func (m *message) outcome() outcome { return outcomeOf(m.to) }
 
 // verdict is the final code that the table gives the message: codeRegistered or
 // codeCarrier mean that it stays there for ever.
@@ -116,6 +117,8 @@ func (m *message) verdict(o outcome) uint16 {
 	switch {
 	case o.forced:
 		return o.code
+	case m.twist.code != 0:
+		return m.twist.code
 	case o.silent:
 		return codeCarrier
 	case v == notOnKakao:

@@ -123,14 +123,14 @@ func (s *Simulator) store(g *group, d *draft, to string, repeats bool, now time.
 		m.flags |= auto
 	}
 	if m.code == 0 {
-		m.code = g.admit(to, number, repeats)
+		m.code = s.admit(g, to, number, repeats)
 	}
 	g.messages = append(g.messages, m)
 	return m
 }
 
 // admit checks a recipient.
-func (g *group) admit(to string, number phone, repeats bool) uint16 {
+func (s *Simulator) admit(g *group, to string, number phone, repeats bool) uint16 {
 	if to == "" {
 		return 1010
 	}
@@ -140,8 +140,11 @@ func (g *group) admit(to string, number phone, repeats bool) uint16 {
 	if _, again := g.seen[number]; again && !repeats {
 		return 1026
 	}
-	if o := outcomeOf(to); o.forced && o.code >= 1000 && o.code < 2000 {
+	if o := outcomeOf(number); o.forced && o.code >= 1000 && o.code < 2000 {
 		return o.code
+	}
+	if code := s.refusal(number); code != 0 {
+		return code
 	}
 	return codeRegistered
 }

@@ -43,7 +43,7 @@ func (s *Simulator) sendOne(a *account, r *http.Request) (any, error) {
 	b := append([]byte(nil), `{"groupId":"`...)
 	b = append(b, g.id...)
 	b = append(b, `",`...)
-	return json.RawMessage(append(b, s.appendResult(nil, m)[1:]...)), nil
+	return g.hold(json.RawMessage(append(b, s.appendResult(nil, m)[1:]...))), nil
 }
 
 // sendMany sends messages and answers with the group alone.
@@ -58,7 +58,7 @@ func (s *Simulator) sendMany(a *account, r *http.Request) (any, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return g.view(), nil
+	return g.hold(g.view()), nil
 }
 
 // sendManyDetail sends messages and answers with those refused, the group, and on
@@ -94,7 +94,7 @@ func (s *Simulator) sendManyDetail(a *account, r *http.Request) (any, error) {
 	if body.ShowMessageList {
 		b = s.appendAccepted(append(b, `,"messageList":`...), added)
 	}
-	return json.RawMessage(append(b, '}')), nil
+	return g.hold(json.RawMessage(append(b, '}'))), nil
 }
 
 // refused says that m was turned away at registration.
@@ -150,7 +150,9 @@ func (s *Simulator) sendAll(a *account, body *sendRequest) (*group, []*message, 
 		return g, added, nil
 	}
 	if err := s.schedule(g, due, now); err != nil {
-		s.discard(g)
+		if g.status == pending {
+			s.discard(g)
+		}
 		return nil, nil, err
 	}
 	return g, added, nil

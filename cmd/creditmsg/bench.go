@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"creditmsg/internal/bench"
+)
+
+// benchVerb measures the product beside the plainest program that does the same.
+type benchVerb struct {
+	Charge benchCharge `cmd:"" help:"Hold credit on hot accounts."`
+	Accept benchAccept `cmd:"" help:"Take in whole messages to one recipient each."`
+}
+
+// Help is shown below the flags' own help.
+func (benchVerb) Help() string {
+	return `Baseline and product take turns in scratch databases, and what was done is counted in
+the database. The ratio is the median of the rounds' product / baseline.`
+}
+
+// benched is what every comparison takes.
+type benched struct {
+	Database   string `required:"" env:"CREDITMSG_DATABASE_URL" placeholder:"URL" help:"A database whose server may be used: sqlite:PATH, postgres://… or mysql://…. The work is done in scratch databases beside it."`
+	JSON       bool   `name:"json" help:"Print one JSON object instead of text."`
+	Rounds     int    `default:"3" placeholder:"N" help:"Rounds of baseline and product each."`
+	CPUProfile string `name:"cpuprofile" placeholder:"FILE" help:"Where the processor profile of the last product round goes."`
+}
+
+// timed is what comparisons take that are bounded by time.
+type timed struct {
+	benched
+	Seconds float64 `default:"6" placeholder:"N" help:"Length of one measurement."`
+	Callers int     `default:"64" placeholder:"N" help:"Callers at a time."`
+}
+
+func (v timed) options() bench.Options {
+	return bench.Options{Database: v.Database, Rounds: v.Rounds, Callers: v.Callers, Seconds: time.Duration(v.Seconds * float64(time.Second))}
+}
+
+type benchCharge struct {
+	timed
+	Sites   int    `default:"1" placeholder:"N" help:"Sites that are charged in turn."`
+	Against string `enum:"lock,statement" default:"lock" help:"The baseline: lock, read and write in one transaction, or one statement (PostgreSQL)."`
+}
+
+// Run makes the comparison.
+func (v *benchCharge) Run(ctx context.Context, s *streams) error {
+	o := v.options()
+	o.Sites, o.Against = v.Sites, v.Against
+	return v.compare(ctx, s, "charge", o)
+}
+
+type benchAccept struct{ timed }
+
+// Run makes the comparison.
+func (v *benchAccept) Run(ctx context.Context, s *streams) error {
+	return v.compare(ctx, s, "accept", v.options())
+}
+
+// compare makes a comparison and prints what it found.
+func (v benched) compare(ctx context.Context, s *streams, name string, o bench.Options) error {
+	var profile bytes.Buffer
+	if v.CPUProfile != "" {
+		o.Profile = &profile
+	}
+	o.Progress = func(what string) { fmt.Fprintf(s.err, "%s: %s\n", name, what) }
+	out, err := bench.Run(ctx, name, o)
+	if err != nil {
+		if v.JSON {
+			err = errors.Join(err, s.print(problem(err)))
+		}
+		return err
+	}
+	if v.CPUProfile != "" {
+		if err := os.WriteFile(v.CPUProfile, profile.Bytes(), 0o600); err != nil {
+			return fmt.Errorf("write the profile: %w", err)
+		}
+	}
+	if v.JSON {
+		return s.print(out)
+	}
+	t := newTable(s)
+	showBench(t, out)
+	return t.end()
+}
+
+func showBench(t *table, r bench.Result) {
+	t.row(r.Bench+" on "+r.Engine, r.Unit+"s per second", "µs of processor each", "")
+	for _, side := range []struct {
+		name string
+		bench.Side
+	}{{"baseline", r.Baseline}, {"product", r.Product}} {
+		t.row(side.name, rates(side.PerSecond), fmt.Sprintf("%.1f", side.CPU), side.What)
+	}
+	t.row("ratio", fmt.Sprintf("%.2f", r.Ratio), fmt.Sprintf("%.2f", r.CPURatio), fmt.Sprintf("at most %d MiB of memory", r.PeakRSS>>20))
+	if l := r.Latency; l != nil {
+		t.row("latency", fmt.Sprintf("p50 %.1f ms", l.P50), fmt.Sprintf("p99 %.1f ms", l.P99), fmt.Sprintf("at %.0f per second", l.Rate))
+	}
+	t.row("machine", r.Machine)
+}
+
+// rates shows the rounds' figures.
+func rates(list []float64) string {
+	out := make([]string, len(list))
+	for i, one := range list {
+		out[i] = grouped(int64(one))
+	}
+	return strings.Join(out, " ")
+}

@@ -1,0 +1,89 @@
+package bench
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"modernc.org/sqlite"
+
+	"creditmsg/internal/fault"
+)
+
+// sqliteServer makes scratch files in a folder beside the file that was named, so that
+// they are on the same disk.
+type sqliteServer struct {
+	beside string // the folder
+	made   bool   // it was not there before
+	text   string // the version
+}
+
+func newSQLite(text string) (server, error) {
+	path := strings.TrimPrefix(strings.TrimPrefix(text, "sqlite:"), "//")
+	if path == "" || strings.HasPrefix(path, ":memory:") {
+		return nil, fault.Check("--database", "sqlite needs the path of a file")
+	}
+	s := &sqliteServer{beside: filepath.Dir(path)}
+	if _, err := os.Stat(s.beside); os.IsNotExist(err) {
+		s.made = true
+	}
+	if err := os.MkdirAll(s.beside, 0o700); err != nil {
+		return nil, fmt.Errorf("make a folder for scratch files: %w", err)
+	}
+	pool, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		return nil, fmt.Errorf("ask SQLite who it is: %w", err)
+	}
+	defer pool.Close()
+	if err := pool.QueryRow("SELECT sqlite_version()").Scan(&s.text); err != nil {
+		return nil, fmt.Errorf("ask SQLite who it is: %w", err)
+	}
+	return s, nil
+}
+
+func (s *sqliteServer) engine() string   { return "sqlite" }
+func (s *sqliteServer) version() string  { return "SQLite " + s.text }
+func (s *sqliteServer) processes() []int { return nil } // it is part of this one
+
+// words: one connection is what a program that knows SQLite has for writing.
+func (s *sqliteServer) words() words {
+	return words{begin: "BEGIN IMMEDIATE", pools: []int{1, 8}, analyze: "ANALYZE "}
+}
+
+func (s *sqliteServer) close() {
+	if s.made {
+		_ = os.Remove(s.beside) // unless somebody put something there meanwhile
+	}
+}
+
+func (s *sqliteServer) create(context.Context) (string, func() error, error) {
+	dir, err := os.MkdirTemp(s.beside, "creditmsg-bench-")
+	if err != nil {
+		return "", nil, err
+	}
+	return "sqlite:" + filepath.Join(dir, "bench.db"), func() error { return os.RemoveAll(dir) }, nil
+}
+
+// connect opens the file with the product's durability.
+func (s *sqliteServer) connect(ctx context.Context, place string) (session, error) {
+	q := url.Values{"_pragma": []string{"busy_timeout(15000)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-32000)", "temp_store(MEMORY)"}}
+	c, err := sqlite.NewConnector("file:" + (&url.URL{Path: strings.TrimPrefix(place, "sqlite:")}).EscapedPath() + "?" + q.Encode())
+	if err != nil {
+		return nil, err
+	}
+	return newSQLSession(ctx, sql.OpenDB(c), copySQLite)
+}
+
+// copySQLite makes the table anew from its own statement.
+func copySQLite(ctx context.Context, s *sqlSession, from, to string) error {
+	var made string
+	if err := s.row(ctx, "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", []any{from}, &made); err != nil {
+		return err
+	}
+	_, columns, _ := strings.Cut(made, "(")
+	return s.plain(ctx, "CREATE TABLE "+to+" ("+columns)
+}
