@@ -88,6 +88,9 @@ func (m *mortal) account(last client.Message) {
 		reached[l.To] = l.Channel
 	}
 	counts := m.matched(last.ID, legs, reached)
+	if counts.Expired > int64(m.tally.legs) {
+		m.t.Errorf("%d recipients expired, want at most the %d whose calls were hit", counts.Expired, m.tally.legs)
+	}
 	if diff := cmp.Diff(counts, last.Counts); diff != "" {
 		m.t.Errorf("the message's counts are not its recipients' (-recipients +message):\n%s", diff)
 	}

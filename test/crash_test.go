@@ -1,11 +1,12 @@
 package test
 
 import (
+	"fmt"
 	"os"
 	"testing"
 	"time"
 
-	"creditmsg/internal/db/dbtest"
+	"creditmsg/client"
 )
 
 // proof reports whether the crash proofs run at their full size, as make proof does.
@@ -19,20 +20,49 @@ var (
 		timeout: 500 * time.Millisecond, grace: 500 * time.Millisecond, lease: time.Second}
 )
 
+// crashed runs a proof of a size to its end.
+func crashed(t *testing.T, database string, size crashSize, blind bool) {
+	m := newMortal(t, database, size, blind)
+	begun := time.Now()
+	id := m.accepted()
+	m.haunt()
+	last := m.settled(id, crashPatience+size.expire)
+	m.account(last)
+	t.Logf("%s; done after %s; %s", m.tally, time.Since(begun).Round(time.Second), states(last.Counts))
+}
+
+// crashPatience is how long a message may take after the last kill.
+const crashPatience = 5 * time.Minute
+
 func TestAProgramThatIsKilledLosesNobodyAndSendsNothingTwice(t *testing.T) {
-	size, engines := smallCrash, dbtest.Engines()
-	if proof() {
-		size = fullCrash
-	}
-	for _, engine := range engines {
-		t.Run(engine, func(t *testing.T) {
-			m := newMortal(t, dbtest.URL(t, engine), size, false)
-			begun := time.Now()
-			id := m.accepted()
-			m.haunt()
-			last := m.settled(id, 5*time.Minute)
-			m.account(last)
-			t.Logf("%s: %s; %s; %+v", engine, m.tally, time.Since(begun).Round(time.Second), last.Counts)
-		})
-	}
+	onEachEngine(t, func(t *testing.T, database string) {
+		if proof() {
+			crashed(t, database, fullCrash, false)
+			return
+		}
+		t.Parallel()
+		crashed(t, database, smallCrash, false)
+	})
+}
+
+// What a provider that cannot be asked took stays unknown until its report comes; what
+// it did not take is never sent again, and expires.
+func TestWhereNobodyCanBeAskedAKillCostsAtMostTheCallsThatItHit(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, database string) {
+		if proof() {
+			blind := fullCrash
+			blind.expire = 90 * time.Second
+			crashed(t, database, blind, true)
+			return
+		}
+		t.Parallel()
+		blind := smallCrash
+		blind.expire = 8 * time.Second
+		crashed(t, database, blind, true)
+	})
+}
+
+// states tells how many recipients ended how.
+func states(c client.Counts) string {
+	return fmt.Sprintf("%d delivered, %d failed, %d expired", c.Delivered, c.Failed, c.Expired)
 }

@@ -113,6 +113,9 @@ func (t *table) row(cells ...any) {
 	fmt.Fprintln(t)
 }
 
+// say writes a line that is a sentence and has no columns.
+func (t *table) say(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }
+
 func (t *table) end() error {
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("write the result: %w", err)

@@ -24,10 +24,10 @@ func (v *migrateUp) Run(ctx context.Context, s *streams) error {
 		object := map[string]any{"applied": applied, "pending": after.Pending, "engine": after.Engine, "migrations": after.Steps}
 		return object, func(t *table) {
 			if applied == 0 {
-				t.row("the schema is up to date:", len(after.Steps), "steps on", after.Engine)
+				t.say("the schema is up to date: %d steps on %s", len(after.Steps), after.Engine)
 				return
 			}
-			t.row("applied", applied, "of", len(after.Steps), "steps on", after.Engine)
+			t.say("applied %d of %d steps on %s", applied, len(after.Steps), after.Engine)
 		}, nil
 	})
 }

@@ -129,5 +129,5 @@ func changed(s server.Site, err error) (any, func(*table), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return s, func(t *table) { t.row(s.ID, "is", s.State) }, nil
+	return s, func(t *table) { t.say("%s is %s", s.ID, s.State) }, nil
 }

@@ -77,6 +77,6 @@ func (v *tokenRevoke) Run(ctx context.Context, s *streams) error {
 		if err != nil {
 			return nil, nil, err
 		}
-		return t, func(out *table) { out.row(t.ID, "is revoked") }, nil
+		return t, func(out *table) { out.say("%s is revoked", t.ID) }, nil
 	})
 }

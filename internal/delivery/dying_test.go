@@ -73,10 +73,11 @@ func TestAPlannedCallOfADeadProcessIsVoidedAndPlannedAnew(t *testing.T) {
 		s.wantCalls(key, planned)
 		s.wantStates(key, message.Pending, message.Pending)
 		s.pass(time.Second)
-		s.wantCalls(key, notSent)
-		s.pass(6 * time.Second)
 		s.wantCalls(key, notSent, answered)
 		s.wantStates(key, message.Sent, message.Sent)
+		if r := s.person(key, 0); r.Try != 1 || len(r.History) != 0 {
+			t.Errorf("try %d after %+v, want the first: no call was made before", r.Try, r.History)
+		}
 		s.wantOnce(key)
 		s.wantMoney(964, 36, 0)
 	})
@@ -87,29 +88,42 @@ func TestASlowProcessDoesNotMakeACallThatWasVoided(t *testing.T) {
 		key := s.accept(request(message.AlimtalkFirst), 2)
 		p := s.plan(key)
 		s.pass(time.Minute)
+		s.wantCalls(key, notSent, answered)
 		s.must(s.delivery.callAll(context.Background(), p.calls))
-		s.wantTaken(key)
-		s.pass(6 * time.Second)
+		s.wantCalls(key, notSent, answered)
 		s.wantOnce(key)
 	})
 }
 
-func TestACallThatDiedWithoutAnUpstreamIDStaysUnknownAndIsNeverMadeAgain(t *testing.T) {
+func TestACallThatDiedBeforeItsGroupWasStoredWasNotSentAndIsMadeAnew(t *testing.T) {
 	each(t, func(s *shop) {
 		key := s.accept(request(message.AlimtalkFirst), 1)
 		s.begun(key)
 		s.pass(2*time.Minute - time.Microsecond)
 		s.wantCalls(key, calling)
 		s.pass(time.Microsecond)
-		s.wantCalls(key, unknown)
-		s.wantStates(key, message.Unknown)
-		for range 21 {
-			s.pass(4 * time.Hour)
+		if a := s.calls(key)[0]; a.State != calling || a.Asked != 1 {
+			t.Errorf("the call is %s and was asked for %d times, want calling and once", a.State, a.Asked)
 		}
-		s.wantStates(key, message.Expired)
-		s.wantCalls(key, closed)
-		s.wantTaken(key)
-		s.wantMoney(1000, 0, 0)
+		s.pass(time.Minute)
+		s.pass(6 * time.Second)
+		s.wantCalls(key, notSent, answered)
+		s.wantOnce(key)
+		s.wantMoney(982, 18, 0)
+	})
+}
+
+func TestACallIsNotJudgedByAnUpstreamIDThatWasMissingAMomentAgo(t *testing.T) {
+	each(t, func(s *shop) {
+		key := s.accept(request(message.AlimtalkFirst), 1)
+		c := s.begun(key)
+		earlier := s.calls(key)[0]
+		result := s.delivery.submit(context.Background(), c)
+		s.must(s.delivery.settle(context.Background(), earlier, notSent, nil))
+		s.wantCalls(key, calling)
+		s.must(s.delivery.conclude(context.Background(), c, result))
+		s.wantStates(key, message.Sent)
+		s.wantOnce(key)
 	})
 }
 

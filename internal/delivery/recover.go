@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -124,6 +125,10 @@ func (s *Service) settle(ctx context.Context, a attempt, next attemptState, foun
 		if w.Messages, err = message.Lock(tx, a.messages()); err != nil {
 			return err
 		}
+		same, err := unchanged(tx, a)
+		if err != nil || !same {
+			return err
+		}
 		to := a
 		to.AnsweredAt, to.AskAt = tx.Now, 0
 		if next == unknown {
@@ -145,6 +150,12 @@ func (s *Service) settle(ctx context.Context, a attempt, next attemptState, foun
 			if !a.CalledAt.IsZero() {
 				r.HandedAt = a.CalledAt
 			}
+			if a.State == planned {
+				// Never called: nothing speaks against the account, so this was no try, and
+				// nobody has to wait before the next one.
+				w.Changes = append(w.Changes, message.Release(r))
+				continue
+			}
 			w.Changes = append(w.Changes, recovered(r, next, found, taken[r.Reference()], tx.Now))
 		}
 		w.Jobs = s.awaitJobs(w.Changes, tx.Now)
@@ -152,6 +163,18 @@ func (s *Service) settle(ctx context.Context, a attempt, next attemptState, foun
 			slog.String("from", string(a.State)), slog.String("to", string(next)), slog.Int("legs", a.Legs))
 		return s.messages.Record(tx, w)
 	})
+}
+
+// unchanged locks an attempt and reports whether it is as it was when the provider was
+// asked about it. Its process may live after all and have stored an upstream id: what
+// was concluded from there being none is not true then.
+func unchanged(tx *db.Tx, a attempt) (bool, error) {
+	rows, err := tx.ForUpdate(`SELECT upstream_id FROM attempt WHERE id = ? AND state = ? ORDER BY id`, a.ID, string(a.State))
+	ids, err := db.Collect(rows, err, func(r *sql.Rows) (text string, err error) { return text, r.Scan(&text) })
+	if err != nil {
+		return false, fmt.Errorf("look at attempt %s again: %w", a.ID, err)
+	}
+	return len(ids) == 1 && ids[0] == a.UpstreamID, nil
 }
 
 func takenRefs(found *provider.Lookup) map[string]bool {

@@ -61,14 +61,14 @@ func (s *Service) SendLog(tx *db.Tx, siteID string, f LogFilter) (lines []LogLin
 	}
 	r := &logReader{s: s, tx: tx, key: key, site: siteID, f: f, at: f.Before, messages: map[Key]*Message{}}
 	for left := scanBudget; left > 0; {
-		page, err := r.page(min(left, max(200, f.Limit)))
+		page, end, looked, err := r.page(min(left, max(200, f.Limit)))
 		if err != nil {
 			return nil, next, false, fmt.Errorf("read send log of site %s: %w", siteID, err)
 		}
-		if len(page) == 0 {
+		if looked == 0 {
 			return lines, next, false, nil
 		}
-		left -= len(page)
+		left -= looked
 		for _, one := range page {
 			wanted := r.wanted(one)
 			if len(wanted) > 0 && len(lines)+len(wanted) > f.Limit && len(lines) > 0 {
@@ -77,6 +77,7 @@ func (s *Service) SendLog(tx *db.Tx, siteID string, f LogFilter) (lines []LogLin
 			lines = append(lines, wanted...)
 			r.at = Spot{one.ID, int64(one.Seq)}
 		}
+		r.at = end
 	}
 	return lines, r.at, true, nil
 }
@@ -91,12 +92,22 @@ type logReader struct {
 	messages map[Key]*Message
 }
 
-// page reads the next recipients below the present spot: the rest of its
-// message first, then older messages.
-func (r *logReader) page(limit int) ([]Recipient, error) {
+// page reads the next recipients below the present spot, and says how many rows
+// it looked at and down to which spot; none looked at is the end of the log.
+func (r *logReader) page(limit int) (list []Recipient, end Spot, looked int, err error) {
 	if r.f.To != "" {
 		return r.pageOfNumber(limit)
 	}
+	if list, err = r.below(limit); err != nil || len(list) == 0 {
+		return nil, r.at, 0, err
+	}
+	last := list[len(list)-1]
+	return list, Spot{last.ID, int64(last.Seq)}, len(list), nil
+}
+
+// below reads the next recipients: the rest of the present spot's message first,
+// then older messages.
+func (r *logReader) below(limit int) ([]Recipient, error) {
 	if !r.at.Message.IsZero() {
 		list, err := r.read(`message_id = ? AND seq < ?`, limit, r.at.Message, r.at.Seq)
 		if err != nil || len(list) > 0 || r.f.Message == r.at.Message {
@@ -158,21 +169,21 @@ func (r *logReader) resolve(list []Recipient) error {
 	return r.s.resolve(r.messages, list)
 }
 
-// finderBudget is the number of batches whose finders one reading looks into.
+// finderBudget is the number of batches whose finders one page looks into; a
+// message never has as many.
 const finderBudget = 2000
 
 // pageOfNumber finds the next recipients with the wanted number through the
-// finders of the site's batches, newest message first.
-func (r *logReader) pageOfNumber(limit int) ([]Recipient, error) {
+// finders of the site's batches, newest message first. Batches are what it looks at.
+func (r *logReader) pageOfNumber(limit int) (found []Recipient, end Spot, looked int, err error) {
 	mobile, ok := r.f.To.Mobile()
 	if !ok {
-		return nil, nil
+		return nil, r.at, 0, nil
 	}
-	hits, err := r.finderHits(r.key.Fingerprint(mobile), limit)
+	hits, end, looked, err := r.finderHits(r.key.Fingerprint(mobile), limit)
 	if err != nil {
-		return nil, err
+		return nil, end, 0, err
 	}
-	var found []Recipient
 	for _, hit := range hits {
 		where := `message_id = ? AND seq >= ? AND seq < ?`
 		last := int64((hit.no + 1) * BatchSize)
@@ -181,7 +192,7 @@ func (r *logReader) pageOfNumber(limit int) ([]Recipient, error) {
 		}
 		list, err := r.read(where, BatchSize, hit.message, hit.no*BatchSize, last)
 		if err != nil {
-			return nil, err
+			return nil, end, 0, err
 		}
 		for _, one := range list {
 			if got, ok := r.key.OpenNumber(one.ID, uint32(one.Seq), one.Mobile); ok && got == mobile {
@@ -189,7 +200,7 @@ func (r *logReader) pageOfNumber(limit int) ([]Recipient, error) {
 			}
 		}
 	}
-	return found, nil
+	return found, end, looked, nil
 }
 
 type finderHit struct {
@@ -197,7 +208,9 @@ type finderHit struct {
 	no      int
 }
 
-func (r *logReader) finderHits(finger uint32, limit int) ([]finderHit, error) {
+// finderHits gives up to limit batches that may hold a number, and where it
+// stopped to look.
+func (r *logReader) finderHits(finger uint32, limit int) (hits []finderHit, end Spot, looked int, err error) {
 	from := r.at.Message
 	if from.IsZero() {
 		from = bound(r.f.Until)
@@ -207,7 +220,6 @@ func (r *logReader) finderHits(finger uint32, limit int) ([]finderHit, error) {
 	if !r.f.Message.IsZero() {
 		query, args = `SELECT message_id, no, finder FROM batch WHERE site_id = ? AND message_id = ? ORDER BY no DESC`, []any{r.site, r.f.Message}
 	}
-	var hits []finderHit
 	rows, err := r.tx.Query(query, args...)
 	_, err = db.Collect(rows, err, func(x *sql.Rows) (none struct{}, err error) {
 		var h finderHit
@@ -216,12 +228,17 @@ func (r *logReader) finderHits(finger uint32, limit int) ([]finderHit, error) {
 			return none, err
 		}
 		passed := h.message == r.at.Message && int64(h.no*BatchSize) >= r.at.Seq
-		if !passed && len(hits) < limit && inFinder(finder, finger) {
+		if passed || len(hits) == limit {
+			return none, nil
+		}
+		looked++
+		end = Spot{h.message, int64(h.no * BatchSize)}
+		if inFinder(finder, finger) {
 			hits = append(hits, h)
 		}
 		return none, nil
 	})
-	return hits, err
+	return hits, end, looked, err
 }
 
 // wanted gives the lines of one recipient that pass the filter, the last step first.
@@ -231,7 +248,7 @@ func (r *logReader) wanted(one Recipient) []LogLine {
 		return r.f.Provider != "" && l.Provider != r.f.Provider ||
 			r.f.State != "" && l.State != r.f.State ||
 			r.f.From != 0 && l.HandedAt < r.f.From ||
-			r.f.Until != 0 && l.HandedAt >= r.f.Until
+			r.f.Until != 0 && (l.HandedAt == 0 || l.HandedAt >= r.f.Until)
 	})
 	slices.Reverse(lines)
 	for i := range lines {

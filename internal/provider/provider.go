@@ -41,10 +41,11 @@ import (
 // outcome is NotSent. A protocol in one phase never calls begun.
 //
 // Lookup asks what became of a call whose answer was lost; upstreamID is what
-// begun or Result gave, refs the legs' references. It may change the upstream's
-// state in one way: to make sure that a call found not sent can never be sent
-// any more. An error means that nothing was learnt; so does LookupUnknown. Only a
-// Provider with LookupAuthoritative ever answers LookupNotSent.
+// begun or Result gave, empty when neither did (in a protocol of two phases that
+// alone proves that nothing was handed over), refs the legs' references. It may
+// change the upstream's state in one way: to make sure that a call found not sent
+// can never be sent any more. An error means that nothing was learnt; so does
+// LookupUnknown. Only a Provider with LookupAuthoritative ever answers LookupNotSent.
 //
 // Authentic says whether a delivery report comes from the provider: false when
 // the account has no webhook secret (fail closed). Comparisons take constant time.

@@ -55,6 +55,7 @@ type Program struct {
 	grace    time.Duration
 	roles    []string
 	metrics  *prometheus.Registry
+	broken   prometheus.Counter // rows that break a law of the ledger
 	d        *db.DB
 	keys     *site.Keys
 	ledger   *credit.Ledger
@@ -87,6 +88,7 @@ func Open(ctx context.Context, c Config, o Options) (*Program, error) {
 	}
 	p.config.Providers = slices.Clone(c.Providers)
 	p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	p.broken = newBrokenRows(p.metrics)
 	for _, step := range []func(context.Context, Options) error{p.openDoors, p.openDatabase, p.makeServices, p.makeAPI} {
 		if err := step(ctx, o); err != nil {
 			p.Close()
@@ -200,7 +202,10 @@ func (p *Program) doors() []runner {
 	if p.door == nil {
 		return nil
 	}
-	return []runner{func(ctx context.Context) error { return p.door.serve(ctx, p.handler, p.grace, p.log) }}
+	return []runner{
+		func(ctx context.Context) error { return p.door.serve(ctx, p.handler, p.grace, p.log) },
+		p.watchLedger,
+	}
 }
 
 func (p *Program) workers() []runner {

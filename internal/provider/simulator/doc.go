@@ -8,12 +8,64 @@
 // process; nothing leaves it but webhook calls to the addresses it was given. It
 // never writes to disk and owns no tables. Time passes only while Run runs.
 //
-// Reading order: simulator.go (options, life), outcome.go (the table), clock.go
-// (time), report.go (webhooks), received.go (/_sim), then the protocol: solapi.go
+// It misbehaves on command, and repeatably: a number meets the fault that the table
+// gives it, once; a scenario spreads refusals, failures, crooked reports and broken
+// requests by share. What is called not taken was not taken: no leg of it is shown,
+// paid or reported.
+//
+// Reading order: simulator.go (options, life), outcome.go (the table), fault.go (what
+// goes wrong with a request), scenario.go (shares), scenario_read.go, scenario_http.go,
+// clock.go (time), report.go (webhooks), received.go, then the protocol: solapi.go
 // (paths), solapi_auth.go, solapi_message.go (what is kept), solapi_check.go and
 // solapi_kakao.go (refusals), solapi_register.go, solapi_life.go (what happens to
 // a message), solapi_group.go, solapi_send.go, solapi_list.go, and one file per
 // smaller service.
+//
+// # Faults
+//
+// Faults act on the request that hands over: groups/{id}/send (also schedule with a
+// date that is past, and resend), send, send-many and send-many/detail; so on every
+// message in it. Numbers 010-00BB-xxxx of BB
+//
+//	08  500, and all is taken             11  429 with Retry-After: 1, nothing is taken
+//	09  connection cut, and all is taken  12  no answer, nothing is taken
+//	10  500, and nothing is taken         13  the reply waits for this leg's report
+//
+// Each of 08 to 12 acts once per number, for all numbers of its BB in the request, when
+// the state of the group allows it to be sent; of several in one request 11 comes first,
+// then 10, 12, 08 and 09, each in a request of its own. A group that met a fault before
+// acceptance is still PENDING and can be sent; of the calls that make their own group
+// nothing stays. A request without an answer ends with its client, after
+// Options.HangFor, or with Run. With 13 the reply waits until the webhook was called
+// once, whatever it answered.
+//
+// # Scenario
+//
+// Put by Options.Scenario, PUT /_sim/scenario (YAML or JSON) or Play; GET shows the
+// one in force. It replaces the one before as a whole; POST /_sim/reset brings the one
+// of Options back. Keys, each of which may be left out:
+//
+//	seed             decides what the shares fall on
+//	accept_delay     until a message is with the carrier, such as 20ms
+//	report_delay     usual time from the carrier to the report
+//	refuse           {code: share} of legs refused at registration, 1000 to 1999
+//	fail             {code: share} of legs reported as failed, 2001 to 3999
+//	duplicate        share of reports that come twice
+//	reorder          share of reports that those handed over with them overtake
+//	late             share of reports that come a minute later (Options.Late)
+//	http_429         share of requests that hand over: as 11
+//	http_5xx_before  as 10
+//	http_5xx_after   as 08
+//	cut              as 09
+//	timeout          as 12
+//	balance          won of every account, from now on
+//	lookup           false: reading groups and messages is answered 500
+//
+// Every decision follows from the seed, the number (of a request: its first) and how
+// often it met such a decision, so the same requests meet the same faults in whatever
+// order numbers come. Numbers of the table, forced codes too, keep to the table; a
+// fault of the table comes before one of the scenario. A leg's fate is decided when it
+// is handed over; the vendor's own fail-over is a leg too.
 //
 // # What is not confirmed
 //

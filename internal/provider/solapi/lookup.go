@@ -29,8 +29,12 @@ const (
 )
 
 // Lookup asks what became of a group. One that was not sent is deleted first and
-// only then called not sent.
+// only then called not sent. A call whose group's id was never stored ended before
+// anything could be sent: nobody has to be asked.
 func (a *account) Lookup(ctx context.Context, group string, _ []string) (provider.Lookup, error) {
+	if group == "" {
+		return provider.Lookup{Verdict: provider.LookupNotSent}, nil
+	}
 	if !validGroup(group) {
 		return provider.Lookup{}, fmt.Errorf("look up group: %q is not an id of a group", clip(group, maxGroupID))
 	}

@@ -58,10 +58,18 @@ func TestALookupTimesOutAsAnError(t *testing.T) {
 
 func TestALookupAsksOnlyForWhatCanBeAGroup(t *testing.T) {
 	v := newVendor(t, nil)
-	for _, group := range []string{"", "../messages", "G4V 1", strings.Repeat("G", 65)} {
+	for _, group := range []string{"../messages", "G4V 1", strings.Repeat("G", 65)} {
 		if got, err := v.account().Lookup(t.Context(), group, nil); err == nil || len(v.requests()) != 0 {
 			t.Errorf("Lookup(%q): got %v, want an error and no request", group, got)
 		}
+	}
+}
+
+func TestACallWhoseGroupWasNeverStoredWasNotSent(t *testing.T) {
+	v := newVendor(t, nil)
+	got, err := v.account().Lookup(t.Context(), "", []string{"r0"})
+	if err != nil || got.Verdict != provider.LookupNotSent || len(v.requests()) != 0 {
+		t.Errorf("got %v, %v after %v, want that it was not sent, without a request", got, err, v.requests())
 	}
 }
 

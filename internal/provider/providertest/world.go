@@ -1,0 +1,267 @@
+package providertest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"creditmsg/internal/id"
+	"creditmsg/internal/korea"
+	"creditmsg/internal/provider"
+)
+
+const (
+	reportSecret = "hook-secret-of-the-suite"
+	sender       = korea.Number("0261234567")
+	someText     = "예약이 확정되었습니다."
+
+	// patience is how long the suite waits for what must come: it only decides how
+	// soon a failure is told.
+	patience = time.Minute
+
+	// soon is the longest that a call may go on after its context ended.
+	soon = 10 * time.Second
+
+	// hasty is the time-out of requests in tests in which one must run out. It is long
+	// enough for every other request on a busy machine.
+	hasty = 2 * time.Second
+)
+
+// world is one test's vendor behind a line, adapter and webhook.
+type world struct {
+	*testing.T
+	provider.Provider
+	h       Harness
+	account provider.Account
+	vendor  http.Handler
+	line    *line
+	hook    *hook
+}
+
+// hook is the webhook: it keeps what came.
+type hook struct {
+	mu    sync.Mutex
+	calls []hookCall
+	more  chan struct{}
+}
+
+type hookCall struct {
+	header http.Header
+	body   []byte
+}
+
+// ServeHTTP takes one call.
+func (k *hook) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // not whole: the vendor comes again
+	}
+	k.mu.Lock()
+	k.calls = append(k.calls, hookCall{r.Header, body})
+	k.mu.Unlock()
+	select {
+	case k.more <- struct{}{}:
+	default:
+	}
+}
+
+func (k *hook) all() []hookCall {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return append([]hookCall(nil), k.calls...)
+}
+
+// newWorld starts everything; change makes the adapter's account another one.
+func newWorld(t *testing.T, h Harness, change ...func(*provider.Account)) *world {
+	t.Helper()
+	w := &world{T: t, h: h, hook: &hook{more: make(chan struct{}, 1)}}
+	hookServer := httptest.NewServer(w.hook)
+	vendor := h.Vendor(hookServer.URL, reportSecret)
+	ctx, stop := context.WithCancel(context.Background())
+	w.vendor = vendor.Handler
+	w.line = &line{vendor: vendor.Handler, handsOver: h.HandsOver, down: ctx}
+	w.line.mark(-1, passes)
+	vendorServer := httptest.NewServer(w.line)
+	ended := make(chan error, 1)
+	go func() { ended <- vendor.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("vendor: %v", err)
+		}
+		vendorServer.Close()
+		hookServer.Close()
+	})
+	w.account = h.Account
+	w.account.URL, w.account.Webhook = vendorServer.URL, provider.Webhook{Secret: reportSecret}
+	for _, c := range change {
+		c(&w.account)
+	}
+	w.Provider = w.adapter(w.account)
+	return w
+}
+
+func (w *world) adapter(a provider.Account) provider.Provider {
+	w.Helper()
+	p, err := w.h.New(a)
+	if err != nil {
+		w.Fatalf("make the adapter: %v", err)
+	}
+	return p
+}
+
+// inHaste makes requests time out.
+func inHaste(a *provider.Account) { a.Timeout = hasty }
+
+// play puts a scenario into force.
+func (w *world) play(scenario string) {
+	w.Helper()
+	rec := httptest.NewRecorder()
+	w.vendor.ServeHTTP(rec, httptest.NewRequest(http.MethodPut, "/_sim/scenario", strings.NewReader(scenario)))
+	if rec.Code != http.StatusOK {
+		w.Fatalf("scenario: got %d %s", rec.Code, rec.Body)
+	}
+}
+
+// taken counts what the vendor took, by reference.
+func (w *world) taken() map[string]int {
+	w.Helper()
+	w.line.counts() // nothing is under way any more
+	count := map[string]int{}
+	for cursor := ""; ; {
+		rec := httptest.NewRecorder()
+		w.vendor.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/_sim/received?limit=10000&cursor="+cursor, nil))
+		var page struct {
+			Data []struct{ Reference string }
+			Next *string `json:"next_cursor"`
+		}
+		if err := json.Unmarshal(rec.Body.Bytes(), &page); err != nil || rec.Code != http.StatusOK {
+			w.Fatalf("received: %d %v", rec.Code, err)
+		}
+		for _, row := range page.Data {
+			count[row.Reference]++
+		}
+		if page.Next == nil {
+			return count
+		}
+		cursor = *page.Next
+	}
+}
+
+// text is an SMS.
+func text(ref string, to korea.Number) provider.Leg {
+	return provider.Leg{Ref: ref, To: to, From: sender, Channel: provider.SMS, Text: someText}
+}
+
+// alimtalk is one of the harness's template.
+func (w *world) alimtalk(ref string, to korea.Number) provider.Leg {
+	template := w.h.Template
+	return provider.Leg{Ref: ref, To: to, Channel: provider.Alimtalk, Text: "김하나님, " + someText, Alimtalk: &template}
+}
+
+// texts are n SMS to numbers outside the table, with references as ours are.
+func texts(n int) []provider.Leg {
+	call := strings.ToLower(id.New().String())
+	legs := make([]provider.Leg, n)
+	for i := range legs {
+		legs[i] = text(fmt.Sprintf("demo-rich.%s.%d.1.1", call, i), korea.MobileNumber(uint32(12_345_000+i)))
+	}
+	return legs
+}
+
+// numbered is a number 010-00BB-xxxx of the table.
+func numbered(block, n int) korea.Number {
+	return korea.MobileNumber(uint32(block*10_000 + n))
+}
+
+// refusedNumber is one that the vendor refuses.
+func (w *world) refusedNumber() korea.Number { return korea.Number("0100099" + w.h.Refused) }
+
+// trial is one Submit and what was seen of it.
+type trial struct {
+	provider.Result
+	legs  []provider.Leg
+	begun []string // what begun was called with
+	early bool     // begun was called after a request that hands over
+}
+
+// submit makes one call. begin, if any, is what begun answers.
+func (w *world) submit(ctx context.Context, legs []provider.Leg, begin ...func() error) trial {
+	w.Helper()
+	t := trial{legs: legs}
+	t.Result = w.Provider.Submit(ctx, provider.Call{ID: id.New(), Legs: legs}, func(_ context.Context, upstream string) error {
+		w.line.mu.Lock()
+		t.early = t.early || w.line.handed > 0
+		w.line.mu.Unlock()
+		t.begun = append(t.begun, upstream)
+		for _, b := range begin {
+			return b()
+		}
+		return nil
+	})
+	w.judge(t)
+	return t
+}
+
+// judge holds a call to the laws that hold whatever happened.
+func (w *world) judge(t trial) {
+	w.Helper()
+	taken := w.taken()
+	_, handed, _ := w.line.counts()
+	for i, l := range t.legs {
+		want := 0
+		if t.Outcome == provider.Accepted && i < len(t.Members) && !t.Members[i].Refused {
+			want = 1
+		}
+		if got := taken[l.Ref]; got != want && (t.Outcome != provider.Unknown || got > 1) {
+			w.Errorf("%v, %q: the vendor took leg %d %d times, want %d", t.Outcome, t.Text, i, got, want)
+		}
+	}
+	if t.Outcome == provider.Accepted && len(t.Members) != len(t.legs) {
+		w.Errorf("members: got %d, want %d", len(t.Members), len(t.legs))
+	}
+	if t.Outcome == provider.Refused && t.Reason == "" {
+		w.Errorf("refused without a reason: %+v", t.Result)
+	}
+	if handed > 1 {
+		w.Errorf("requests that hand over: got %d, want at most one", handed)
+	}
+	switch {
+	case w.h.OnePhase && len(t.begun) > 0:
+		w.Errorf("begun: got %d calls, want none in one phase", len(t.begun))
+	case len(t.begun) > 1 || t.early:
+		w.Errorf("begun: got %d calls, the last after the hand-over %v; want one, before it", len(t.begun), t.early)
+	case len(t.begun) == 1 && (t.begun[0] == "" || t.UpstreamID != t.begun[0]):
+		w.Errorf("id of the call: begun got %q, the result says %q", t.begun[0], t.UpstreamID)
+	case !w.h.OnePhase && handed > 0 && len(t.begun) == 0:
+		w.Error("handed over without begun")
+	}
+	w.discreet(t.Text+" "+t.Code, t.legs)
+}
+
+// discreet finds what a text for logs must not hold.
+func (w *world) discreet(said string, legs []provider.Leg) {
+	w.Helper()
+	for _, l := range legs[:min(len(legs), 10)] {
+		for _, secret := range []string{string(l.To), l.Text, w.account.APISecret, reportSecret} {
+			if secret != "" && strings.Contains(said, secret) {
+				w.Errorf("a text for logs holds a secret, a number or a message: %q", said)
+			}
+		}
+	}
+}
+
+// mustBe fails unless the outcome is this one.
+func (t trial) mustBe(w *world, want provider.Outcome) {
+	w.Helper()
+	if t.Outcome != want {
+		w.Fatalf("outcome: got %v (%s, %q), want %v", t.Outcome, t.Code, t.Text, want)
+	}
+}
