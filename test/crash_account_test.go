@@ -214,4 +214,3 @@ func (m *mortal) verified() {
 		m.t.Errorf("the doctor finds something wrong: %v\n%s", err, out)
 	}
 }
-

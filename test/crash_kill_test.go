@@ -15,11 +15,12 @@ import (
 type moment string
 
 const (
-	groupOpened moment = "its group is opened, and the program does not know yet"
-	groupFilled moment = "its group is filled, and the program does not know yet"
-	sendAsked   moment = "it is on its way to the provider, who never gets it"
-	sendTaken   moment = "the provider took it, and the program does not know yet"
-	reportTaken moment = "reports are answered for"
+	groupOpened  moment = "its group is opened, and the program does not know yet"
+	groupFilled  moment = "its group is filled, and the program does not know yet"
+	sendAsked    moment = "it is on its way to the provider, who never gets it"
+	sendTaken    moment = "the provider took it, and the program does not know yet"
+	reportComing moment = "reports are on their way to the program"
+	reportTaken  moment = "reports are answered for"
 )
 
 // callMoments are those at which a call is being made.
@@ -46,14 +47,15 @@ func after(r *http.Request) moment {
 	return ""
 }
 
-// snare waits for a moment and kills the program there.
+// snare waits for a moment and kills there.
 type snare struct {
 	at     moment
 	skip   int           // guarded by mortal.mu; so many of its kind are let go
-	sprung chan struct{} // closed when the program is dead
+	kill   func()        // the program, or the database server
+	sprung chan struct{} // closed after kill
 }
 
-// strike kills the program when this is the moment, and hangs up on it.
+// strike kills when this is the moment, and hangs up on a program that is dead.
 func (m *mortal) strike(rw http.ResponseWriter, at moment) bool {
 	m.mu.Lock()
 	s := m.snare
@@ -66,12 +68,13 @@ func (m *mortal) strike(rw http.ResponseWriter, at moment) bool {
 	}
 	m.snare = nil
 	m.mu.Unlock()
-	m.kill()
+	s.kill()
+	dead := m.serve == nil
 	close(s.sprung)
-	if rw != nil {
+	if dead && rw != nil {
 		hangUp(rw)
 	}
-	return true
+	return dead
 }
 
 // pile holds reports back until some have gathered, so that many are being taken in
@@ -115,11 +118,11 @@ func (k tally) String() string {
 	return fmt.Sprintf("%d kills, %d while calling, %d while reports were taken in", k.kills, k.calling, k.letters)
 }
 
-// strikeAt kills the program at a moment and starts it again. It reports false when
+// strikeAt kills at a moment, after letting some of its kind go. It reports false when
 // the moment did not come in time.
-func (m *mortal) strikeAt(at moment, skip int, patience time.Duration) bool {
+func (m *mortal) strikeAt(at moment, skip int, kill func()) bool {
 	m.t.Helper()
-	s := &snare{at: at, skip: skip, sprung: make(chan struct{})}
+	s := &snare{at: at, skip: skip, kill: kill, sprung: make(chan struct{})}
 	m.mu.Lock()
 	m.snare = s
 	if at == reportTaken {
@@ -128,7 +131,7 @@ func (m *mortal) strikeAt(at moment, skip int, patience time.Duration) bool {
 	m.mu.Unlock()
 	select {
 	case <-s.sprung:
-	case <-time.After(patience):
+	case <-time.After(20 * time.Second):
 		m.mu.Lock()
 		m.pile = nil
 		missed := m.snare == s
@@ -141,8 +144,6 @@ func (m *mortal) strikeAt(at moment, skip int, patience time.Duration) bool {
 		}
 		<-s.sprung
 	}
-	m.count(at)
-	m.revive()
 	return true
 }
 
@@ -202,8 +203,11 @@ func (m *mortal) haunt() {
 		if i > 4*(want.calls+want.letters) {
 			m.t.Fatalf("too few kills hit what they should: %s", m.tally)
 		}
-		if !m.strikeAt(at, i%3, 20*time.Second) {
+		if !m.strikeAt(at, i%3, m.kill) {
 			m.t.Logf("no chance to kill it when %s", at)
+			continue
 		}
+		m.count(at)
+		m.revive()
 	}
 }

@@ -47,6 +47,7 @@ type crashSize struct {
 	grace   time.Duration // between two look-ups
 	lease   time.Duration
 	expire  time.Duration // how long a leg may wait for its report; 0 = the usual
+	unheard time.Duration // the same where the provider cannot be asked: it must outlast the reports that are read again
 }
 
 const crashConfig = `listen: %s
@@ -121,16 +122,15 @@ func (m *mortal) kill() {
 	m.serve = nil
 }
 
-// serving waits until the program serves, for a moment: the simulator gives a report
-// up after five seconds.
-func (m *mortal) serving() bool {
+// serving waits until the program serves, or until it is too late.
+func (m *mortal) serving(late <-chan time.Time) bool {
 	m.mu.Lock()
 	up := m.up
 	m.mu.Unlock()
 	select {
 	case <-up:
 		return true
-	case <-time.After(4 * time.Second):
+	case <-late:
 		return false
 	}
 }
@@ -161,26 +161,28 @@ func (m *mortal) request(rw http.ResponseWriter, r *http.Request) {
 	answer(rw, res, reply)
 }
 
-// report carries one delivery report of the simulator to the program.
+// report carries one delivery report of the simulator to the program, and repeats it
+// when the program dies over it: sooner than the simulator would, who does that after
+// ten seconds and gives up an answer after five.
 func (m *mortal) report(rw http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // the simulator ends, and with it the test
 	}
 	m.gather()
-	if !m.serving() {
-		hangUp(rw)
+	m.strike(nil, reportComing)
+	for late := time.After(4 * time.Second); m.serving(late); {
+		res, reply, err := forward(m.url+r.URL.RequestURI(), r, body)
+		if err != nil {
+			continue
+		}
+		if res.StatusCode == http.StatusOK {
+			m.strike(nil, reportTaken)
+		}
+		answer(rw, res, reply)
 		return
 	}
-	res, reply, err := forward(m.url+r.URL.RequestURI(), r, body)
-	if err != nil {
-		hangUp(rw)
-		return
-	}
-	if res.StatusCode == http.StatusOK {
-		m.strike(nil, reportTaken)
-	}
-	answer(rw, res, reply)
+	hangUp(rw)
 }
 
 // forward makes the request once more, to another address. It belongs to nobody who

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"creditmsg/internal/id"
 )
 
 // Make runs DDL written with the marks of migration files.
@@ -96,7 +98,16 @@ func Explain(tx *Tx, table string, key, set []Column) (plans map[string]string, 
 	}
 	plans = map[string]string{}
 	for name, s := range map[string]statement{"Lookup": look, "DeleteMany": del, "UpdateMany": up} {
-		rows, err := tx.Query(explain+s.query, s.args...)
+		query, args := explain+s.query, s.args
+		if tx.d.eng.name == "postgres" {
+			// The plan that is kept is made without looking at any values.
+			own := "explained_" + id.New().String()
+			if _, err := tx.Exec("PREPARE " + own + " AS " + s.query); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			query, args = "EXPLAIN EXECUTE "+own+" ("+repeat("NULL", ", ", len(s.args))+")", nil
+		}
+		rows, err := tx.Query(query, args...)
 		lines, err := Collect(rows, err, line)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -115,7 +116,9 @@ func (g *Group[In, Out]) withdraw(m *member[In, Out]) bool {
 	return true
 }
 
-// sequence commits group after group until nobody waits.
+// sequence commits group after group until nobody waits. Between two it lets those go
+// on who were answered: callers that come straight back are then part of the next
+// group, and not of the one after it, which would leave each group half as large.
 func (g *Group[In, Out]) sequence() {
 	for {
 		members := g.next()
@@ -123,6 +126,7 @@ func (g *Group[In, Out]) sequence() {
 			return
 		}
 		g.settle(members)
+		runtime.Gosched()
 	}
 }
 

@@ -52,7 +52,7 @@ func TestSQLiteKeepsItsDurableSettings(t *testing.T) {
 func TestServersKeepTheirSessionSettings(t *testing.T) {
 	want := map[string]map[string]string{
 		"postgres": {
-			"SHOW plan_cache_mode": "force_custom_plan", "SHOW enable_seqscan": "off", "SHOW TimeZone": "UTC",
+			"SHOW plan_cache_mode": "force_generic_plan", "SHOW enable_seqscan": "off", "SHOW TimeZone": "UTC",
 			"SHOW default_transaction_isolation": "read committed", "SHOW lock_timeout": "3s",
 		},
 		"mysql": {

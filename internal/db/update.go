@@ -76,6 +76,9 @@ func (d *DB) repeat(ctx context.Context, name string, try func(context.Context) 
 // conclude words the error that ends a transaction.
 func conclude(ctx context.Context, name string, err error, c class, inDoubt bool) error {
 	switch {
+	case inDoubt && c == full:
+		return fault.Wrap(&trouble{fmt.Errorf("%s: %w: %w", name, ErrInDoubt, err)}, fault.Unavailable, fault.CodeUnavailable,
+			"the disk is full, or cannot be written: free space where the database lies, then look whether this is there before you try again")
 	case inDoubt:
 		return fault.Wrap(&trouble{fmt.Errorf("%s: %w: %w", name, ErrInDoubt, err)}, fault.Unavailable, fault.CodeUnavailable,
 			"the database was lost while it stored this; look whether it is there before you try again")

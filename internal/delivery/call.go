@@ -11,10 +11,13 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"creditmsg/internal/db"
+	"creditmsg/internal/event"
 	"creditmsg/internal/id"
+	"creditmsg/internal/korea"
 	"creditmsg/internal/message"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/queue"
+	"creditmsg/internal/site"
 )
 
 // call is a planned attempt with what is needed to make it.
@@ -233,8 +236,21 @@ func (s *Service) conclude(ctx context.Context, c *call, result provider.Result)
 			w.Changes = append(w.Changes, outcome(r, result, byPlace[r.Place], tx.Now))
 		}
 		w.Jobs = s.awaitJobs(w.Changes, tx.Now)
-		return s.messages.Record(tx, w)
+		if err := s.messages.Record(tx, w); err != nil {
+			return err
+		}
+		return alert(tx, c, result)
 	})
+}
+
+// alert tells the operator of a failure that only the operator can mend: the
+// provider's balance, credentials or quota.
+func alert(tx *db.Tx, c *call, r provider.Result) error {
+	if !r.Reason.Operators() {
+		return nil
+	}
+	data := jsonText(map[string]any{"provider": c.carrier.Account.Name, "reason": r.Reason, "code": code(r.Code), "waiting": len(c.members)})
+	return event.Append(tx, event.Event{Site: site.Operator, Type: "provider.failing", Ref: c.carrier.Account.Name, Data: []byte(data)})
 }
 
 // answer moves the attempt on from calling, and gives the members that the
@@ -336,7 +352,7 @@ func (s *Service) log(ctx context.Context, c *call, r provider.Result, took time
 		slog.String("provider", c.carrier.Account.Name), slog.Int("legs", len(c.members)), slog.Int("refused", refusals),
 		slog.String("outcome", r.Outcome.String()), slog.Duration("took", took)}
 	if r.Reason != "" {
-		attrs = append(attrs, slog.String("reason", string(r.Reason)), slog.String("code", code(r.Code)), slog.String("text", r.Text))
+		attrs = append(attrs, slog.String("reason", string(r.Reason)), slog.String("code", code(r.Code)), slog.String("text", korea.MaskIn(r.Text)))
 	}
 	if err != nil {
 		attrs = append(attrs, slog.Any("error", err))

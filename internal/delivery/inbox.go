@@ -153,5 +153,3 @@ func (s *Service) read(key *site.Key, l letter) ([]provider.Report, error) {
 	}
 	return k.Adapter.Parse(body)
 }
-
-func scanID(r *sql.Rows) (d id.ID, err error) { return d, r.Scan(&d) }

@@ -11,6 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"creditmsg/internal/db"
+	"creditmsg/internal/event"
+	"creditmsg/internal/id"
 	"creditmsg/internal/message"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/site"
@@ -50,6 +52,27 @@ func TestAnOperatorsFailureKeepsTheRecipientPending(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestTheOperatorIsToldOfAFailureThatOnlyHeCanMend(t *testing.T) {
+	s := one(t)
+	s.wrong(trouble{path: "/send", status: 402, body: `{"errorCode":"NotEnoughBalance","errorMessage":"-"}`})
+	before := s.alerts()
+	s.handed(textOnly("a"), 2)
+	told := s.alerts()[len(before):]
+	if len(told) != 1 || told[0].Type != "provider.failing" || !strings.Contains(string(told[0].Data), `"reason":"insufficient_provider_balance"`) {
+		t.Errorf("the operator was told %+v, want one provider.failing of the balance", told)
+	}
+}
+
+// alerts are the events that are the operator's.
+func (s *shop) alerts() (list []event.Stored) {
+	s.t.Helper()
+	s.must(s.d.View(context.Background(), "test", func(tx *db.Tx) (err error) {
+		list, err = event.List(tx, site.Operator, id.ID{}, 1000)
+		return err
+	}))
+	return list
 }
 
 func TestAnOperatorsFailureInAReportIsTriedAgain(t *testing.T) {

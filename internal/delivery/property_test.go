@@ -48,9 +48,9 @@ func rounds(t *testing.T, engine string) {
 	if f.Value.String() != f.DefValue {
 		return
 	}
-	n := "60"
+	n := "50"
 	if engine != "sqlite" {
-		n = "15"
+		n = "6"
 	}
 	if err := flag.Set("rapid.checks", n); err != nil {
 		t.Fatal(err)

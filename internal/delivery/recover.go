@@ -236,19 +236,22 @@ func (s *Service) membersOf(tx *db.Tx, messages map[message.Key]*message.Message
 }
 
 // recoverInbox applies letters that nobody applied from memory, and sets aside
-// those that cannot be read here.
+// those that cannot be read here. It looks at each once: one that cannot be
+// applied holds up no other.
 func (s *Service) recoverInbox(ctx context.Context) error {
-	for more := true; more; {
+	var errs []error
+	for after, more := (filed{}), true; more; {
 		var letters []delivery
 		var unread []id.ID
 		err := s.d.View(ctx, "recover_inbox", func(tx *db.Tx) error {
-			rows, err := tx.Query(`SELECT id FROM inbox WHERE state = 'new' AND received_at < ? ORDER BY received_at, id LIMIT 50`, tx.Now.Add(-lookEvery))
-			ids, err := db.Collect(rows, err, scanID)
+			page, err := newLetters(tx, after)
 			if err != nil {
 				return err
 			}
-			more = len(ids) > 0
-			letters, unread, err = s.open(tx, ids)
+			if more = len(page) > 0; more {
+				after = page[len(page)-1]
+			}
+			letters, unread, err = s.open(tx, pick(page, func(f filed) id.ID { return f.id }))
 			return err
 		})
 		if err != nil {
@@ -256,16 +259,33 @@ func (s *Service) recoverInbox(ctx context.Context) error {
 		}
 		for _, d := range letters {
 			if _, err := s.intake.Join(ctx, d); err != nil {
-				return fmt.Errorf("apply letter %s: %w", d.inbox, err)
+				errs = append(errs, fmt.Errorf("apply letter %s: %w", d.inbox, err))
 			}
 		}
-		if len(unread) == 0 {
-			continue
-		}
-		err = s.d.Update(ctx, "recover_unreadable", func(tx *db.Tx) error { return fileAs(tx, inboxUnreadable, unread) })
-		if err != nil {
-			return err
+		if len(unread) > 0 {
+			errs = append(errs, s.d.Update(ctx, "recover_unreadable", func(tx *db.Tx) error { return fileAs(tx, inboxUnreadable, unread) }))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+// filed is a letter's place among those of its state.
+type filed struct {
+	at db.Time
+	id id.ID
+}
+
+// newLetters gives the next letters after a place that were left unapplied.
+func newLetters(tx *db.Tx, after filed) ([]filed, error) {
+	rows, err := tx.Query(`SELECT received_at, id FROM inbox WHERE state = 'new' AND received_at < ? AND received_at >= ? AND (received_at > ? OR id > ?)
+		ORDER BY received_at, id LIMIT 50`, tx.Now.Add(-lookEvery), after.at, after.at, floorID(after.id))
+	return db.Collect(rows, err, func(r *sql.Rows) (f filed, err error) { return f, r.Scan(&f.at, &f.id) })
+}
+
+// floorID is the id itself, or one below all others: the zero id means absent.
+func floorID(d id.ID) id.ID {
+	if d.IsZero() {
+		d[len(d)-1] = 1
+	}
+	return d
 }

@@ -2,6 +2,7 @@ package korea
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -138,6 +139,13 @@ func Mask(text string) string {
 		return "****"
 	}
 }
+
+// numberLike finds eight digits or more, however they are grouped.
+var numberLike = regexp.MustCompile(`\+?[0-9](?:[ -]?[0-9]){7,}`)
+
+// MaskIn masks whatever may be a number within a text that is not ours, such as a
+// provider's words in a log.
+func MaskIn(text string) string { return numberLike.ReplaceAllStringFunc(text, Mask) }
 
 // plan is one row of the numbering plan: what can stand as a sender.
 type plan struct {

@@ -316,3 +316,16 @@ func ExampleNumber_Mobile() {
 	fmt.Println(digits, ok, MobileNumber(digits))
 	// Output: 345678 true 01000345678
 }
+
+func TestMaskInHidesNumbersInsideAText(t *testing.T) {
+	for in, want := range map[string]string{
+		"발신번호 미등록: 02-6123-4567":               "발신번호 미등록: 026****4567",
+		"to 01012345678, +82 10-9876-5432 (3)": "to 010****5678, 821****5432 (3)",
+		"code 3013 after 1500 ms":              "code 3013 after 1500 ms",
+		"":                                     "",
+	} {
+		if got := MaskIn(in); got != want {
+			t.Errorf("MaskIn(%q) = %q, want %q", in, got, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package message
 
 import (
 	"fmt"
+	"strings"
 
 	"creditmsg/internal/credit"
 	"creditmsg/internal/korea"
@@ -53,9 +54,13 @@ func (r *rule) measure(values []string, lengths *Range) (long bool, tooLong, bad
 	if !r.hasText {
 		return false, "", ""
 	}
-	size, unsendable := korea.Bytes(r.filled(r.text, values))
-	if len(unsendable) > 0 {
+	text := r.filled(r.text, values)
+	size, unsendable := korea.Bytes(text)
+	switch {
+	case len(unsendable) > 0:
 		return false, "", "these characters cannot be sent as text: " + korea.Describe(unsendable)
+	case strings.TrimSpace(text) == "":
+		return false, "", "nothing of the text is left to be sent"
 	}
 	if lengths.Max == 0 || size < lengths.Min {
 		lengths.Min = size

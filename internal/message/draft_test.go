@@ -225,6 +225,19 @@ func TestCharactersThatCannotBeSentAreReplacedWhereThatIsAsked(t *testing.T) {
 	}
 }
 
+func TestATextOfWhichNothingIsLeftIsNotSent(t *testing.T) {
+	s := one(t)
+	r := textOnly("#{이름}")
+	r.Text.ReplaceUnsupported = true
+	d := s.draft(r)
+	for i, name := range []string{"\u200b", " \t", "\u00a0", "김"} {
+		s.must(d.Add(ctx, phone(i), map[string]string{"이름": name}))
+	}
+	if d.accepted != 1 || d.receipt.RejectedBy[UnsupportedCharacter] != 3 {
+		t.Errorf("%d accepted, rejected %v; want the one with a name", d.accepted, d.receipt.RejectedBy)
+	}
+}
+
 func TestASubjectIsDroppedWhereTheTextIsAnSMS(t *testing.T) {
 	s := one(t)
 	r := textOnly("#{이름}")

@@ -47,6 +47,15 @@ type LogFilter struct {
 type Spot struct {
 	Message id.ID
 	Seq     int64
+	Step    int // of this recipient the steps below it are still to come; 0 = none
+}
+
+// edge is the first recipient that is wholly above the spot.
+func (s Spot) edge() int64 {
+	if s.Step > 0 {
+		return s.Seq + 1
+	}
+	return s.Seq
 }
 
 // scanBudget is the number of rows one reading looks at; a narrow filter over a
@@ -70,12 +79,14 @@ func (s *Service) SendLog(tx *db.Tx, siteID string, f LogFilter) (lines []LogLin
 		}
 		left -= looked
 		for _, one := range page {
-			wanted := r.wanted(one)
-			if len(wanted) > 0 && len(lines)+len(wanted) > f.Limit && len(lines) > 0 {
-				return lines, r.at, true, nil
+			for _, line := range r.wanted(one) {
+				if len(lines) == f.Limit {
+					return lines, r.at, true, nil
+				}
+				lines = append(lines, line)
+				r.at = Spot{one.ID, int64(one.Seq), line.Step}
 			}
-			lines = append(lines, wanted...)
-			r.at = Spot{one.ID, int64(one.Seq)}
+			r.at = Spot{one.ID, int64(one.Seq), 0}
 		}
 		r.at = end
 	}
@@ -102,14 +113,14 @@ func (r *logReader) page(limit int) (list []Recipient, end Spot, looked int, err
 		return nil, r.at, 0, err
 	}
 	last := list[len(list)-1]
-	return list, Spot{last.ID, int64(last.Seq)}, len(list), nil
+	return list, Spot{last.ID, int64(last.Seq), 0}, len(list), nil
 }
 
 // below reads the next recipients: the rest of the present spot's message first,
 // then older messages.
 func (r *logReader) below(limit int) ([]Recipient, error) {
 	if !r.at.Message.IsZero() {
-		list, err := r.read(`message_id = ? AND seq < ?`, limit, r.at.Message, r.at.Seq)
+		list, err := r.read(`message_id = ? AND seq < ?`, limit, r.at.Message, r.at.edge())
 		if err != nil || len(list) > 0 || r.f.Message == r.at.Message {
 			return list, err
 		}
@@ -188,7 +199,7 @@ func (r *logReader) pageOfNumber(limit int) (found []Recipient, end Spot, looked
 		where := `message_id = ? AND seq >= ? AND seq < ?`
 		last := int64((hit.no + 1) * BatchSize)
 		if hit.message == r.at.Message {
-			last = min(last, r.at.Seq)
+			last = min(last, r.at.edge())
 		}
 		list, err := r.read(where, BatchSize, hit.message, hit.no*BatchSize, last)
 		if err != nil {
@@ -227,12 +238,12 @@ func (r *logReader) finderHits(finger uint32, limit int) (hits []finderHit, end 
 		if err := x.Scan(&h.message, &h.no, &finder); err != nil {
 			return none, err
 		}
-		passed := h.message == r.at.Message && int64(h.no*BatchSize) >= r.at.Seq
+		passed := h.message == r.at.Message && int64(h.no*BatchSize) >= r.at.edge()
 		if passed || len(hits) == limit {
 			return none, nil
 		}
 		looked++
-		end = Spot{h.message, int64(h.no * BatchSize)}
+		end = Spot{h.message, int64(h.no * BatchSize), 0}
 		if inFinder(finder, finger) {
 			hits = append(hits, h)
 		}
@@ -244,8 +255,10 @@ func (r *logReader) finderHits(finger uint32, limit int) (hits []finderHit, end 
 // wanted gives the lines of one recipient that pass the filter, the last step first.
 func (r *logReader) wanted(one Recipient) []LogLine {
 	mobile, _ := r.key.OpenNumber(one.ID, uint32(one.Seq), one.Mobile)
+	shown := r.at.Step > 0 && r.at.Message == one.ID && r.at.Seq == int64(one.Seq)
 	lines := slices.DeleteFunc(Lines(one), func(l LogLine) bool {
-		return r.f.Provider != "" && l.Provider != r.f.Provider ||
+		return shown && l.Step >= r.at.Step ||
+			r.f.Provider != "" && l.Provider != r.f.Provider ||
 			r.f.State != "" && l.State != r.f.State ||
 			r.f.From != 0 && l.HandedAt < r.f.From ||
 			r.f.Until != 0 && (l.HandedAt == 0 || l.HandedAt >= r.f.Until)

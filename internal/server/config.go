@@ -2,7 +2,9 @@ package server
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"os"
 	"strings"
@@ -90,7 +92,11 @@ func LoadConfig(path string, env []string) (Config, error) {
 	if path != "" {
 		data, err := os.ReadFile(path)
 		if err != nil {
-			return Config{}, fault.Wrap(err, fault.Invalid, fault.CodeValidation, "the configuration file %s cannot be read", path)
+			cause := err
+			if where, ok := errors.AsType[*fs.PathError](err); ok {
+				cause = where.Err // the path is said already
+			}
+			return Config{}, fault.Wrap(err, fault.Invalid, fault.CodeValidation, "the configuration file %s cannot be read: %v", path, cause)
 		}
 		l.yaml(path, "", data, &c)
 		l.secretFiles(&c)

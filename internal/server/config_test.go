@@ -432,3 +432,10 @@ func FuzzLoadConfig(f *testing.F) {
 		_, _ = c.String(), c.Accounts()
 	})
 }
+
+func TestAMissingFileIsNamedWithItsReason(t *testing.T) {
+	_, err := LoadConfig(filepath.Join(t.TempDir(), "none.yaml"), nil)
+	if f := fault.Of(err); !strings.HasSuffix(f.Public, "none.yaml cannot be read: no such file or directory") {
+		t.Errorf("the error is %q, want the file and the reason", f.Public)
+	}
+}

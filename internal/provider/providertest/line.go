@@ -22,13 +22,13 @@ const (
 	errorAfter         // 502 of a gateway that lost the vendor's reply
 	slowBefore         // no answer, the vendor knows nothing of the request
 	slowAfter          // the vendor carried it out, no answer
-	keptBack           // as slowBefore, but release lets the vendor have it later
 	endsBefore         // the caller's context ends, then as slowBefore
 	endsAfter          // as slowAfter, then the caller's context ends
+	keptBack           // as endsBefore, but release lets the vendor have it later
 )
 
 var faultNames = [...]string{"passes", "cut before", "cut after", "half a reply", "a strange reply", "502 before", "502 after",
-	"no answer before", "no answer after", "kept back", "context ends before", "context ends after"}
+	"no answer before", "no answer after", "context ends before", "context ends after", "kept back"}
 
 func (f fault) String() string { return faultNames[f] }
 
@@ -59,7 +59,15 @@ type line struct {
 	how    fault  // and how
 	end    func() // ends the caller's context
 	kept   *http.Request
-	going  sync.WaitGroup
+	going  int
+	idle   *sync.Cond // on mu: no request is under way
+}
+
+func newLine(down context.Context, vendor http.Handler, handsOver func(*http.Request) bool) *line {
+	l := &line{vendor: vendor, handsOver: handsOver, down: down}
+	l.idle = sync.NewCond(&l.mu)
+	l.mark(-1, passes)
+	return l
 }
 
 // all breaks every request.
@@ -75,9 +83,11 @@ func (l *line) mark(at int, how fault) {
 // counts are the requests since mark, those among them that hand over, and the first
 // of these (-1 = none), once none is under way.
 func (l *line) counts() (seen, handed, first int) {
-	l.going.Wait()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for l.going > 0 {
+		l.idle.Wait()
+	}
 	return l.seen, l.handed, l.first
 }
 
@@ -112,11 +122,25 @@ func (l *line) next(r *http.Request) fault {
 	return l.how
 }
 
+func (l *line) come() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.going++
+}
+
+func (l *line) leave() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.going--; l.going == 0 {
+		l.idle.Broadcast()
+	}
+}
+
 // ServeHTTP reads the whole body first: only then a server notices that its client
 // went away.
 func (l *line) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	l.going.Add(1)
-	defer l.going.Done()
+	l.come()
+	defer l.leave()
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // the client is gone already
@@ -158,7 +182,7 @@ func (l *line) silent(f fault, r *http.Request, body []byte) {
 		l.kept = later
 		l.mu.Unlock()
 	}
-	if f == endsBefore || f == endsAfter {
+	if f == endsBefore || f == endsAfter || f == keptBack {
 		l.end()
 	}
 	select {

@@ -86,8 +86,7 @@ func newWorld(t *testing.T, h Harness, change ...func(*provider.Account)) *world
 	vendor := h.Vendor(hookServer.URL, reportSecret)
 	ctx, stop := context.WithCancel(context.Background())
 	w.vendor = vendor.Handler
-	w.line = &line{vendor: vendor.Handler, handsOver: h.HandsOver, down: ctx}
-	w.line.mark(-1, passes)
+	w.line = newLine(ctx, vendor.Handler, h.HandsOver)
 	vendorServer := httptest.NewServer(w.line)
 	ended := make(chan error, 1)
 	go func() { ended <- vendor.Run(ctx) }()
@@ -130,10 +129,16 @@ func (w *world) play(scenario string) {
 	}
 }
 
-// taken counts what the vendor took, by reference.
+// taken counts what the vendor took, by reference, once no request is under way.
 func (w *world) taken() map[string]int {
 	w.Helper()
-	w.line.counts() // nothing is under way any more
+	w.line.counts()
+	return w.received()
+}
+
+// received counts what the vendor has taken so far, by reference.
+func (w *world) received() map[string]int {
+	w.Helper()
 	count := map[string]int{}
 	for cursor := ""; ; {
 		rec := httptest.NewRecorder()
@@ -192,9 +197,16 @@ type trial struct {
 	early bool     // begun was called after a request that hands over
 }
 
-// submit makes one call. begin, if any, is what begun answers.
+// submit makes one call and holds it to the laws. begin, if any, is what begun answers.
 func (w *world) submit(ctx context.Context, legs []provider.Leg, begin ...func() error) trial {
 	w.Helper()
+	t := w.call(ctx, legs, begin...)
+	w.judge(t)
+	return t
+}
+
+// call makes one call.
+func (w *world) call(ctx context.Context, legs []provider.Leg, begin ...func() error) trial {
 	t := trial{legs: legs}
 	t.Result = w.Provider.Submit(ctx, provider.Call{ID: id.New(), Legs: legs}, func(_ context.Context, upstream string) error {
 		w.line.mu.Lock()
@@ -206,7 +218,6 @@ func (w *world) submit(ctx context.Context, legs []provider.Leg, begin ...func()
 		}
 		return nil
 	})
-	w.judge(t)
 	return t
 }
 
