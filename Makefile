@@ -3,13 +3,14 @@
 PORT ?= 8080
 export CGO_ENABLED = 0
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-fast lint
+.PHONY: help run build test test-fast lint proof
 
 help:
 	@echo 'make run        build, start everything in one process, send the demo message (PORT=$(PORT))'
 	@echo 'make test       all that must hold: format, vet, staticcheck, tests on SQLite, PostgreSQL and MariaDB'
 	@echo 'make test-fast  the tests on SQLite alone, under a minute'
 	@echo 'make lint       format, vet, staticcheck, modules'
+	@echo 'make proof      the crash proofs at full size on every engine, about a quarter of an hour'
 	@echo 'make build      bin/creditmsg, one static binary'
 
 run: build
@@ -26,3 +27,6 @@ test-fast:
 
 lint:
 	@tools/check lint
+
+proof:
+	@tools/check proof

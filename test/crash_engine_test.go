@@ -142,7 +142,7 @@ func TestADatabaseServerThatIsKilledIsSurvived(t *testing.T) {
 			m.outlives(e, kills)
 			last := m.settled(id, crashPatience)
 			m.account(last)
-			t.Logf("%d kills of %s; done after %s; %s", kills, e.name, time.Since(begun).Round(time.Second), states(last.Counts))
+			t.Logf("%s: %d kills of %s; done after %s; %s", t.Name(), kills, e.name, time.Since(begun).Round(time.Second), states(last.Counts))
 		})
 	}
 }

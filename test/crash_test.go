@@ -45,7 +45,7 @@ func crashed(t *testing.T, database string, size crashSize, blind bool) {
 	m.haunt()
 	last := m.settled(id, crashPatience+size.expire)
 	m.account(last)
-	t.Logf("%s; done after %s; %s", m.tally, time.Since(begun).Round(time.Second), states(last.Counts))
+	t.Logf("%s: %s; done after %s; %s", t.Name(), m.tally, time.Since(begun).Round(time.Second), states(last.Counts))
 }
 
 // crashPatience is how long a message may take after the last kill.

@@ -25,7 +25,7 @@ import (
 type mortal struct {
 	*apart
 	size      crashSize
-	blind     bool   // the provider cannot be asked: every look-up of a group fails
+	blind     bool   // the provider cannot be asked: every look-up fails
 	simulated string // address of the simulator
 	look      *db.DB // the test's own eyes
 	shopper   *client.Client
@@ -65,6 +65,9 @@ func newMortal(t *testing.T, database string, size crashSize, blind bool) *morta
 	hook := httptest.NewServer(http.HandlerFunc(m.report))
 	t.Cleanup(hook.Close)
 	m.simulated = m.simulator(strings.TrimPrefix(hook.URL, "http://"))
+	if blind {
+		m.play(`{"lookup": false}`)
+	}
 	vendor := httptest.NewServer(http.HandlerFunc(m.request))
 	t.Cleanup(vendor.Close)
 
@@ -100,6 +103,23 @@ func newMortal(t *testing.T, database string, size crashSize, blind bool) *morta
 	})
 	m.revive()
 	return m
+}
+
+// play gives the simulator a scenario.
+func (m *mortal) play(scenario string) {
+	m.t.Helper()
+	req, err := http.NewRequest(http.MethodPut, m.simulated+"/_sim/scenario", strings.NewReader(scenario))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if text, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusOK {
+		m.t.Fatalf("the simulator does not play %s: %d %s", scenario, res.StatusCode, text)
+	}
 }
 
 // revive starts the program and lets the simulator's reports through to it.
@@ -141,10 +161,6 @@ func (m *mortal) request(rw http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // it died while it spoke: half a request does nothing
-	}
-	if m.blind && r.Method == http.MethodGet {
-		http.Error(rw, `{"errorCode":"InternalError","errorMessage":"no look-ups today"}`, http.StatusInternalServerError)
-		return
 	}
 	if m.strike(rw, before(r)) {
 		return

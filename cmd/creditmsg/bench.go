@@ -16,6 +16,7 @@ import (
 type benchVerb struct {
 	Charge benchCharge `cmd:"" help:"Hold credit on hot accounts."`
 	Accept benchAccept `cmd:"" help:"Take in whole messages to one recipient each."`
+	API    benchAPI    `cmd:"" name:"api" help:"The same over HTTP."`
 }
 
 // Help is shown below the flags' own help.
@@ -61,6 +62,13 @@ type benchAccept struct{ timed }
 // Run makes the comparison.
 func (v *benchAccept) Run(ctx context.Context, s *streams) error {
 	return v.compare(ctx, s, "accept", v.options())
+}
+
+type benchAPI struct{ timed }
+
+// Run makes the comparison.
+func (v *benchAPI) Run(ctx context.Context, s *streams) error {
+	return v.compare(ctx, s, "api", v.options())
 }
 
 // compare makes a comparison and prints what it found.

@@ -97,7 +97,7 @@ func newBareInbox(ctx context.Context, a *arena) (*bareInbox, error) {
 	if err := w.takeIn(ctx, sites[0], 12345678); err != nil {
 		return nil, err
 	}
-	s, err := a.server.connect(ctx, a.url)
+	s, err := a.engine.connect(ctx, a.url)
 	if err != nil {
 		return nil, err
 	}

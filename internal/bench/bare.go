@@ -12,9 +12,9 @@ import (
 	"creditmsg/internal/fault"
 )
 
-// server is a database server, or a folder of SQLite files, without the product.
-type server interface {
-	engine() string  // as package db names it
+// engine is a database server, or a folder of SQLite files, without the product.
+type engine interface {
+	name() string    // as package db names it
 	version() string // for the line about the machine
 	create(ctx context.Context) (url string, drop func() error, err error)
 	connect(ctx context.Context, url string) (session, error)
@@ -31,8 +31,8 @@ type words struct {
 	analyze string // what is said before a table's name to have it counted
 }
 
-// serverOf reaches the server of a database URL.
-func serverOf(ctx context.Context, url string) (server, error) {
+// engineOf reaches the server of a database URL.
+func engineOf(ctx context.Context, url string) (engine, error) {
 	scheme, _, _ := strings.Cut(url, ":")
 	switch scheme {
 	case "sqlite":
@@ -182,7 +182,7 @@ func (r *row) add(ctx context.Context, s session, changes ...any) error {
 // within runs do in a transaction of its own. A failed one ends with its connection:
 // the first error ends the round.
 func (a *arena) within(ctx context.Context, s session, do func() error) error {
-	if err := s.plain(ctx, a.server.words().begin); err != nil {
+	if err := s.plain(ctx, a.engine.words().begin); err != nil {
 		return err
 	}
 	if err := do(); err != nil {
@@ -194,7 +194,7 @@ func (a *arena) within(ctx context.Context, s session, do func() error) error {
 // bareCrowd measures a baseline: with each number of connections that the engine is tried
 // with, one caller a connection, for a part of the time; the best counts.
 func (a *arena) bareCrowd(ctx context.Context, do func(ctx context.Context, s session, caller, turn int) error, count func(ctx context.Context, s session) (int64, error)) (best sample, err error) {
-	pools := a.server.words().pools
+	pools := a.engine.words().pools
 	for _, n := range pools {
 		one, err := a.barePool(ctx, n, a.o.Seconds/2, do, count)
 		if err != nil {
@@ -216,7 +216,7 @@ func (a *arena) barePool(ctx context.Context, n int, during time.Duration, do fu
 		}
 	}()
 	for range n {
-		s, err := a.server.connect(ctx, a.url)
+		s, err := a.engine.connect(ctx, a.url)
 		if err != nil {
 			return sample{}, fmt.Errorf("connect: %w", err)
 		}

@@ -23,7 +23,7 @@ type mysqlServer struct {
 	pid   int    // 0 = not on this machine
 }
 
-func newMySQL(ctx context.Context, text string) (server, error) {
+func newMySQL(ctx context.Context, text string) (engine, error) {
 	base, err := url.Parse(text)
 	if err != nil {
 		return nil, fault.Check("--database", "the URL cannot be read") // its text may hold a password
@@ -73,7 +73,7 @@ func (s *mysqlServer) open(name string) (*sql.DB, error) {
 	return sql.OpenDB(c), nil
 }
 
-func (s *mysqlServer) engine() string { return "mysql" }
+func (s *mysqlServer) name() string { return "mysql" }
 
 func (s *mysqlServer) version() string {
 	number, rest, _ := strings.Cut(s.text, "-")

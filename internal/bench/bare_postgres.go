@@ -35,7 +35,7 @@ type postgresServer struct {
 	postmaster int    // 0 = not on this machine
 }
 
-func newPostgres(ctx context.Context, text string) (server, error) {
+func newPostgres(ctx context.Context, text string) (engine, error) {
 	base, err := url.Parse(text)
 	if err != nil {
 		return nil, fault.Check("--database", "the URL cannot be read") // its text may hold a password
@@ -58,7 +58,7 @@ func newPostgres(ctx context.Context, text string) (server, error) {
 	return s, nil
 }
 
-func (s *postgresServer) engine() string  { return "postgres" }
+func (s *postgresServer) name() string    { return "postgres" }
 func (s *postgresServer) version() string { return "PostgreSQL " + s.text }
 
 func (s *postgresServer) words() words {

@@ -22,7 +22,7 @@ type sqliteServer struct {
 	text   string // the version
 }
 
-func newSQLite(text string) (server, error) {
+func newSQLite(text string) (engine, error) {
 	path := strings.TrimPrefix(strings.TrimPrefix(text, "sqlite:"), "//")
 	if path == "" || strings.HasPrefix(path, ":memory:") {
 		return nil, fault.Check("--database", "sqlite needs the path of a file")
@@ -45,7 +45,7 @@ func newSQLite(text string) (server, error) {
 	return s, nil
 }
 
-func (s *sqliteServer) engine() string   { return "sqlite" }
+func (s *sqliteServer) name() string     { return "sqlite" }
 func (s *sqliteServer) version() string  { return "SQLite " + s.text }
 func (s *sqliteServer) processes() []int { return nil } // it is part of this one
 

@@ -85,6 +85,7 @@ type Latency struct {
 var comparisons = map[string]func(*run) (contest, error){
 	"charge": chargeContest,
 	"accept": acceptContest,
+	"api":    apiContest,
 }
 
 // Run makes the comparison of this name: charge, accept, pipeline or api. Options that
@@ -98,7 +99,7 @@ func Run(ctx context.Context, name string, o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	defer r.server.close()
+	defer r.engine.close()
 	c, err := make(r)
 	if err != nil {
 		return Result{}, err

@@ -36,7 +36,7 @@ func chargeContest(r *run) (contest, error) {
 	case againstLock:
 		c.baseline = side{what: where + ": BEGIN; SELECT account FOR UPDATE; INSERT reservation, entry; UPDATE account; COMMIT", round: chargeLocked}
 	case againstStatement:
-		if r.server.engine() != "postgres" {
+		if r.engine.name() != "postgres" {
 			return contest{}, fault.Check("--against", "one statement that writes three tables is a thing of PostgreSQL; choose lock")
 		}
 		c.baseline = side{what: where + ": one statement that updates the account and inserts reservation and entry", round: chargeStated}
@@ -117,7 +117,7 @@ func bareCharge(ctx context.Context, a *arena) (*bareBooks, error) {
 	if err := hold(ctx, w.holder(), sites[0]); err != nil {
 		return nil, err
 	}
-	s, err := a.server.connect(ctx, a.url)
+	s, err := a.engine.connect(ctx, a.url)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +127,7 @@ func bareCharge(ctx context.Context, a *arena) (*bareBooks, error) {
 
 func newBareBooks(ctx context.Context, a *arena, s session, sites []string) (*bareBooks, error) {
 	b := &bareBooks{sites: sites,
-		lock:   "SELECT available, held, seq FROM bare_account WHERE site_id = ?" + a.server.words().lock,
+		lock:   "SELECT available, held, seq FROM bare_account WHERE site_id = ?" + a.engine.words().lock,
 		update: "UPDATE bare_account SET available = ?, held = ?, seq = ?, at = ?, hash = ? WHERE site_id = ?",
 	}
 	var err error
@@ -143,7 +143,7 @@ func newBareBooks(ctx context.Context, a *arena, s session, sites []string) (*ba
 	if err := s.plain(ctx, "INSERT INTO bare_account SELECT * FROM account"); err != nil {
 		return nil, err
 	}
-	return b, s.plain(ctx, a.server.words().analyze+"bare_account")
+	return b, s.plain(ctx, a.engine.words().analyze+"bare_account")
 }
 
 // charge holds the price on a locked account: what comes between BEGIN and COMMIT. It

@@ -33,11 +33,11 @@ func (s sample) cpuEach() float64 {
 func (a *arena) measure(ctx context.Context, work func(ctx context.Context) error) (sample, error) {
 	runtime.GC() // the rubbish of the preparations is not this round's
 	forgetPeak()
-	before := cpuTime(a.server.processes())
+	before := cpuTime(a.engine.processes())
 	start := time.Now()
 	err := work(ctx)
 	took := time.Since(start)
-	return sample{took: took, cpu: cpuTime(a.server.processes()) - before, rss: peakMemory()}, err
+	return sample{took: took, cpu: cpuTime(a.engine.processes()) - before, rss: peakMemory()}, err
 }
 
 // clockTick is the unit of times in /proc on every Linux there is.

@@ -14,15 +14,15 @@ import (
 // run is one call of Run.
 type run struct {
 	o      Options
-	server server
+	engine engine
 }
 
 func newRun(ctx context.Context, o Options) (*run, error) {
-	s, err := serverOf(ctx, o.Database)
+	s, err := engineOf(ctx, o.Database)
 	if err != nil {
 		return nil, err
 	}
-	return &run{o: o.filled(), server: s}, nil
+	return &run{o: o.filled(), engine: s}, nil
 }
 
 // contest is two ways to do the same work.
@@ -47,7 +47,7 @@ type arena struct {
 
 // compare lets baseline and product take turns and sums up.
 func (r *run) compare(ctx context.Context, c contest) (Result, error) {
-	out := Result{Bench: c.bench, Engine: r.server.engine(), Unit: c.unit, Machine: machine() + ", " + r.server.version(),
+	out := Result{Bench: c.bench, Engine: r.engine.name(), Unit: c.unit, Machine: machine() + ", " + r.engine.version(),
 		Baseline: Side{What: c.baseline.what}, Product: Side{What: c.product.what}}
 	var ratios, cpus, baseCPUs []float64
 	for n := range r.o.Rounds {
@@ -110,7 +110,7 @@ func (r *run) round(ctx context.Context, s side, what string) (out sample, err e
 }
 
 func (r *run) arena(ctx context.Context) (*arena, error) {
-	url, drop, err := r.server.create(ctx)
+	url, drop, err := r.engine.create(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("make a scratch database: %w", err)
 	}

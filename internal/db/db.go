@@ -106,10 +106,14 @@ func errURL(detail string) error {
 func (d *DB) reach(ctx context.Context, patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	var why error // the last answer that says more than that the time is over
 	for try := 0; ; try++ {
 		err := d.greet(ctx)
 		if err == nil {
 			return nil
+		}
+		if why == nil || ctx.Err() == nil {
+			why = err
 		}
 		switch c := d.classify(err); {
 		case c == lost && pause(ctx, try) == nil:
@@ -118,7 +122,7 @@ func (d *DB) reach(ctx context.Context, patience time.Duration) error {
 			return surface(oneLine{err}, full)
 		default:
 			return fault.Wrap(&trouble{oneLine{err}}, fault.Unavailable, fault.CodeUnavailable,
-				"the %s database %s cannot be used; check that it runs and that database.url is right", d.eng.name, d.eng.place)
+				"the %s database %s cannot be used (%s); check that it runs and that database.url is right", d.eng.name, d.eng.place, oneLine{why})
 		}
 	}
 }

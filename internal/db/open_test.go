@@ -88,8 +88,9 @@ func TestAServerThatIsNotThereIsOneClearLine(t *testing.T) {
 		if !fault.Is(err, fault.Unavailable) || strings.Contains(err.Error(), "geheim") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("got %v, want Unavailable in one line without the password", err)
 		}
-		if public := fault.Of(err).Public; !strings.Contains(public, closed) {
-			t.Errorf("got %q, which does not say where", public)
+		if public := fault.Of(err).Public; !strings.Contains(public, closed) || !strings.Contains(public, "connection refused") ||
+			strings.Contains(public, "geheim") || strings.Contains(public, "\n") {
+			t.Errorf("got %q, want where and why in one line without the password", public)
 		}
 		if took := time.Since(start); took < 250*time.Millisecond || took > 10*time.Second {
 			t.Errorf("%s: gave up after %v, want about 300ms", link, took)
@@ -125,6 +126,9 @@ func TestAWrongPasswordIsNotTriedAgain(t *testing.T) {
 		_, err = db.Open(t.Context(), u.String(), db.Options{})
 		if !fault.Is(err, fault.Unavailable) || strings.Contains(err.Error(), "geheim") {
 			t.Errorf("%s: got %v, want Unavailable without the password", engine, err)
+		}
+		if public := fault.Of(err).Public; !strings.Contains(public, "nobody_here") || strings.Contains(public, "geheim") {
+			t.Errorf("%s: got %q, want the server's own reason", engine, public)
 		}
 		if took := time.Since(start); took > 10*time.Second {
 			t.Errorf("%s: tried for %v", engine, took)

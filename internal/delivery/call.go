@@ -12,6 +12,7 @@ import (
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/event"
+	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/korea"
 	"creditmsg/internal/message"
@@ -77,7 +78,7 @@ func (s *Service) make(ctx context.Context, c *call) error {
 	if c.mixed(result) {
 		err = s.split(context.WithoutCancel(ctx), c, result)
 	} else {
-		err = s.conclude(context.WithoutCancel(ctx), c, result)
+		err = s.concludeFor(ctx, c, result, start.Add(c.carrier.callTimeout()+s.o.LookupGrace))
 	}
 	s.log(ctx, c, result, time.Since(start), err)
 	return err
@@ -217,6 +218,24 @@ func (s *Service) putBack(ctx context.Context, c *call, wait time.Duration) erro
 		}
 		return s.messages.Record(tx, w)
 	})
+}
+
+// concludeFor writes the outcome of a call, which nobody else knows: while the database
+// is away it tries again, until the process stops or recovery takes the call over.
+func (s *Service) concludeFor(ctx context.Context, c *call, result provider.Result, until time.Time) error {
+	for {
+		err := s.conclude(context.WithoutCancel(ctx), c, result)
+		if !fault.Is(err, fault.Unavailable) || time.Now().After(until) {
+			return err
+		}
+		rest := time.NewTimer(time.Second)
+		select {
+		case <-ctx.Done():
+			rest.Stop()
+			return err
+		case <-rest.C:
+		}
+	}
 }
 
 // conclude writes the outcome of a call with everyone's change.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"creditmsg/internal/id"
 	"creditmsg/internal/message"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/queue"
@@ -285,4 +287,56 @@ func TestPausedBetweenPlanAndCallWaitsUntilItIsResumed(t *testing.T) {
 		s.wantStates(key, message.Sent)
 		s.wantOnce(key)
 	})
+}
+
+// TestCallsInDoubtAreAskedAboutAtOnce lets each look-up wait for another one: asked
+// about one after the other, they would never meet.
+func TestCallsInDoubtAreAskedAboutAtOnce(t *testing.T) {
+	s := one(t)
+	s.wrong(trouble{path: "/send", always: true})
+	var keys []message.Key
+	for range 2 {
+		keys = append(keys, s.handed(request(message.AlimtalkFirst), 1))
+	}
+	var arrived atomic.Int32
+	met := make(chan struct{})
+	s.wrong(trouble{always: true, pass: true, match: func(r *http.Request) bool { return r.Method == "GET" }, before: func() {
+		if arrived.Add(1) == 2 {
+			close(met)
+		}
+		select {
+		case <-met:
+		case <-time.After(10 * time.Second):
+			t.Error("a look-up waited in vain for another one")
+		}
+	}})
+	s.pass(time.Minute)
+	s.trouble.Store(nil)
+	for _, key := range keys {
+		if a := s.calls(key)[0]; a.Asked != 1 {
+			t.Errorf("asked %d times about call %s, want once", a.Asked, a.ID)
+		}
+	}
+}
+
+func TestLettersDoNotWaitForAProviderThatHangs(t *testing.T) {
+	s := one(t)
+	s.wrong(trouble{path: "/send"})
+	s.handed(request(message.AlimtalkFirst), 1)
+	key := s.sent(s.name, textOnly("a"), silent(7))
+	s.drain()
+	r := s.person(key, 0)
+	_, err := s.delivery.receive.Join(context.Background(), letter{id: id.New(), account: r.Provider, body: []byte(body(r.Reference(), "4000")), reports: 1})
+	s.must(err)
+	release := make(chan struct{})
+	defer close(release)
+	s.wrong(trouble{always: true, match: func(r *http.Request) bool { return r.Method == "GET" }, before: func() { <-release }})
+	s.clock.forward(time.Minute)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { _ = s.delivery.Run(ctx); close(ended) }()
+	defer func() { stop(); <-ended }()
+	if m := s.done(key); m.Counts.Delivered != 1 {
+		t.Errorf("counts %+v, want one delivered", m.Counts)
+	}
 }

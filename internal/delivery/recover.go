@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/id"
@@ -14,21 +17,35 @@ import (
 	"creditmsg/internal/provider"
 )
 
-// lookEvery is the time between two looks for what a crash left behind.
-const lookEvery = 2 * time.Second
+const (
+	lookEvery     = 2 * time.Second // between two looks for what a crash left behind
+	recoverAtOnce = 8               // look-ups under way: one that hangs does not hold up the others
+	dueAtOnce     = 50              // calls of one state that one look takes
+)
 
 // Run mends what crashes and lost answers leave behind until ctx ends: planned
-// calls whose process is gone, calls without an answer, letters not applied.
+// calls whose process is gone, calls without an answer, letters not applied. Letters
+// do not wait for calls: those may wait for a provider that hangs.
 func (s *Service) Run(ctx context.Context) error {
+	var both sync.WaitGroup
+	for _, look := range []func(context.Context) error{s.recoverAttempts, s.recoverInbox} {
+		both.Go(func() { s.again(ctx, look) })
+	}
+	both.Wait()
+	return nil
+}
+
+// again looks until ctx ends.
+func (s *Service) again(ctx context.Context, look func(context.Context) error) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
-		if err := s.Recover(ctx); err != nil && ctx.Err() == nil {
+		if err := look(ctx); err != nil && ctx.Err() == nil {
 			s.o.Log.ErrorContext(ctx, "recovery", slog.Any("error", err))
 		}
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-tick.C:
 		}
 	}
@@ -39,32 +56,47 @@ func (s *Service) Recover(ctx context.Context) error {
 	return errors.Join(s.recoverAttempts(ctx), s.recoverInbox(ctx))
 }
 
-// recoverAttempts takes the calls whose time to be looked at has come.
+// recoverAttempts takes the calls whose time to be looked at has come, until none is
+// left; each is moved on or put off, so that none is met twice.
 func (s *Service) recoverAttempts(ctx context.Context) error {
-	var due []attempt
-	var now db.Time
-	err := s.d.View(ctx, "recover_attempts", func(tx *db.Tx) error {
-		now, due = tx.Now, nil
+	for {
+		due, now, more, err := s.dueAttempts(ctx)
+		if err != nil {
+			return fmt.Errorf("find calls left behind: %w", err)
+		}
+		errs := make([]error, len(due))
+		var g errgroup.Group
+		g.SetLimit(recoverAtOnce)
+		for i, a := range due {
+			g.Go(func() error {
+				if err := s.recoverOne(ctx, a, now); err != nil {
+					errs[i] = fmt.Errorf("recover attempt %s: %w", a.ID, err)
+				}
+				return nil
+			})
+		}
+		_ = g.Wait() // each error is in its place
+		if err := errors.Join(errs...); err != nil || !more {
+			return err
+		}
+	}
+}
+
+func (s *Service) dueAttempts(ctx context.Context) (due []attempt, now db.Time, more bool, err error) {
+	err = s.d.View(ctx, "recover_attempts", func(tx *db.Tx) error {
+		now, due, more = tx.Now, nil, false
 		for _, state := range []attemptState{planned, calling, unknown} {
-			rows, err := tx.Query(`SELECT `+attemptColumns+` FROM attempt WHERE state = ? AND ask_at <= ? ORDER BY ask_at, id LIMIT 50`, string(state), tx.Now)
+			rows, err := tx.Query(`SELECT `+attemptColumns+` FROM attempt WHERE state = ? AND ask_at <= ? ORDER BY ask_at, id LIMIT ?`,
+				string(state), tx.Now, dueAtOnce)
 			list, err := db.Collect(rows, err, scanAttempt)
 			if err != nil {
 				return err
 			}
-			due = append(due, list...)
+			due, more = append(due, list...), more || len(list) == dueAtOnce
 		}
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("find calls left behind: %w", err)
-	}
-	var errs []error
-	for _, a := range due {
-		if err := s.recoverOne(ctx, a, now); err != nil {
-			errs = append(errs, fmt.Errorf("recover attempt %s: %w", a.ID, err))
-		}
-	}
-	return errors.Join(errs...)
+	return due, now, more, err
 }
 
 func (s *Service) recoverOne(ctx context.Context, a attempt, now db.Time) error {

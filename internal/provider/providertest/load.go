@@ -28,7 +28,7 @@ func testMaxLegs(t *testing.T, h Harness) {
 }
 
 // largeCall is more than any vendor takes in one request.
-const largeCall = 20 << 20
+const largeCall = 16 << 20
 
 func testMaxBytes(t *testing.T, h Harness) {
 	w := newWorld(t, h)

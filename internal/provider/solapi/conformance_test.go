@@ -1,8 +1,6 @@
 package solapi_test
 
 import (
-	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -12,8 +10,9 @@ import (
 	"creditmsg/internal/provider/solapi"
 )
 
-func TestTheAdapterKeepsTheContract(t *testing.T) {
-	providertest.Run(t, providertest.Harness{
+// harness is the adapter before the simulated vendor.
+func harness() providertest.Harness {
+	return providertest.Harness{
 		New:     solapi.New,
 		Account: provider.Account{Name: "solapi", Kind: "solapi", APIKey: simulator.DefaultKey, APISecret: simulator.DefaultSecret},
 		Vendor: func(url, secret string) providertest.Vendor {
@@ -21,11 +20,11 @@ func TestTheAdapterKeepsTheContract(t *testing.T) {
 				ReportURL: url, ReportSecret: secret})
 			return providertest.Vendor{Handler: s.Handler(), Run: s.Run}
 		},
-		HandsOver: func(r *http.Request) bool {
-			return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/send")
-		},
-		Template: provider.Template{ChannelID: "KA01PF260101000000000AbCdEfGhIjK", TemplateID: "KA01TP260101000000000LmNoPqRsTuV"},
-		Refused:  "1062",
-		Why:      provider.SenderNotRegistered,
-	})
+		HandsOver: isSend,
+		Template:  provider.Template{ChannelID: "KA01PF260101000000000AbCdEfGhIjK", TemplateID: "KA01TP260101000000000LmNoPqRsTuV"},
+		Refused:   "1062",
+		Why:       provider.SenderNotRegistered,
+	}
 }
+
+func TestTheAdapterKeepsTheContract(t *testing.T) { providertest.Run(t, harness()) }

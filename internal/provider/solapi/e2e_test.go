@@ -113,7 +113,9 @@ func alimtalk(ref string, to korea.Number) provider.Leg {
 
 func stored(context.Context, string) error { return nil }
 
-func isSend(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/send") }
+func isSend(r *http.Request) bool {
+	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/send")
+}
 
 // finals waits until the vendor has reported the end of n legs.
 func (w *world) finals(t *testing.T, n int) map[string]provider.Report {

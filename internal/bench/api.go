@@ -1,0 +1,221 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"creditmsg/internal/id"
+	"creditmsg/internal/server"
+)
+
+// apiContest compares taking messages in over HTTP with answering HTTP at all.
+func apiContest(r *run) (contest, error) {
+	var latencies []Latency
+	return contest{unit: "request",
+		baseline: side{"bare net/http: decode the same JSON, answer 202 with JSON, store nothing", apiBare},
+		product: side{fmt.Sprintf("POST /v1/messages with one recipient, %d keep-alive connections", r.o.Callers),
+			func(ctx context.Context, a *arena) (sample, error) {
+				out, l, err := apiProduct(ctx, a)
+				latencies = append(latencies, l)
+				return out, err
+			}},
+		after: func(out *Result) {
+			slices.SortFunc(latencies, func(x, y Latency) int { return int(x.P99*1e3 - y.P99*1e3) })
+			out.Latency = &latencies[len(latencies)/2]
+		},
+	}, nil
+}
+
+// apiBody is a message as a small program sends it.
+const apiBody = `{"strategy":"sms_only","text":{"body":"#{이름}님, 예약이 확정되었습니다."},"recipients":[{"to":"01012345678","variables":{"이름":"김하나"}}]}`
+
+// bareOrder is apiBody for a handler without rules, bareReceipt its answer.
+type bareOrder struct {
+	Strategy string `json:"strategy"`
+	Text     struct {
+		Body string `json:"body"`
+	} `json:"text"`
+	Recipients []struct {
+		To        string            `json:"to"`
+		Variables map[string]string `json:"variables"`
+	} `json:"recipients"`
+}
+
+type bareReceipt struct {
+	ID       string `json:"id"`
+	Status   string `json:"status"`
+	Accepted int    `json:"accepted"`
+}
+
+// apiBare measures the least that a Go program can do with such a request: the
+// standard server, the standard decoder, an answer.
+func apiBare(ctx context.Context, a *arena) (out sample, err error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return sample{}, fmt.Errorf("open a port: %w", err)
+	}
+	s := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var o bareOrder
+		if err := json.NewDecoder(r.Body).Decode(&o); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		text, _ := json.Marshal(bareReceipt{id.New().Text(id.Message), "accepted", len(o.Recipients)}) // plain values always marshal
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusAccepted)
+		_, _ = w.Write(text) // a client that is gone
+	})}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	defer func() {
+		err = errors.Join(err, s.Close())
+		if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
+			err = errors.Join(err, ended)
+		}
+	}()
+	out, answered, err := a.hammer(ctx, l.Addr().String(), "")
+	out.units = answered
+	return out, err
+}
+
+// apiProduct measures the program as it is served, with its log, and then how long it
+// takes to answer at half of that rate.
+func apiProduct(ctx context.Context, a *arena) (out sample, l Latency, err error) {
+	token, err := a.furnishAPI(ctx)
+	if err != nil {
+		return sample{}, Latency{}, err
+	}
+	p, err := server.Open(ctx, a.config(), server.Options{Roles: []string{server.RoleAPI},
+		Log: server.NewLog(server.LogConfig{Level: "info", Format: "json"}, io.Discard)})
+	if err != nil {
+		return sample{}, Latency{}, err
+	}
+	running, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- p.Run(running) }()
+	address := p.URL()[len("http://"):]
+	out, answered, err := a.hammer(ctx, address, token)
+	if err == nil {
+		var more int64
+		l, more, err = a.paced(ctx, address, token, out.during(answered)/2)
+		out.units, answered = answered, answered+more
+	}
+	stop()
+	if err = errors.Join(err, <-ended); err != nil {
+		return sample{}, Latency{}, err
+	}
+	return out, l, a.checkAccepted(ctx, answered)
+}
+
+// during is the rate of so many units in the sample's time.
+func (s sample) during(units int64) float64 { return float64(units) / s.took.Seconds() }
+
+// config is the program's over the scratch database. Nobody works on the jobs: the
+// worker is another process's role.
+func (a *arena) config() server.Config {
+	return server.Config{Listen: "127.0.0.1:0", Database: server.DatabaseConfig{URL: server.Address(a.url)},
+		Providers: server.ProviderConfigs{{Name: "vendor", Kind: "solapi", URL: "http://127.0.0.1:9", APIKey: server.SimulatorKey, APISecret: server.SimulatorSecret}}}
+}
+
+// furnishAPI makes a site with credit, a sender and a token.
+func (a *arena) furnishAPI(ctx context.Context) (token string, err error) {
+	p, err := server.OpenOperator(ctx, a.config(), server.OperatorOptions{})
+	if err != nil {
+		return "", err
+	}
+	defer p.Close()
+	if _, err := p.CreateSite(ctx, "bench-0", "bench", nil); err != nil {
+		return "", err
+	}
+	if _, err := p.AddCredit(ctx, server.TopUp{Site: "bench-0", Amount: "1000000000000", Kind: "paid", Reason: "bench"}); err != nil {
+		return "", err
+	}
+	if _, err := p.AddSender(ctx, "bench-0", "0261234567"); err != nil {
+		return "", err
+	}
+	made, err := p.CreateToken(ctx, "bench-0", "bench", []string{"messages:write"}, "")
+	return made.Secret, err
+}
+
+// checkAccepted counts the messages that stand with all their rows, and proves the
+// ledger.
+func (a *arena) checkAccepted(ctx context.Context, answered int64) error {
+	w, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	there, err := w.count(ctx, acceptedRows(""))
+	if err != nil {
+		return err
+	}
+	return errors.Join(counted(answered, there), w.prove(ctx, true))
+}
+
+// hammer has every caller send one request after another on a connection of its own.
+func (a *arena) hammer(ctx context.Context, address, token string) (out sample, answered int64, err error) {
+	wires, err := dialAll(address, token, a.o.Callers)
+	if err != nil {
+		return sample{}, 0, err
+	}
+	defer closeAll(wires)
+	out, err = a.measure(ctx, func(ctx context.Context) error {
+		answered, err = crowd(ctx, len(wires), a.o.Seconds, func(_ context.Context, caller, _ int) error { return wires[caller].post() })
+		return err
+	})
+	return out, answered, err
+}
+
+// paced sends requests at a steady rate, whether or not the ones before are answered,
+// and times each from the moment when it was due: waiting for a free connection counts.
+func (a *arena) paced(ctx context.Context, address, token string, rate float64) (Latency, int64, error) {
+	wires, err := dialAll(address, token, a.o.Callers)
+	if err != nil {
+		return Latency{}, 0, err
+	}
+	defer closeAll(wires)
+	took := make([][]time.Duration, len(wires))
+	step := time.Duration(float64(len(wires)) / rate * float64(time.Second))
+	start := time.Now()
+	n, err := crowd(ctx, len(wires), a.o.Seconds, func(ctx context.Context, caller, turn int) error {
+		due := start.Add(time.Duration(turn)*step + time.Duration(caller)*step/time.Duration(len(wires)))
+		if err := until(ctx, due); err != nil {
+			return err
+		}
+		if err := wires[caller].post(); err != nil {
+			return err
+		}
+		took[caller] = append(took[caller], time.Since(due))
+		return nil
+	})
+	all := slices.Sorted(slices.Values(slices.Concat(took...)))
+	if err != nil || len(all) == 0 {
+		return Latency{}, n, err
+	}
+	at := func(part float64) float64 {
+		return float64(all[int(part*float64(len(all)-1))].Microseconds()) / 1000
+	}
+	return Latency{Rate: rate, P50: at(.50), P99: at(.99)}, n, nil
+}
+
+// until waits for a moment.
+func until(ctx context.Context, due time.Time) error {
+	wait := time.Until(due)
+	if wait <= 0 {
+		return nil
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

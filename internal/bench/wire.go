@@ -1,0 +1,82 @@
+package bench
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+)
+
+// wire is one keep-alive connection that sends the same request again and again. It is
+// written by hand: a full HTTP client costs as much processor as the server that is to
+// be measured beside it.
+type wire struct {
+	conn    net.Conn
+	in      *bufio.Reader
+	request []byte
+	status  []byte // the first line of the right answer
+}
+
+func dialAll(address, token string, n int) ([]*wire, error) {
+	request := []byte("POST /v1/messages HTTP/1.1\r\nHost: " + address + "\r\nContent-Type: application/json\r\n" +
+		"Authorization: Bearer " + token + "\r\nContent-Length: " + strconv.Itoa(len(apiBody)) + "\r\n\r\n" + apiBody)
+	var wires []*wire
+	for range n {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			closeAll(wires)
+			return nil, fmt.Errorf("connect: %w", err)
+		}
+		wires = append(wires, &wire{conn, bufio.NewReader(conn), request, []byte("HTTP/1.1 202 Accepted\r\n")})
+	}
+	return wires, nil
+}
+
+func closeAll(wires []*wire) {
+	for _, w := range wires {
+		_ = w.conn.Close() // the answers are in
+	}
+}
+
+var errChunked = errors.New("the answer has no Content-Length")
+
+// post sends the request and reads the whole answer; any but 202 is an error.
+func (w *wire) post() error {
+	if _, err := w.conn.Write(w.request); err != nil {
+		return fmt.Errorf("send: %w", err)
+	}
+	first, err := w.in.ReadSlice('\n')
+	if err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	if !bytes.Equal(first, w.status) {
+		rest := make([]byte, 1000)
+		n, _ := w.in.Read(rest) // as much as there is, for the error's text
+		return fmt.Errorf("answered %s%s", first, rest[:n])
+	}
+	length := -1
+	for {
+		line, err := w.in.ReadSlice('\n')
+		if err != nil {
+			return fmt.Errorf("read the answer: %w", err)
+		}
+		if line = bytes.TrimRight(line, "\r\n"); len(line) == 0 {
+			break
+		}
+		if value, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
+			if length, err = strconv.Atoi(string(value)); err != nil {
+				return fmt.Errorf("read the answer: %w", err)
+			}
+		}
+	}
+	if length < 0 {
+		return errChunked
+	}
+	if _, err := io.CopyN(io.Discard, w.in, int64(length)); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	return nil
+}
