@@ -159,9 +159,9 @@ func (m *mortal) tookOnce() (all []tookLeg) {
 // matched holds the recipients against what their phones got, and counts them.
 func (m *mortal) matched(id string, legs []tookLeg, reached map[string]string) (counts client.Counts) {
 	m.t.Helper()
-	asked := map[string]bool{}
+	asked := map[string]bool{} // phone, and phone with channel
 	for _, l := range legs {
-		asked[l.To] = true
+		asked[l.To], asked[l.To+" "+l.Channel] = true, true
 	}
 	n := 0
 	list := func(p client.Paging) (client.Page[client.RecipientState], error) {
@@ -183,8 +183,8 @@ func (m *mortal) matched(id string, legs []tookLeg, reached map[string]string) (
 			counts.Expired++
 		}
 		if r.Status == "expired" && m.blind {
-			if by, got := reached[r.To]; got {
-				m.t.Errorf("phone %s got its message by %s, and is expired", r.To, by)
+			if asked[r.To+" "+r.Channel] {
+				m.t.Errorf("phone %s is expired by %s, which the provider took and reported", r.To, r.Channel)
 			}
 			continue
 		}

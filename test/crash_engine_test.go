@@ -153,7 +153,7 @@ func (m *mortal) outlives(e *engine, kills int) {
 	m.t.Helper()
 	for n := 0; n < kills; n++ {
 		at := engineMoments[n%len(engineMoments)]
-		if !m.strikeAt(at, n%3, e.kill) {
+		if !m.strikeAt(at, 5*m.size.every+n%3, e.kill) {
 			m.t.Fatalf("no chance to kill %s when %s", e.name, at)
 		}
 		down := time.Now()

@@ -196,14 +196,14 @@ func (m *mortal) haunt() {
 	m.t.Helper()
 	want := m.size
 	for i := 0; m.tally.calling < want.calls || m.tally.letters < want.letters || m.tally.kills < want.calls+want.letters; i++ {
-		at := callMoments[i%len(callMoments)]
+		at, skip := callMoments[i%len(callMoments)], m.size.every+i%3
 		if m.tally.letters < want.letters && (i%4 == 3 || m.tally.calling >= want.calls) {
 			at = reportTaken
 		}
 		if i > 4*(want.calls+want.letters) {
 			m.t.Fatalf("too few kills hit what they should: %s", m.tally)
 		}
-		if !m.strikeAt(at, i%3, m.kill) {
+		if !m.strikeAt(at, skip, m.kill) {
 			m.t.Logf("no chance to kill it when %s", at)
 			continue
 		}

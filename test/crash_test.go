@@ -14,7 +14,7 @@ func proof() bool { return os.Getenv("CREDITMSG_PROOF") != "" }
 
 // Sizes of the proofs.
 var (
-	fullCrash = crashSize{people: 20_000, calls: 24, letters: 6, speed: 400,
+	fullCrash = crashSize{people: 20_000, calls: 24, letters: 6, every: 1, speed: 400,
 		timeout: 2 * time.Second, grace: time.Second, lease: 3 * time.Second, unheard: time.Minute}
 	smallCrash = crashSize{people: 200, calls: 3, letters: 1, speed: 50,
 		timeout: 500 * time.Millisecond, grace: 500 * time.Millisecond, lease: time.Second, unheard: 10 * time.Second}

@@ -42,6 +42,7 @@ type crashSize struct {
 	people  int           // recipients
 	calls   int           // kills that must hit a call that is being made
 	letters int           // kills that must hit reports that are taken in and not applied
+	every   int           // moments that are let go between two kills, at least
 	speed   int           // legs in a second and in a call
 	timeout time.Duration // of one request to the provider
 	grace   time.Duration // between two look-ups

@@ -14,9 +14,10 @@ import (
 
 // benchVerb measures the product beside the plainest program that does the same.
 type benchVerb struct {
-	Charge benchCharge `cmd:"" help:"Hold credit on hot accounts."`
-	Accept benchAccept `cmd:"" help:"Take in whole messages to one recipient each."`
-	API    benchAPI    `cmd:"" name:"api" help:"The same over HTTP."`
+	Charge   benchCharge   `cmd:"" help:"Hold credit on hot accounts."`
+	Accept   benchAccept   `cmd:"" help:"Take in whole messages to one recipient each."`
+	Pipeline benchPipeline `cmd:"" help:"Send one message to many people, from accepted to settled."`
+	API      benchAPI      `cmd:"" name:"api" help:"The same over HTTP."`
 }
 
 // Help is shown below the flags' own help.
@@ -41,7 +42,7 @@ type timed struct {
 }
 
 func (v timed) options() bench.Options {
-	return bench.Options{Database: v.Database, Rounds: v.Rounds, Callers: v.Callers, Seconds: time.Duration(v.Seconds * float64(time.Second))}
+	return bench.Options{Database: v.Database, Rounds: v.Rounds, Callers: v.Callers, Lasting: time.Duration(v.Seconds * float64(time.Second))}
 }
 
 type benchCharge struct {
@@ -69,6 +70,18 @@ type benchAPI struct{ timed }
 // Run makes the comparison.
 func (v *benchAPI) Run(ctx context.Context, s *streams) error {
 	return v.compare(ctx, s, "api", v.options())
+}
+
+type benchPipeline struct {
+	benched
+	Size    int  `default:"200000" placeholder:"N" help:"Recipients of one round."`
+	Shuffle bool `help:"Reports come in random order."`
+}
+
+// Run makes the comparison.
+func (v *benchPipeline) Run(ctx context.Context, s *streams) error {
+	o := bench.Options{Database: v.Database, Rounds: v.Rounds, Size: v.Size, Shuffle: v.Shuffle}
+	return v.compare(ctx, s, "pipeline", o)
 }
 
 // compare makes a comparison and prints what it found.

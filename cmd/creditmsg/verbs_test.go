@@ -223,6 +223,13 @@ func TestTheDoctorLooksAtADatabaseInAnyState(t *testing.T) {
 		t.Errorf("a sound installation: %v", got)
 	}
 	wants(t, "the text", done(t, "doctor"), "ok    schema", "note  providers", "ok    ledger")
+	t.Setenv("CREDITMSG_KEYS_MASTER", strings.Repeat("07", 32))
+	done(t, "site", "create", "sealed", "--name", "x")
+	t.Setenv("CREDITMSG_KEYS_MASTER", "")
+	code, out, errs = run(t, "", "doctor", "--json")
+	if code != 1 || len(object(t, out)["checks"].([]any)) != 8 || !strings.Contains(out, "the key of site sealed cannot be opened") {
+		t.Errorf("without the master key: exit %d\n%s%s", code, out, errs)
+	}
 }
 
 func TestTheSchemaIsShownAndMigratedOnce(t *testing.T) {
@@ -282,9 +289,7 @@ func TestRolesThatAreNotBuiltAreAWrongCommandLine(t *testing.T) {
 	refused(t, 2, []string{"serve", "--roles", "api,console"}, "console", "api, worker, simulator")
 	refused(t, 2, []string{"serve", "--demo", "--roles", "api"}, "--demo needs")
 	refused(t, 2, []string{"simulator"}, "--listen")
-	for _, verb := range []string{"user", "bench"} {
-		refused(t, 2, []string{verb}, verb)
-	}
+	refused(t, 2, []string{"user"}, "user")
 }
 
 func TestTheDocumentOfTheAPIIsPrinted(t *testing.T) {

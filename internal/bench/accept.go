@@ -60,7 +60,7 @@ func acceptProduct(ctx context.Context, a *arena) (sample, error) {
 	}
 	var answered int64
 	out, err := a.measure(ctx, func(ctx context.Context) (err error) {
-		answered, err = crowd(ctx, a.o.Callers, a.o.Seconds, func(ctx context.Context, caller, turn int) error {
+		answered, err = crowd(ctx, a.o.Callers, a.o.Lasting, func(ctx context.Context, caller, turn int) error {
 			return w.takeIn(ctx, sites[(caller+turn*a.o.Callers)%len(sites)], uint32(caller*1_000_000+turn%1_000_000))
 		})
 		return err

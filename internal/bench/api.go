@@ -166,7 +166,7 @@ func (a *arena) hammer(ctx context.Context, address, token string) (out sample, 
 	}
 	defer closeAll(wires)
 	out, err = a.measure(ctx, func(ctx context.Context) error {
-		answered, err = crowd(ctx, len(wires), a.o.Seconds, func(_ context.Context, caller, _ int) error { return wires[caller].post() })
+		answered, err = crowd(ctx, len(wires), a.o.Lasting, func(_ context.Context, caller, _ int) error { return wires[caller].post() })
 		return err
 	})
 	return out, answered, err
@@ -183,7 +183,7 @@ func (a *arena) paced(ctx context.Context, address, token string, rate float64) 
 	took := make([][]time.Duration, len(wires))
 	step := time.Duration(float64(len(wires)) / rate * float64(time.Second))
 	start := time.Now()
-	n, err := crowd(ctx, len(wires), a.o.Seconds, func(ctx context.Context, caller, turn int) error {
+	n, err := crowd(ctx, len(wires), a.o.Lasting, func(ctx context.Context, caller, turn int) error {
 		due := start.Add(time.Duration(turn)*step + time.Duration(caller)*step/time.Duration(len(wires)))
 		if err := until(ctx, due); err != nil {
 			return err

@@ -19,6 +19,7 @@ type engine interface {
 	create(ctx context.Context) (url string, drop func() error, err error)
 	connect(ctx context.Context, url string) (session, error)
 	words() words
+	bulk(pattern *row) bulk
 	processes() []int // of this machine; none when the server is elsewhere or is this process
 	close()
 }
@@ -196,7 +197,7 @@ func (a *arena) within(ctx context.Context, s session, do func() error) error {
 func (a *arena) bareCrowd(ctx context.Context, do func(ctx context.Context, s session, caller, turn int) error, count func(ctx context.Context, s session) (int64, error)) (best sample, err error) {
 	pools := a.engine.words().pools
 	for _, n := range pools {
-		one, err := a.barePool(ctx, n, a.o.Seconds/2, do, count)
+		one, err := a.barePool(ctx, n, a.o.Lasting/2, do, count)
 		if err != nil {
 			return sample{}, fmt.Errorf("with %d connections: %w", n, err)
 		}
@@ -208,20 +209,30 @@ func (a *arena) bareCrowd(ctx context.Context, do func(ctx context.Context, s se
 	return best, nil
 }
 
-func (a *arena) barePool(ctx context.Context, n int, during time.Duration, do func(ctx context.Context, s session, caller, turn int) error, count func(ctx context.Context, s session) (int64, error)) (out sample, err error) {
-	sessions := make([]session, 0, n)
-	defer func() {
-		for _, s := range sessions {
-			err = errors.Join(err, s.close())
+// sessions opens so many connections; done closes them.
+func (a *arena) sessions(ctx context.Context, n int) (list []session, done func(), err error) {
+	done = func() {
+		for _, s := range list {
+			_ = s.close() // the round's work is committed
 		}
-	}()
+	}
 	for range n {
 		s, err := a.engine.connect(ctx, a.url)
 		if err != nil {
-			return sample{}, fmt.Errorf("connect: %w", err)
+			done()
+			return nil, nil, fmt.Errorf("connect: %w", err)
 		}
-		sessions = append(sessions, s)
+		list = append(list, s)
 	}
+	return list, done, nil
+}
+
+func (a *arena) barePool(ctx context.Context, n int, during time.Duration, do func(ctx context.Context, s session, caller, turn int) error, count func(ctx context.Context, s session) (int64, error)) (out sample, err error) {
+	sessions, done, err := a.sessions(ctx, n)
+	if err != nil {
+		return sample{}, err
+	}
+	defer done()
 	before, err := count(ctx, sessions[0])
 	if err != nil {
 		return sample{}, err

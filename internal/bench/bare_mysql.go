@@ -87,6 +87,14 @@ func (s *mysqlServer) words() words {
 	return words{begin: "START TRANSACTION", lock: " FOR UPDATE", pools: []int{8, 64}, analyze: "ANALYZE TABLE "}
 }
 
+// bulk joins with a derived table, whose first row names the columns.
+func (s *mysqlServer) bulk(pattern *row) bulk {
+	return listBulk{pattern, func(n int) string {
+		return "UPDATE bare_recipient AS t JOIN (SELECT ? AS at, ? AS seq" + strings.Repeat(" UNION ALL SELECT ?, ?", n-1) +
+			") AS k ON t.seq = k.seq SET t.state = 'delivered', t.reported_at = k.at WHERE t.site_id = ? AND t.message_id = ?"
+	}}
+}
+
 func (s *mysqlServer) processes() []int {
 	if s.pid == 0 {
 		return nil

@@ -65,6 +65,8 @@ func (s *postgresServer) words() words {
 	return words{begin: "BEGIN", lock: " FOR UPDATE", pools: []int{8, 64}, analyze: "ANALYZE "}
 }
 
+func (s *postgresServer) bulk(pattern *row) bulk { return arrayBulk{pattern} }
+
 // processes are all of the server: what else it does meanwhile is metered too.
 func (s *postgresServer) processes() []int {
 	if s.postmaster == 0 {

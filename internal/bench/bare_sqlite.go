@@ -54,6 +54,13 @@ func (s *sqliteServer) words() words {
 	return words{begin: "BEGIN IMMEDIATE", pools: []int{1, 8}, analyze: "ANALYZE "}
 }
 
+func (s *sqliteServer) bulk(pattern *row) bulk {
+	return listBulk{pattern, func(n int) string {
+		return "UPDATE bare_recipient AS t SET state = 'delivered', reported_at = k.column1 FROM (VALUES (?, ?)" + strings.Repeat(", (?, ?)", n-1) +
+			") AS k WHERE t.seq = k.column2 AND t.site_id = ? AND t.message_id = ?"
+	}}
+}
+
 func (s *sqliteServer) close() {
 	if s.made {
 		_ = os.Remove(s.beside) // unless somebody put something there meanwhile

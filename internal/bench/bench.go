@@ -13,7 +13,7 @@ import (
 // Options say what is measured and how long. Zero values are the defaults named.
 type Options struct {
 	Database string        // URL of a database whose server may be used; required
-	Seconds  time.Duration // one measurement of charge, accept and api; 0 = 6 s
+	Lasting  time.Duration // one measurement of charge, accept and api; 0 = 6 s
 	Rounds   int           // of the baseline and of the product each; 0 = 3
 	Callers  int           // callers at a time; 0 = 64
 	Sites    int           // of charge: sites that the callers charge in turn; 0 = 1
@@ -29,8 +29,8 @@ type Options struct {
 }
 
 func (o Options) filled() Options {
-	if o.Seconds <= 0 {
-		o.Seconds = 6 * time.Second
+	if o.Lasting <= 0 {
+		o.Lasting = 6 * time.Second
 	}
 	o.Rounds, o.Callers, o.Sites = orElse(o.Rounds, 3), orElse(o.Callers, 64), orElse(o.Sites, 1)
 	o.Size = orElse(o.Size, 200_000)
@@ -83,9 +83,10 @@ type Latency struct {
 
 // comparisons are what Run knows, by name.
 var comparisons = map[string]func(*run) (contest, error){
-	"charge": chargeContest,
-	"accept": acceptContest,
-	"api":    apiContest,
+	"charge":   chargeContest,
+	"accept":   acceptContest,
+	"api":      apiContest,
+	"pipeline": pipelineContest,
 }
 
 // Run makes the comparison of this name: charge, accept, pipeline or api. Options that

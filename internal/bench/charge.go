@@ -73,7 +73,7 @@ func chargeProduct(ctx context.Context, a *arena) (sample, error) {
 	g := w.holder()
 	var answered int64
 	out, err := a.measure(ctx, func(ctx context.Context) (err error) {
-		answered, err = crowd(ctx, a.o.Callers, a.o.Seconds, func(ctx context.Context, caller, turn int) error {
+		answered, err = crowd(ctx, a.o.Callers, a.o.Lasting, func(ctx context.Context, caller, turn int) error {
 			return hold(ctx, g, sites[(caller+turn*a.o.Callers)%len(sites)])
 		})
 		return err

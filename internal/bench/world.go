@@ -79,6 +79,12 @@ func (w *world) furnishOne(tx *db.Tx, name string) error {
 	return err
 }
 
+// find reads a message.
+func (w *world) find(ctx context.Context, key message.Key) (m *message.Message, err error) {
+	err = w.d.View(ctx, "bench_find", func(tx *db.Tx) (err error) { m, err = message.Find(tx, key); return err })
+	return m, err
+}
+
 // prove fails unless all laws of the ledger hold. With messages their recipients are
 // part of the proof.
 func (w *world) prove(ctx context.Context, withMessages bool) error {

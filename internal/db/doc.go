@@ -46,7 +46,7 @@
 //
 // # Reading order
 //
-// db.go, update.go, tx.go, then column.go and bulk.go, group.go, clock.go,
+// db.go, update.go with turn.go, tx.go, then column.go and bulk.go, group.go, clock.go,
 // fail.go, metric.go, migrate.go; the engines are engine.go, sqlite.go with prepared.go,
 // postgres.go, and mysql.go with mysql_bulk.go.
 package db

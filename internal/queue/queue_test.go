@@ -27,7 +27,7 @@ func TestAJobIsClaimedWholeAndEndsOnce(t *testing.T) {
 		w.put(send("a"))
 		c := w.one()
 		want := Claimed{Job: send("a"), Lease: c.Lease, Rev: 0, Until: w.now.Add(time.Minute)}
-		want.Due, want.Rank = w.now, w.now
+		want.Due, want.Rank, want.Weight = w.now, w.now, 1
 		same(t, "claimed", c, want)
 		w.none()
 		if err := w.done(c); err != nil {

@@ -40,7 +40,7 @@ func (p *Program) watchLedger(ctx context.Context) error {
 	}
 }
 
-// checkLaws proves the ledger once, and tells the metrics and the log what is broken.
+// checkLaws proves the ledger once, and tells what is broken.
 func (p *Program) checkLaws(ctx context.Context) {
 	proof, err := p.Prove(ctx)
 	if err != nil {
@@ -49,6 +49,11 @@ func (p *Program) checkLaws(ctx context.Context) {
 		}
 		return
 	}
+	p.tellBroken(ctx, proof)
+}
+
+// tellBroken tells the metrics and the log what a proof found broken.
+func (p *Program) tellBroken(ctx context.Context, proof Proof) {
 	p.broken.Add(float64(len(proof.Broken)))
 	for _, b := range proof.Broken {
 		p.log.ErrorContext(ctx, "a law of the ledger is broken", "site_id", b.Site, "law", b.Law, "entry_seq", b.EntrySeq, "detail", b.Detail)

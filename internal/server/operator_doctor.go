@@ -152,6 +152,9 @@ func (p *Operator) checkKeys(tx *db.Tx) (Check, error) {
 func (p *Operator) checkLedger(tx *db.Tx) (Check, error) {
 	sites, wrong := 0, ""
 	err := eachSite(tx, func(s site.Site) error {
+		if _, err := p.keys.Site(tx, s.ID); err != nil {
+			return nil // checkKeys has said so
+		}
 		sites++
 		a, err := p.ledger.Account(tx, s.ID)
 		if err != nil {

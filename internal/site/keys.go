@@ -62,9 +62,19 @@ func NewKeys(d *db.DB, master []byte) *Keys {
 }
 
 // Prepare makes the installation's own keys, so that no later reader has to
-// write. It also tells early that the master key is not the right one.
+// write. It also tells early that the master key is not the right one: sites may
+// have keys before the installation has.
 func (k *Keys) Prepare(ctx context.Context) error {
 	return k.d.Update(ctx, "site_prepare_keys", func(tx *db.Tx) error {
+		var one sql.NullString
+		if err := tx.QueryRow(`SELECT MIN(site_id) FROM site_key WHERE stored IS NOT NULL`).Scan(&one); err != nil {
+			return fmt.Errorf("find a key to try: %w", err)
+		}
+		if one.Valid {
+			if _, err := k.Site(tx, one.String); err != nil {
+				return err
+			}
+		}
 		for _, name := range []string{CursorKey, InboxKey, SigningKey} {
 			if _, err := k.Installation(tx, name); err != nil {
 				return err

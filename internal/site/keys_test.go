@@ -83,6 +83,22 @@ func TestTheInstallationsKeysAreMadeOnceByWhoeverIsFirst(t *testing.T) {
 	})
 }
 
+func TestTheWrongMasterKeyIsToldBeforeAnythingIsServed(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		right, wrong := bytes.Repeat([]byte{7}, keySize), bytes.Repeat([]byte{8}, keySize)
+		// Sites are made by the command line, often before any process has served.
+		create(t, d, NewKeys(d, right), "demo")
+		for what, master := range map[string][]byte{"none": nil, "another": wrong} {
+			if err := NewKeys(d, master).Prepare(t.Context()); err == nil {
+				t.Errorf("%s: prepared, want an error", what)
+			}
+		}
+		if err := NewKeys(d, right).Prepare(t.Context()); err != nil {
+			t.Errorf("the right one: %v", err)
+		}
+	})
+}
+
 func TestAKeyIsReadFromTheDatabaseOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		k := NewKeys(d, nil)

@@ -89,13 +89,13 @@ func (s *Simulator) faultOf(g *group) fault {
 	return found
 }
 
-// spend notes that the numbers of g that stand for f had their turn.
+// spend notes that the registered numbers of g that stand for f had their turn.
 func (s *Simulator) spend(g *group, f fault) {
 	if f == noFault {
 		return
 	}
 	for _, m := range g.messages {
-		if outcomeOf(m.to).fault == f {
+		if !m.refused() && outcomeOf(m.to).fault == f {
 			s.spent[m.to] = struct{}{}
 		}
 	}

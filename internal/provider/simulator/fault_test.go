@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"creditmsg/internal/money"
 )
 
 // handOvers are the requests that hand one message over, each by the wire it takes;
@@ -120,6 +122,14 @@ func TestANumberThatIsNotHandedOverMeetsNoFault(t *testing.T) {
 	if got, _ := w.attempt("/messages/v4/groups/"+id+"/send", nil); got != 500 || len(w.sim.Received()) != 1 {
 		t.Errorf("send: got %d and %d taken, want the fault of the registered number after acceptance", got, len(w.sim.Received()))
 	}
+	balance := 1000 * money.Won
+	w.sim.Play(Scenario{Balance: &balance})
+	again, _ := w.newGroup(text("01000100001", "a"))
+	if got, _ := w.attempt("/messages/v4/groups/"+again+"/send", nil); got != 500 || len(w.sim.Received()) != 1 {
+		t.Errorf("send of the number that was refused before: got %d, want its fault", got)
+	}
+	balance = 0
+	w.sim.Play(Scenario{Balance: &balance})
 	dear, _ := w.newGroup(text("01000080002", "c"), text(someone, "d"))
 	if got, _ := w.attempt("/messages/v4/groups/"+dear+"/send", nil); got != 402 {
 		t.Errorf("send without balance: got %d, want 402", got)
