@@ -13,21 +13,21 @@ import (
 	"time"
 
 	"creditmsg/internal/db"
-	"creditmsg/internal/db/dbtest"
 )
 
 // engine is a database server of this test alone, which may kill it.
 type engine struct {
 	t    *testing.T
-	name string // postgres or mariadb
+	name string // what runs: postgres or mariadb
 	dir  string
 	cmd  *exec.Cmd
 	over chan struct{} // closed when it is dead
 }
 
 // newEngine starts a server on a port of its own and gives its database's address.
-func newEngine(t *testing.T, name string) (*engine, string) {
+func newEngine(t *testing.T, kind string) (*engine, string) {
 	t.Helper()
+	name := map[string]string{"postgres": "postgres", "mysql": "mariadb"}[kind]
 	dir, err := os.MkdirTemp("", "creditmsg-mortal-")
 	if err == nil {
 		err = os.Chmod(dir, 0o711) // the server's own user looks into it
@@ -122,30 +122,6 @@ var engineMoments = []moment{sendTaken, reportComing, groupOpened, sendAsked, re
 // outages are how long the servers stay down, in turn: as short as a restart is, and
 // longer than any transaction is tried again.
 var outages = []time.Duration{0, 0, 20 * time.Second, 0, 5 * time.Second}
-
-func TestADatabaseServerThatIsKilledIsSurvived(t *testing.T) {
-	size, kills := smallCrash, 1
-	if proof() {
-		size, kills = fullCrash, 10
-	}
-	together(t)
-	for _, name := range dbtest.Engines() {
-		if name == "sqlite" {
-			continue // it has no server
-		}
-		t.Run(name, func(t *testing.T) {
-			together(t)
-			e, database := newEngine(t, map[string]string{"postgres": "postgres", "mysql": "mariadb"}[name])
-			m := newMortal(t, database, size, false)
-			begun := time.Now()
-			id := m.accepted()
-			m.outlives(e, kills)
-			last := m.settled(id, crashPatience)
-			m.account(last)
-			t.Logf("%s: %d kills of %s; done after %s; %s", t.Name(), kills, e.name, time.Since(begun).Round(time.Second), states(last.Counts))
-		})
-	}
-}
 
 // outlives kills the database server again and again and wants the program to go on,
 // in the same process.

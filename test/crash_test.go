@@ -3,10 +3,12 @@ package test
 import (
 	"fmt"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
 	"creditmsg/client"
+	"creditmsg/internal/db/dbtest"
 )
 
 // proof reports whether the crash proofs run at their full size, as make proof does.
@@ -20,49 +22,74 @@ var (
 		timeout: 500 * time.Millisecond, grace: 500 * time.Millisecond, lease: time.Second, unheard: 10 * time.Second}
 )
 
-// crashSizeOf is the size of the day.
-func crashSizeOf(t *testing.T) crashSize {
-	together(t)
-	if proof() {
-		return fullCrash
+// What is killed at any moment comes back and goes on: nobody gets a leg twice, nobody
+// is forgotten, and every won is accounted for.
+func TestWhatIsKilledLosesNobodyAndSendsNothingTwice(t *testing.T) {
+	size, kills, engines, blind := smallCrash, 1, dbtest.Engines()[:1], dbtest.Engines()[:1]
+	switch {
+	case proof():
+		size, kills, engines, blind = fullCrash, 10, dbtest.Engines(), dbtest.Engines()
+	case testing.Short():
+		size.calls, blind = 1, nil
 	}
-	return smallCrash
+	var all []crash
+	for _, engine := range engines {
+		all = append(all, crash{"the program on " + engine, func(t *testing.T) { crashed(t, dbtest.URL(t, engine), size, false) }})
+	}
+	for _, engine := range blind {
+		all = append(all, crash{"the program on " + engine + ", where the provider cannot be asked", func(t *testing.T) { crashed(t, dbtest.URL(t, engine), size, true) }})
+	}
+	for _, engine := range dbtest.Engines() {
+		if engine != "sqlite" { // which has no server
+			all = append(all, crash{"the server of " + engine, func(t *testing.T) { unserved(t, engine, size, kills) }})
+		}
+	}
+	var running sync.WaitGroup
+	for _, c := range all {
+		if proof() {
+			t.Run(c.what, c.run)
+		} else {
+			running.Go(func() { t.Run(c.what, c.run) }) // the small ones mostly wait, and do it together
+		}
+	}
+	running.Wait()
 }
 
-// together runs the small proofs at once: they mostly wait.
-func together(t *testing.T) {
-	if !proof() {
-		t.Parallel()
-	}
+// crash is a proof of what is killed.
+type crash struct {
+	what string
+	run  func(t *testing.T)
 }
 
-// crashed runs a proof of a size to its end.
+// crashed kills the program. What a provider that cannot be asked took stays unknown
+// until its report comes; what it did not take is never sent again, and expires.
 func crashed(t *testing.T, database string, size crashSize, blind bool) {
-	together(t)
+	if blind {
+		size.expire = size.unheard
+	}
 	m := newMortal(t, database, size, blind)
 	begun := time.Now()
 	id := m.accepted()
 	m.haunt()
 	last := m.settled(id, crashPatience+size.expire)
 	m.account(last)
-	t.Logf("%s: %s; done after %s; %s", t.Name(), m.tally, time.Since(begun).Round(time.Second), states(last.Counts))
+	t.Logf("%s: done after %s; %s", m.tally, time.Since(begun).Round(time.Second), states(last.Counts))
+}
+
+// unserved kills the server of the program's database.
+func unserved(t *testing.T, name string, size crashSize, kills int) {
+	e, database := newEngine(t, name)
+	m := newMortal(t, database, size, false)
+	begun := time.Now()
+	id := m.accepted()
+	m.outlives(e, kills)
+	last := m.settled(id, crashPatience)
+	m.account(last)
+	t.Logf("%d kills of %s: done after %s; %s", kills, e.name, time.Since(begun).Round(time.Second), states(last.Counts))
 }
 
 // crashPatience is how long a message may take after the last kill.
 const crashPatience = 5 * time.Minute
-
-func TestAProgramThatIsKilledLosesNobodyAndSendsNothingTwice(t *testing.T) {
-	size := crashSizeOf(t)
-	onEachEngine(t, func(t *testing.T, database string) { crashed(t, database, size, false) })
-}
-
-// What a provider that cannot be asked took stays unknown until its report comes; what
-// it did not take is never sent again, and expires.
-func TestWhereNobodyCanBeAskedAKillCostsAtMostTheCallsThatItHit(t *testing.T) {
-	size := crashSizeOf(t)
-	size.expire = size.unheard
-	onEachEngine(t, func(t *testing.T, database string) { crashed(t, database, size, true) })
-}
 
 // states tells how many recipients ended how.
 func states(c client.Counts) string {

@@ -41,19 +41,21 @@ type Deps struct {
 // api is the routes over their dependencies.
 type api struct {
 	Deps
-	mux   *http.ServeMux
-	huma  huma.API
-	meter *meter
-	uses  uses
-	room  *semaphore.Weighted // bytes of JSON bodies that may be in memory at once
-	spec  []byte              // the OpenAPI document
-	page  *page               // the same for people
+	mux     *http.ServeMux
+	huma    huma.API
+	meter   *meter
+	callers *db.Group[claim, caller]
+	uses    uses
+	room    *semaphore.Weighted // bytes of JSON bodies that may be in memory at once
+	spec    []byte              // the OpenAPI document
+	page    *page               // the same for people
 }
 
 // New makes the handler of all routes. Time-outs of connections are the server's;
 // uploads extend their own read deadline while they make progress.
 func New(d Deps) (http.Handler, error) {
 	a := build(d)
+	a.callers = db.NewReadGroup(d.DB, "api_authenticate", authenticate)
 	var err error
 	if a.meter, err = newMeter(d.Registerer); err != nil {
 		return nil, fmt.Errorf("register the API's metrics: %w", err)

@@ -57,21 +57,46 @@ func (a *api) identify(r *http.Request, x *exchange, ability string) error {
 		return fault.New(fault.Unauthenticated, fault.CodeUnauthenticated, "send a token: Authorization: Bearer cm_live_…")
 	}
 	x.presented = true
-	err := a.DB.View(r.Context(), "api_authenticate", func(tx *db.Tx) (err error) {
-		if x.token, err = site.Authenticate(tx, secret); err != nil {
-			return err
-		}
-		x.site, err = siteOf(tx, x.token, r.URL.Query().Get("site"))
-		return err
-	})
+	c, err := a.callers.Join(r.Context(), claim{secret, r.URL.Query().Get("site")})
+	if err == nil {
+		err = c.err
+	}
 	if err != nil {
 		return err
 	}
+	x.token, x.site = c.token, c.site
 	a.uses.note(x.token.ID)
 	if !x.token.Can(ability) && !x.operator() {
 		return fault.New(fault.Denied, fault.CodeForbidden, "the token does not have the ability %s", ability)
 	}
 	return nil
+}
+
+// claim is what a request says of its caller, and caller what is true of it. Requests
+// that come at the same moment are looked up together, equal claims once.
+type (
+	claim  struct{ secret, site string }
+	caller struct {
+		token site.Token
+		site  string
+		err   error
+	}
+)
+
+func authenticate(tx *db.Tx, in []claim) ([]caller, error) {
+	known := map[claim]caller{}
+	out := make([]caller, len(in))
+	for i, c := range in {
+		who, ok := known[c]
+		if !ok {
+			if who.token, who.err = site.Authenticate(tx, c.secret); who.err == nil {
+				who.site, who.err = siteOf(tx, who.token, c.site)
+			}
+			known[c] = who
+		}
+		out[i] = who
+	}
+	return out, nil
 }
 
 // siteOf gives the site that a request is about: the token's own, or the one that

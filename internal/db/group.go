@@ -32,6 +32,7 @@ type Group[In, Out any] struct {
 	o    GroupOptions
 	size func(In) (rows, bytes int)
 	run  func(tx *Tx, in []In) ([]Out, error)
+	act  func(ctx context.Context, fn func(*Tx) error) error // the kind of transaction
 
 	mu       sync.Mutex
 	queue    []*member[In, Out] // in order of arrival; guarded by mu
@@ -55,7 +56,17 @@ func NewGroup[In, Out any](d *DB, name string, o GroupOptions, size func(In) (ro
 	run func(tx *Tx, in []In) ([]Out, error)) *Group[In, Out] {
 	o.Members, o.Rows = cmpOr(o.Members, 256), cmpOr(o.Rows, 5000)
 	o.Bytes, o.Sequencers = cmpOr(o.Bytes, 4<<20), cmpOr(o.Sequencers, 1)
-	return &Group[In, Out]{d: d, name: name, o: o, size: size, run: run, idle: make(chan struct{})}
+	act := func(ctx context.Context, fn func(*Tx) error) error { return d.update(ctx, name, grouped, fn) }
+	return &Group[In, Out]{d: d, name: name, o: o, size: size, run: run, act: act, idle: make(chan struct{})}
+}
+
+// NewReadGroup makes a group of callers who only ask: one View answers all that came
+// meanwhile. It begins after each of its members has joined, so that nobody sees less
+// than in a View of his own, and a crowd that asks for the same reads it once.
+func NewReadGroup[In, Out any](d *DB, name string, run func(tx *Tx, in []In) ([]Out, error)) *Group[In, Out] {
+	g := NewGroup(d, name, GroupOptions{Sequencers: 2}, func(In) (int, int) { return 1, 0 }, run)
+	g.act = func(ctx context.Context, fn func(*Tx) error) error { return d.View(ctx, name, fn) }
+	return g
 }
 
 // Join adds in to the next transaction and gives its answer after the commit.
@@ -184,7 +195,7 @@ func (g *Group[In, Out]) commit(members []*member[In, Out]) (outs []Out, err err
 	for i, m := range members {
 		in[i] = m.in
 	}
-	err = g.d.update(context.Background(), g.name, grouped, func(tx *Tx) error {
+	err = g.act(context.Background(), func(tx *Tx) error {
 		var err error
 		if outs, err = g.run(tx, in); err == nil && len(outs) != len(in) {
 			err = fmt.Errorf("%s gave %d answers for %d members", g.name, len(outs), len(in))

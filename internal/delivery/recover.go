@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	lookEvery     = 2 * time.Second // between two looks for what a crash left behind
+	lookEvery     = 2 * time.Second // between two looks for what a crash left behind, at most
 	recoverAtOnce = 8               // look-ups under way: one that hangs does not hold up the others
 	dueAtOnce     = 50              // calls of one state that one look takes
 )
@@ -37,7 +37,7 @@ func (s *Service) Run(ctx context.Context) error {
 
 // again looks until ctx ends.
 func (s *Service) again(ctx context.Context, look func(context.Context) error) {
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(min(lookEvery, s.o.LookupGrace))
 	defer tick.Stop()
 	for {
 		if err := look(ctx); err != nil && ctx.Err() == nil {

@@ -79,6 +79,8 @@ func NewService(d *db.DB, keys *site.Keys, ledger *credit.Ledger, q *queue.Queue
 	}
 	s := &Service{d: d, keys: keys, ledger: ledger, queue: q, o: o, meter: m}
 	s.group = db.NewGroup(d, "message_accept", db.GroupOptions{}, joining.size, s.acceptAll)
+	s.facts = db.NewReadGroup(d, "message_draft", readFacts(keys))
+	s.keyed = db.NewReadGroup(d, "message_earlier", s.findEarlier)
 	return s, nil
 }
 
@@ -395,20 +397,34 @@ func (s *Service) follow(tx *db.Tx, in []joining, out []joined, messages []*Mess
 
 func replyContext(k idem.Key) string { return "reply " + k.Scope + " " + k.Key }
 
+// earlier is what stands under an idempotency key, its reply opened.
+type earlier struct {
+	found idem.Found
+	err   error
+}
+
 // Earlier looks whether an idempotency key was used before, and opens its reply.
-func (s *Service) Earlier(ctx context.Context, k idem.Key) (found idem.Found, err error) {
-	err = s.d.View(ctx, "message_earlier", func(tx *db.Tx) error {
-		list, err := idem.Find(tx, k)
-		if err != nil || !list[0].Exists {
-			return err
+func (s *Service) Earlier(ctx context.Context, k idem.Key) (idem.Found, error) {
+	e, err := s.keyed.Join(ctx, k)
+	if err == nil {
+		err = e.err
+	}
+	return e.found, err
+}
+
+func (s *Service) findEarlier(tx *db.Tx, keys []idem.Key) ([]earlier, error) {
+	list, err := idem.Find(tx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]earlier, len(keys))
+	for i, f := range list {
+		if f.Exists && !f.Mismatch {
+			f.Reply.Body, out[i].err = s.OpenReply(tx, keys[i], f.Reply.Body)
 		}
-		found = list[0]
-		if !found.Mismatch {
-			found.Reply.Body, err = s.OpenReply(tx, k, found.Reply.Body)
-		}
-		return err
-	})
-	return found, err
+		out[i].found = f
+	}
+	return out, nil
 }
 
 // OpenReply unseals the reply that Accept stored under a key.

@@ -186,7 +186,10 @@ func (s *Service) Draft(ctx context.Context, siteID string, r Request) (*Draft, 
 	if err := checkRequest(r); err != nil {
 		return nil, err
 	}
-	err := s.d.View(ctx, "message_draft", func(tx *db.Tx) error { return d.read(tx) })
+	known, err := s.facts.Join(ctx, d.question())
+	if err == nil {
+		err = d.freeze(known)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -216,30 +219,23 @@ func checkRequest(r Request) error {
 	return nil
 }
 
-// read takes from the database what the draft freezes.
-func (d *Draft) read(tx *db.Tx) error {
-	d.now = tx.Now
-	if err := checkSchedule(d.request.ScheduledAt, tx.Now); err != nil {
+// freeze takes what the draft goes by from now on.
+func (d *Draft) freeze(f facts) error {
+	d.now = f.now
+	if err := checkSchedule(d.request.ScheduledAt, f.now); err != nil {
 		return err
 	}
-	where, err := site.Find(tx, d.Message.Site)
-	if err != nil {
+	if f.err != nil {
+		return f.err
+	}
+	if f.site.State != site.Active {
+		return fault.New(fault.Locked, fault.CodeSiteSuspended, "site %s is suspended; its operator can resume it", f.site.ID)
+	}
+	d.key, d.prices, d.rule.strategy = f.key, f.prices, d.request.Strategy
+	if err := d.freezeAlimtalk(f.template); err != nil {
 		return err
 	}
-	if where.State != site.Active {
-		return fault.New(fault.Locked, fault.CodeSiteSuspended, "site %s is suspended; its operator can resume it", where.ID)
-	}
-	if d.key, err = d.s.keys.Site(tx, d.Message.Site); err != nil {
-		return err
-	}
-	if d.prices, err = credit.PricesOf(tx, d.Message.Site); err != nil {
-		return err
-	}
-	d.rule.strategy = d.request.Strategy
-	if err := d.readAlimtalk(tx); err != nil {
-		return err
-	}
-	return d.readText(tx)
+	return d.freezeText(f.sender)
 }
 
 const (
@@ -258,23 +254,19 @@ func checkSchedule(at time.Time, now db.Time) error {
 	return nil
 }
 
-func (d *Draft) readAlimtalk(tx *db.Tx) error {
+func (d *Draft) freezeAlimtalk(t *Template) error {
 	if d.request.TemplateCode == "" || d.request.Strategy == SMSOnly {
 		return nil
 	}
-	t, err := FindTemplate(tx, d.Message.Site, d.request.TemplateCode)
-	if fault.Is(err, fault.NotFound) {
+	if t == nil {
 		return fault.New(fault.Invalid, fault.CodeUnknownTemplate, "there is no template %q; create it or choose another", d.request.TemplateCode).
 			At("/alimtalk/template_code", "unknown template")
-	}
-	if err != nil {
-		return err
 	}
 	if t.State != TemplateApproved && d.request.Strategy == AlimtalkFirst {
 		return fault.New(fault.Invalid, fault.CodeTemplateNotApproved, "template %q is %s, only an approved one can be sent", t.Code, t.State).
 			At("/alimtalk/template_code", "the template is %s", t.State)
 	}
-	d.rule.approved = t.State == TemplateApproved && d.s.carriesTemplate(t)
+	d.rule.approved = t.State == TemplateApproved && d.s.carriesTemplate(*t)
 	if !d.rule.approved {
 		if d.request.Strategy == AlimtalkFirst {
 			return unavailable("/alimtalk", provider.Alimtalk)
@@ -291,7 +283,7 @@ func unavailable(pointer string, c provider.Channel) error {
 		At(pointer, "%s is not available", c)
 }
 
-func (d *Draft) readText(tx *db.Tx) error {
+func (d *Draft) freezeText(from korea.Number) error {
 	t := d.request.Text
 	if t == nil {
 		return nil
@@ -299,9 +291,8 @@ func (d *Draft) readText(tx *db.Tx) error {
 	if !d.s.offers(provider.SMS) && !d.s.offers(provider.LMS) {
 		return unavailable("/text", provider.SMS)
 	}
-	from, err := senderOf(tx, d.Message.Site, t.From)
-	if err != nil {
-		return err
+	if from == "" {
+		return noSender(t.From)
 	}
 	d.content.Text = &Text{From: string(from), Subject: korea.Normalise(t.Subject), Body: t.Body, Replace: t.ReplaceUnsupported}
 	d.rule.hasText, d.rule.replace, d.rule.most = true, t.ReplaceUnsupported, t.MaxChannel
@@ -313,28 +304,15 @@ func (d *Draft) readText(tx *db.Tx) error {
 	return nil
 }
 
-// senderOf gives the sender number of a text: the one named, if it is approved,
-// or the site's default.
-func senderOf(tx *db.Tx, siteID, named string) (korea.Number, error) {
+// noSender says that the sender number that is named may not be used, or that there is
+// no default.
+func noSender(named string) error {
 	if named == "" {
-		s, ok, err := site.DefaultSender(tx, siteID)
-		if err == nil && !ok {
-			err = fault.New(fault.Invalid, fault.CodeSenderMissing, "the site has no approved sender number; register one or name it in text.from").
-				At("/text/from", "no sender number")
-		}
-		return s.Number, err
+		return fault.New(fault.Invalid, fault.CodeSenderMissing, "the site has no approved sender number; register one or name it in text.from").
+			At("/text/from", "no sender number")
 	}
-	unregistered := fault.New(fault.Invalid, fault.CodeSenderNotRegistered, "%q is not a registered and approved sender number of this site", shown(named)).
+	return fault.New(fault.Invalid, fault.CodeSenderNotRegistered, "%q is not a registered and approved sender number of this site", shown(named)).
 		At("/text/from", "not a registered sender number")
-	number, err := korea.ParseSender(named)
-	if err != nil {
-		return "", unregistered
-	}
-	s, err := site.FindSender(tx, siteID, number)
-	if fault.Is(err, fault.NotFound) || err == nil && s.State != site.Approved {
-		return "", unregistered
-	}
-	return s.Number, err
 }
 
 func (s *Service) offers(c provider.Channel) bool { return s.o.Offered == nil || s.o.Offered(c) }

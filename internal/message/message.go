@@ -14,6 +14,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
+	"creditmsg/internal/idem"
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/queue"
@@ -151,6 +152,8 @@ type Service struct {
 	o      Options
 	meter  *meter
 	group  *db.Group[joining, joined]
+	facts  *db.Group[question, facts]
+	keyed  *db.Group[idem.Key, earlier]
 }
 
 const messageColumns = `state, strategy, created_at, scheduled_at, valid_for, done_at, content, classes, class_counts, rejected_by,
