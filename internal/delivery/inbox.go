@@ -94,7 +94,7 @@ func (s *Service) store(tx *db.Tx, letters []letter) ([]struct{}, error) {
 }
 
 // inboxKey names the installation's key for raw bodies. One body holds reports
-// of many sites, so no site's key can seal it; retention deletes it.
+// of many sites, so no site's key can seal it.
 const inboxKey = "inbox"
 
 func inboxContext(letter id.ID) string { return "inbox " + letter.String() }

@@ -144,7 +144,7 @@ func (p *Operator) checkKeys(tx *db.Tx) (Check, error) {
 	if bare > 0 {
 		return Check{"keys", CheckNote, fmt.Sprintf("%d keys are stored as they are; keys.master would wrap them", bare)}, err
 	}
-	return Check{"keys", CheckOK, fmt.Sprintf("the keys of %d sites open", sites)}, err
+	return Check{"keys", CheckOK, fmt.Sprintf("the keys of the sites (%d) open", sites)}, err
 }
 
 // checkLedger compares each account with its newest entry, which is quick; ledger
@@ -174,7 +174,7 @@ func (p *Operator) checkLedger(tx *db.Tx) (Check, error) {
 	if wrong != "" {
 		return Check{"ledger", CheckWrong, fmt.Sprintf("the account of site %s does not agree with its newest entry; run: creditmsg ledger verify --site %s", wrong, wrong)}, err
 	}
-	return Check{"ledger", CheckOK, fmt.Sprintf("the accounts of %d sites agree with their newest entries", sites)}, err
+	return Check{"ledger", CheckOK, fmt.Sprintf("the accounts of the sites (%d) agree with their newest entries", sites)}, err
 }
 
 func checkCalls(tx *db.Tx) (Check, error) {
