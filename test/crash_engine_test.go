@@ -66,7 +66,11 @@ func (e *engine) start() {
 	e.cmd = exec.Command("../tools/engines", "serve", e.name, e.dir)
 	e.cmd.Stdout, e.cmd.Stderr = log, log
 	e.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the test
-	if err := e.cmd.Start(); err != nil {
+	_, err = e.cmd.StdinPipe()                              // it ends with the test, and the server with it
+	if err == nil {
+		err = e.cmd.Start()
+	}
+	if err != nil {
 		e.t.Fatal(err)
 	}
 	e.over = make(chan struct{})

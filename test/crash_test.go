@@ -3,6 +3,8 @@ package test
 import (
 	"fmt"
 	"os"
+	"path"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -73,7 +75,7 @@ func crashed(t *testing.T, database string, size crashSize, blind bool) {
 	m.haunt()
 	last := m.settled(id, crashPatience+size.expire)
 	m.account(last)
-	t.Logf("%s: done after %s; %s", m.tally, time.Since(begun).Round(time.Second), states(last.Counts))
+	t.Logf("%s: %s; done after %s; %s", proofOf(t), m.tally, time.Since(begun).Round(time.Second), states(last.Counts))
 }
 
 // unserved kills the server of the program's database.
@@ -85,8 +87,11 @@ func unserved(t *testing.T, name string, size crashSize, kills int) {
 	m.outlives(e, kills)
 	last := m.settled(id, crashPatience)
 	m.account(last)
-	t.Logf("%d kills of %s: done after %s; %s", kills, e.name, time.Since(begun).Round(time.Second), states(last.Counts))
+	t.Logf("%s: %d kills; done after %s; %s", proofOf(t), kills, time.Since(begun).Round(time.Second), states(last.Counts))
 }
+
+// proofOf is what is being killed, for people.
+func proofOf(t *testing.T) string { return strings.ReplaceAll(path.Base(t.Name()), "_", " ") }
 
 // crashPatience is how long a message may take after the last kill.
 const crashPatience = 5 * time.Minute

@@ -75,12 +75,20 @@ func (v *benchAPI) Run(ctx context.Context, s *streams) error {
 type benchPipeline struct {
 	benched
 	Size    int  `default:"200000" placeholder:"N" help:"Recipients of one round."`
-	Shuffle bool `help:"Reports come in random order."`
+	Shuffle bool `help:"Reports come in random order." xor:"how"`
+	HTTP    bool `name:"http" help:"Over HTTP, against the simulator in a process of its own." xor:"how"`
 }
 
 // Run makes the comparison.
 func (v *benchPipeline) Run(ctx context.Context, s *streams) error {
-	o := bench.Options{Database: v.Database, Rounds: v.Rounds, Size: v.Size, Shuffle: v.Shuffle}
+	o := bench.Options{Database: v.Database, Rounds: v.Rounds, Size: v.Size, Shuffle: v.Shuffle, HTTP: v.HTTP}
+	if v.HTTP {
+		self, err := os.Executable()
+		if err != nil {
+			return fmt.Errorf("find this program: %w", err)
+		}
+		o.Simulator = []string{self, "simulator"}
+	}
 	return v.compare(ctx, s, "pipeline", o)
 }
 

@@ -23,6 +23,9 @@ import (
 // pipelineContest compares a message to very many people, from its first recipient to
 // the last report settled, with writing the same rows of recipients at all.
 func pipelineContest(r *run) (contest, error) {
+	if r.o.HTTP {
+		return httpContest(r)
+	}
 	order := "in order"
 	if r.o.Shuffle {
 		order = "in random order"
@@ -155,7 +158,7 @@ func (s *sending) report(ctx context.Context) error {
 // is an error.
 func (w *world) awaitState(ctx context.Context, key message.Key, reached func(*message.Message) bool) error {
 	const patience = time.Minute
-	tick := time.NewTicker(10 * time.Millisecond)
+	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	var last message.Counts
 	moved := time.Now()

@@ -177,6 +177,19 @@ func (c *Column) compare(i, j int) int {
 	return 1
 }
 
+// constant reports whether rows [from, to) are all stored as one value.
+func (c *Column) constant(from, to int) bool {
+	if c.same {
+		return true
+	}
+	for i := from + 1; i < to; i++ {
+		if c.compare(from, i) != 0 || c.null(from) != c.null(i) {
+			return false
+		}
+	}
+	return true
+}
+
 // pick gives a copy with only these rows, in this order.
 func (c *Column) pick(rows []int) Column {
 	out := *c

@@ -144,54 +144,85 @@ func sqliteAbsent(tx *Tx, table string, key []string, _ string, cols []Column, n
 }
 
 func sqliteInsertAnd(tx *Tx, table string, cols []Column, n int, suffix string) error {
-	row := "(" + repeat("?", ", ", len(cols)) + ")"
-	head := "INSERT INTO " + table + " (" + names(cols) + ") VALUES "
 	return stepwise(n, len(cols), func(from, to int) error {
-		_, err := tx.Exec(head+repeat(row, ", ", to-from)+suffix, flat(cols, from, to)...)
+		same, own := alike(cols, from, to)
+		if len(same) == 0 || len(own) == 0 {
+			_, err := tx.Exec("INSERT INTO "+table+" ("+names(cols)+") VALUES "+rowsOf(len(cols), to-from)+suffix, flat(cols, from, to)...)
+			return err
+		}
+		// The WHERE keeps a suffix's ON from being read as a join's.
+		_, err := tx.Exec("INSERT INTO "+table+" ("+names(own)+", "+names(same)+") SELECT k.*, "+repeat("?", ", ", len(same))+
+			" FROM (VALUES "+rowsOf(len(own), to-from)+") AS k WHERE 1"+suffix, append(flat(same, from, from+1), flat(own, from, to)...)...)
 		return err
 	})
 }
 
-func sqliteUpdate(tx *Tx, table string, key, set []Column, n int) (int64, error) {
-	all := append(append([]Column(nil), set...), key...)
-	var affected int64
-	err := stepwise(n, len(all), func(from, to int) error {
-		query := updateOne(table, key, set)
-		if to-from > 1 {
-			query = sqliteUpdateSome(table, key, set, to-from)
+// rowsOf is n rows of placeholders.
+func rowsOf(width, n int) string {
+	return repeat("("+repeat("?", ", ", width)+")", ", ", n)
+}
+
+// alike parts the columns that have one value in all rows [from, to) from the others.
+// Binding costs as much as storing, and of one message's recipients most columns are
+// alike.
+func alike(cols []Column, from, to int) (same, own []Column) {
+	for _, c := range cols {
+		if c.constant(from, to) {
+			same = append(same, c)
+		} else {
+			own = append(own, c)
 		}
-		m, err := tx.Exec(query, flat(all, from, to)...)
+	}
+	return same, own
+}
+
+func sqliteUpdate(tx *Tx, table string, key, set []Column, n int) (int64, error) {
+	var affected int64
+	err := stepwise(n, len(set)+len(key), func(from, to int) error {
+		s := statement{updateOne(table, key, set), append(flat(set, from, to), flat(key, from, to)...)}
+		if to-from > 1 {
+			s = sqliteUpdateSome(table, key, set, from, to)
+		}
+		m, err := tx.Exec(s.query, s.args...)
 		affected += m
 		return err
 	})
 	return affected, err
 }
 
-// sqliteUpdateSome sets n rows; each binds the set columns, then the key.
-func sqliteUpdateSome(table string, key, set []Column, n int) string {
-	var assign, match []string
-	for i, c := range set {
+// sqliteUpdateSome sets several rows, which have different keys: first it binds what
+// they are given alike, then the rows, then what their keys have alike.
+func sqliteUpdateSome(table string, key, set []Column, from, to int) statement {
+	sameSet, ownSet := alike(set, from, to)
+	sameKey, ownKey := alike(key, from, to)
+	assign, match := equals(sameSet), equals(sameKey)
+	for i, c := range ownSet {
 		assign = append(assign, fmt.Sprintf("%s = k.column%d", c.Name, i+1))
 	}
-	for i, c := range key {
-		match = append(match, fmt.Sprintf("t.%s = k.column%d", c.Name, len(set)+i+1))
+	for i, c := range ownKey {
+		match = append(match, fmt.Sprintf("t.%s = k.column%d", c.Name, len(ownSet)+i+1))
 	}
-	row := "(" + repeat("?", ", ", len(set)+len(key)) + ")"
-	return "UPDATE " + table + " AS t SET " + strings.Join(assign, ", ") +
-		" FROM (VALUES " + repeat(row, ", ", n) + ") AS k WHERE " + strings.Join(match, " AND ")
+	own := append(ownSet, ownKey...)
+	args := append(flat(sameSet, from, from+1), flat(own, from, to)...)
+	return statement{
+		"UPDATE " + table + " AS t SET " + strings.Join(assign, ", ") +
+			" FROM (VALUES " + rowsOf(len(own), to-from) + ") AS k WHERE " + strings.Join(match, " AND "),
+		append(args, flat(sameKey, from, from+1)...),
+	}
 }
 
 // updateOne sets one row; it binds the set columns, then the key.
 func updateOne(table string, key, set []Column) string {
-	return "UPDATE " + table + " SET " + equals(set, ", ") + " WHERE " + equals(key, " AND ")
+	return "UPDATE " + table + " SET " + strings.Join(equals(set), ", ") + " WHERE " + strings.Join(equals(key), " AND ")
 }
 
-func equals(cols []Column, sep string) string {
+// equals is each column with a placeholder.
+func equals(cols []Column) []string {
 	out := make([]string, len(cols))
 	for i, c := range cols {
 		out[i] = c.Name + " = ?"
 	}
-	return strings.Join(out, sep)
+	return out
 }
 
 // sqliteKeys is the condition that the key is one of the tuples of a JSON argument.

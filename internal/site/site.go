@@ -34,14 +34,14 @@ type Site struct {
 // installation's own tokens; no site can have it as its id.
 const Operator = "operator"
 
-var slug = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
+var slug = regexp.MustCompile(`^[a-z][a-z0-9-]{1,39}$`)
 
 // Create makes a site and its data key. Faults: Invalid for an id that is no
 // slug or a name that cannot be shown, Conflict already_exists.
 func Create(tx *db.Tx, keys *Keys, id, name string) (Site, error) {
 	name = strings.TrimSpace(name)
 	if !slug.MatchString(id) || id == Operator {
-		return Site{}, fault.Check("/id", "want 1 to 40 characters of a-z, 0-9 and -, beginning with a letter or digit, and not %q: got %q", Operator, id)
+		return Site{}, fault.Check("/id", "want 2 to 40 characters of a-z, 0-9 and -, beginning with a letter, and not %q: got %q", Operator, id)
 	}
 	if !isName(name, 100) {
 		return Site{}, fault.Check("/name", "want 1 to 100 characters without line breaks or other control characters")

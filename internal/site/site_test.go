@@ -77,7 +77,7 @@ func TestASiteIsCreatedOnceAndFound(t *testing.T) {
 func TestSitesWithAnIDThatIsNoSlugOrABadNameAreRefused(t *testing.T) {
 	d := dbtest.Open(t, "sqlite")
 	keys := NewKeys(d, nil)
-	for _, id := range []string{"", "Demo", "de_mo", "데모", "-a", "a b", strings.Repeat("a", 41), "operator", "demo\n"} {
+	for _, id := range []string{"", "a", "1a", "Demo", "de_mo", "데모", "-a", "a b", strings.Repeat("a", 41), "operator", "demo\n"} {
 		refused(t, d, "id "+id, fault.Invalid, fault.CodeValidation, func(tx *db.Tx) error {
 			_, err := Create(tx, keys, id, "name")
 			return err
@@ -89,7 +89,7 @@ func TestSitesWithAnIDThatIsNoSlugOrABadNameAreRefused(t *testing.T) {
 			return err
 		})
 	}
-	create(t, d, keys, "a", "24", strings.Repeat("a", 40), "a-1")
+	create(t, d, keys, "ab", strings.Repeat("a", 40), "a-1")
 }
 
 func TestASiteIsSuspendedAndResumed(t *testing.T) {
