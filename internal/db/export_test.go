@@ -83,8 +83,7 @@ func Explain(tx *Tx, table string, key, set []Column) (plans map[string]string, 
 	if err != nil {
 		return nil, err
 	}
-	all := append(append([]Column(nil), set...), key...)
-	up := statement{sqliteUpdateSome(table, key, set, n), flat(all, 0, n)}
+	up := sqliteUpdateSome(table, key, set, 0, n)
 	explain := "EXPLAIN QUERY PLAN "
 	switch tx.d.eng.name {
 	case "postgres":
@@ -94,7 +93,7 @@ func Explain(tx *Tx, table string, key, set []Column) (plans map[string]string, 
 		if err != nil {
 			return nil, err
 		}
-		up.query, explain = mysqlUpdateSome(table, hint, key, set, n), "EXPLAIN "
+		up, explain = statement{mysqlUpdateSome(table, hint, key, set, n), flat(append(append([]Column(nil), set...), key...), 0, n)}, "EXPLAIN "
 	}
 	plans = map[string]string{}
 	for name, s := range map[string]statement{"Lookup": look, "DeleteMany": del, "UpdateMany": up} {
