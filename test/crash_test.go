@@ -34,9 +34,12 @@ func TestWhatIsKilledLosesNobodyAndSendsNothingTwice(t *testing.T) {
 	case testing.Short():
 		size.calls, blind = 1, nil
 	}
+	busy := size
+	busy.speed = 0 // no limit: the messages are many
 	var all []crash
 	for _, engine := range engines {
-		all = append(all, crash{"the program on " + engine, func(t *testing.T) { crashed(t, dbtest.URL(t, engine), size, false) }})
+		all = append(all, crash{"the program on " + engine, func(t *testing.T) { crashed(t, dbtest.URL(t, engine), size, false) }},
+			crash{"the program on " + engine + " while it accepts", func(t *testing.T) { answeredFor(t, dbtest.URL(t, engine), busy, kills, 20*kills) }})
 	}
 	for _, engine := range blind {
 		all = append(all, crash{"the program on " + engine + ", where the provider cannot be asked", func(t *testing.T) { crashed(t, dbtest.URL(t, engine), size, true) }})

@@ -28,6 +28,7 @@ type mortal struct {
 	blind     bool   // the provider cannot be asked: every look-up fails
 	simulated string // address of the simulator
 	look      *db.DB // the test's own eyes
+	token     string
 	shopper   *client.Client
 	tally     tally
 
@@ -92,8 +93,8 @@ func newMortal(t *testing.T, database string, size crashSize, blind bool) *morta
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = m.look.Close() })
-	token := tenant(t, m.office, "shop", map[string]string{"alimtalk": "9", "sms": "18"})
-	if m.shopper, err = client.New(m.url, token, client.Options{Retries: -1}); err != nil {
+	m.token = tenant(t, m.office, "shop", map[string]string{"alimtalk": "9", "sms": "18"})
+	if m.shopper, err = client.New(m.url, m.token, client.Options{Retries: -1}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(m.end)

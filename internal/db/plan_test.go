@@ -57,9 +57,9 @@ func fill(t *testing.T, d *db.DB, m id.ID, n int) {
 
 func checkPlans(t *testing.T, d *db.DB, m id.ID, rows, n int) {
 	t.Helper()
-	seqs, keys := make([]int, n), make([]id.ID, n)
+	seqs, keys, states := make([]int, n), make([]id.ID, n), make([]string, n)
 	for i := range seqs {
-		seqs[i], keys[i] = i, id.New()
+		seqs[i], keys[i], states[i] = i, id.New(), fmt.Sprint("state ", i)
 	}
 	line := []db.Column{db.Same("site", "demo", n), db.Same("message", m, n), db.Col("seq", seqs)}
 	update(t, d, func(tx *db.Tx) error {
@@ -71,6 +71,11 @@ func checkPlans(t *testing.T, d *db.DB, m id.ID, rows, n int) {
 		if err != nil {
 			return err
 		}
+		each, err := db.Explain(tx, "line", line, []db.Column{db.Col("state", states)})
+		if err != nil {
+			return err
+		}
+		three["UpdateMany to different values"] = each["UpdateMany"]
 		if whole := map[string]string{"postgres": "(seq = k.", "sqlite": "seq=?"}[d.Engine()]; whole != "" {
 			for act, plan := range three {
 				if !strings.Contains(plan, whole) {

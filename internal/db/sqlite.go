@@ -196,6 +196,15 @@ func sqliteUpdateSome(table string, key, set []Column, from, to int) statement {
 	sameSet, ownSet := alike(set, from, to)
 	sameKey, ownKey := alike(key, from, to)
 	assign, match := equals(sameSet), equals(sameKey)
+	if len(ownSet) == 0 && len(ownKey) == 1 {
+		// All rows get the same: no join is needed.
+		match = append(match, ownKey[0].Name+" IN ("+repeat("?", ", ", to-from)+")")
+		args := append(flat(sameSet, from, from+1), flat(sameKey, from, from+1)...)
+		return statement{
+			"UPDATE " + table + " SET " + strings.Join(assign, ", ") + " WHERE " + strings.Join(match, " AND "),
+			append(args, flat(ownKey, from, to)...),
+		}
+	}
 	for i, c := range ownSet {
 		assign = append(assign, fmt.Sprintf("%s = k.column%d", c.Name, i+1))
 	}

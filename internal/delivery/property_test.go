@@ -48,9 +48,9 @@ func rounds(t *testing.T, engine string) {
 	if f.Value.String() != f.DefValue {
 		return
 	}
-	n := "50"
+	n := "80"
 	if engine != "sqlite" {
-		n = "6"
+		n = "20"
 	}
 	if err := flag.Set("rapid.checks", n); err != nil {
 		t.Fatal(err)

@@ -121,7 +121,7 @@ func endBatches(tx *db.Tx, list []BatchEnd) error {
 // writeRecipients inserts rows of those who get their first outcome and updates
 // the others.
 func writeRecipients(tx *db.Tx, changes []Change) error {
-	var fresh, known []Recipient
+	fresh, known := make([]Recipient, 0, len(changes)), make([]Recipient, 0, len(changes))
 	for _, c := range changes {
 		if c.From.born {
 			known = append(known, c.To)
