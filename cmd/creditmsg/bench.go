@@ -18,6 +18,7 @@ type benchVerb struct {
 	Accept   benchAccept   `cmd:"" help:"Take in whole messages to one recipient each."`
 	Pipeline benchPipeline `cmd:"" help:"Send one message to many people, from accepted to settled."`
 	API      benchAPI      `cmd:"" name:"api" help:"The same over HTTP."`
+	Growth   benchGrowth   `cmd:"" help:"How costs grow with the number of recipients and sites."`
 }
 
 // Help is shown below the flags' own help.
@@ -92,19 +93,57 @@ func (v *benchPipeline) Run(ctx context.Context, s *streams) error {
 	return v.compare(ctx, s, "pipeline", o)
 }
 
+type benchGrowth struct {
+	benched
+	Most int `default:"1000000" placeholder:"N" help:"Recipients of the largest message."`
+}
+
+// Run measures every size once.
+func (v *benchGrowth) Run(ctx context.Context, s *streams) error {
+	out, err := bench.RunGrowth(ctx, v.Most, bench.Options{Database: v.Database, Progress: v.telling(s, "growth")})
+	if err != nil {
+		return v.failed(s, err)
+	}
+	if v.JSON {
+		return s.print(out)
+	}
+	t := newTable(s)
+	for _, part := range []struct {
+		name  string
+		lines []bench.GrowthLine
+	}{{"recipients", out.Recipients}, {"sites", out.Sites}} {
+		t.row(part.name, "per second", "µs of processor each", "bytes each", "most memory")
+		for _, l := range part.lines {
+			t.row(grouped(int64(l.Size)), grouped(int64(l.PerSecond)), fmt.Sprintf("%.1f", l.CPU), fmt.Sprintf("%.0f", l.Bytes), fmt.Sprintf("%d MiB", l.PeakRSS>>20))
+		}
+	}
+	t.row("machine", out.Machine)
+	return t.end()
+}
+
+// telling shows what happens now.
+func (v benched) telling(s *streams, name string) func(string) {
+	return func(what string) { fmt.Fprintf(s.err, "%s: %s\n", name, what) }
+}
+
+// failed tells of an error, as JSON too where that is wanted.
+func (v benched) failed(s *streams, err error) error {
+	if v.JSON {
+		err = errors.Join(err, s.print(problem(err)))
+	}
+	return err
+}
+
 // compare makes a comparison and prints what it found.
 func (v benched) compare(ctx context.Context, s *streams, name string, o bench.Options) error {
 	var profile bytes.Buffer
 	if v.CPUProfile != "" {
 		o.Profile = &profile
 	}
-	o.Progress = func(what string) { fmt.Fprintf(s.err, "%s: %s\n", name, what) }
+	o.Progress = v.telling(s, name)
 	out, err := bench.Run(ctx, name, o)
 	if err != nil {
-		if v.JSON {
-			err = errors.Join(err, s.print(problem(err)))
-		}
-		return err
+		return v.failed(s, err)
 	}
 	if v.CPUProfile != "" {
 		if err := os.WriteFile(v.CPUProfile, profile.Bytes(), 0o600); err != nil {

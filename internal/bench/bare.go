@@ -20,7 +20,8 @@ type engine interface {
 	connect(ctx context.Context, url string) (session, error)
 	words() words
 	bulk(pattern *row) bulk
-	processes() []int // of this machine; none when the server is elsewhere or is this process
+	size(ctx context.Context, url string) (bytes int64, err error) // of a database
+	processes() []int                                              // of this machine; none when the server is elsewhere or is this process
 	close()
 }
 

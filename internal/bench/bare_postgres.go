@@ -101,6 +101,19 @@ func (s *postgresServer) create(ctx context.Context) (string, func() error, erro
 	}, nil
 }
 
+// databaseOf is the name of the database in a URL.
+func databaseOf(place string) string {
+	u, err := url.Parse(place)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimPrefix(u.Path, "/")
+}
+
+func (s *postgresServer) size(ctx context.Context, place string) (bytes int64, err error) {
+	return bytes, s.admin.QueryRow(ctx, "SELECT pg_database_size($1)", databaseOf(place)).Scan(&bytes)
+}
+
 // barePostgres gives a baseline the product's own settings of a connection: without
 // them a plan made while a table is empty would scan it for ever.
 const barePostgres = "SET jit = off; SET enable_seqscan = off"

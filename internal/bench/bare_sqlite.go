@@ -75,6 +75,17 @@ func (s *sqliteServer) create(context.Context) (string, func() error, error) {
 	return "sqlite:" + filepath.Join(dir, "bench.db"), func() error { return os.RemoveAll(dir) }, nil
 }
 
+// size is that of the file with its write-ahead log.
+func (s *sqliteServer) size(_ context.Context, place string) (bytes int64, err error) {
+	files, err := filepath.Glob(strings.TrimPrefix(place, "sqlite:") + "*")
+	for _, name := range files {
+		if f, err := os.Stat(name); err == nil {
+			bytes += f.Size()
+		}
+	}
+	return bytes, err
+}
+
 // connect opens the file with the product's durability.
 func (s *sqliteServer) connect(ctx context.Context, place string) (session, error) {
 	q := url.Values{"_pragma": []string{"busy_timeout(15000)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-32000)", "temp_store(MEMORY)"}}

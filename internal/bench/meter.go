@@ -20,6 +20,7 @@ type sample struct {
 	took  time.Duration
 	cpu   time.Duration // of this process and the local database's; 0 = not known
 	rss   int64         // the most that this process held meanwhile, in bytes
+	bytes int64         // that the database grew by
 }
 
 func (s sample) rate() float64 { return float64(s.units) / s.took.Seconds() }
@@ -32,12 +33,21 @@ func (s sample) cpuEach() float64 {
 // measure times work and meters what it costs. The units are the caller's to count.
 func (a *arena) measure(ctx context.Context, work func(ctx context.Context) error) (sample, error) {
 	runtime.GC() // the rubbish of the preparations is not this round's
+	size, err := a.engine.size(ctx, a.url)
+	if err != nil {
+		return sample{}, fmt.Errorf("ask for the size of the database: %w", err)
+	}
 	forgetPeak()
 	before := cpuTime(a.engine.processes())
 	start := time.Now()
-	err := work(ctx)
+	if err := work(ctx); err != nil {
+		return sample{}, err
+	}
 	took := time.Since(start)
-	return sample{took: took, cpu: cpuTime(a.engine.processes()) - before, rss: peakMemory()}, err
+	out := sample{took: took, cpu: cpuTime(a.engine.processes()) - before, rss: peakMemory()}
+	grown, err := a.engine.size(ctx, a.url)
+	out.bytes = grown - size
+	return out, err
 }
 
 // clockTick is the unit of times in /proc on every Linux there is.
