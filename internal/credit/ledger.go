@@ -69,12 +69,17 @@ func (l *Ledger) Reserve(tx *db.Tx, holds []Hold) ([]*Refusal, error) {
 			taken = append(taken, r)
 		}
 	}
-	if err := insertReservations(tx, taken); duplicate(err) {
-		return nil, fault.Wrap(err, fault.Internal, fault.CodeInternal, "reserve: a message has a reservation already")
-	} else if err != nil {
-		return nil, fmt.Errorf("reserve: %w", err)
+	if err := tx.Later(wrongReservation, func() error { return insertReservations(tx, taken) }); err != nil {
+		return nil, err
 	}
 	return refusals, write(tx, books)
+}
+
+func wrongReservation(err error) error {
+	if duplicate(err) {
+		return fault.Wrap(err, fault.Internal, fault.CodeInternal, "reserve: a message has a reservation already")
+	}
+	return fmt.Errorf("reserve: %w", err)
 }
 
 // lock locks the accounts of the sites, which are sorted, and then their live
@@ -130,18 +135,25 @@ func write(tx *db.Tx, books []*book) error {
 	if len(heads) == 0 {
 		return nil
 	}
-	if err := insertLines(tx, lines); duplicate(err) {
+	if err := tx.Later(wrongEntry, func() error { return insertLines(tx, lines) }); err != nil {
+		return err
+	}
+	return tx.Later(nil, func() error {
+		if err := writeLots(tx, lots); err != nil {
+			return fmt.Errorf("write lots: %w", err)
+		}
+		if err := updateAccounts(tx, heads); err != nil {
+			return fmt.Errorf("write accounts: %w", err)
+		}
+		return nil
+	})
+}
+
+func wrongEntry(err error) error {
+	if duplicate(err) {
 		return fmt.Errorf("append entries: %w: %w", db.ErrStale, err)
-	} else if err != nil {
-		return fmt.Errorf("append entries: %w", err)
 	}
-	if err := writeLots(tx, lots); err != nil {
-		return fmt.Errorf("write lots: %w", err)
-	}
-	if err := updateAccounts(tx, heads); err != nil {
-		return fmt.Errorf("write accounts: %w", err)
-	}
-	return nil
+	return fmt.Errorf("append entries: %w", err)
 }
 
 func updateAccounts(tx *db.Tx, books []*book) error {

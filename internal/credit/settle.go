@@ -122,16 +122,16 @@ func (c *charge) apply(b *book, r *reservation, usages *usageSet) error {
 }
 
 func writeSettled(tx *db.Tx, books []*book, changed []*reservation, usages *usageSet) error {
-	if err := updateReservations(tx, changed); err != nil {
-		return fmt.Errorf("settle: %w", err)
-	}
-	if err := usages.write(tx); err != nil {
-		return fmt.Errorf("settle: %w", err)
-	}
-	if err := write(tx, books); err != nil {
-		return fmt.Errorf("settle: %w", err)
-	}
-	return nil
+	wrong := func(err error) error { return fmt.Errorf("settle: %w", err) }
+	return tx.Later(wrong, func() error {
+		if err := updateReservations(tx, changed); err != nil {
+			return err
+		}
+		if err := usages.write(tx); err != nil {
+			return err
+		}
+		return write(tx, books)
+	})
 }
 
 // merge makes one charge per message, ordered by site and message.

@@ -19,6 +19,9 @@ func (tx *Tx) InsertMany(table string, cols ...Column) error {
 	if err := tx.d.eng.insertMany(tx, table, cols, n); err != nil {
 		return fmt.Errorf("insert %d rows into %s: %w", n, table, err)
 	}
+	if tx.holds() {
+		tx.meant(-1, "insert", n, table)
+	}
 	return nil
 }
 
@@ -32,6 +35,9 @@ func (tx *Tx) InsertAbsent(table string, key []string, id string, cols ...Column
 	}
 	if err := tx.d.eng.absent(tx, table, key, id, cols, n); err != nil {
 		return fmt.Errorf("insert %d absent rows into %s: %w", n, table, err)
+	}
+	if tx.holds() {
+		tx.meant(-1, "insert absent", n, table)
 	}
 	return nil
 }
@@ -57,6 +63,10 @@ func (tx *Tx) UpdateMany(table string, key []string, cols ...Column) error {
 	affected, err := tx.d.eng.updateMany(tx, table, keys, set, n)
 	if err != nil {
 		return fmt.Errorf("update %d rows of %s: %w", n, table, err)
+	}
+	if tx.holds() {
+		tx.meant(int64(n), "update", n, table)
+		return nil
 	}
 	if affected != int64(n) {
 		return tx.fail(fmt.Errorf("update %d rows of %s, %d were there: %w", n, table, affected, ErrStale))

@@ -16,7 +16,8 @@ import (
 	"creditmsg/internal/money"
 )
 
-// thing has a column of every type; line has the shape of the big tables.
+// thing has a column of every type; line has the shape of the big tables, and pair that
+// of idempotency keys.
 const (
 	makeThing = `CREATE TABLE IF NOT EXISTS thing (
     id {id} NOT NULL PRIMARY KEY,
@@ -37,6 +38,12 @@ const (
     state {word} NOT NULL,
     PRIMARY KEY (site, message, seq)
 ) {{table: fillfactor=70, narrow}}`
+	makePair = `CREATE TABLE IF NOT EXISTS pair (
+    site {word} NOT NULL,
+    digest {id} NOT NULL,
+    state {word} NOT NULL,
+    PRIMARY KEY (site, digest)
+) {{table: fillfactor=70}}`
 )
 
 type thing struct {
@@ -71,7 +78,7 @@ func openWith(t *testing.T, engine string) *db.DB {
 
 func tables(t *testing.T, d *db.DB) {
 	t.Helper()
-	for _, text := range []string{makeThing, makeLine} {
+	for _, text := range []string{makeThing, makeLine, makePair} {
 		if err := db.Make(t.Context(), d, text); err != nil {
 			t.Fatalf("make a table: %v", err)
 		}

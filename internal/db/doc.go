@@ -10,6 +10,9 @@
 // servers, and one at a time on SQLite with every commit on disk. View sees each
 // statement's own moment, Snapshot one moment for all.
 //
+// Writes inside Tx.Later may wait for the next statement that wants an answer, and
+// travel together then: rows are locked for the time of fewer round trips.
+//
 // A transaction inside a transaction is refused. The lock order of the tables is
 // the business of their owners; here, keys of bulk acts are sorted so that all
 // lock in one order. Nobody outside sees which engine it is: Engine is for
@@ -46,7 +49,7 @@
 //
 // # Reading order
 //
-// db.go, update.go with turn.go, tx.go, then column.go and bulk.go, group.go, clock.go,
+// db.go, update.go with turn.go, tx.go, then column.go and bulk.go with later.go, group.go, clock.go,
 // fail.go, metric.go, migrate.go; the engines are engine.go, sqlite.go with prepared.go,
 // postgres.go, and mysql.go with mysql_bulk.go.
 package db

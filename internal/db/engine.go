@@ -24,9 +24,11 @@ type engine struct {
 
 	classify func(error) class
 	commit   func(ctx context.Context, conn *sql.Conn) error
-	open     func(ctx context.Context, o Options) (write, read *sql.DB, err error)
-	admin    func() (*sql.DB, error) // a pool with plain sessions for migrations; nil = the writer's
-	place    string                  // where the database is, without secrets
+	// send runs writes in one round trip and says which failed; nil = there is no such way.
+	send  func(ctx context.Context, conn *sql.Conn, list []queued) (at int, err error)
+	open  func(ctx context.Context, o Options) (write, read *sql.DB, err error)
+	admin func() (*sql.DB, error) // a pool with plain sessions for migrations; nil = the writer's
+	place string                  // where the database is, without secrets
 
 	insertMany func(tx *Tx, table string, cols []Column, n int) error
 	absent     func(tx *Tx, table string, key []string, id string, cols []Column, n int) error

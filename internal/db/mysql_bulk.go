@@ -48,7 +48,7 @@ func mysqlInsertAnd(tx *Tx, table string, cols []Column, n int, suffix string) e
 	row := "(" + repeat("?", ", ", len(cols)) + ")"
 	head := "INSERT INTO " + table + " (" + names(cols) + ") VALUES "
 	return mysqlChunks(tx, cols, n, mysqlRows, func(from, to int) error {
-		_, err := tx.Exec(head+repeat(row, ", ", to-from)+suffix, flat(cols, from, to)...)
+		_, err := tx.exec(head+repeat(row, ", ", to-from)+suffix, flat(cols, from, to)...)
 		return err
 	})
 }
@@ -68,7 +68,7 @@ func mysqlUpdate(tx *Tx, table string, key, set []Column, n int) (int64, error) 
 		if to-from > 1 {
 			query = mysqlUpdateSome(table, hint, key, set, to-from)
 		}
-		m, err := tx.Exec(query, flat(all, from, to)...)
+		m, err := tx.exec(query, flat(all, from, to)...)
 		affected += m
 		return err
 	})
@@ -184,7 +184,7 @@ func mysqlIndexes(tx *Tx, table string) ([]index, error) {
 		return known.([]index), nil
 	}
 	var out []index
-	rows, err := tx.Query(`SELECT index_name, column_name FROM information_schema.statistics
+	rows, err := tx.query(`SELECT index_name, column_name FROM information_schema.statistics
 WHERE table_schema = DATABASE() AND table_name = ?
 ORDER BY CASE index_name WHEN 'PRIMARY' THEN 0 ELSE 1 END, index_name, seq_in_index`, table)
 	_, err = Collect(rows, err, func(rows *sql.Rows) (struct{}, error) {

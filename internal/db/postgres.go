@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,6 +35,7 @@ func postgresEngine(text string) (engine, error) {
 		types:      postgresTypes,
 		classify:   postgresClass,
 		commit:     postgresCommit,
+		send:       postgresSend,
 		insertMany: postgresInsert,
 		absent:     postgresAbsent,
 		updateMany: postgresUpdate,
@@ -118,6 +120,34 @@ func postgresCommit(ctx context.Context, conn *sql.Conn) error {
 		}
 		return err
 	})
+}
+
+// postgresSend writes all statements into the connection before it reads the first
+// answer. After a failed one the engine passes over the others.
+func postgresSend(ctx context.Context, conn *sql.Conn, list []queued) (at int, err error) {
+	b := &pgx.Batch{}
+	for _, h := range list {
+		b.Queue(h.query, h.args...)
+	}
+	err = conn.Raw(func(dc any) (err error) {
+		answers := dc.(*stdlib.Conn).Conn().SendBatch(ctx, b)
+		defer func() {
+			if closed := answers.Close(); err == nil {
+				err = closed
+			}
+		}()
+		for ; at < len(list); at++ {
+			tag, err := answers.Exec()
+			if err != nil {
+				return err
+			}
+			if want := list[at].want; want >= 0 && tag.RowsAffected() != want {
+				return fmt.Errorf("%d were there: %w", tag.RowsAffected(), ErrStale)
+			}
+		}
+		return nil
+	})
+	return min(at, len(list)-1), err
 }
 
 // elements is the array type of each kind, as a cast names it.
@@ -221,6 +251,24 @@ func sames(cols []Column) []any {
 	return out
 }
 
+// manyRows is the number of rows from which it is looked at whether values are alike.
+// In fewer they may be so by chance, and each chance is a statement of its own that has
+// to be prepared.
+const manyRows = 16
+
+// alikeOnce has columns travel once whose values are all alike: unnest takes its time
+// for each column, and of the rows of one moment most columns are alike.
+func alikeOnce(cols []Column, n int) []Column {
+	if n > 1 && n < manyRows {
+		return cols
+	}
+	out := slices.Clone(cols)
+	for i := range out {
+		out[i].same = out[i].constant(0, n)
+	}
+	return out
+}
+
 func postgresInsert(tx *Tx, table string, cols []Column, n int) error {
 	return postgresInsertAnd(tx, table, cols, n, "")
 }
@@ -230,18 +278,20 @@ func postgresAbsent(tx *Tx, table string, key []string, _ string, cols []Column,
 }
 
 func postgresInsertAnd(tx *Tx, table string, cols []Column, n int, suffix string) error {
+	cols = alikeOnce(cols, n)
 	u := unnest(cols, n)
-	_, err := tx.Exec("INSERT INTO "+table+" ("+names(cols)+") SELECT "+strings.Join(u.refs, ", ")+" FROM "+u.from+suffix,
+	_, err := tx.exec("INSERT INTO "+table+" ("+names(cols)+") SELECT "+strings.Join(u.refs, ", ")+" FROM "+u.from+suffix,
 		append(sames(cols), u.args...)...)
 	return err
 }
 
 func postgresUpdate(tx *Tx, table string, key, set []Column, n int) (int64, error) {
 	s := postgresUpdateAll(table, key, set, n)
-	return tx.Exec(s.query, s.args...)
+	return tx.exec(s.query, s.args...)
 }
 
 func postgresUpdateAll(table string, key, set []Column, n int) statement {
+	set = alikeOnce(set, n)
 	all := append(append([]Column(nil), set...), spread(key)...)
 	u := unnest(all, n)
 	var assign, match []string

@@ -51,9 +51,10 @@ func (w *world) act(fn func(*db.Tx) error) (bool, error) {
 	return taken, err
 }
 
-// draw gives things at distinct places.
+// draw gives things at distinct places, often alike but for what is unique of them.
 func (w *world) draw(t *rapid.T) []thing {
 	places := rapid.SliceOfNDistinct(rapid.IntRange(0, len(w.ids)-1), 0, 25, rapid.ID[int]).Draw(t, "places")
+	alike := rapid.Bool().Draw(t, "alike")
 	out := make([]thing, len(places))
 	for i, p := range places {
 		out[i] = thing{
@@ -64,6 +65,10 @@ func (w *world) draw(t *rapid.T) []thing {
 			Body:  rapid.OneOf(rapid.Just[[]byte](nil), rapid.SliceOfN(rapid.Byte(), 0, 40)).Draw(t, "body"),
 			Open:  rapid.Bool().Draw(t, "open"),
 			Owner: rapid.SampledFrom([]id.ID{{}, w.ids[0], w.ids[1]}).Draw(t, "owner"),
+		}
+		if first := out[0]; alike {
+			first.ID, first.Rank, first.Label = out[i].ID, out[i].Rank, out[i].Label
+			out[i] = first
 		}
 	}
 	return out

@@ -81,7 +81,7 @@ func (p *proxy) ask(client, server net.Conn, cutting *atomic.Bool) {
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := client.Read(buf)
-		if bytes.Contains(buf[:n], []byte("COMMIT")) {
+		if commits(buf[:n]) {
 			switch {
 			case p.cut.CompareAndSwap(cutBefore, cutNothing):
 				client.Close()
@@ -94,6 +94,11 @@ func (p *proxy) ask(client, server net.Conn, cutting *atomic.Bool) {
 			return
 		}
 	}
+}
+
+// commits reports whether a COMMIT is in what a client says, beside any READ COMMITTED.
+func commits(said []byte) bool {
+	return bytes.Count(said, []byte("COMMIT")) > bytes.Count(said, []byte("COMMITTED"))
 }
 
 // answer copies what the server says, until the answer that is to be cut.

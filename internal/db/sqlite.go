@@ -147,11 +147,11 @@ func sqliteInsertAnd(tx *Tx, table string, cols []Column, n int, suffix string) 
 	return stepwise(n, len(cols), func(from, to int) error {
 		same, own := alike(cols, from, to)
 		if len(same) == 0 || len(own) == 0 {
-			_, err := tx.Exec("INSERT INTO "+table+" ("+names(cols)+") VALUES "+rowsOf(len(cols), to-from)+suffix, flat(cols, from, to)...)
+			_, err := tx.exec("INSERT INTO "+table+" ("+names(cols)+") VALUES "+rowsOf(len(cols), to-from)+suffix, flat(cols, from, to)...)
 			return err
 		}
 		// The WHERE keeps a suffix's ON from being read as a join's.
-		_, err := tx.Exec("INSERT INTO "+table+" ("+names(own)+", "+names(same)+") SELECT k.*, "+repeat("?", ", ", len(same))+
+		_, err := tx.exec("INSERT INTO "+table+" ("+names(own)+", "+names(same)+") SELECT k.*, "+repeat("?", ", ", len(same))+
 			" FROM (VALUES "+rowsOf(len(own), to-from)+") AS k WHERE 1"+suffix, append(flat(same, from, from+1), flat(own, from, to)...)...)
 		return err
 	})
@@ -183,40 +183,39 @@ func sqliteUpdate(tx *Tx, table string, key, set []Column, n int) (int64, error)
 		if to-from > 1 {
 			s = sqliteUpdateSome(table, key, set, from, to)
 		}
-		m, err := tx.Exec(s.query, s.args...)
+		m, err := tx.exec(s.query, s.args...)
 		affected += m
 		return err
 	})
 	return affected, err
 }
 
-// sqliteUpdateSome sets several rows, which have different keys: first it binds what
-// they are given alike, then the rows, then what their keys have alike.
+// sqliteUpdateSome sets several rows, which have different keys. What they are given
+// alike is bound once.
 func sqliteUpdateSome(table string, key, set []Column, from, to int) statement {
-	sameSet, ownSet := alike(set, from, to)
-	sameKey, ownKey := alike(key, from, to)
-	assign, match := equals(sameSet), equals(sameKey)
-	if len(ownSet) == 0 && len(ownKey) == 1 {
-		// All rows get the same: no join is needed.
-		match = append(match, ownKey[0].Name+" IN ("+repeat("?", ", ", to-from)+")")
-		args := append(flat(sameSet, from, from+1), flat(sameKey, from, from+1)...)
+	same, own := alike(set, from, to)
+	assign, args := equals(same), flat(same, from, from+1)
+	if sameKey, ownKey := alike(key, from, to); len(own) == 0 && len(ownKey) == 1 {
+		match := append(equals(sameKey), ownKey[0].Name+" IN ("+repeat("?", ", ", to-from)+")")
 		return statement{
 			"UPDATE " + table + " SET " + strings.Join(assign, ", ") + " WHERE " + strings.Join(match, " AND "),
-			append(args, flat(ownKey, from, to)...),
+			append(append(args, flat(sameKey, from, from+1)...), flat(ownKey, from, to)...),
 		}
 	}
-	for i, c := range ownSet {
+	// The keys come whole from the rows: with a part of one at hand, SQLite would read
+	// all that the table has of it.
+	var match []string
+	for i, c := range own {
 		assign = append(assign, fmt.Sprintf("%s = k.column%d", c.Name, i+1))
 	}
-	for i, c := range ownKey {
-		match = append(match, fmt.Sprintf("t.%s = k.column%d", c.Name, len(ownSet)+i+1))
+	for i, c := range key {
+		match = append(match, fmt.Sprintf("t.%s = k.column%d", c.Name, len(own)+i+1))
 	}
-	own := append(ownSet, ownKey...)
-	args := append(flat(sameSet, from, from+1), flat(own, from, to)...)
+	rows := append(own, key...)
 	return statement{
 		"UPDATE " + table + " AS t SET " + strings.Join(assign, ", ") +
-			" FROM (VALUES " + rowsOf(len(own), to-from) + ") AS k WHERE " + strings.Join(match, " AND "),
-		append(args, flat(sameKey, from, from+1)...),
+			" FROM (VALUES " + rowsOf(len(rows), to-from) + ") AS k WHERE " + strings.Join(match, " AND "),
+		append(args, flat(rows, from, to)...),
 	}
 }
 

@@ -24,6 +24,10 @@ type Tx struct {
 	rows  *sql.Rows // the last result; closed at the latest when the closure ends
 	err   error     // the first failed statement: nothing is committed after it
 	after []func()  // what OnCommit was given
+
+	holding bool     // the writes of now wait
+	waiting []queued // they were not sent yet
+	late    error    // what became of one that waited
 }
 
 type txKey struct{}
@@ -80,6 +84,11 @@ func (tx *Tx) ready(args []any) ([]any, error) {
 		}
 		tx.rows = nil
 	}
+	if !tx.holding {
+		if err := tx.flush(); err != nil {
+			return nil, err
+		}
+	}
 	args, err := plain(args)
 	return args, tx.fail(err)
 }
@@ -92,8 +101,16 @@ func (tx *Tx) closeRows() {
 
 // Exec runs a statement and gives the number of rows that it matched.
 func (tx *Tx) Exec(query string, args ...any) (int64, error) {
+	if err := tx.asksLater(); err != nil {
+		return 0, err
+	}
+	return tx.exec(query, args...)
+}
+
+// exec runs the statement of a bulk act, which may wait.
+func (tx *Tx) exec(query string, args ...any) (int64, error) {
 	args, err := tx.ready(args)
-	if err != nil {
+	if err != nil || tx.hold(query, args) {
 		return 0, err
 	}
 	res, err := tx.conn.ExecContext(tx.ctx, tx.d.bind(query), args...)
@@ -107,6 +124,13 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 // Query reads rows. They must be closed before the next statement, which is
 // what Collect does.
 func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
+	if err := tx.asksLater(); err != nil {
+		return nil, err
+	}
+	return tx.query(query, args...)
+}
+
+func (tx *Tx) query(query string, args ...any) (*sql.Rows, error) {
 	args, err := tx.ready(args)
 	if err != nil {
 		return nil, err
@@ -117,6 +141,7 @@ func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 
 // QueryRow reads at most one row; its Scan gives ErrNoRows when there is none.
 func (tx *Tx) QueryRow(query string, args ...any) *sql.Row {
+	_ = tx.asksLater() // remembered: nothing is committed
 	// A value that cannot be stored is left to the driver, whose complaint Scan returns.
 	if values, err := tx.ready(args); err == nil {
 		args = values

@@ -119,24 +119,10 @@ func (u *update) try(ctx context.Context) (err error) {
 		}
 		_ = conn.Close() // gives it back to the pool; a broken one was marked so
 	}()
-	for _, s := range u.d.eng.begin {
-		if _, err := conn.ExecContext(ctx, s); err != nil {
-			return fmt.Errorf("begin: %w", err)
-		}
-	}
-	held := time.Now()
 	tx := &Tx{Now: u.d.clock.now(), d: u.d, ctx: u.ctx, conn: conn, name: u.name, write: true}
-	if u.inDoubt {
-		tx.ctx = context.WithValue(ctx, txKey{}, u.name)
-	}
-	if _, err := tx.Exec("INSERT INTO db_mark (id) VALUES (?)", u.mark); err != nil {
-		if _, taken := errors.AsType[*Duplicate](err); taken && u.inDoubt {
-			return nil // the commit whose answer was lost did count
-		}
-		return fmt.Errorf("mark: %w", err)
-	}
-	if u.inDoubt = false; u.ctx.Err() != nil {
-		return u.ctx.Err() // our mark went in, so that commit did not count
+	held := time.Now()
+	if counted, err := u.begin(ctx, tx); err != nil || counted {
+		return err
 	}
 	if err := tx.run(u.fn); err != nil {
 		return err
@@ -149,12 +135,49 @@ func (u *update) try(ctx context.Context) (err error) {
 	return err
 }
 
+// begin starts the transaction and puts the mark in, or has both wait for the first
+// statement. It reports whether a commit that is in doubt did count.
+func (u *update) begin(ctx context.Context, tx *Tx) (counted bool, err error) {
+	const mark = "INSERT INTO db_mark (id) VALUES (?)"
+	if u.d.eng.send != nil && !u.inDoubt {
+		for _, s := range u.d.eng.begin {
+			tx.waiting = append(tx.waiting, queued{statement{query: s}, -1, func(err error) error { return fmt.Errorf("begin: %w", err) }})
+		}
+		tx.waiting = append(tx.waiting, queued{statement{u.d.bind(mark), []any{u.mark[:]}}, -1, func(err error) error { return fmt.Errorf("mark: %w", err) }})
+		return false, nil
+	}
+	for _, s := range u.d.eng.begin {
+		if _, err := tx.conn.ExecContext(ctx, s); err != nil {
+			return false, fmt.Errorf("begin: %w", err)
+		}
+	}
+	if u.inDoubt {
+		tx.ctx = context.WithValue(ctx, txKey{}, u.name)
+	}
+	if _, err := tx.Exec(mark, u.mark); err != nil {
+		if _, taken := errors.AsType[*Duplicate](err); taken && u.inDoubt {
+			return true, nil // the commit whose answer was lost did count
+		}
+		return false, fmt.Errorf("mark: %w", err)
+	}
+	if u.inDoubt = false; u.ctx.Err() != nil {
+		return false, u.ctx.Err() // our mark went in, so that commit did not count
+	}
+	return false, nil
+}
+
 // run calls the closure and holds it to its word: after a failed statement there
 // is no success, whatever it returns. It may answer ErrStale and Duplicate in its
 // own words; trouble of the engine decides however it was worded.
 func (tx *Tx) run(fn func(*Tx) error) error {
 	defer tx.closeRows()
 	err := fn(tx)
+	if err == nil && tx.err == nil {
+		err = tx.flush()
+	}
+	if tx.late != nil {
+		return tx.late // what the closure said of it, it said of what followed
+	}
 	if tx.err == nil {
 		if err == nil {
 			err = tx.ctx.Err()

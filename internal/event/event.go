@@ -55,12 +55,10 @@ func Append(tx *db.Tx, events ...Event) error {
 			data[i] = "{}"
 		}
 	}
-	err := tx.InsertMany("event", db.Col("site_id", sites), db.Col("id", ids), db.Col("type", types),
-		db.Col("ref", refs), db.Col("data", data), db.Same("at", tx.Now, n))
-	if err != nil {
-		return fmt.Errorf("append %d events: %w", n, err)
-	}
-	return nil
+	return tx.Later(func(err error) error { return fmt.Errorf("append %d events: %w", n, err) }, func() error {
+		return tx.InsertMany("event", db.Col("site_id", sites), db.Col("id", ids), db.Col("type", types),
+			db.Col("ref", refs), db.Col("data", data), db.Same("at", tx.Now, n))
+	})
 }
 
 // check refuses an event that could not be stored or sent. Events are made by

@@ -313,13 +313,17 @@ func writeDrafts(tx *db.Tx, in []joining, messages []*Message, fresh []int) erro
 	}
 	sortByKey(insert)
 	sortByKey(update)
+	sortBatches(batches)
+	return tx.Later(nil, func() error { return writeRows(tx, insert, update, batches, refused) })
+}
+
+func writeRows(tx *db.Tx, insert, update []*Message, batches []staged, refused []stagedRejects) error {
 	if err := insertMessages(tx, insert); err != nil {
 		return fmt.Errorf("insert messages: %w", err)
 	}
 	if err := updateStaged(tx, update); err != nil {
 		return fmt.Errorf("accept staged messages: %w", err)
 	}
-	sortBatches(batches)
 	if err := insertBatches(tx, batches); err != nil {
 		return fmt.Errorf("insert batches: %w", err)
 	}

@@ -95,10 +95,9 @@ func TakeBatches(tx *db.Tx, names []BatchName) error {
 		return nil
 	}
 	cols := append(batchColumns(names), db.Same("state", string(BatchTaken), len(names)))
-	if err := tx.UpdateMany("batch", []string{"site_id", "message_id", "no"}, cols...); err != nil {
-		return fmt.Errorf("take batches: %w", err)
-	}
-	return nil
+	return tx.Later(func(err error) error { return fmt.Errorf("take batches: %w", err) }, func() error {
+		return tx.UpdateMany("batch", []string{"site_id", "message_id", "no"}, cols...)
+	})
 }
 
 // MarkAccepted turns a scheduled message that is due into an accepted one.

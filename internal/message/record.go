@@ -56,13 +56,16 @@ func (s *Service) Record(tx *db.Tx, w Writing) error {
 			return err
 		}
 	}
-	if err := endBatches(tx, w.Batches); err != nil {
-		return err
-	}
-	if err := writeRecipients(tx, changes); err != nil {
-		return err
-	}
-	if err := sums.writeMessages(tx); err != nil {
+	err := tx.Later(nil, func() error {
+		if err := endBatches(tx, w.Batches); err != nil {
+			return err
+		}
+		if err := writeRecipients(tx, changes); err != nil {
+			return err
+		}
+		return sums.writeMessages(tx)
+	})
+	if err != nil {
 		return err
 	}
 	if err := s.queue.Put(tx, append(waitingJobs(w, changes, tx.Now), w.Jobs...)...); err != nil {

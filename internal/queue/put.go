@@ -46,7 +46,8 @@ func put(tx *db.Tx, jobs []Job) (rows []*row, again []Job, err error) {
 		fresh[i].free(tx.Now)
 	}
 	cols := append(rowColumns(fresh), db.Col("id", pluck(fresh, func(r *row) id.ID { return r.id })))
-	if err := tx.InsertAbsent("job", []string{"job_key", "kind"}, "id", cols...); err != nil {
+	err = tx.Later(nil, func() error { return tx.InsertAbsent("job", []string{"job_key", "kind"}, "id", cols...) })
+	if err != nil {
 		return nil, nil, err
 	}
 	stands, err := tx.Lookup("job", []string{"id"}, nameColumns(pluck(fresh, (*row).name))...)
