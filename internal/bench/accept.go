@@ -71,6 +71,9 @@ func acceptProduct(ctx context.Context, a *arena) (sample, error) {
 	if out.units, err = w.count(ctx, acceptedRows("")); err != nil {
 		return sample{}, err
 	}
+	if err := w.tellGroups(ctx, a, out.units); err != nil {
+		return sample{}, err
+	}
 	errs := []error{counted(answered, out.units)}
 	for table, kind := range besideRows {
 		n, err := w.count(ctx, "SELECT COUNT(*) FROM "+table+" WHERE "+kind)

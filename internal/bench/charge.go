@@ -84,6 +84,9 @@ func chargeProduct(ctx context.Context, a *arena) (sample, error) {
 	if out.units, err = w.count(ctx, heldRows("")); err != nil {
 		return sample{}, err
 	}
+	if err := w.tellGroups(ctx, a, out.units); err != nil {
+		return sample{}, err
+	}
 	return out, errors.Join(counted(answered, out.units), w.prove(ctx, false))
 }
 

@@ -85,6 +85,15 @@ func (w *world) find(ctx context.Context, key message.Key) (m *message.Message, 
 	return m, err
 }
 
+// tellGroups says how many units shared a transaction: every transaction leaves a mark.
+func (w *world) tellGroups(ctx context.Context, a *arena, units int64) error {
+	marks, err := w.count(ctx, "SELECT COUNT(*) FROM db_mark")
+	if err == nil {
+		a.o.Progress(fmt.Sprintf("  %.1f in one transaction", float64(units)/float64(max(marks, 1))))
+	}
+	return err
+}
+
 // prove fails unless all laws of the ledger hold. With messages their recipients are
 // part of the proof.
 func (w *world) prove(ctx context.Context, withMessages bool) error {
