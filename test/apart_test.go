@@ -25,6 +25,7 @@ type apart struct {
 	dir    string
 	file   string // the program's configuration
 	url    string // the program's door
+	roles  string // what the program does
 	config server.Config
 	office *server.Operator
 	serve  *exec.Cmd // the program; nil while it is stopped
@@ -35,22 +36,26 @@ type apart struct {
 // then starts.
 func setApart(t *testing.T, database string) *apart {
 	t.Helper()
-	a := &apart{t: t, dir: t.TempDir()}
+	a := &apart{t: t, dir: t.TempDir(), roles: "api,worker"}
 	door := freeAddress(t)
-	a.url = "http://" + door
-	vendor := a.simulator(door)
-	a.file = filepath.Join(a.dir, "creditmsg.yaml")
+	a.configure(door, database, a.simulator(door))
+	a.office = operator(t, a.config)
+	return a
+}
+
+// configure writes the program's configuration, with one provider account.
+func (a *apart) configure(door, database, vendor string) {
+	a.t.Helper()
+	a.url, a.file = "http://"+door, filepath.Join(a.dir, "creditmsg.yaml")
 	text := fmt.Sprintf("listen: %s\ndatabase: {url: %q}\nlog: {level: warn}\nproviders:\n  - {name: solapi, kind: solapi, url: %q, api_key: %s, api_secret: %s, webhook: {secret: hook}}\n",
 		door, database, vendor, server.SimulatorKey, server.SimulatorSecret)
 	if err := os.WriteFile(a.file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+		a.t.Fatal(err)
 	}
 	var err error
 	if a.config, err = server.LoadConfig(a.file, nil); err != nil {
-		t.Fatal(err)
+		a.t.Fatal(err)
 	}
-	a.office = operator(t, a.config)
-	return a
 }
 
 // freeAddress names an address that nobody listens at: the simulator has to know where
@@ -111,7 +116,7 @@ func (a *apart) spawn() {
 		a.t.Fatal(err)
 	}
 	defer log.Close()
-	a.serve = command(a.t, a.dir, nil, "serve", "--config", a.file, "--roles", "api,worker")
+	a.serve = command(a.t, a.dir, nil, "serve", "--config", a.file, "--roles", a.roles)
 	a.serve.Stdout, a.serve.Stderr = log, log
 	if err := a.serve.Start(); err != nil {
 		a.t.Fatal(err)

@@ -63,7 +63,7 @@ providers:
 // newMortal sets an installation up and starts it.
 func newMortal(t *testing.T, database string, size crashSize, blind bool) *mortal {
 	t.Helper()
-	m := &mortal{apart: &apart{t: t, dir: t.TempDir()}, size: size, blind: blind, up: make(chan struct{}), tally: newTally()}
+	m := &mortal{apart: &apart{t: t, dir: t.TempDir(), roles: "api,worker"}, size: size, blind: blind, up: make(chan struct{}), tally: newTally()}
 	hook := httptest.NewServer(http.HandlerFunc(m.report))
 	t.Cleanup(hook.Close)
 	m.simulated = m.simulator(strings.TrimPrefix(hook.URL, "http://"))
