@@ -224,52 +224,13 @@ func TestTheSecondOfTwoEqualKeysIsRefusedAsTheFirstIs(t *testing.T) {
 	})
 }
 
-// TestExactlyTheAffordableNumberIsAccepted lets 64 senders meet a balance for 32.
-func TestExactlyTheAffordableNumberIsAccepted(t *testing.T) {
-	onEach(t, func(s *shop) {
-		half := s.house.open(s.t, 32*18)
-		drafts := make([]*Draft, 64)
-		for i := range drafts {
-			drafts[i] = half.draft(textOnly("a"))
-			half.must(drafts[i].Add(ctx, phone(i), nil))
-		}
-		errs := make([]error, len(drafts))
-		start := make(chan struct{})
-		var wg sync.WaitGroup
-		for i, d := range drafts {
-			wg.Go(func() {
-				<-start
-				_, errs[i] = d.Accept(ctx, nil)
-			})
-		}
-		close(start)
-		wg.Wait()
-		accepted := 0
-		for _, err := range errs {
-			if err == nil {
-				accepted++
-			} else if !fault.Is(err, fault.NoCredit) {
-				s.t.Errorf("refused with %v, want no credit", err)
-			}
-		}
-		if n := half.count(); accepted != 32 || n != 32 {
-			s.t.Errorf("%d accepted, %d stand; want 32", accepted, n)
-		}
-		half.wantMoney(0, 32*18, 0)
-	})
-}
-
 // TestTwoProcessesSpendOneBalanceOnce lets two services over two connections
 // accept at once.
 func TestTwoProcessesSpendOneBalanceOnce(t *testing.T) {
 	for _, engine := range dbtest.Engines() {
 		t.Run(engine, func(t *testing.T) {
 			url := dbtest.Migrated(t, engine)
-			house := func() *house {
-				h := &house{d: dbtest.Connect(t, url, db.Options{})}
-				return h.furnish(t, Options{})
-			}
-			first, second := house(), house()
+			first, second := processOn(t, url), processOn(t, url)
 			s := first.open(t, 20*18)
 			var wg sync.WaitGroup
 			accepted := make(chan struct{}, 48)

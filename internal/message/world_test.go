@@ -97,6 +97,13 @@ func newHouse(t testing.TB, engine string, o Options) *house {
 	return h.furnish(t, o)
 }
 
+// processOn is the services over a connection of their own to a database, as a process
+// of the program has them.
+func processOn(t testing.TB, url string) *house {
+	h := &house{d: dbtest.Connect(t, url, db.Options{})}
+	return h.furnish(t, Options{})
+}
+
 // furnish makes the services over the database of a house.
 func (h *house) furnish(t testing.TB, o Options) *house {
 	h.keys = site.NewKeys(h.d, nil)
@@ -140,23 +147,26 @@ func open(t testing.TB, engine string) *shop {
 func (h *house) open(t testing.TB, wons int64) *shop {
 	t.Helper()
 	s := &shop{house: h, t: t, name: fmt.Sprintf("shop-%d", shops.Add(1))}
-	s.update(func(tx *db.Tx) error {
-		if _, err := site.Create(tx, h.keys, s.name, s.name); err != nil {
-			return err
-		}
-		if err := h.ledger.Open(tx, s.name); err != nil {
-			return err
-		}
-		if wons > 0 {
-			if _, err := h.ledger.Add(tx, credit.TopUp{Site: s.name, Kind: credit.Adjustment, Amount: money.Amount(wons) * won, Note: "test"}); err != nil {
-				return err
-			}
-		}
-		_, err := site.AddSender(tx, s.name, "0261234567", site.Approved)
-		return err
-	})
+	s.update(func(tx *db.Tx) error { return h.admit(tx, s.name, wons) })
 	s.template("RESERVE_01", "#{이름}님, 예약이 확정되었습니다.", TemplateApproved)
 	return s
+}
+
+// admit makes a site that can send texts.
+func (h *house) admit(tx *db.Tx, name string, wons int64) error {
+	if _, err := site.Create(tx, h.keys, name, name); err != nil {
+		return err
+	}
+	if err := h.ledger.Open(tx, name); err != nil {
+		return err
+	}
+	if wons > 0 {
+		if _, err := h.ledger.Add(tx, credit.TopUp{Site: name, Kind: credit.Adjustment, Amount: money.Amount(wons) * won, Note: "test"}); err != nil {
+			return err
+		}
+	}
+	_, err := site.AddSender(tx, name, "0261234567", site.Approved)
+	return err
 }
 
 func (s *shop) template(code, body string, state TemplateState) {
