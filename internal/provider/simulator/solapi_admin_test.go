@@ -210,6 +210,11 @@ func TestChannelsAreLinkedAndListed(t *testing.T) {
 	if len(list.ChannelList) != 1 || !cmp.Equal(list.ChannelList[0], c) || !cmp.Equal(one, c) {
 		t.Errorf("list: got %+v, one: %+v, want %+v", list, one, c)
 	}
+	for query, want := range map[string]int{"categoryCode=x": 1, "categoryCode=y": 0, "isMine=true": 1} {
+		if w.ok("GET", "/kakao/v2/channels?"+query, nil, &list); len(list.ChannelList) != want {
+			t.Errorf("list by %s: got %+v, want %d", query, list, want)
+		}
+	}
 	for _, path := range []string{"/kakao/v2/channels/categories", "/kakao/v2/templates/categories"} {
 		var categories []category
 		if w.ok("GET", path, nil, &categories); len(categories) == 0 || categories[0].Code == "" {

@@ -17,6 +17,7 @@ type channel struct {
 	ChannelName      string   `json:"channelName"`
 	DateCreated      string   `json:"dateCreated"`
 	DateUpdated      string   `json:"dateUpdated"`
+	CategoryCode     string   `json:"-"` // an SDK filters by it; it is not shown
 }
 
 func (c *channel) key() string { return c.ChannelID }
@@ -29,6 +30,8 @@ func (c *channel) field(field string) (string, bool) {
 		return c.SearchID, true
 	case "phoneNumber":
 		return c.PhoneNumber, true
+	case "categoryCode":
+		return c.CategoryCode, true
 	case "dateCreated":
 		return c.DateCreated, true
 	case "dateUpdated":
@@ -48,7 +51,7 @@ var categoryList = []category{{"00200010001", "음식점"}, {"00300010001", "쇼
 func (s *Simulator) categories(*account, *http.Request) (any, error) { return categoryList, nil }
 
 func (s *Simulator) listChannels(a *account, r *http.Request) (any, error) {
-	return listOf(s, &a.channels, "channelList", r, "channelId", "searchId", "phoneNumber", "dateCreated", "dateUpdated")
+	return listOf(s, &a.channels, "channelList", r, "channelId", "searchId", "phoneNumber", "categoryCode", "dateCreated", "dateUpdated")
 }
 
 func (s *Simulator) getChannel(a *account, r *http.Request) (any, error) {
@@ -100,7 +103,7 @@ func (s *Simulator) createChannel(a *account, r *http.Request) (any, error) {
 	}
 	now := time.Now()
 	c := &channel{ChannelID: s.ids.kakao(channelPrefix, now), SearchID: body.SearchID, AccountID: a.id, PhoneNumber: body.PhoneNumber,
-		SharedAccountIDs: []string{}, ChannelName: strings.TrimPrefix(body.SearchID, "@"), DateCreated: stamp(now), DateUpdated: stamp(now)}
+		SharedAccountIDs: []string{}, ChannelName: strings.TrimPrefix(body.SearchID, "@"), CategoryCode: body.CategoryCode, DateCreated: stamp(now), DateUpdated: stamp(now)}
 	a.channels = append(a.channels, c)
 	return marshal(c)
 }
