@@ -25,7 +25,7 @@ func signed(format string, scheme func() hash.Hash, key, secret, date, salt stri
 	return fmt.Sprintf(format, key, date, salt, hex.EncodeToString(mac.Sum(nil)))
 }
 
-// login asks for the balance with this header.
+// loginWith asks for the balance with this header.
 func loginWith(s *Simulator, header string) (int, string) {
 	req := httptest.NewRequest("GET", "/cash/v1/balance", nil)
 	if header != "" {
@@ -56,21 +56,120 @@ func TestTheVendorsTestVectorsAreAccepted(t *testing.T) {
 	})
 }
 
+// spelling is how one of the vendor's SDKs writes its header.
+type spelling struct {
+	sdk, header string
+	zone        *time.Location
+	layout      string // of its dates
+	date        string // the instant of spellingTime
+}
+
+var (
+	// spellingTime has a fraction that shows how finely each writes it.
+	spellingTime = time.Date(2026, 11, 22, 9, 0, 0, 123_456_789, time.UTC)
+	seoul        = time.FixedZone("", 9*3600)
+
+	spellings = []spelling{
+		{"Node 6", "%s apiKey=%s, date=%s, salt=%s, signature=%s", seoul, "2006-01-02T15:04:05-07:00", "2026-11-22T18:00:00+09:00"},
+		{"Go v2", "%s apiKey=%s, date=%s, salt=%s, signature=%s", time.UTC, "2006-01-02T15:04:05Z", "2026-11-22T09:00:00Z"},
+		{"Python 5", "%s ApiKey=%s, Date=%s, salt=%s, signature=%s", seoul, "2006-01-02T15:04:05.000000-07:00", "2026-11-22T18:00:00.123456+09:00"},
+		{"Kotlin", "%s Apikey=%s, Date=%s, salt=%s, signature=%s", seoul, "2006-01-02T15:04:05.000000000-07:00", "2026-11-22T18:00:00.123456789+09:00"},
+		{"n8n node", "%s apiKey=%s, date=%s, salt=%s, signature=%s", time.UTC, "2006-01-02T15:04:05.000Z", "2026-11-22T09:00:00.123Z"},
+	}
+)
+
+func (p spelling) at(t time.Time) string { return t.In(p.zone).Format(p.layout) }
+
+// sign makes a header that shows date and is signed over signedDate.
+func (p spelling) sign(scheme, date, signedDate string) string {
+	kind := map[string]func() hash.Hash{"HMAC-SHA256": sha256.New, "HMAC-MD5": md5.New}[scheme]
+	mac := hmac.New(kind, []byte(DefaultSecret))
+	mac.Write([]byte(signedDate + vectorSalt))
+	return fmt.Sprintf(p.header, scheme, DefaultKey, date, vectorSalt, hex.EncodeToString(mac.Sum(nil)))
+}
+
 func TestEverySpellingOfTheVendorsSDKsIsUnderstood(t *testing.T) {
-	now := time.Now()
-	seoul := now.In(time.FixedZone("", 9*3600))
-	for name, c := range map[string]struct{ format, date string }{
-		"Node":   {"HMAC-SHA256 apiKey=%s, date=%s, salt=%s, signature=%s", seoul.Format("2006-01-02T15:04:05-07:00")},
-		"Go":     {"HMAC-SHA256 apiKey=%s, date=%s, salt=%s, signature=%s", now.UTC().Format("2006-01-02T15:04:05Z")},
-		"Python": {"HMAC-SHA256 ApiKey=%s, Date=%s, salt=%s, signature=%s", seoul.Format("2006-01-02T15:04:05.000000-07:00")},
-		"Kotlin": {"HMAC-SHA256 Apikey=%s, Date=%s, salt=%s, signature=%s", seoul.Format("2006-01-02T15:04:05.000000000-07:00")},
-		"n8n":    {"HMAC-SHA256 apiKey=%s, date=%s, salt=%s, signature=%s", now.UTC().Format("2006-01-02T15:04:05.000Z")},
-		"tight":  {"HMAC-SHA256 apiKey=%s,date=%s,salt=%s,signature=%s", now.UTC().Format(time.RFC3339)},
+	for _, p := range spellings {
+		t.Run(p.sdk, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(time.Until(spellingTime))
+				if got := p.at(time.Now()); got != p.date {
+					t.Fatalf("its date: got %s, want %s", got, p.date)
+				}
+				s := New(Options{})
+				for _, scheme := range []string{"HMAC-SHA256", "HMAC-MD5"} {
+					header := p.sign(scheme, p.date, p.date)
+					if status, body := loginWith(s, header); status != http.StatusOK {
+						t.Errorf("%s: got %d %s, want 200", header, status, body)
+					}
+					if status, body := loginWith(s, header); status != http.StatusForbidden || !strings.Contains(body, "DuplicatedSignature") {
+						t.Errorf("%s again: got %d %s, want 403 DuplicatedSignature", header, status, body)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestInEverySpellingTheDateIsSignedAsItIsWritten(t *testing.T) {
+	for _, p := range spellings {
+		t.Run(p.sdk, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(time.Until(spellingTime))
+				same, err := time.Parse(time.RFC3339Nano, p.date)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, other := range []string{same.In(seoul).Format(time.RFC3339Nano), same.UTC().Format(time.RFC3339Nano), same.UTC().Format(stampForm)} {
+					want := "SignatureDoesNotMatch"
+					if other == p.date {
+						want = `"balance"`
+					}
+					if _, body := loginWith(New(Options{}), p.sign("HMAC-SHA256", p.date, other)); !strings.Contains(body, want) {
+						t.Errorf("%s signed as %s: got %s, want %s", p.date, other, body, want)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestInEverySpellingADateMayBeFifteenMinutesOff(t *testing.T) {
+	for _, p := range spellings {
+		t.Run(p.sdk, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(time.Until(spellingTime.Truncate(time.Second)))
+				for off, want := range map[time.Duration]string{
+					15 * time.Minute: `"balance"`, 15*time.Minute + time.Second: "RequestTimeTooSkewed",
+					-15 * time.Minute: `"balance"`, -15*time.Minute - time.Second: "RequestTimeTooSkewed",
+				} {
+					date := p.at(time.Now().Add(off))
+					if _, body := loginWith(New(Options{}), p.sign("HMAC-SHA256", date, date)); !strings.Contains(body, want) {
+						t.Errorf("%s, %s off: got %s, want %s", date, off, body, want)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestAHeaderIsReadAsTolerantlyAsTheVendorDoes(t *testing.T) {
+	now := time.Now().UTC().Format(time.RFC3339)
+	long := strings.Repeat("a", saltMost)
+	for name, c := range map[string]struct{ format, salt string }{
+		"without spaces":    {"HMAC-SHA256 apiKey=%s,date=%s,salt=%s,signature=%s", vectorSalt},
+		"with spaces":       {" HMAC-SHA256   apiKey = %s ,  date = %s , salt = %s , signature = %s ", vectorSalt},
+		"in capitals":       {"HMAC-SHA256 APIKEY=%s, DATE=%s, SALT=%s, SIGNATURE=%s", vectorSalt},
+		"in another order":  {"HMAC-SHA256 signature=%[4]s, salt=%[3]s, date=%[2]s, apiKey=%[1]s", vectorSalt},
+		"with a part more":  {"HMAC-SHA256 apiKey=%s, date=%s, salt=%s, signature=%s, version=4", vectorSalt},
+		"the shortest salt": {"HMAC-SHA256 apiKey=%s, date=%s, salt=%s, signature=%s", long[:saltLeast]},
+		"the longest salt":  {"HMAC-SHA256 apiKey=%s, date=%s, salt=%s, signature=%s", long},
+		"an equals sign":    {"HMAC-SHA256 apiKey=%s, date=%s, salt=%s, signature=%s", "a=b=" + vectorSalt},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := New(Options{})
-			if status, body := loginWith(s, signed(c.format, sha256.New, DefaultKey, DefaultSecret, c.date, vectorSalt)); status != http.StatusOK {
-				t.Errorf("login: got %d %s, want 200", status, body)
+			header := signed(c.format, sha256.New, DefaultKey, DefaultSecret, now, c.salt)
+			if status, body := loginWith(New(Options{}), header); status != http.StatusOK {
+				t.Errorf("%s: got %d %s, want 200", header, status, body)
 			}
 		})
 	}
@@ -94,7 +193,8 @@ func TestAWrongHeaderIsRefusedAsTheVendorDoes(t *testing.T) {
 		"no header":        {"", 401, "Unauthorized"},
 		"bearer":           {"Bearer abc", 401, "Unauthorized"},
 		"no date":          {"HMAC-SHA256 apiKey=x, salt=" + vectorSalt + ", signature=00", 401, "Unauthorized"},
-		"short salt":       {signed(form, sha256.New, DefaultKey, DefaultSecret, at(0), "short"), 401, "Unauthorized"},
+		"short salt":       {signed(form, sha256.New, DefaultKey, DefaultSecret, at(0), vectorSalt[:saltLeast-1]), 401, "Unauthorized"},
+		"long salt":        {signed(form, sha256.New, DefaultKey, DefaultSecret, at(0), strings.Repeat("a", saltMost+1)), 401, "Unauthorized"},
 		"not a date":       {good("yesterday"), 401, "Unauthorized"},
 	} {
 		t.Run(name, func(t *testing.T) {
