@@ -18,7 +18,7 @@ var (
 )
 
 // fileEndings make a word without a slash the name of a file.
-var fileEndings = []string{".go", ".md", ".sql", ".bash", ".yaml", ".yml", ".mod"}
+var fileEndings = []string{".go", ".md", ".sql", ".bash", ".mjs", ".yaml", ".yml", ".mod"}
 
 // made reports whether a path appears only when the product is built or run.
 func (t *tree) made(name string) bool {
