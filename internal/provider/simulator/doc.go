@@ -1,6 +1,7 @@
 // Package simulator is a provider in a box: it speaks the wire protocol of Solapi
 // (also sold as CoolSMS), messaging API v4, so that the vendor's own SDKs work
-// with nothing changed but the base address, and it tells what every handset got.
+// with nothing changed but the base address (tools/sdk runs one against it), and it
+// tells what every handset got.
 //
 // It promises: a number always ends the same way, as the table in outcome.go says;
 // what /_sim/received shows was really handed over, once per hand-over; a message
