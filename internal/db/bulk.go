@@ -20,7 +20,7 @@ func (tx *Tx) InsertMany(table string, cols ...Column) error {
 		return fmt.Errorf("insert %d rows into %s: %w", n, table, err)
 	}
 	if tx.holds() {
-		tx.meant(-1, "insert", n, table)
+		tx.meant(-1, "insert %d rows into %s", n, table)
 	}
 	return nil
 }
@@ -37,7 +37,7 @@ func (tx *Tx) InsertAbsent(table string, key []string, id string, cols ...Column
 		return fmt.Errorf("insert %d absent rows into %s: %w", n, table, err)
 	}
 	if tx.holds() {
-		tx.meant(-1, "insert absent", n, table)
+		tx.meant(-1, "insert %d absent rows into %s", n, table)
 	}
 	return nil
 }
@@ -65,7 +65,7 @@ func (tx *Tx) UpdateMany(table string, key []string, cols ...Column) error {
 		return fmt.Errorf("update %d rows of %s: %w", n, table, err)
 	}
 	if tx.holds() {
-		tx.meant(int64(n), "update", n, table)
+		tx.meant(int64(n), "update %d rows of %s", n, table)
 		return nil
 	}
 	if affected != int64(n) {

@@ -49,7 +49,7 @@
 //
 // # Reading order
 //
-// db.go, update.go with turn.go, tx.go, then column.go and bulk.go with later.go, group.go, clock.go,
-// fail.go, metric.go, migrate.go; the engines are engine.go, sqlite.go with prepared.go,
-// postgres.go, and mysql.go with mysql_bulk.go.
+// db.go, update.go with turn.go, tx.go, then column.go and bulk.go with later.go,
+// group.go, clock.go, fail.go, metric.go, migrate.go; the engines are engine.go, sqlite.go
+// with prepared.go, postgres.go with postgres_pipe.go, and mysql.go with mysql_bulk.go.
 package db

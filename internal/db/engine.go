@@ -24,8 +24,9 @@ type engine struct {
 
 	classify func(error) class
 	commit   func(ctx context.Context, conn *sql.Conn) error
-	// send runs writes in one round trip and says which failed; nil = there is no such way.
-	send  func(ctx context.Context, conn *sql.Conn, list []queued) (at int, err error)
+	// send runs writes in one round trip; an *unwritten says which failed. An engine that
+	// has it takes writes along with a question too, from its context. nil = no such way.
+	send  func(ctx context.Context, conn *sql.Conn, list []queued) error
 	open  func(ctx context.Context, o Options) (write, read *sql.DB, err error)
 	admin func() (*sql.DB, error) // a pool with plain sessions for migrations; nil = the writer's
 	place string                  // where the database is, without secrets

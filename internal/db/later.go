@@ -1,6 +1,10 @@
 package db
 
-import "fmt"
+import (
+	"context"
+	"errors"
+	"fmt"
+)
 
 // queued is a write that was not sent yet.
 type queued struct {
@@ -10,8 +14,8 @@ type queued struct {
 }
 
 // Later lets the writes of do wait until an answer is needed: they travel together,
-// with those of other calls of Later, before the next other statement or before
-// COMMIT, whichever comes first. Each round trip that is saved is time for which rows
+// with those of other calls of Later, and with the question that comes next; before any
+// other statement, and before COMMIT, they travel alone. Each round trip that is saved is time for which rows
 // are locked. Where an engine has no such way, do's writes run at once.
 //
 // do calls InsertMany, InsertAbsent and UpdateMany and nothing else of tx. The error of
@@ -55,12 +59,21 @@ func (tx *Tx) hold(query string, args []any) bool {
 }
 
 // meant says of the write that was held last how many rows it must match (-1 = any
-// number) and what it is.
+// number) and what it is, as said with the number of rows and the table.
 func (tx *Tx) meant(rows int64, what string, n int, table string) {
 	w := &tx.waiting[len(tx.waiting)-1]
 	w.want = rows
-	w.wrong = func(err error) error { return fmt.Errorf("%s %d rows of %s: %w", what, n, table, err) }
+	w.wrong = func(err error) error { return fmt.Errorf(what+": %w", n, table, err) }
 }
+
+// unwritten is the error of a write that waited.
+type unwritten struct {
+	at  int // its place among those that travelled together
+	err error
+}
+
+func (e *unwritten) Error() string { return e.err.Error() }
+func (e *unwritten) Unwrap() error { return e.err }
 
 // flush sends what waits. Its first error is the transaction's.
 func (tx *Tx) flush() error {
@@ -69,13 +82,39 @@ func (tx *Tx) flush() error {
 	}
 	list := tx.waiting
 	tx.waiting = nil
-	at, err := tx.d.eng.send(tx.ctx, tx.conn, list)
+	return tx.sent(list, tx.d.eng.send(tx.ctx, tx.conn, list))
+}
+
+// bring gives a context in which a question takes along what waits.
+func (tx *Tx) bring() (ctx context.Context, list []queued) {
+	if list, tx.waiting = tx.waiting, nil; len(list) == 0 {
+		return tx.ctx, nil
+	}
+	return context.WithValue(tx.ctx, broughtKey{}, list), list
+}
+
+type broughtKey struct{}
+
+// brought is what a question takes along.
+func brought(ctx context.Context) []queued {
+	list, _ := ctx.Value(broughtKey{}).([]queued)
+	return list
+}
+
+// sent remembers what became of a list that was sent, alone or with a question, and
+// words the error of a write as its writer wants it.
+func (tx *Tx) sent(list []queued, err error) error {
 	if err == nil {
 		return nil
 	}
+	e, late := errors.AsType[*unwritten](err)
+	if !late {
+		return tx.fail(err)
+	}
+	err = e.err
 	if tx.d.classify(err) == duplicate {
 		err = &Duplicate{err}
 	}
-	tx.late = list[at].wrong(err)
+	tx.late = list[e.at].wrong(err)
 	return tx.fail(tx.late)
 }

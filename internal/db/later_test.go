@@ -1,14 +1,19 @@
 package db_test
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/db/dbtest"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
+	"creditmsg/internal/money"
 )
 
 // later inserts things and then gives them another cost, in writes that may wait.
@@ -42,6 +47,59 @@ func TestWritesThatWaitAreThereForTheNextStatementAndAfterTheCommit(t *testing.T
 		})
 		if got := read(t, d, append(thingIDs(seen), thingIDs(last)...)); len(got) != 5 {
 			t.Errorf("after the commit: got %d rows, want 5", len(got))
+		}
+	})
+}
+
+// The question that follows writes which wait is answered like any other, whatever the
+// types of its columns.
+func TestAQuestionAfterWritesThatWaitIsAnsweredAsAlways(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		list := some(4)
+		list[1].Body, list[1].Owner, list[1].Open = nil, id.ID{}, true
+		list[2].Note, list[2].Cost = "가 'b' \\ ?", -3
+		more := some(1)
+		more[0].Label, more[0].Cost = "more", 12345
+		var got []thing
+		var sum money.Amount
+		update(t, d, func(tx *db.Tx) error {
+			if err := tx.Later(nil, func() error { return tx.InsertMany("thing", columns(list)...) }); err != nil {
+				return err
+			}
+			rows, err := tx.LookupForUpdate("thing", thingCols, db.Col("id", thingIDs(list)))
+			if got, err = db.Collect(rows, err, func(r *sql.Rows) (thing, error) { return scanThing(r) }); err != nil {
+				return err
+			}
+			if err := tx.Later(nil, func() error { return tx.InsertMany("thing", columns(more)...) }); err != nil {
+				return err
+			}
+			return tx.QueryRow("SELECT SUM(cost) FROM thing WHERE label = ?", more[0].Label).Scan(&sum)
+		})
+		want := slices.SortedFunc(slices.Values(list), func(a, b thing) int { return slices.Compare(a.ID[:], b.ID[:]) })
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("rows (-want +got):\n%s", diff)
+		}
+		if sum != more[0].Cost {
+			t.Errorf("got the sum %d, want %d", sum, more[0].Cost)
+		}
+	})
+}
+
+func TestAQuestionThatFailsIsNotTheFaultOfTheWritesBeforeIt(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		list := some(2)
+		err := d.Update(t.Context(), "test", func(tx *db.Tx) error {
+			if err := later(tx, list, worded); err != nil {
+				return err
+			}
+			_, err := tx.Query("SELECT nothing FROM nowhere")
+			return err
+		})
+		if err == nil || errors.Is(err, errWorded) {
+			t.Errorf("got %v, want the question's own error", err)
+		}
+		if got := read(t, d, thingIDs(list)); len(got) != 0 {
+			t.Errorf("%d rows of the failed transaction are there", len(got))
 		}
 	})
 }

@@ -70,14 +70,14 @@ const postgresReader = postgresSession + "SET default_transaction_read_only = on
 func postgresPool(cfg *pgx.ConnConfig, size int, setup ...string) *sql.DB {
 	own := cfg.Copy()
 	own.RuntimeParams["application_name"] = "creditmsg"
-	pool := stdlib.OpenDB(*own, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
+	pool := sql.OpenDB(pipes{stdlib.GetConnector(*own, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
 		for _, s := range setup {
 			if _, err := c.PgConn().Exec(ctx, s).ReadAll(); err != nil {
 				return err
 			}
 		}
 		return nil
-	}))
+	}))})
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
 	return pool
@@ -114,40 +114,12 @@ func postgresClass(err error) class {
 // a failed transaction and rolls it back.
 func postgresCommit(ctx context.Context, conn *sql.Conn) error {
 	return conn.Raw(func(dc any) error {
-		tag, err := dc.(*stdlib.Conn).Conn().Exec(ctx, "COMMIT")
+		tag, err := dc.(pipe).Conn.Conn().Exec(ctx, "COMMIT")
 		if err == nil && tag.String() != "COMMIT" {
 			return fmt.Errorf("the engine answered %s: %w", tag, errRolledBack)
 		}
 		return err
 	})
-}
-
-// postgresSend writes all statements into the connection before it reads the first
-// answer. After a failed one the engine passes over the others.
-func postgresSend(ctx context.Context, conn *sql.Conn, list []queued) (at int, err error) {
-	b := &pgx.Batch{}
-	for _, h := range list {
-		b.Queue(h.query, h.args...)
-	}
-	err = conn.Raw(func(dc any) (err error) {
-		answers := dc.(*stdlib.Conn).Conn().SendBatch(ctx, b)
-		defer func() {
-			if closed := answers.Close(); err == nil {
-				err = closed
-			}
-		}()
-		for ; at < len(list); at++ {
-			tag, err := answers.Exec()
-			if err != nil {
-				return err
-			}
-			if want := list[at].want; want >= 0 && tag.RowsAffected() != want {
-				return fmt.Errorf("%d were there: %w", tag.RowsAffected(), ErrStale)
-			}
-		}
-		return nil
-	})
-	return min(at, len(list)-1), err
 }
 
 // elements is the array type of each kind, as a cast names it.

@@ -84,11 +84,6 @@ func (tx *Tx) ready(args []any) ([]any, error) {
 		}
 		tx.rows = nil
 	}
-	if !tx.holding {
-		if err := tx.flush(); err != nil {
-			return nil, err
-		}
-	}
 	args, err := plain(args)
 	return args, tx.fail(err)
 }
@@ -113,6 +108,9 @@ func (tx *Tx) exec(query string, args ...any) (int64, error) {
 	if err != nil || tx.hold(query, args) {
 		return 0, err
 	}
+	if err := tx.flush(); err != nil {
+		return 0, err
+	}
 	res, err := tx.conn.ExecContext(tx.ctx, tx.d.bind(query), args...)
 	if err != nil {
 		return 0, tx.fail(err)
@@ -135,8 +133,9 @@ func (tx *Tx) query(query string, args ...any) (*sql.Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	tx.rows, err = tx.conn.QueryContext(tx.ctx, tx.d.bind(query), args...)
-	return tx.rows, tx.fail(err)
+	ctx, list := tx.bring()
+	tx.rows, err = tx.conn.QueryContext(ctx, tx.d.bind(query), args...)
+	return tx.rows, tx.sent(list, err)
 }
 
 // QueryRow reads at most one row; its Scan gives ErrNoRows when there is none.
@@ -146,8 +145,9 @@ func (tx *Tx) QueryRow(query string, args ...any) *sql.Row {
 	if values, err := tx.ready(args); err == nil {
 		args = values
 	}
-	row := tx.conn.QueryRowContext(tx.ctx, tx.d.bind(query), args...)
-	_ = tx.fail(row.Err())
+	ctx, list := tx.bring()
+	row := tx.conn.QueryRowContext(ctx, tx.d.bind(query), args...)
+	_ = tx.sent(list, row.Err())
 	return row
 }
 
