@@ -169,6 +169,7 @@ func (d *Draft) finish(ctx context.Context) error {
 	}
 	r := &d.receipt
 	r.Message, r.Strategy, r.Accepted, r.Tally = d.Message, d.request.Strategy, d.accepted, tally
+	d.seal()
 	return nil
 }
 
@@ -186,6 +187,15 @@ func (d *Draft) nobody() error {
 	return f.With("rejected_by_code", d.receipt.RejectedBy).With("rejections", d.receipt.Rejections[:min(100, len(d.receipt.Rejections))])
 }
 
+// seal gives the sealed content. It does not change any more, so that it is sealed once,
+// and by the caller rather than in the group that others wait for.
+func (d *Draft) seal() []byte {
+	if d.sealed == nil {
+		d.sealed = d.key.Seal(contentContext(d.Message.ID), []byte(jsonText(d.content)))
+	}
+	return d.sealed
+}
+
 // row is the draft as its message row will be.
 func (d *Draft) row(state State, now db.Time) *Message {
 	m := &Message{Key: d.Message, State: state, Strategy: d.request.Strategy, CreatedAt: now, ValidFor: d.request.ValidFor,
@@ -197,7 +207,7 @@ func (d *Draft) row(state State, now db.Time) *Message {
 	if state != StateDraft && m.ScheduledAt > 0 {
 		m.State = StateScheduled
 	}
-	m.sealed = d.key.Seal(contentContext(d.Message.ID), []byte(jsonText(d.content)))
+	m.sealed = d.seal()
 	return m
 }
 

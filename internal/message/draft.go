@@ -73,6 +73,7 @@ type Draft struct {
 
 	Message Key
 	content Content
+	sealed  []byte // the content, once the draft is finished or staged
 	names   names
 	rule    rule
 	prices  credit.Prices

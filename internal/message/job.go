@@ -77,12 +77,16 @@ func cancelJob(m Key, due db.Time) queue.Job {
 
 // firstJobs are the jobs that an accepted message begins with.
 func firstJobs(m *Message) []queue.Job {
+	var jobs []queue.Job
 	if m.State == StateScheduled || m.Batches > directBatches {
-		return []queue.Job{launchJob(m.Key, m.Due())}
+		jobs = append(jobs, launchJob(m.Key, m.Due()))
+	} else {
+		for no := range m.Batches {
+			jobs = append(jobs, SendJob(m, no, 1, m.CreatedAt))
+		}
 	}
-	jobs := make([]queue.Job, m.Batches)
-	for no := range jobs {
-		jobs[no] = SendJob(m, no, 1, m.CreatedAt)
+	for i := range jobs {
+		jobs[i].New = true
 	}
 	return jobs
 }

@@ -19,7 +19,10 @@ func (q *Queue) Put(tx *db.Tx, jobs ...Job) error {
 	if err != nil {
 		return err
 	}
-	var rung []*row
+	rung, want, err := insert(tx, want)
+	if err != nil {
+		return err
+	}
 	// A job may be finished by somebody else between the look that found it and
 	// the lock on it; it is then inserted anew. Each round meets only the few
 	// that had this luck.
@@ -37,16 +40,42 @@ func (q *Queue) Put(tx *db.Tx, jobs ...Job) error {
 	return nil
 }
 
+// insert puts the jobs that are new, and gives the others back.
+func insert(tx *db.Tx, jobs []Job) (rows []*row, others []Job, err error) {
+	var fresh []Job
+	for _, j := range jobs {
+		if j.New {
+			fresh = append(fresh, j)
+		} else {
+			others = append(others, j)
+		}
+	}
+	rows = newRows(fresh, tx.Now)
+	wrong := func(err error) error { return fmt.Errorf("put new jobs: %w", err) }
+	return rows, others, tx.Later(wrong, func() error { return tx.InsertMany("job", newColumns(rows)...) })
+}
+
+// newRows makes the rows of jobs as they begin.
+func newRows(jobs []Job, now db.Time) []*row {
+	rows := make([]*row, len(jobs))
+	for i, j := range jobs {
+		rows[i] = &row{kind: j.Kind, key: j.Key, id: id.New(), lane: j.Lane, site: j.Site, due: j.Due, turn: j.Rank, weight: j.Weight}
+		rows[i].free(now)
+	}
+	return rows
+}
+
+func newColumns(rows []*row) []db.Column {
+	return append(rowColumns(rows), db.Col("id", pluck(rows, func(r *row) id.ID { return r.id })))
+}
+
 // put gives the rows that now stand for jobs, and the jobs that vanished between
 // two statements.
 func put(tx *db.Tx, jobs []Job) (rows []*row, again []Job, err error) {
-	fresh := make([]*row, len(jobs))
-	for i, j := range jobs {
-		fresh[i] = &row{kind: j.Kind, key: j.Key, id: id.New(), lane: j.Lane, site: j.Site, due: j.Due, turn: j.Rank, weight: j.Weight}
-		fresh[i].free(tx.Now)
-	}
-	cols := append(rowColumns(fresh), db.Col("id", pluck(fresh, func(r *row) id.ID { return r.id })))
-	err = tx.Later(nil, func() error { return tx.InsertAbsent("job", []string{"job_key", "kind"}, "id", cols...) })
+	fresh := newRows(jobs, tx.Now)
+	err = tx.Later(nil, func() error {
+		return tx.InsertAbsent("job", []string{"job_key", "kind"}, "id", newColumns(fresh)...)
+	})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -109,6 +138,7 @@ func merge(jobs []Job, now db.Time) ([]Job, error) {
 		if n := len(kept); n > 0 && kept[n-1].Kind == j.Kind && kept[n-1].Key == j.Key {
 			kept[n-1].Due, kept[n-1].Rank = min(kept[n-1].Due, j.Due), min(kept[n-1].Rank, j.Rank)
 			kept[n-1].Weight = max(kept[n-1].Weight, j.Weight)
+			kept[n-1].New = kept[n-1].New && j.New
 			continue
 		}
 		kept = append(kept, j)

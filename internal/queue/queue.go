@@ -33,6 +33,11 @@ type Job struct {
 	Rank db.Time // place among the jobs that are due, lowest first; 0, and anything before Due, = Due
 
 	Weight int // how much work it is, in the unit of Work.Weight; 0 = 1
+
+	// New says that nobody can have put this job before, since what its key names is made
+	// in this very transaction. It is then not looked for; had it been there all the same,
+	// the transaction would fail.
+	New bool
 }
 
 // Claimed is a job in somebody's hands until Until, or longer when renewed.

@@ -326,6 +326,30 @@ func TestEqualJobsInOnePutBecomeOneWithTheEarlierTimes(t *testing.T) {
 	})
 }
 
+func TestANewJobIsPutLikeAnyOtherAndOnlyOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, Options{})
+		fresh := send("new")
+		fresh.New = true
+		both := send("both")
+		both.New = true
+		w.put(send("old"))
+		w.put(fresh, send("old"), both, send("both"))
+		same(t, "claimed", keys(w.claim(9)), []string{"both", "new", "old"})
+		w.put(send("new")) // wakes it
+		if r := w.row("send", "new"); r.rev != 1 {
+			t.Errorf("revision %d after it was put again, want 1", r.rev)
+		}
+		err := d.Update(t.Context(), "test", func(tx *db.Tx) error { return w.q.Put(tx, send("other"), fresh) })
+		if _, taken := errors.AsType[*db.Duplicate](err); !taken {
+			t.Errorf("a new job that is there: got %v, want a duplicate", err)
+		}
+		if r := w.row("send", "other"); r != nil {
+			t.Errorf("a job of the failed transaction stands: %+v", r)
+		}
+	})
+}
+
 func TestThousandsOfJobsArePutAndPutAgain(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d, Options{})
