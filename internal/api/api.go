@@ -41,14 +41,15 @@ type Deps struct {
 // api is the routes over their dependencies.
 type api struct {
 	Deps
-	mux     *http.ServeMux
-	huma    huma.API
-	meter   *meter
-	callers *db.Group[claim, caller]
-	uses    uses
-	room    *semaphore.Weighted // bytes of JSON bodies that may be in memory at once
-	spec    []byte              // the OpenAPI document
-	page    *page               // the same for people
+	mux        *http.ServeMux
+	huma       huma.API
+	meter      *meter
+	callers    *db.Group[claim, caller]
+	remembered callers
+	uses       uses
+	room       *semaphore.Weighted // bytes of JSON bodies that may be in memory at once
+	spec       []byte              // the OpenAPI document
+	page       *page               // the same for people
 }
 
 // New makes the handler of all routes. Time-outs of connections are the server's;

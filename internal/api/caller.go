@@ -25,9 +25,11 @@ func (a *api) admit(o operation) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
 		x := of(r.Context())
-		if err := a.identify(r, x, o.ability); err != nil {
-			a.refuse(w, r, err)
-			return
+		if !a.presume(r, x, o) {
+			if err := a.identify(r, x, o); err != nil {
+				a.refuse(w, r, err)
+				return
+			}
 		}
 		if o.method != http.MethodGet {
 			x.sum = sha256.New()
@@ -51,25 +53,41 @@ func (s *summed) Read(p []byte) (int, error) {
 }
 
 // identify finds out who calls, and for which site.
-func (a *api) identify(r *http.Request, x *exchange, ability string) error {
-	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if secret = strings.TrimSpace(secret); !strings.EqualFold(scheme, "Bearer") || secret == "" {
-		return fault.New(fault.Unauthenticated, fault.CodeUnauthenticated, "send a token: Authorization: Bearer cm_live_…")
+func (a *api) identify(r *http.Request, x *exchange, o operation) error {
+	x.known = nil
+	c, err := claimOf(r)
+	if err != nil {
+		return err
 	}
 	x.presented = true
-	c, err := a.callers.Join(r.Context(), claim{secret, r.URL.Query().Get("site")})
+	who, err := a.callers.Join(r.Context(), c)
 	if err == nil {
-		err = c.err
+		err = who.err
 	}
 	if err != nil {
 		return err
 	}
-	x.token, x.site = c.token, c.site
-	a.uses.note(x.token.ID)
-	if !x.token.Can(ability) && !x.operator() {
-		return fault.New(fault.Denied, fault.CodeForbidden, "the token does not have the ability %s", ability)
+	a.remembered.learn(c, who)
+	a.admitted(x, who)
+	if !x.token.Can(o.ability) && !x.operator() {
+		return fault.New(fault.Denied, fault.CodeForbidden, "the token does not have the ability %s", o.ability)
 	}
 	return nil
+}
+
+// admitted notes who calls.
+func (a *api) admitted(x *exchange, who caller) {
+	x.presented, x.token, x.site = true, who.token, who.site
+	a.uses.note(x.token.ID)
+}
+
+// claimOf reads what a request says of its caller.
+func claimOf(r *http.Request) (claim, error) {
+	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if secret = strings.TrimSpace(secret); !strings.EqualFold(scheme, "Bearer") || secret == "" {
+		return claim{}, fault.New(fault.Unauthenticated, fault.CodeUnauthenticated, "send a token: Authorization: Bearer cm_live_…")
+	}
+	return claim{secret, r.URL.Query().Get("site")}, nil
 }
 
 // claim is what a request says of its caller, and caller what is true of it. Requests

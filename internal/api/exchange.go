@@ -17,6 +17,7 @@ import (
 
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
+	"creditmsg/internal/message"
 	"creditmsg/internal/site"
 )
 
@@ -27,11 +28,12 @@ type exchange struct {
 	id        string
 	request   *http.Request
 	token     site.Token
-	presented bool      // a token was sent, valid or not
-	site      string    // whose things the request is about
-	sum       hash.Hash // of the query and the body as it is read; of writes
-	code      string    // of the problem that was answered
-	err       error     // what the client is not told of a 5xx
+	presented bool           // a token was sent, valid or not
+	known     *message.Known // token and site are remembered, not read
+	site      string         // whose things the request is about
+	sum       hash.Hash      // of the query and the body as it is read; of writes
+	code      string         // of the problem that was answered
+	err       error          // what the client is not told of a 5xx
 }
 
 type exchangeKey struct{}

@@ -30,6 +30,7 @@ type operation struct {
 	params  []*huma.Param
 	example any  // of the reply
 	asks    bool // changes nothing, although it is no GET: no Idempotency-Key
+	quick   bool // can do with a caller who is remembered
 }
 
 // writes reports whether the route takes an Idempotency-Key.

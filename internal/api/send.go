@@ -25,17 +25,17 @@ func sending(a *api) {
 		codes: []string{fault.CodeInsufficientCredit, fault.CodeTooManyRecipients, fault.CodeNoRecipients, fault.CodeUnknownTemplate,
 			fault.CodeTemplateNotApproved, fault.CodeSenderNotRegistered, fault.CodeSenderMissing, fault.CodeChannelNotAvailable,
 			fault.CodeNotSupported, fault.CodeSiteSuspended},
-		body: a.describeOrder(false), example: exampleReceipt(),
+		body: a.describeOrder(false), example: exampleReceipt(), quick: true,
 	}
 	plain(a, send, reflect.TypeFor[receiptView](), a.answering(func(w http.ResponseWriter, r *http.Request, x *exchange) (*reply, error) {
-		form, err := mediaOf(r, true)
-		switch {
-		case err != nil:
-			return nil, err
-		case form == mediaLines:
-			return a.sendLines(w, r, x, send)
+		out, err := a.takeMessage(w, r, x, send)
+		if err != nil && x.known != nil {
+			// Nobody is refused by what was only remembered of him.
+			if why := a.identify(r, x, send); why != nil {
+				err = why
+			}
 		}
-		return a.sendWhole(w, r, x, send)
+		return out, err
 	}))
 	estimate := operation{
 		id: "estimateMessage", method: http.MethodPost, path: "/v1/messages/estimate", tag: "Messages", ability: "messages:read", status: http.StatusOK, asks: true,
@@ -45,6 +45,21 @@ func sending(a *api) {
 		body:    a.describeOrder(true),
 	}
 	plain(a, estimate, reflect.TypeFor[quoteView](), a.answering(a.estimate))
+}
+
+// takeMessage takes a message in whichever form it comes.
+func (a *api) takeMessage(w http.ResponseWriter, r *http.Request, x *exchange, o operation) (*reply, error) {
+	form, err := mediaOf(r, true)
+	if err == nil && form == mediaLines && x.known != nil {
+		err = a.identify(r, x, o)
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case form == mediaLines:
+		return a.sendLines(w, r, x, o)
+	}
+	return a.sendWhole(w, r, x, o)
 }
 
 // answering makes a plain route of a function that gives a reply or an error.
@@ -73,17 +88,22 @@ func (a *api) sendWhole(w http.ResponseWriter, r *http.Request, x *exchange, o o
 	if err != nil {
 		return nil, err
 	}
+	if x.known != nil {
+		if out, counts, err := a.quickly(r.Context(), x, body, key, keyed); counts {
+			return out, err
+		}
+		if err := a.identify(r, x, o); err != nil {
+			return nil, err
+		}
+	}
 	if keyed {
 		if out, err := a.sentBefore(r.Context(), key); out != nil || err != nil {
 			return out, err
 		}
 	}
-	order, err := readOrder(body, &order{withoutCount: true})
+	order, err := wholeOrder(body)
 	if err != nil {
 		return nil, err
-	}
-	if order.recipients == nil || order.named == 0 {
-		return nil, fault.New(fault.Invalid, fault.CodeNoRecipients, "the message names no recipient").At("/recipients", "no recipient")
 	}
 	draft, err := a.Messages.Draft(r.Context(), x.site, order.Request)
 	if err != nil {
@@ -93,6 +113,15 @@ func (a *api) sendWhole(w http.ResponseWriter, r *http.Request, x *exchange, o o
 		return nil, a.discarded(r.Context(), draft, err)
 	}
 	return a.accept(r.Context(), draft, key, keyed)
+}
+
+// wholeOrder reads a message with its recipients.
+func wholeOrder(body []byte) (*order, error) {
+	o, err := readOrder(body, &order{withoutCount: true})
+	if err == nil && (o.recipients == nil || o.named == 0) {
+		err = fault.New(fault.Invalid, fault.CodeNoRecipients, "the message names no recipient").At("/recipients", "no recipient")
+	}
+	return o, err
 }
 
 // sendLines takes a message and its recipients line by line. Whether a key was used

@@ -12,6 +12,7 @@ import (
 	"creditmsg/internal/fault"
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
+	"creditmsg/internal/site"
 )
 
 // Prices are the unit prices of the channels, without VAT.
@@ -94,7 +95,7 @@ func SetPrices(tx *db.Tx, owner string, p map[provider.Channel]money.Amount) err
 	} else if err != nil {
 		return fmt.Errorf("set prices of %q: %w", owner, err)
 	}
-	return nil
+	return site.Changed(tx, owner)
 }
 
 func names(columns []string) string { return strings.Join(columns, ", ") }

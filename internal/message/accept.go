@@ -57,6 +57,8 @@ type joined struct {
 	earlier *idem.Found // the key was taken: the first's reply
 	refusal *credit.Refusal
 	reply   idem.Reply // as it was stored under the key
+	// What the draft was known to go by has changed: nothing of it is written.
+	outdated bool
 }
 
 // Replay carries the reply that an idempotency key got before.
@@ -124,6 +126,8 @@ func (d *Draft) accept(ctx context.Context, once *Once) (Receipt, error) {
 		return Receipt{}, fmt.Errorf("accept message %s: %w", d.Message.ID, err)
 	}
 	switch {
+	case out.outdated:
+		return Receipt{}, ErrOutdated
 	case out.earlier != nil && out.earlier.Mismatch:
 		return Receipt{}, fault.New(fault.Invalid, fault.CodeIdempotencyMismatch,
 			"this Idempotency-Key was used with another request; use a new key for a new request")
@@ -216,6 +220,9 @@ func (d *Draft) row(state State, now db.Time) *Message {
 // rows and the removal of those that do not fit.
 func (s *Service) acceptAll(tx *db.Tx, in []joining) ([]joined, error) {
 	out := make([]joined, len(in))
+	if err := confirm(tx, in, out); err != nil {
+		return nil, err
+	}
 	fresh, err := s.takeKeys(tx, in, out)
 	if err != nil {
 		return nil, err
@@ -256,7 +263,7 @@ func (s *Service) acceptAll(tx *db.Tx, in []joining) ([]joined, error) {
 func answerTwins(in []joining, out []joined) {
 	first := map[idem.Key]int{}
 	for i, j := range in {
-		if j.once == nil {
+		if j.once == nil || out[i].outdated {
 			continue
 		}
 		f := out[i].earlier
@@ -280,7 +287,7 @@ func (s *Service) takeKeys(tx *db.Tx, in []joining, out []joined) (fresh []int, 
 	var records []idem.Record
 	var owner []int
 	for i, j := range in {
-		if j.once != nil {
+		if j.once != nil && !out[i].outdated {
 			records = append(records, idem.Record{Key: j.once.Key})
 			owner = append(owner, i)
 		}
@@ -295,7 +302,7 @@ func (s *Service) takeKeys(tx *db.Tx, in []joining, out []joined) (fresh []int, 
 		}
 	}
 	for i := range in {
-		if out[i].earlier == nil {
+		if out[i].earlier == nil && !out[i].outdated {
 			fresh = append(fresh, i)
 		}
 	}

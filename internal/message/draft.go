@@ -70,6 +70,7 @@ type Draft struct {
 	key     *site.Key
 	request Request
 	now     db.Time
+	known   *Known // what it goes by was remembered; nil = it was read
 
 	Message Key
 	content Content
@@ -179,6 +180,10 @@ func (d *Draft) refuse(ctx context.Context, r Rejection) error {
 // Draft begins a message: it checks everything that does not depend on a
 // recipient and freezes the wording and the prices.
 func (s *Service) Draft(ctx context.Context, siteID string, r Request) (*Draft, error) {
+	return s.newDraft(siteID, r, s.ask(ctx))
+}
+
+func (s *Service) newDraft(siteID string, r Request, learn func(*Draft) (facts, error)) (*Draft, error) {
 	if r.ValidFor == 0 {
 		r.ValidFor = 24 * time.Hour
 	}
@@ -187,9 +192,9 @@ func (s *Service) Draft(ctx context.Context, siteID string, r Request) (*Draft, 
 	if err := checkRequest(r); err != nil {
 		return nil, err
 	}
-	known, err := s.facts.Join(ctx, d.question())
+	f, err := learn(d)
 	if err == nil {
-		err = d.freeze(known)
+		err = d.freeze(f)
 	}
 	if err != nil {
 		return nil, err

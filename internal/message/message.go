@@ -154,6 +154,7 @@ type Service struct {
 	group  *db.Group[joining, joined]
 	facts  *db.Group[question, facts]
 	keyed  *db.Group[idem.Key, earlier]
+	memory memory
 }
 
 const messageColumns = `state, strategy, created_at, scheduled_at, valid_for, done_at, content, classes, class_counts, rejected_by,

@@ -12,6 +12,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/provider"
+	"creditmsg/internal/site"
 )
 
 // TemplateState is where a template stands in its inspection by Kakao.
@@ -126,7 +127,7 @@ func AddTemplate(tx *db.Tx, t Template) (Template, error) {
 	if err != nil {
 		return t, fmt.Errorf("add template %s of site %s: %w", t.Code, t.Site, err)
 	}
-	return t, nil
+	return t, site.Changed(tx, t.Site)
 }
 
 // SetTemplate writes a template's new name, body, buttons, state and ids.
@@ -143,19 +144,19 @@ func SetTemplate(tx *db.Tx, t Template) (Template, error) {
 	if n == 0 {
 		return t, fault.Missing("template", t.Code)
 	}
-	return t, nil
+	return t, site.Changed(tx, t.Site)
 }
 
 // RemoveTemplate deletes a template. Messages keep the wording they were accepted with.
-func RemoveTemplate(tx *db.Tx, site, code string) error {
-	n, err := tx.Exec(`DELETE FROM template WHERE site_id = ? AND code = ?`, site, code)
+func RemoveTemplate(tx *db.Tx, siteID, code string) error {
+	n, err := tx.Exec(`DELETE FROM template WHERE site_id = ? AND code = ?`, siteID, code)
 	if err != nil {
-		return fmt.Errorf("remove template %s of site %s: %w", code, site, err)
+		return fmt.Errorf("remove template %s of site %s: %w", code, siteID, err)
 	}
 	if n == 0 {
 		return fault.Missing("template", code)
 	}
-	return nil
+	return site.Changed(tx, siteID)
 }
 
 // FindTemplate reads one template of a site.

@@ -16,8 +16,9 @@
 // It never logs a secret, and knows nothing of money or messages.
 //
 // Tables owned: site, site_key, site_installation, site_token, site_sender,
-// site_channel.
+// site_channel, site_rev.
 //
 // Reading order: site.go, key.go (sealing, pure), keys.go (where keys are kept),
-// secret.go (the form of a token, pure), token.go, sender.go, channel.go.
+// secret.go (the form of a token, pure), token.go, sender.go, channel.go, rev.go (what
+// others may remember, and how long).
 package site

@@ -66,7 +66,7 @@ func AddSender(tx *db.Tx, site, number string, state string) (Sender, error) {
 	if err != nil {
 		return Sender{}, created(err, "sender", n.Dashed())
 	}
-	return s, nil
+	return s, Changed(tx, site)
 }
 
 // SetSender sets the state of a number. NotFound when the site has none like it.
@@ -77,6 +77,9 @@ func SetSender(tx *db.Tx, site, number, state string) (Sender, error) {
 	}
 	if _, err := tx.Exec(`UPDATE site_sender SET state = ? WHERE site_id = ? AND number = ?`, state, site, string(n)); err != nil {
 		return Sender{}, fmt.Errorf("set the state of a sender of %s: %w", site, err)
+	}
+	if err := Changed(tx, site); err != nil {
+		return Sender{}, err
 	}
 	return FindSender(tx, site, n)
 }
@@ -111,7 +114,7 @@ func RemoveSender(tx *db.Tx, site, number string) error {
 	if err != nil {
 		return fmt.Errorf("remove a sender of %s: %w", site, err)
 	}
-	return nil
+	return Changed(tx, site)
 }
 
 const selectSenders = `SELECT site_id, number, state, default_of, created_at FROM site_sender WHERE site_id = ?`

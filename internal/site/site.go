@@ -28,6 +28,7 @@ type Site struct {
 	Name      string
 	State     State
 	CreatedAt db.Time
+	Rev       Rev
 }
 
 // Operator is the word that people write in the place of a site for the
@@ -60,7 +61,8 @@ func Create(tx *db.Tx, keys *Keys, id, name string) (Site, error) {
 	if err := keys.create(tx, id); err != nil {
 		return Site{}, err
 	}
-	return s, nil
+	s.Rev = firstRev
+	return s, begin(tx, id)
 }
 
 // exists is the fault for a thing that is there already.
@@ -83,15 +85,15 @@ func isName(text string, longest int) bool {
 	return n > 0 && n <= longest && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
-const selectSites = `SELECT id, name, state, created_at FROM site`
+const selectSites = `SELECT s.id, s.name, s.state, s.created_at, COALESCE(r.rev, 0) FROM site s LEFT JOIN site_rev r ON r.site_id = s.id`
 
 func scanSite(r interface{ Scan(...any) error }) (s Site, err error) {
-	return s, r.Scan(&s.ID, &s.Name, &s.State, &s.CreatedAt)
+	return s, r.Scan(&s.ID, &s.Name, &s.State, &s.CreatedAt, &s.Rev)
 }
 
 // Find gives a site, or a NotFound fault.
 func Find(tx *db.Tx, id string) (Site, error) {
-	s, err := scanSite(tx.QueryRow(selectSites+` WHERE id = ?`, id))
+	s, err := scanSite(tx.QueryRow(selectSites+` WHERE s.id = ?`, id))
 	if errors.Is(err, db.ErrNoRows) {
 		return Site{}, fault.Missing("site", id)
 	}
@@ -113,12 +115,12 @@ func SetState(tx *db.Tx, id string, s State) error {
 	if n == 0 {
 		return fault.Missing("site", id)
 	}
-	return nil
+	return Changed(tx, id)
 }
 
 // List gives up to limit sites with ids above after, in the order of their ids.
 func List(tx *db.Tx, after string, limit int) ([]Site, error) {
-	rows, err := tx.Query(selectSites+` WHERE id > ? ORDER BY id LIMIT ?`, after, limit)
+	rows, err := tx.Query(selectSites+` WHERE s.id > ? ORDER BY s.id LIMIT ?`, after, limit)
 	list, err := db.Collect(rows, err, func(r *sql.Rows) (Site, error) { return scanSite(r) })
 	if err != nil {
 		return nil, fmt.Errorf("list sites: %w", err)

@@ -25,6 +25,7 @@ type Token struct {
 	RevokedAt  db.Time
 	LastUsedAt db.Time
 	CreatedAt  db.Time
+	SiteRev    Rev // of its site, as it was when Authenticate read the token
 }
 
 // All is the ability to do everything that a site may do.
@@ -107,12 +108,12 @@ func checkAbilities(site string, given []string) ([]string, error) {
 	return out, nil
 }
 
-const selectTokens = `SELECT id, site_id, name, abilities, last4, created_at, expires_at, revoked_at, last_used_at, digest FROM site_token`
+const selectTokens = `SELECT id, site_id, name, abilities, last4, created_at, expires_at, revoked_at, last_used_at, digest, 0 FROM site_token`
 
 // scanToken gives a token and the digest of its secret.
 func scanToken(r interface{ Scan(...any) error }) (t Token, digest string, err error) {
 	var abilities string
-	err = r.Scan(&t.ID, &t.Site, &t.Name, &abilities, &t.Last4, &t.CreatedAt, &t.ExpiresAt, &t.RevokedAt, &t.LastUsedAt, &digest)
+	err = r.Scan(&t.ID, &t.Site, &t.Name, &abilities, &t.Last4, &t.CreatedAt, &t.ExpiresAt, &t.RevokedAt, &t.LastUsedAt, &digest, &t.SiteRev)
 	t.Abilities = strings.Fields(abilities)
 	return t, digest, err
 }
@@ -131,7 +132,9 @@ func Authenticate(tx *db.Tx, secret string) (Token, error) {
 		return Token{}, unknown()
 	}
 	want := digest(secret)
-	t, got, err := scanToken(tx.QueryRow(selectTokens+` WHERE digest = ?`, want))
+	// One statement, so that the token is no older than the Rev.
+	t, got, err := scanToken(tx.QueryRow(`SELECT t.id, t.site_id, t.name, t.abilities, t.last4, t.created_at, t.expires_at, t.revoked_at, t.last_used_at, t.digest,
+		COALESCE(r.rev, 0) FROM site_token t LEFT JOIN site_rev r ON r.site_id = t.site_id WHERE t.digest = ?`, want))
 	if errors.Is(err, db.ErrNoRows) {
 		return Token{}, unknown()
 	}
@@ -200,6 +203,9 @@ func Revoke(tx *db.Tx, site string, token id.ID) error {
 	}
 	if err == nil && t.RevokedAt == 0 {
 		_, err = tx.Exec(`UPDATE site_token SET revoked_at = ? WHERE site_id = ? AND id = ? AND revoked_at = 0`, int64(tx.Now), site, token[:])
+	}
+	if err == nil && site != "" {
+		err = Changed(tx, site)
 	}
 	if err != nil {
 		return fmt.Errorf("revoke token %s: %w", token.Text(id.Token), err)

@@ -1,0 +1,98 @@
+package message
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/site"
+)
+
+// Known is what a caller remembers of a site: the Rev at which he learned what he goes
+// by, and until when that may count (0 = as long as the Rev is the same).
+type Known struct {
+	Rev   site.Rev
+	Until db.Time
+}
+
+// ErrOutdated says that what was known of a site is not known any more, or not enough.
+// Nothing happened; whoever asks anew gets the answer of now.
+var ErrOutdated = errors.New("what was known of the site is out of date")
+
+// DraftKnown is Draft without a question to the database, from what earlier drafts of
+// the site learned. Accept confirms in its own transaction that nothing changed since. So
+// a message is accepted as it would be by Draft; but no other answer counts that comes of
+// a known draft before Accept, since it may be yesterday's: the caller then asks Draft.
+func (s *Service) DraftKnown(siteID string, k Known, r Request) (*Draft, error) {
+	return s.newDraft(siteID, r, func(d *Draft) (facts, error) {
+		f, ok := s.memory.recall(d.question(), k.Rev)
+		if !ok || !r.ScheduledAt.IsZero() { // whose limits go by the time of now
+			return facts{}, ErrOutdated
+		}
+		d.known = &k
+		return f, nil
+	})
+}
+
+// confirm marks the members whose knowledge is out of date.
+func confirm(tx *db.Tx, in []joining, out []joined) error {
+	var sites []string
+	for _, j := range in {
+		if j.draft.known != nil {
+			sites = append(sites, j.draft.Message.Site)
+		}
+	}
+	if len(sites) == 0 {
+		return nil
+	}
+	now, err := site.Revs(tx, sites)
+	if err != nil {
+		return fmt.Errorf("confirm what is known: %w", err)
+	}
+	for i, j := range in {
+		if k := j.draft.known; k != nil {
+			out[i].outdated = now[j.draft.Message.Site] != k.Rev || k.Rev == 0 || k.Until != 0 && k.Until <= tx.Now
+		}
+	}
+	return nil
+}
+
+// mostRemembered bounds the questions whose answers are remembered. When they are too
+// many all are forgotten: asking once more costs little.
+const mostRemembered = 10_000
+
+// memory is the answers that drafts got, each as true as its site's Rev.
+type memory struct {
+	mu    sync.Mutex
+	facts map[question]facts // guarded by mu
+}
+
+func (m *memory) recall(q question, rev site.Rev) (facts, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f, ok := m.facts[q]
+	return f, ok && rev != 0 && f.site.Rev == rev
+}
+
+func (m *memory) learn(q question, f facts) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.facts == nil || len(m.facts) >= mostRemembered {
+		m.facts = map[question]facts{}
+	}
+	m.facts[q] = f
+}
+
+// ask reads the answer of now.
+func (s *Service) ask(ctx context.Context) func(*Draft) (facts, error) {
+	return func(d *Draft) (facts, error) {
+		q := d.question()
+		f, err := s.facts.Join(ctx, q)
+		if err == nil && f.err == nil {
+			s.memory.learn(q, f)
+		}
+		return f, err
+	}
+}

@@ -1,0 +1,60 @@
+package site
+
+import (
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"creditmsg/internal/db"
+)
+
+// Rev counts the changes of what a site's messages go by: its state, the end of its
+// tokens, its senders, prices and templates. Who remembers what was read at one Rev may
+// use it for as long as the Rev is the same, if the transaction that writes confirms
+// that. What changes by time alone, as a token that expires does, has to be remembered
+// with its time. Zero is no Rev: nothing may be remembered.
+type Rev int64
+
+const firstRev Rev = 1
+
+// begin gives a site its first Rev, unless it has one.
+func begin(tx *db.Tx, id string) error {
+	err := tx.InsertAbsent("site_rev", []string{"site_id"}, "site_id", db.Col("site_id", []string{id}), db.Col("rev", []Rev{firstRev}))
+	if err != nil {
+		return fmt.Errorf("count the changes of site %s: %w", id, err)
+	}
+	return nil
+}
+
+// Changed raises the Rev of a site, or of all with "". It is part of every transaction
+// that changes what the Rev counts.
+func Changed(tx *db.Tx, id string) error {
+	var err error
+	if id == "" {
+		_, err = tx.Exec(`UPDATE site_rev SET rev = rev + 1`)
+	} else if err = begin(tx, id); err == nil {
+		_, err = tx.Exec(`UPDATE site_rev SET rev = rev + 1 WHERE site_id = ?`, id)
+	}
+	if err != nil {
+		return fmt.Errorf("note a change of site %q: %w", id, err)
+	}
+	return nil
+}
+
+// Revs gives the present Rev of each of the sites that have one.
+func Revs(tx *db.Tx, ids []string) (map[string]Rev, error) {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	out := make(map[string]Rev, len(ids))
+	rows, err := tx.Lookup("site_rev", []string{"site_id", "rev"}, db.Col("site_id", ids))
+	_, err = db.Collect(rows, err, func(r *sql.Rows) (struct{}, error) {
+		var id string
+		var rev Rev
+		err := r.Scan(&id, &rev)
+		out[id] = rev
+		return struct{}{}, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read what changed of %d sites: %w", len(ids), err)
+	}
+	return out, nil
+}
