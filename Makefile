@@ -3,7 +3,7 @@
 PORT ?= 8080
 export CGO_ENABLED = 0
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-fast lint proof
+.PHONY: help run build test test-fast lint proof bench
 
 help:
 	@echo 'make run        build, start everything in one process, send the demo message (PORT=$(PORT))'
@@ -11,6 +11,7 @@ help:
 	@echo 'make test-fast  the tests on SQLite alone, under a minute'
 	@echo 'make lint       format, vet, staticcheck, modules'
 	@echo 'make proof      the vendor SDK against the simulator, the crash proofs at full size on every engine; about a quarter of an hour'
+	@echo 'make bench      every row of BENCHMARKS.md, product and baseline in one run; about half an hour'
 	@echo 'make build      bin/creditmsg, one static binary'
 
 run: build
@@ -30,3 +31,6 @@ lint:
 
 proof:
 	@tools/check proof
+
+bench:
+	@tools/bench
