@@ -11,7 +11,7 @@ import (
 type simulatorVerb struct {
 	Listen       string `required:"" placeholder:"HOST:PORT" help:"Address to answer at."`
 	Seed         uint64 `placeholder:"N" help:"Makes delays and faults repeatable."`
-	Scenario     string `placeholder:"FILE" help:"What goes wrong how often, in YAML: seed, accept_delay, report_delay, refuse, fail, duplicate, reorder, late, http_429, http_5xx_before, http_5xx_after, cut, timeout, balance, lookup."`
+	Scenario     string `placeholder:"FILE" help:"What goes wrong how often, in YAML: seed, accept_delay, report_delay, answer_delay, refuse, fail, duplicate, reorder, late, http_429, http_5xx_before, http_5xx_after, cut, timeout, balance, lookup."`
 	ReportURL    string `name:"report-url" placeholder:"URL" help:"Where delivery reports go: …/webhooks/{provider}; without it nowhere."`
 	ReportSecret string `placeholder:"SECRET" help:"Secret that reports are signed with."`
 	LogLevel     string `enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`

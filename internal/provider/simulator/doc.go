@@ -49,6 +49,7 @@
 //	seed             decides what the shares fall on
 //	accept_delay     until a message is with the carrier, such as 20ms
 //	report_delay     usual time from the carrier to the report
+//	answer_delay     before a request is looked at: every answer takes so long
 //	refuse           {code: share} of legs refused at registration, 1000 to 1999
 //	fail             {code: share} of legs reported as failed, 2001 to 3999
 //	duplicate        share of reports that come twice

@@ -115,6 +115,23 @@ func (s *Simulator) breakOff(w http.ResponseWriter, r *http.Request, err error) 
 	return http.StatusOK
 }
 
+// linger lets the time pass that the scenario puts before every answer.
+func (s *Simulator) linger(r *http.Request) {
+	s.mu.Lock()
+	wait := s.scenario.AnswerDelay
+	s.mu.Unlock()
+	if wait <= 0 {
+		return
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.Context().Done():
+	case <-s.over:
+	}
+}
+
 // until waits for done, but no longer than the client, Options.HangFor and Run last.
 func (s *Simulator) until(r *http.Request, done <-chan struct{}) {
 	_, _ = io.Copy(io.Discard, r.Body) // only then the server sees its client go

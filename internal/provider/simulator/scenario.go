@@ -20,6 +20,10 @@ type Scenario struct {
 	AcceptDelay time.Duration
 	ReportDelay time.Duration
 
+	// AnswerDelay passes before a request of an operator's interface is looked at, so that
+	// its answer takes at least so long. 0 or negative = none.
+	AnswerDelay time.Duration
+
 	// Refuse is the share of legs that are refused at registration, by the vendor's
 	// raw code; Fail the share of legs that are reported as failed with that code.
 	Refuse map[string]float64

@@ -18,6 +18,7 @@ type scenarioView struct {
 	Seed        uint64             `json:"seed"`
 	AcceptDelay string             `json:"accept_delay"`
 	ReportDelay string             `json:"report_delay"`
+	AnswerDelay string             `json:"answer_delay"`
 	Refuse      map[string]float64 `json:"refuse"`
 	Fail        map[string]float64 `json:"fail"`
 	Duplicate   float64            `json:"duplicate"`
@@ -35,7 +36,7 @@ type scenarioView struct {
 // getScenario answers GET /_sim/scenario.
 func (s *Simulator) getScenario(w http.ResponseWriter, _ *http.Request) {
 	sc := s.Scenario()
-	view := scenarioView{sc.Seed, shown(sc.AcceptDelay), shown(sc.ReportDelay), map[string]float64{}, map[string]float64{},
+	view := scenarioView{sc.Seed, shown(sc.AcceptDelay), shown(sc.ReportDelay), shown(sc.AnswerDelay), map[string]float64{}, map[string]float64{},
 		sc.Duplicate, sc.Reorder, sc.Late, sc.TooMany, sc.ErrorBefore, sc.ErrorAfter, sc.Cut, sc.Timeout, sc.Balance, !sc.NoLookup}
 	if sc.Refuse != nil {
 		view.Refuse = sc.Refuse

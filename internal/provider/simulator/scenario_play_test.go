@@ -135,3 +135,21 @@ func TestAnOperatorThatCannotBeAskedStillTakesAndReports(t *testing.T) {
 	w.sim.Play(Scenario{})
 	w.ok("GET", "/messages/v4/groups/"+id, nil, nil)
 }
+
+func TestEveryAnswerOfAnOperatorTakesAsLongAsTheScenarioSays(t *testing.T) {
+	inFakeTime(t, func(o *Options) { o.Scenario = Scenario{AnswerDelay: 5 * time.Millisecond} }, func(t *testing.T, s *Simulator, _ *wire) {
+		start := time.Now()
+		sendTogether(t, s, text(someone, "a"))
+		if took := time.Since(start); took != 15*time.Millisecond {
+			t.Errorf("three requests took %s, want 5 ms each", took)
+		}
+		if legs := s.Received(); len(legs) != 1 || legs[0].At.Sub(start.Truncate(time.Millisecond)) != 15*time.Millisecond {
+			t.Errorf("taken: got %+v, want one when the third had waited", legs)
+		}
+		before := time.Now()
+		scenario(t, s, "GET", "", http.StatusOK)
+		if took := time.Since(before); took != 0 {
+			t.Errorf("the simulator's own page took %s, want none", took)
+		}
+	})
+}

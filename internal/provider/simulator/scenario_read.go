@@ -42,6 +42,7 @@ var scenarioKeys = map[string]reader{
 	"seed":            readSeed,
 	"accept_delay":    readDelay(func(sc *Scenario) *time.Duration { return &sc.AcceptDelay }),
 	"report_delay":    readDelay(func(sc *Scenario) *time.Duration { return &sc.ReportDelay }),
+	"answer_delay":    readDelay(func(sc *Scenario) *time.Duration { return &sc.AnswerDelay }),
 	"refuse":          readCodes(func(sc *Scenario) *map[string]float64 { return &sc.Refuse }, 1000, 1999),
 	"fail":            readCodes(func(sc *Scenario) *map[string]float64 { return &sc.Fail }, 2001, 3999),
 	"duplicate":       readPart(func(sc *Scenario) *float64 { return &sc.Duplicate }),

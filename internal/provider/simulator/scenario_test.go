@@ -23,6 +23,7 @@ const wholeScenario = `
 seed: 42
 accept_delay: 50ms
 report_delay: "0s"
+answer_delay: 5ms
 refuse:
   "1060": 0.01
   1062: "0.02"
@@ -41,11 +42,11 @@ lookup: false
 
 func TestAScenarioIsReadFromYAMLAndJSON(t *testing.T) {
 	balance := 1500*money.Won + 5000
-	want := Scenario{Seed: 42, AcceptDelay: 50 * time.Millisecond, ReportDelay: -1,
+	want := Scenario{Seed: 42, AcceptDelay: 50 * time.Millisecond, ReportDelay: -1, AnswerDelay: 5 * time.Millisecond,
 		Refuse: map[string]float64{"1060": 0.01, "1062": 0.02}, Fail: map[string]float64{"3104": 0.5},
 		Duplicate: 0.1, Reorder: 0.2, Late: 0.05, TooMany: 0.01, ErrorBefore: 0.02, ErrorAfter: 0.01, Timeout: 0.9,
 		Balance: &balance, NoLookup: true}
-	tabs := "{\n\t\"seed\": 42,\n\t\"accept_delay\": \"50ms\", \"report_delay\": \"0\",\n\t\"refuse\": {\"1060\": 0.01, \"1062\": \"0.02\"},\n" +
+	tabs := "{\n\t\"seed\": 42,\n\t\"accept_delay\": \"50ms\", \"report_delay\": \"0\", \"answer_delay\": \"5ms\",\n\t\"refuse\": {\"1060\": 0.01, \"1062\": \"0.02\"},\n" +
 		"\t\"fail\": {\"3104\": 0.5}, \"duplicate\": 0.1, \"reorder\": 0.2, \"late\": 0.05,\n\t\"http_429\": 0.01, \"http_5xx_before\": 0.02, " +
 		"\"http_5xx_after\": 0.01, \"cut\": 0, \"timeout\": 0.9, \"balance\": \"1500.50\", \"lookup\": false}"
 	for name, c := range map[string]struct {
@@ -136,7 +137,7 @@ func scenario(t *testing.T, s *Simulator, method, body string, status int) map[s
 func TestTheScenarioInForceIsShownReplacedAndResetToTheOneOfTheStart(t *testing.T) {
 	s := New(Options{Seed: 5, AcceptDelay: -1, ReportDelay: time.Second, Scenario: Scenario{Late: 0.25}})
 	start := scenario(t, s, "GET", "", 200)
-	want := map[string]any{"seed": 5.0, "accept_delay": "0s", "report_delay": "1s", "refuse": map[string]any{}, "fail": map[string]any{},
+	want := map[string]any{"seed": 5.0, "accept_delay": "0s", "report_delay": "1s", "answer_delay": "0s", "refuse": map[string]any{}, "fail": map[string]any{},
 		"duplicate": 0.0, "reorder": 0.0, "late": 0.25, "http_429": 0.0, "http_5xx_before": 0.0, "http_5xx_after": 0.0, "cut": 0.0,
 		"timeout": 0.0, "balance": nil, "lookup": true}
 	if diff := cmp.Diff(want, start); diff != "" {

@@ -131,6 +131,7 @@ func (s *Simulator) open(c call) http.Handler {
 // answer runs c and writes what it says; it returns the status.
 func (s *Simulator) answer(w http.ResponseWriter, r *http.Request, c call, a *account) int {
 	r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
+	s.linger(r)
 	reply, err := c(a, r)
 	if h, ok := reply.(held); ok {
 		s.until(r, h.until)
