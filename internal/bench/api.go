@@ -33,8 +33,12 @@ func apiContest(r *run) (contest, error) {
 	}, nil
 }
 
-// apiBody is a message as a small program sends it.
-const apiBody = `{"strategy":"sms_only","text":{"body":"#{이름}님, 예약이 확정되었습니다."},"recipients":[{"to":"01012345678","variables":{"이름":"김하나"}}]}`
+// bodyTo is a message to one number, as a small program sends it; apiBody is one of them.
+func bodyTo(number string) string {
+	return `{"strategy":"sms_only","text":{"body":"#{이름}님, 예약이 확정되었습니다."},"recipients":[{"to":"` + number + `","variables":{"이름":"김하나"}}]}`
+}
+
+var apiBody = bodyTo("01012345678")
 
 // bareOrder is apiBody for a handler without rules, bareReceipt its answer.
 type bareOrder struct {
@@ -88,10 +92,11 @@ func apiBare(ctx context.Context, a *arena) (out sample, err error) {
 // apiProduct measures the program as it is served, with its log, and then how long it
 // takes to answer at half of that rate.
 func apiProduct(ctx context.Context, a *arena) (out sample, l Latency, err error) {
-	token, err := a.furnishAPI(ctx)
+	tokens, err := a.furnishAPI(ctx, 1)
 	if err != nil {
 		return sample{}, Latency{}, err
 	}
+	token := tokens[0]
 	p, err := server.Open(ctx, a.config(), server.Options{Roles: []string{server.RoleAPI},
 		Log: server.NewLog(server.LogConfig{Level: "info", Format: "json"}, io.Discard)})
 	if err != nil {
@@ -124,24 +129,31 @@ func (a *arena) config() server.Config {
 		Providers: server.ProviderConfigs{{Name: "vendor", Kind: "solapi", URL: "http://127.0.0.1:9", APIKey: server.SimulatorKey, APISecret: server.SimulatorSecret}}}
 }
 
-// furnishAPI makes a site with credit, a sender and a token.
-func (a *arena) furnishAPI(ctx context.Context) (token string, err error) {
+// furnishAPI makes sites with credit and a sender, and a token of each.
+func (a *arena) furnishAPI(ctx context.Context, n int) (tokens []string, err error) {
 	p, err := server.OpenOperator(ctx, a.config(), server.OperatorOptions{})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer p.Close()
-	if _, err := p.CreateSite(ctx, "bench-0", "bench", nil); err != nil {
-		return "", err
+	for i := range n {
+		name := fmt.Sprintf("bench-%d", i)
+		if _, err := p.CreateSite(ctx, name, "bench", nil); err != nil {
+			return nil, err
+		}
+		if _, err := p.AddCredit(ctx, server.TopUp{Site: name, Amount: "1000000000000", Kind: "paid", Reason: "bench"}); err != nil {
+			return nil, err
+		}
+		if _, err := p.AddSender(ctx, name, "0261234567"); err != nil {
+			return nil, err
+		}
+		made, err := p.CreateToken(ctx, name, "bench", []string{"messages:write"}, "")
+		if err != nil {
+			return nil, err
+		}
+		tokens = append(tokens, made.Secret)
 	}
-	if _, err := p.AddCredit(ctx, server.TopUp{Site: "bench-0", Amount: "1000000000000", Kind: "paid", Reason: "bench"}); err != nil {
-		return "", err
-	}
-	if _, err := p.AddSender(ctx, "bench-0", "0261234567"); err != nil {
-		return "", err
-	}
-	made, err := p.CreateToken(ctx, "bench-0", "bench", []string{"messages:write"}, "")
-	return made.Secret, err
+	return tokens, nil
 }
 
 // checkAccepted counts the messages that stand with all their rows, and proves the
@@ -172,8 +184,7 @@ func (a *arena) hammer(ctx context.Context, address, token string) (out sample, 
 	return out, answered, err
 }
 
-// paced sends requests at a steady rate, whether or not the ones before are answered,
-// and times each from the moment when it was due: waiting for a free connection counts.
+// paced sends requests at a steady rate and times each from the moment when it was due.
 func (a *arena) paced(ctx context.Context, address, token string, rate float64) (Latency, int64, error) {
 	wires, err := dialAll(address, token, a.o.Callers)
 	if err != nil {
@@ -181,13 +192,7 @@ func (a *arena) paced(ctx context.Context, address, token string, rate float64) 
 	}
 	defer closeAll(wires)
 	took := make([][]time.Duration, len(wires))
-	step := time.Duration(float64(len(wires)) / rate * float64(time.Second))
-	start := time.Now()
-	n, err := crowd(ctx, len(wires), a.o.Lasting, func(ctx context.Context, caller, turn int) error {
-		due := start.Add(time.Duration(turn)*step + time.Duration(caller)*step/time.Duration(len(wires)))
-		if err := until(ctx, due); err != nil {
-			return err
-		}
+	n, err := a.steadily(ctx, rate, func(caller, _ int, due time.Time) error {
 		if err := wires[caller].post(); err != nil {
 			return err
 		}
@@ -198,10 +203,27 @@ func (a *arena) paced(ctx context.Context, address, token string, rate float64) 
 	if err != nil || len(all) == 0 {
 		return Latency{}, n, err
 	}
-	at := func(part float64) float64 {
-		return float64(all[int(part*float64(len(all)-1))].Microseconds()) / 1000
-	}
-	return Latency{Rate: rate, P50: at(.50), P99: at(.99)}, n, nil
+	return Latency{Rate: rate, P50: at(all, .50), P99: at(all, .99)}, n, nil
+}
+
+// steadily has the callers do something in turn, so often a second, whether or not the
+// ones before are done. due is the moment by the clock: a caller that is still busy then
+// begins late, and that counts.
+func (a *arena) steadily(ctx context.Context, rate float64, do func(caller, turn int, due time.Time) error) (int64, error) {
+	step := time.Duration(float64(a.o.Callers) / rate * float64(time.Second))
+	start := time.Now()
+	return crowd(ctx, a.o.Callers, a.o.Lasting, func(ctx context.Context, caller, turn int) error {
+		due := start.Add(time.Duration(turn)*step + time.Duration(caller)*step/time.Duration(a.o.Callers))
+		if err := until(ctx, due); err != nil {
+			return err
+		}
+		return do(caller, turn, due)
+	})
+}
+
+// at is the time in ms that this part of all sorted times does not exceed.
+func at(sorted []time.Duration, part float64) float64 {
+	return float64(sorted[int(part*float64(len(sorted)-1))].Microseconds()) / 1000
 }
 
 // until waits for a moment.

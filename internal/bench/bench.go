@@ -13,16 +13,17 @@ import (
 // Options say what is measured and how long. Zero values are the defaults named.
 type Options struct {
 	Database string        // URL of a database whose server may be used; required
-	Lasting  time.Duration // one measurement of charge, accept and api; 0 = 6 s
+	Lasting  time.Duration // one measurement of charge, accept and api; 0 = 6 s; of handover: its pace; 0 = 10 s
 	Rounds   int           // of the baseline and of the product each; 0 = 3
 	Callers  int           // callers at a time; 0 = 64
-	Sites    int           // of charge: sites that the callers charge in turn; 0 = 1
+	Sites    int           // of charge: sites that the callers charge in turn; 0 = 1; of handover: sites that send; 0 = 50
 	Against  string        // of charge: the baseline, lock or statement; "" = lock
-	Size     int           // of pipeline: recipients in one round; 0 = 200,000
+	Size     int           // of pipeline: recipients in one round; 0 = 200,000; of handover: messages that wait; 0 = 10,000
+	Rate     int           // of handover: messages a second; 0 = 200
 	Shuffle  bool          // of pipeline: reports come in random order
 	HTTP     bool          // of pipeline: over HTTP against the simulator in a process of its own
 	// Simulator is the command that runs the provider simulator, to which --listen,
-	// --report-url and --report-secret are added; of pipeline with HTTP.
+	// --log-level, --report-url, --report-secret and --scenario are added; of handover, and of pipeline with HTTP.
 	Simulator []string
 	Profile   io.Writer    // where the processor profile of the last product round goes; nil = nowhere
 	Progress  func(string) // is told what happens now; nil = nobody

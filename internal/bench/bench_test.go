@@ -34,6 +34,8 @@ func TestMain(m *testing.M) {
 			o.ReportURL = os.Args[i+1]
 		case "--report-secret":
 			o.ReportSecret = os.Args[i+1]
+		case "--scenario":
+			o.Scenario = os.Args[i+1]
 		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
@@ -172,6 +174,9 @@ func TestWhatWasAnsweredForAndIsNotThereFailsTheRun(t *testing.T) {
 }
 
 func TestOptionsThatCannotBeServedAreRefused(t *testing.T) {
+	if _, err := RunHandover(t.Context(), Options{Database: dbtest.URL(t, "sqlite")}); !fault.Is(err, fault.Invalid) {
+		t.Errorf("handover without simulator: got %v, want it refused", err)
+	}
 	for name, o := range map[string]Options{
 		"no such comparison":         little(t, "sqlite"),
 		"charge against a statement": {Database: dbtest.URL(t, "sqlite"), Against: againstStatement},
@@ -202,6 +207,62 @@ func TestGrowthMeasuresEverySize(t *testing.T) {
 	}
 	if r, s := sizes(got.Recipients), sizes(got.Sites); !slices.Equal(r, []int{1000}) || !slices.Equal(s, []int{1, 100}) {
 		t.Errorf("got sizes %v and %v", r, s)
+	}
+}
+
+func TestEveryMessageIsHandedOverOnceInFewCallsAndAtAPace(t *testing.T) {
+	for _, engine := range dbtest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			o := little(t, engine)
+			o.Size, o.Sites, o.Lasting = 300, 3, 100*time.Millisecond
+			got, err := RunHandover(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Bench != "handover" || got.Engine != engine || len(got.Waiting) != 1 || len(got.Pace) != 1 {
+				t.Fatalf("got %+v, want the engine and one round of each", got)
+			}
+			// What waits goes out in calls as large as a claim allows.
+			if w := got.Waiting[0]; w.Messages != 300 || w.Sites != 3 || w.Calls != 2 || w.Seen != 2 || w.Seconds <= 0 {
+				t.Errorf("waiting: got %+v, want 300 messages in 2 calls, by both counts", w)
+			}
+			p := got.Pace[0]
+			if p.Messages < 3 || p.Calls < 1 || p.Calls != p.Seen || p.Rate != 200 || p.PerSecond <= 0 || p.CPU <= 0 {
+				t.Errorf("pace: got %+v, want measured figures and one count of calls", p)
+			}
+			if p.P50 > p.P90 || p.P90 > p.P99 || p.P99 > p.Max || p.Max <= 0 {
+				t.Errorf("pace: got %+v, want times in order", p)
+			}
+		})
+	}
+}
+
+func TestAVendorsBookInWhichAMessageIsMissingOrDoubledIsNotTaken(t *testing.T) {
+	a, b := takenLeg{To: "01012000000"}, takenLeg{To: "01012000001"}
+	for name, legs := range map[string][]takenLeg{"missing": {a}, "doubled": {a, b, b}, "one twice, another never": {a, a}} {
+		if err := (&vendorBook{legs: legs}).once(2); err == nil {
+			t.Errorf("%s: got no error", name)
+		}
+	}
+	if err := (&vendorBook{legs: []takenLeg{b, a}}).once(2); err != nil {
+		t.Errorf("all there: %v", err)
+	}
+}
+
+func TestAMessageTakenBeforeItsAnswerKeepsItsTime(t *testing.T) {
+	start := time.UnixMilli(1_800_000_000_000)
+	legs := []takenLeg{{"a", start}, {"b", start.Add(9 * time.Millisecond)}, {"c", start.Add(49 * time.Millisecond)}}
+	var p HandoverPace
+	answered := map[string]time.Time{"a": start.Add(5 * time.Millisecond), "b": start, "c": start}
+	if err := p.sum(legs, answered); err != nil {
+		t.Fatal(err)
+	}
+	if p.P50 != 10 || p.Max != 50 || p.Early != 1 {
+		t.Errorf("got %+v, want a median of 10 ms, 50 at most and one before its answer", p)
+	}
+	delete(answered, "a")
+	if err := p.sum(legs, answered); err == nil {
+		t.Error("a message that nobody sent: got no error")
 	}
 }
 

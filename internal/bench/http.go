@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -41,18 +42,19 @@ type vendorProcess struct {
 	cmd *exec.Cmd
 }
 
-// startVendor runs the simulator until the round is over; it reports to reportURL.
-func (a *arena) startVendor(ctx context.Context, reportURL string) (string, error) {
-	args := append(a.o.Simulator[1:len(a.o.Simulator):len(a.o.Simulator)],
-		"--listen", "127.0.0.1:0", "--log-level", "error", "--report-url", reportURL, "--report-secret", vendorSecret)
+// startVendor runs the simulator until the round is over; it reports to reportURL. More
+// of its flags may follow.
+func (a *arena) startVendor(ctx context.Context, reportURL string, more ...string) (*vendorProcess, error) {
+	args := slices.Concat(a.o.Simulator[1:],
+		[]string{"--listen", "127.0.0.1:0", "--log-level", "error", "--report-url", reportURL, "--report-secret", vendorSecret}, more)
 	p := &vendorProcess{cmd: exec.CommandContext(ctx, a.o.Simulator[0], args...)}
 	p.cmd.Stderr = os.Stderr
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
-		return "", fmt.Errorf("start the simulator: %w", err)
+		return nil, fmt.Errorf("start the simulator: %w", err)
 	}
 	if err := p.cmd.Start(); err != nil {
-		return "", fmt.Errorf("start the simulator: %w", err)
+		return nil, fmt.Errorf("start the simulator: %w", err)
 	}
 	a.defers(p.stop)
 	lines := bufio.NewScanner(out)
@@ -60,10 +62,10 @@ func (a *arena) startVendor(ctx context.Context, reportURL string) (string, erro
 		if name, url, _ := strings.Cut(lines.Text(), " "); name == "simulator" {
 			p.url = strings.TrimSpace(url)
 			go func() { _, _ = io.Copy(io.Discard, out) }() // so that it never waits to be read
-			return p.url, nil
+			return p, nil
 		}
 	}
-	return "", errors.Join(lines.Err(), errors.New("the simulator does not say where it answers"))
+	return nil, errors.Join(lines.Err(), errors.New("the simulator does not say where it answers"))
 }
 
 func (p *vendorProcess) stop() error {
@@ -85,7 +87,7 @@ func freePort() (string, error) {
 }
 
 func httpProduct(ctx context.Context, a *arena) (sample, error) {
-	token, err := a.furnishAPI(ctx)
+	tokens, err := a.furnishAPI(ctx, 1)
 	if err != nil {
 		return sample{}, err
 	}
@@ -97,7 +99,7 @@ func httpProduct(ctx context.Context, a *arena) (sample, error) {
 	if err != nil {
 		return sample{}, err
 	}
-	c.Providers[0].URL, c.Providers[0].Webhook.Secret = server.Address(vendor), vendorSecret
+	c.Providers[0].URL, c.Providers[0].Webhook.Secret = server.Address(vendor.url), vendorSecret
 	if err := a.serve(ctx, c); err != nil {
 		return sample{}, err
 	}
@@ -106,7 +108,7 @@ func httpProduct(ctx context.Context, a *arena) (sample, error) {
 		return sample{}, err
 	}
 	out, err := a.measure(ctx, func(ctx context.Context) error {
-		m, err := a.upload(ctx, "http://"+c.Listen, token)
+		m, err := a.upload(ctx, "http://"+c.Listen, tokens[0])
 		if err != nil {
 			return err
 		}

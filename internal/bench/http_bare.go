@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -40,9 +41,11 @@ func httpBare(ctx context.Context, a *arena) (out sample, err error) {
 	if err != nil {
 		return sample{}, err
 	}
-	if b.url, err = a.startVendor(ctx, door); err != nil {
+	vendor, err := a.startVendor(ctx, door)
+	if err != nil {
 		return sample{}, err
 	}
+	b.url = vendor.url
 	out, err = a.measure(ctx, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, httpWithin)
 		defer cancel()
@@ -158,16 +161,28 @@ func (b *bareVendor) ask(ctx context.Context, method, path string, body, into an
 	if body == nil {
 		text = nil
 	}
-	r, err := http.NewRequestWithContext(ctx, method, b.url+"/messages/v4/groups"+path, strings.NewReader(string(text)))
+	r, err := vendorRequest(ctx, method, b.url+groupsPath+path, text)
 	if err != nil {
-		return fmt.Errorf("make the request: %w", err)
+		return err
+	}
+	return exchange(b.client, r, http.StatusOK, into)
+}
+
+// groupsPath is where the vendor keeps groups, one for each hand-over.
+const groupsPath = "/messages/v4/groups"
+
+// vendorRequest makes a request and signs it as the vendor wants it.
+func vendorRequest(ctx context.Context, method, address string, body []byte) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("make the request: %w", err)
 	}
 	date, salt := time.Now().UTC().Format(time.RFC3339), rand.Text()
 	mac := hmac.New(sha256.New, []byte(server.SimulatorSecret))
 	_, _ = io.WriteString(mac, date+salt) // a hash never fails
 	r.Header.Set("Authorization", "HMAC-SHA256 apiKey="+server.SimulatorKey+", date="+date+", salt="+salt+", signature="+hex.EncodeToString(mac.Sum(nil)))
 	r.Header.Set("Content-Type", "application/json")
-	return exchange(b.client, r, http.StatusOK, into)
+	return r, nil
 }
 
 // receive reads a body of reports and answers when it is stored.

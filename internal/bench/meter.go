@@ -93,6 +93,25 @@ func readProcess(pid int) (process, bool) {
 	return p, true
 }
 
+// busyTime is what all processors of the machine have worked so far, and what they could
+// have. Both are 0 where the kernel does not tell.
+func busyTime() (busy, all time.Duration) {
+	text, _ := os.ReadFile("/proc/stat") // what is not there says nothing
+	line, _, _ := strings.Cut(string(text), "\n")
+	fields := strings.Fields(line) // cpu user nice system idle iowait irq softirq steal …
+	if len(fields) < 9 || fields[0] != "cpu" {
+		return 0, 0
+	}
+	for i, ticks := range fields[1:9] {
+		n, _ := strconv.ParseInt(ticks, 10, 64)
+		all += time.Duration(n) * clockTick
+		if i != 3 && i != 4 {
+			busy += time.Duration(n) * clockTick
+		}
+	}
+	return busy, all
+}
+
 // family is a process and its children.
 func family(parent int) []int {
 	all := []int{parent}

@@ -154,10 +154,12 @@ func (s *sending) report(ctx context.Context) error {
 	return g.Wait()
 }
 
+// patience is how long anything may stand still before a round fails.
+const patience = time.Minute
+
 // awaitState looks at a message until it is as wanted. A minute without any progress
 // is an error.
 func (w *world) awaitState(ctx context.Context, key message.Key, reached func(*message.Message) bool) error {
-	const patience = time.Minute
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	var last message.Counts

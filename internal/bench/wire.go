@@ -10,19 +10,25 @@ import (
 	"strconv"
 )
 
-// wire is one keep-alive connection that sends the same request again and again. It is
+// wire is one keep-alive connection that sends one request after another. It is
 // written by hand: a full HTTP client costs as much processor as the server that is to
 // be measured beside it.
 type wire struct {
 	conn    net.Conn
 	in      *bufio.Reader
-	request []byte
+	request []byte // what post sends
 	status  []byte // the first line of the right answer
 }
 
+// messageRequest is the whole request that posts a message.
+func messageRequest(address, token, body string) []byte {
+	return []byte("POST /v1/messages HTTP/1.1\r\nHost: " + address + "\r\nContent-Type: application/json\r\n" +
+		"Authorization: Bearer " + token + "\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body)
+}
+
+// dialAll opens n connections that post the same message.
 func dialAll(address, token string, n int) ([]*wire, error) {
-	request := []byte("POST /v1/messages HTTP/1.1\r\nHost: " + address + "\r\nContent-Type: application/json\r\n" +
-		"Authorization: Bearer " + token + "\r\nContent-Length: " + strconv.Itoa(len(apiBody)) + "\r\n\r\n" + apiBody)
+	request := messageRequest(address, token, apiBody)
 	var wires []*wire
 	for range n {
 		conn, err := net.Dial("tcp", address)
@@ -43,9 +49,12 @@ func closeAll(wires []*wire) {
 
 var errChunked = errors.New("the answer has no Content-Length")
 
-// post sends the request and reads the whole answer; any but 202 is an error.
-func (w *wire) post() error {
-	if _, err := w.conn.Write(w.request); err != nil {
+// post sends the wire's own request again.
+func (w *wire) post() error { return w.send(w.request) }
+
+// send sends a request and reads the whole answer; any but 202 is an error.
+func (w *wire) send(request []byte) error {
+	if _, err := w.conn.Write(request); err != nil {
 		return fmt.Errorf("send: %w", err)
 	}
 	first, err := w.in.ReadSlice('\n')
