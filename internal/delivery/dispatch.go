@@ -4,15 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
-	"creditmsg/internal/korea"
 	"creditmsg/internal/message"
-	"creditmsg/internal/provider"
 	"creditmsg/internal/queue"
-	"creditmsg/internal/site"
 )
 
 // maxLegs bounds the recipients that one claim hands over.
@@ -72,15 +68,6 @@ type plan struct {
 	calls []*call
 }
 
-// facts is what is read once for all recipients of a message.
-type facts struct {
-	wording *message.Wording
-	key     *site.Key
-	hold    time.Duration   // the site is suspended: look again after this
-	text    provider.Reason // why the text leg cannot be sent now
-	kakao   provider.Reason // why the Alimtalk leg cannot be sent now
-}
-
 func (p *plan) read(ctx context.Context, jobs []queue.Claimed) error {
 	for _, j := range jobs {
 		k, err := message.ReadBatchKey(j.Site, j.Key)
@@ -95,11 +82,8 @@ func (p *plan) read(ctx context.Context, jobs []queue.Claimed) error {
 			return err
 		}
 		p.choose(messages)
-		p.facts = map[message.Key]*facts{}
-		for k, m := range messages {
-			if p.facts[k], err = p.s.readFacts(tx, m); err != nil {
-				return err
-			}
+		if p.facts, err = p.s.readFacts(tx, messages); err != nil {
+			return err
 		}
 		p.people, err = p.s.messages.People(tx, messages, pick(p.tasks, func(t task) message.BatchName { return t.batch }))
 		return err
@@ -118,60 +102,6 @@ func (p *plan) choose(messages map[message.Key]*message.Message) {
 		keep = append(keep, t)
 	}
 	p.tasks = keep
-}
-
-// readFacts checks again, before every leg, what may have changed since accept:
-// the site, the sender and the template.
-func (s *Service) readFacts(tx *db.Tx, m *message.Message) (*facts, error) {
-	key, err := s.keys.Site(tx, m.Site)
-	if err != nil {
-		return nil, err
-	}
-	content, err := m.Content(key)
-	if err != nil {
-		return nil, err
-	}
-	f := &facts{wording: message.NewWording(content), key: key}
-	where, err := site.Find(tx, m.Site)
-	if err != nil {
-		return nil, err
-	}
-	if where.State != site.Active {
-		f.hold = time.Minute
-	}
-	if content.Text != nil {
-		sender, err := site.FindSender(tx, m.Site, korea.Number(content.Text.From))
-		if fault.Is(err, fault.NotFound) || err == nil && sender.State != site.Approved {
-			f.text = provider.SenderNotRegistered
-		} else if err != nil {
-			return nil, err
-		}
-	}
-	if content.Alimtalk != nil {
-		t, err := message.FindTemplate(tx, m.Site, content.Alimtalk.Code)
-		if fault.Is(err, fault.NotFound) {
-			f.kakao = provider.TemplateNotFound
-		} else if err == nil && t.State != message.TemplateApproved {
-			f.kakao = provider.TemplateNotApproved
-		} else if err != nil {
-			return nil, err
-		}
-	}
-	return f, nil
-}
-
-// why gives the reason that keeps a leg over this channel from being sent.
-func (f *facts) why(ch provider.Channel) provider.Reason {
-	if ch == provider.Alimtalk {
-		return f.kakao
-	}
-	return f.text
-}
-
-// carries reports whether an account can carry a leg over this channel: an
-// Alimtalk needs the account's own id of the template.
-func (f *facts) carries(ch provider.Channel, account string) bool {
-	return ch != provider.Alimtalk || f.wording.Alimtalk.Providers[account].TemplateID != ""
 }
 
 // write is the planning transaction.

@@ -22,7 +22,8 @@
 //
 // Tables owned: attempt, inbox.
 //
-// Reading order: dispatch.go (a claimed job to planned calls), call.go (one call
-// and its outcome), decide.go, inbox.go (reports in), intake.go (reports applied),
-// await.go (look-ups and expiry), recover.go (after a crash).
+// Reading order: dispatch.go with facts.go and round.go (claimed jobs to planned
+// calls), call.go (one call and its outcome), decide.go, inbox.go (reports in),
+// intake.go (reports applied), await.go (look-ups and expiry), recover.go (after a
+// crash).
 package delivery

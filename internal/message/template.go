@@ -171,6 +171,33 @@ func FindTemplate(tx *db.Tx, site, code string) (Template, error) {
 	return t, nil
 }
 
+// TemplateName names one template of one site.
+type TemplateName struct{ Site, Code string }
+
+// TemplateStates tells of each of these templates where it stands in its inspection.
+// One that is not there is left out.
+func TemplateStates(tx *db.Tx, names []TemplateName) (map[TemplateName]TemplateState, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	sites, codes := make([]string, len(names)), make([]string, len(names))
+	for i, n := range names {
+		sites[i], codes[i] = n.Site, n.Code
+	}
+	found := make(map[TemplateName]TemplateState, len(names))
+	rows, err := tx.Lookup("template", []string{"site_id", "code", "state"}, db.Col("site_id", sites), db.Col("code", codes))
+	_, err = db.Collect(rows, err, func(r *sql.Rows) (n TemplateName, err error) {
+		var state TemplateState
+		err = r.Scan(&n.Site, &n.Code, &state)
+		found[n] = state
+		return n, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the states of %d templates: %w", len(names), err)
+	}
+	return found, nil
+}
+
 // Templates reads a site's templates by code, those after a given one.
 func Templates(tx *db.Tx, site, after string, limit int) ([]Template, error) {
 	rows, err := tx.Query(`SELECT `+templateColumns+` FROM template WHERE site_id = ? AND code > ? ORDER BY code LIMIT ?`, site, after, limit)

@@ -180,3 +180,31 @@ func FindSender(tx *db.Tx, site string, n korea.Number) (Sender, error) {
 	}
 	return s, nil
 }
+
+// SenderName names one number of one site.
+type SenderName struct {
+	Site   string
+	Number korea.Number
+}
+
+// SenderStates tells of each of these numbers in what state it is: Requested, Approved,
+// Rejected or Blocked. One that its site does not have is left out.
+func SenderStates(tx *db.Tx, names []SenderName) (map[SenderName]string, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	sites, numbers := make([]string, len(names)), make([]korea.Number, len(names))
+	for i, n := range names {
+		sites[i], numbers[i] = n.Site, n.Number
+	}
+	rows, err := tx.Lookup("site_sender", []string{"site_id", "number", "state"}, db.Col("site_id", sites), db.Col("number", numbers))
+	list, err := db.Collect(rows, err, func(r *sql.Rows) (s Sender, err error) { return s, r.Scan(&s.Site, &s.Number, &s.State) })
+	if err != nil {
+		return nil, fmt.Errorf("read the states of %d senders: %w", len(names), err)
+	}
+	found := make(map[SenderName]string, len(list))
+	for _, s := range list {
+		found[SenderName{s.Site, s.Number}] = s.State
+	}
+	return found, nil
+}

@@ -152,3 +152,38 @@ func TestOfManyFirstSendersOneBecomesTheDefault(t *testing.T) {
 		}
 	})
 }
+
+func TestTheStatesOfManySitesAndSendersAreReadAtOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		keys := NewKeys(d, nil)
+		for _, id := range []string{"demo", "other"} {
+			create(t, d, keys, id)
+		}
+		addSenders(t, d, "demo", "0261234567", Approved, "0261234568", Blocked)
+		addSenders(t, d, "other", "0261234568", Requested)
+		update(t, d, func(tx *db.Tx) error {
+			if err := SetState(tx, "other", Suspended); err != nil {
+				return err
+			}
+			sites, err := States(tx, []string{"other", "demo", "nobody", "demo"})
+			equal(t, "sites", sites, map[string]State{"demo": Active, "other": Suspended})
+			if err != nil {
+				return err
+			}
+			senders, err := SenderStates(tx, []SenderName{{"other", "0261234568"}, {"demo", "0261234568"}, {"demo", "0261234567"}, {"other", "0261234567"}, {"demo", "0261234567"}})
+			equal(t, "senders", senders, map[SenderName]string{{"demo", "0261234567"}: Approved, {"demo", "0261234568"}: Blocked, {"other", "0261234568"}: Requested})
+			if err != nil {
+				return err
+			}
+			none, err := States(tx, nil)
+			if err != nil || len(none) > 0 {
+				t.Errorf("of no site: got %v, %v", none, err)
+			}
+			nobody, err := SenderStates(tx, nil)
+			if err != nil || len(nobody) > 0 {
+				t.Errorf("of no sender: got %v, %v", nobody, err)
+			}
+			return nil
+		})
+	})
+}

@@ -103,6 +103,24 @@ func Find(tx *db.Tx, id string) (Site, error) {
 	return s, nil
 }
 
+// States tells of each of these sites in what state it is. One that is not there is
+// left out.
+func States(tx *db.Tx, ids []string) (map[string]State, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := tx.Lookup("site", []string{"id", "state"}, db.Col("id", ids))
+	list, err := db.Collect(rows, err, func(r *sql.Rows) (s Site, err error) { return s, r.Scan(&s.ID, &s.State) })
+	if err != nil {
+		return nil, fmt.Errorf("read the states of %d sites: %w", len(ids), err)
+	}
+	found := make(map[string]State, len(list))
+	for _, s := range list {
+		found[s.ID] = s.State
+	}
+	return found, nil
+}
+
 // SetState suspends or resumes a site; to the state it is in is no error.
 func SetState(tx *db.Tx, id string, s State) error {
 	if s != Active && s != Suspended {

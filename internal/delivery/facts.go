@@ -1,0 +1,104 @@
+package delivery
+
+import (
+	"time"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/korea"
+	"creditmsg/internal/message"
+	"creditmsg/internal/provider"
+	"creditmsg/internal/site"
+)
+
+// facts is what is read once for all recipients of a message.
+type facts struct {
+	wording *message.Wording
+	key     *site.Key
+	hold    time.Duration   // the site is suspended: look again after this
+	text    provider.Reason // why the text leg cannot be sent now
+	kakao   provider.Reason // why the Alimtalk leg cannot be sent now
+}
+
+// readFacts checks again, before every leg, what may have changed since accept: the
+// sites, the senders and the templates, each sort in one statement for all messages.
+func (s *Service) readFacts(tx *db.Tx, messages map[message.Key]*message.Message) (map[message.Key]*facts, error) {
+	all := make(map[message.Key]*facts, len(messages))
+	var ids []string
+	var numbers []site.SenderName
+	var codes []message.TemplateName
+	for k, m := range messages {
+		key, err := s.keys.Site(tx, m.Site)
+		if err != nil {
+			return nil, err
+		}
+		content, err := m.Content(key)
+		if err != nil {
+			return nil, err
+		}
+		all[k] = &facts{wording: message.NewWording(content), key: key}
+		ids = append(ids, m.Site)
+		if content.Text != nil {
+			numbers = append(numbers, senderOf(m, content))
+		}
+		if content.Alimtalk != nil {
+			codes = append(codes, templateOf(m, content))
+		}
+	}
+	sites, err := site.States(tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	senders, err := site.SenderStates(tx, numbers)
+	if err != nil {
+		return nil, err
+	}
+	templates, err := message.TemplateStates(tx, codes)
+	if err != nil {
+		return nil, err
+	}
+	for k, m := range messages {
+		all[k].judge(m, sites, senders, templates)
+	}
+	return all, nil
+}
+
+func senderOf(m *message.Message, c message.Content) site.SenderName {
+	return site.SenderName{Site: m.Site, Number: korea.Number(c.Text.From)}
+}
+
+func templateOf(m *message.Message, c message.Content) message.TemplateName {
+	return message.TemplateName{Site: m.Site, Code: c.Alimtalk.Code}
+}
+
+// judge tells what of a message cannot be sent now. It is pure.
+func (f *facts) judge(m *message.Message, sites map[string]site.State, senders map[site.SenderName]string, templates map[message.TemplateName]message.TemplateState) {
+	if sites[m.Site] != site.Active {
+		f.hold = time.Minute
+	}
+	c := f.wording.Content
+	if c.Text != nil && senders[senderOf(m, c)] != site.Approved {
+		f.text = provider.SenderNotRegistered
+	}
+	if c.Alimtalk == nil {
+		return
+	}
+	if state, there := templates[templateOf(m, c)]; !there {
+		f.kakao = provider.TemplateNotFound
+	} else if state != message.TemplateApproved {
+		f.kakao = provider.TemplateNotApproved
+	}
+}
+
+// why gives the reason that keeps a leg over this channel from being sent.
+func (f *facts) why(ch provider.Channel) provider.Reason {
+	if ch == provider.Alimtalk {
+		return f.kakao
+	}
+	return f.text
+}
+
+// carries reports whether an account can carry a leg over this channel: an
+// Alimtalk needs the account's own id of the template.
+func (f *facts) carries(ch provider.Channel, account string) bool {
+	return ch != provider.Alimtalk || f.wording.Alimtalk.Providers[account].TemplateID != ""
+}
