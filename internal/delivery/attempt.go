@@ -127,18 +127,25 @@ func pick[T, V any](list []T, value func(T) V) []V {
 	return out
 }
 
-// insertAttempts writes planned calls. recover voids those still planned when
-// the lease is over: their process is gone.
+// insertAttempts writes calls that are planned, or begin at once. recover voids those
+// still planned when the lease is over: their process is gone.
 func insertAttempts(tx *db.Tx, list []attempt, lease time.Duration) error {
 	n := len(list)
+	askAt := func(a attempt) db.Time {
+		if a.State == planned {
+			return tx.Now.Add(lease)
+		}
+		return a.AskAt
+	}
 	err := tx.InsertMany("attempt",
 		db.Col("id", pick(list, func(a attempt) id.ID { return a.ID })),
 		db.Col("provider", pick(list, func(a attempt) string { return a.Provider })),
-		db.Same("state", string(planned), n), db.Same("ask_at", tx.Now.Add(lease), n), db.Same("asked", 0, n),
+		db.Col("state", pick(list, func(a attempt) string { return string(a.State) })), db.Col("ask_at", pick(list, askAt)), db.Same("asked", 0, n),
 		db.Col("legs", pick(list, func(a attempt) int64 { return int64(a.Legs) })),
 		db.Col("members", pick(list, func(a attempt) string { return jsonText(a.Groups) })),
-		db.Same("upstream_id", "", n), db.Same("created_at", tx.Now, n), db.Same("called_at", db.Time(0), n),
-		db.Same("deadline", db.Time(0), n), db.Same("answered_at", db.Time(0), n), db.Same("reason", "", n), db.Same("code", "", n))
+		db.Same("upstream_id", "", n), db.Same("created_at", tx.Now, n),
+		db.Col("called_at", pick(list, func(a attempt) db.Time { return a.CalledAt })), db.Col("deadline", pick(list, func(a attempt) db.Time { return a.Deadline })),
+		db.Same("answered_at", db.Time(0), n), db.Same("reason", "", n), db.Same("code", "", n))
 	if err != nil {
 		return fmt.Errorf("plan calls: %w", err)
 	}

@@ -36,10 +36,31 @@ func (k *carrier) callTimeout() time.Duration {
 	return 4 * orElse(k.Account.Timeout, 15*time.Second)
 }
 
-// callAll makes the calls of one plan, a few at a time.
+// ready reports whether a call that is planned now can be made the moment its plan is
+// committed: nothing holds its account back, and nobody in it has to be looked at again.
+// It then begins with its plan, which saves a transaction before every hand-over.
+func (c *call) ready() bool {
+	return c.carrier.free() && !slices.ContainsFunc(c.members, func(r message.Recipient) bool { return r.EarlierStep != 0 })
+}
+
+// start makes a, the call's attempt or a copy of it, one that is being made from now on,
+// with the moment at which recovery looks what became of it.
+func (c *call) start(a *attempt, now db.Time, grace time.Duration) {
+	a.State, a.CalledAt, a.Deadline = calling, now, now.Add(c.carrier.callTimeout())
+	a.AskAt = a.Deadline.Add(grace)
+	for i := range c.members {
+		c.members[i].HandedAt = now
+	}
+}
+
+// callsAtOnce is how many calls of one plan are under way at a time.
+const callsAtOnce = 4
+
+// callAll makes the calls of one plan, a few at a time. Those that began with it come
+// first, so that none waits.
 func (s *Service) callAll(ctx context.Context, calls []*call) error {
 	var g errgroup.Group
-	g.SetLimit(4)
+	g.SetLimit(callsAtOnce)
 	for _, c := range calls {
 		g.Go(func() error {
 			if err := s.make(ctx, c); err != nil {
@@ -51,8 +72,8 @@ func (s *Service) callAll(ctx context.Context, calls []*call) error {
 	return g.Wait()
 }
 
-// make makes one call: its turn, the guarded step to calling, the request
-// outside of any transaction, and the outcome.
+// make makes one call: its turn, the guarded step to calling unless it began with its
+// plan, the request outside of any transaction, and the outcome.
 func (s *Service) make(ctx context.Context, c *call) error {
 	sleep := func(d time.Duration) error {
 		timer := time.NewTimer(d)
@@ -68,9 +89,11 @@ func (s *Service) make(ctx context.Context, c *call) error {
 	if err != nil || wait > 0 {
 		return errors.Join(err, s.putBack(context.WithoutCancel(ctx), c, wait))
 	}
-	if went, err := s.begin(ctx, c); err != nil || !went {
-		c.carrier.forgo()
-		return err
+	if c.attempt.State == planned {
+		if went, err := s.begin(ctx, c); err != nil || !went {
+			c.carrier.forgo()
+			return err
+		}
 	}
 	start := time.Now()
 	result := s.submit(ctx, c)
@@ -118,26 +141,20 @@ func (s *Service) begin(ctx context.Context, c *call) (went bool, err error) {
 			return err
 		}
 		a := c.attempt
-		a.CalledAt, a.Deadline = tx.Now, tx.Now.Add(c.carrier.callTimeout())
-		a.AskAt = a.Deadline.Add(s.o.LookupGrace)
 		c.members, w.Changes, err = s.stillWanted(tx, w.Messages, a, all)
 		if err != nil {
 			return err
 		}
-		next := calling
+		c.start(&a, tx.Now, s.o.LookupGrace)
 		if len(c.members) == 0 {
-			next, a.AskAt = closed, 0
+			a.State, a.AskAt = closed, 0
 		}
 		a.Groups, a.Legs = groupsOf(c.members), len(c.members)
-		ours, err := move(tx, a, planned, next)
+		ours, err := move(tx, a, planned, a.State)
 		if err != nil || !ours {
 			return err
 		}
-		went = next == calling
-		for i := range c.members {
-			c.members[i].HandedAt = a.CalledAt
-		}
-		a.State, c.attempt = next, a
+		went, c.attempt = a.State == calling, a
 		return s.messages.Record(tx, w)
 	})
 	return went, err
@@ -193,7 +210,8 @@ func (s *Service) current(tx *db.Tx, messages map[message.Key]*message.Message, 
 	return out, nil
 }
 
-// putBack gives up a planned call that may not go now.
+// putBack gives up a call that may not go now; it was not made, even if it had begun
+// with its plan.
 func (s *Service) putBack(ctx context.Context, c *call, wait time.Duration) error {
 	return s.d.Update(ctx, "delivery_put_back", func(tx *db.Tx) error {
 		w := message.Writing{RetryAt: tx.Now.Add(wait)}
@@ -202,8 +220,8 @@ func (s *Service) putBack(ctx context.Context, c *call, wait time.Duration) erro
 			return err
 		}
 		a := c.attempt
-		a.AskAt, a.AnsweredAt = 0, tx.Now
-		ours, err := move(tx, a, planned, notSent)
+		a.AskAt, a.CalledAt, a.Deadline, a.AnsweredAt = 0, 0, 0, tx.Now
+		ours, err := move(tx, a, a.State, notSent)
 		if err != nil || !ours {
 			return err
 		}
@@ -213,6 +231,7 @@ func (s *Service) putBack(ctx context.Context, c *call, wait time.Duration) erro
 		}
 		for _, r := range members {
 			if r.State == message.Pending && r.Attempt == a.ID {
+				r.HandedAt = 0
 				w.Changes = append(w.Changes, message.Release(r))
 			}
 		}

@@ -138,6 +138,9 @@ func (k *carrier) admit(n int, sleep func(time.Duration) error) (time.Duration, 
 	return 0, nil
 }
 
+// free reports whether a call needs no turn: the account has no speed limit and is well.
+func (k *carrier) free() bool { return k.limit == nil && k.breaker.IsClosed() }
+
 // forgo tells the breaker that an admitted call was not made. Half open, it counts
 // the calls that it lets through: one that is never heard of again would keep the
 // account there for ever, so it counts as a failed one.

@@ -39,7 +39,7 @@ func (s *Service) send(ctx context.Context, jobs []queue.Claimed) error {
 }
 
 func (s *Service) plan(ctx context.Context, jobs []queue.Claimed) (*plan, error) {
-	p := &plan{s: s}
+	p := &plan{s: s, begins: callsAtOnce}
 	if err := p.read(ctx, jobs); err != nil {
 		return nil, fmt.Errorf("read what to send: %w", err)
 	}
@@ -60,6 +60,7 @@ type task struct {
 // lock; write decides and stores in one transaction.
 type plan struct {
 	s      *Service
+	begins int // so many calls, that are made as soon as this is committed, begin in the plan's own transaction
 	tasks  []task
 	stray  []queue.Claimed // jobs whose message is gone
 	people map[message.BatchName][]message.Person

@@ -3,8 +3,9 @@
 //
 // It promises that a recipient is never handed over twice for one leg. Every
 // provider call is a row, an attempt, before it is made; it is made only by the
-// one who moved that row from planned to calling, and its outcome is written only
-// by the one who moves it on from there. A timeout is "unknown", never a failure:
+// one who moved that row from planned to calling, or who wrote it as calling because
+// nothing holds the call back, and its outcome is written only by the one who moves
+// it on from there. A timeout is "unknown", never a failure:
 // only a provider's authoritative word, asked twice, turns it into "not sent".
 //
 // It promises that a report is never lost: its raw body is committed to the inbox
@@ -16,6 +17,7 @@
 //
 //	planned ─▶ calling ─▶ answered | refused | not_sent | unknown
 //	planned ─▶ not_sent   (its process died, or it may not go now: certainly not made)
+//	calling ─▶ not_sent   (it began with its plan and may not go after all: certainly not made)
 //	planned ─▶ closed     (nobody in it is wanted any more: certainly not made)
 //	calling, unknown ─▶ answered | not_sent   (by look-up)
 //	calling ─▶ unknown ─▶ closed              (nobody can tell; reports or expiry decide)

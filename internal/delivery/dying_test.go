@@ -17,12 +17,18 @@ import (
 // A process may die between any two of its steps: plan, begin, the requests, the
 // outcome. The tests take these steps one by one and stop.
 
-// plan claims what is due of the send jobs and plans their calls.
+// plan claims what is due of the send jobs and plans their calls; none begins yet.
 func (s *shop) plan(key message.Key) *plan {
+	s.t.Helper()
+	return s.planAnd(key, 0)
+}
+
+// planAnd plans calls, of which so many begin with their plan if they can.
+func (s *shop) planAnd(key message.Key, begins int) *plan {
 	s.t.Helper()
 	jobs, err := s.queue.Claim(context.Background(), queue.Send, []string{message.KindSend}, 256)
 	s.must(err)
-	p := &plan{s: s.delivery}
+	p := &plan{s: s.delivery, begins: begins}
 	s.must(p.read(context.Background(), jobs))
 	s.must(s.d.Update(context.Background(), "test_plan", p.write))
 	if len(p.calls) == 0 {

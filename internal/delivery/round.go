@@ -169,7 +169,7 @@ func (r *round) cut() error {
 		}
 		r.calls = append(r.calls, open...)
 	}
-	for _, c := range r.calls {
+	for n, c := range r.calls {
 		for i, one := range c.members {
 			planned := message.Plan(one, c.attempt.ID, c.carrier.Account.Name)
 			c.members[i] = planned.To
@@ -178,6 +178,9 @@ func (r *round) cut() error {
 			}
 		}
 		c.attempt.Groups, c.attempt.Legs = groupsOf(c.members), len(c.members)
+		if n < r.begins && c.ready() {
+			c.start(&c.attempt, r.tx.Now, r.s.o.LookupGrace)
+		}
 	}
 	return nil
 }
