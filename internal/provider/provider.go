@@ -36,9 +36,10 @@ import (
 // ctx ends. It never panics for what the upstream sends.
 //
 // A protocol in two phases (first an upstream call with an id, then the request
-// that hands over) calls begun exactly once, after the id is known and before
-// anything can be sent, and goes on only when begun returns nil; otherwise the
-// outcome is NotSent. A protocol in one phase never calls begun.
+// that hands over) calls begun exactly once, after the id is known, and makes the
+// request that hands over only when begun has returned nil; otherwise the outcome is
+// NotSent. What comes in between may go on meanwhile. A protocol in one phase never
+// calls begun.
 //
 // Lookup asks what became of a call whose answer was lost; upstreamID is what
 // begun or Result gave, empty when neither did (in a protocol of two phases that

@@ -1,9 +1,9 @@
 // Package solapi speaks to Solapi (also sold as CoolSMS), messaging API v4.
 //
-// It sends through groups, in three requests: create a group and let its id be
-// stored, add the messages, send. A group that was not sent is inert, so until
-// the third request nothing is handed over whatever goes wrong, and after it the
-// group says for certain what became of it: a lost answer can always be settled.
+// It sends through groups, in three requests: create a group, add the messages while
+// its id is stored, send. A group that was not sent is inert, so until the third
+// request nothing is handed over whatever goes wrong, and after it the group says for
+// certain what became of it: a lost answer can always be settled.
 // Our reference travels with every message as customFields.ref and comes back in
 // reports and lists; the attempt's id is the group's customFields.batch. Solapi's
 // own fail-over to text is always off, since a fallback is ours to decide.

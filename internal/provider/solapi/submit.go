@@ -16,7 +16,9 @@ import (
 const maxCustom = 100
 
 // Submit hands a call over in three requests; see the package comment. The group's
-// id is in the result as soon as there is one, whatever the outcome.
+// id is in the result as soon as there is one, whatever the outcome. It is stored while
+// the messages are added: neither hands anything over, and both must be done before the
+// third request may go.
 func (a *account) Submit(ctx context.Context, c provider.Call, begun provider.Begun) provider.Result {
 	members, legs := a.check(c.Legs)
 	if len(legs) == 0 {
@@ -26,10 +28,13 @@ func (a *account) Submit(ctx context.Context, c provider.Call, begun provider.Be
 	if failed != nil {
 		return *failed
 	}
-	if err := begun(ctx, group); err != nil {
+	stored := make(chan error, 1)
+	go func() { stored <- begun(ctx, group) }()
+	failed = a.add(ctx, group, c.Legs, legs, members)
+	if err := <-stored; err != nil {
 		return a.abandon(ctx, group, provider.Result{Outcome: provider.NotSent, Text: "the id of the group could not be stored"})
 	}
-	if failed = a.add(ctx, group, c.Legs, legs, members); failed != nil {
+	if failed != nil {
 		return a.abandon(ctx, group, *failed)
 	}
 	taken := func(m provider.Member) bool { return !m.Refused }
