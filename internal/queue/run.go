@@ -86,13 +86,18 @@ func (r *runner) loop(ctx context.Context, w Work, l line) {
 	bell, unlisten := r.q.listen(l)
 	defer unlisten()
 	free := make(chan struct{}, max(w.Workers, 1))
+	rung := false // something was just committed: it is there without looking
 	for missed := 0; ctx.Err() == nil; {
 		select {
 		case <-ctx.Done():
 			return
 		case free <- struct{}{}:
 		}
-		wait := r.look(ctx, l)
+		var wait time.Duration
+		if !rung || !r.q.d.ClockOK() {
+			wait = r.look(ctx, l)
+		}
+		rung = false
 		if wait == 0 {
 			if jobs := r.claim(ctx, w); len(jobs) > 0 {
 				r.start(w, jobs, free)
@@ -108,6 +113,7 @@ func (r *runner) loop(ctx context.Context, w Work, l line) {
 		select {
 		case <-ctx.Done():
 		case <-bell:
+			rung = true
 		case <-rest.C:
 		}
 		rest.Stop()

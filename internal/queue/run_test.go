@@ -320,6 +320,26 @@ func TestAnIdleRunnerDoesNotTurnInCircles(t *testing.T) {
 	}
 }
 
+func TestARunnerThatIsWokenByAPutClaimsWithoutLooking(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	d := dbtest.Connect(t, dbtest.Migrated(t, "sqlite"), db.Options{Registerer: registry})
+	looks := make(chan uint64, 1)
+	r := start(t, d, Options{Idle: slowly}, Work{}, func(ctx context.Context, r *running, jobs []Claimed) error {
+		looks <- transactions(t, registry, "queue_next") // the only worker is busy: nobody looks meanwhile
+		return r.done(ctx, jobs)
+	})
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for transactions(t, registry, "queue_next") == 0 {
+		soon(t, "the first look", tick.C)
+	}
+	r.put(send("a"))
+	if n := soon(t, "the job", looks); n != 1 {
+		t.Errorf("%d looks before the claim, want only the first, at the start", n)
+	}
+	r.finish()
+}
+
 // transactions counts what the database did under a name.
 func transactions(t *testing.T, g prometheus.Gatherer, name string) (n uint64) {
 	t.Helper()
