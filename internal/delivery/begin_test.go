@@ -9,6 +9,7 @@ import (
 
 	"creditmsg/internal/db/dbtest"
 	"creditmsg/internal/message"
+	"creditmsg/internal/provider"
 )
 
 // Calls that nothing holds back begin with their plan.
@@ -81,6 +82,7 @@ func TestACallThatMustWaitForItsTurnDoesNotBeginWithItsPlan(t *testing.T) {
 	for name, hold := range map[string]func(*carrier){
 		"a speed limit":   func(k *carrier) { k.limit = rate.NewLimiter(10, 10) },
 		"a tried account": func(k *carrier) { k.breaker.HalfOpen() },
+		"no certain word": func(k *carrier) { k.caps.Lookup = provider.LookupPositive },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := still(t, "sqlite", worldOptions{}).open(t)

@@ -38,9 +38,11 @@ func (k *carrier) callTimeout() time.Duration {
 
 // ready reports whether a call that is planned now can be made the moment its plan is
 // committed: nothing holds its account back, and nobody in it has to be looked at again.
-// It then begins with its plan, which saves a transaction before every hand-over.
+// It then begins with its plan, which saves a transaction before every hand-over. Not so
+// where the provider cannot say for certain what became of a call: a process that dies
+// between the two must leave a call that was certainly not made.
 func (c *call) ready() bool {
-	return c.carrier.free() && !slices.ContainsFunc(c.members, func(r message.Recipient) bool { return r.EarlierStep != 0 })
+	return c.carrier.free() && c.carrier.caps.Lookup == provider.LookupAuthoritative && !slices.ContainsFunc(c.members, func(r message.Recipient) bool { return r.EarlierStep != 0 })
 }
 
 // start makes a, the call's attempt or a copy of it, one that is being made from now on,
