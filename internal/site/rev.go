@@ -8,8 +8,8 @@ import (
 	"creditmsg/internal/db"
 )
 
-// Rev counts the changes of what a site's messages go by: its state, the end of its
-// tokens, its senders, prices and templates. Who remembers what was read at one Rev may
+// Rev counts the changes of what a site's messages go by: its state and data key, the end
+// of its tokens, its senders, prices and templates. Who remembers what was read at one Rev may
 // use it for as long as the Rev is the same, if the transaction that writes confirms
 // that. What changes by time alone, as a token that expires does, has to be remembered
 // with its time. Zero is no Rev: nothing may be remembered.

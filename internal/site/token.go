@@ -25,7 +25,7 @@ type Token struct {
 	RevokedAt  db.Time
 	LastUsedAt db.Time
 	CreatedAt  db.Time
-	SiteRev    Rev // of its site, as it was when Authenticate read the token
+	SiteRev    Rev // of its site when the token was read; 0 for the operator's
 }
 
 // All is the ability to do everything that a site may do.
@@ -68,13 +68,15 @@ func NewToken(tx *db.Tx, site, name string, abilities []string, expires db.Time)
 	if expires != 0 && expires <= tx.Now {
 		return Token{}, "", fault.Check("/expires_at", "the time has passed already")
 	}
+	var owner Site
 	if site != "" {
-		if _, err := Find(tx, site); err != nil {
+		if owner, err = Find(tx, site); err != nil {
 			return Token{}, "", err
 		}
 	}
 	secret := newSecret()
-	t := Token{ID: id.New(), Site: site, Name: name, Abilities: abilities, Last4: secret[len(secret)-4:], ExpiresAt: expires, CreatedAt: tx.Now}
+	t := Token{ID: id.New(), Site: site, Name: name, Abilities: abilities, Last4: secret[len(secret)-4:],
+		ExpiresAt: expires, CreatedAt: tx.Now, SiteRev: owner.Rev}
 	err = tx.InsertMany("site_token", db.Col("id", []id.ID{t.ID}), db.Col("site_id", []string{t.Site}),
 		db.Col("name", []string{t.Name}), db.Col("abilities", []string{strings.Join(t.Abilities, " ")}),
 		db.Col("digest", []string{digest(secret)}), db.Col("last4", []string{t.Last4}),
@@ -108,7 +110,10 @@ func checkAbilities(site string, given []string) ([]string, error) {
 	return out, nil
 }
 
-const selectTokens = `SELECT id, site_id, name, abilities, last4, created_at, expires_at, revoked_at, last_used_at, digest, 0 FROM site_token`
+// selectTokens reads tokens and the Rev in one statement, so that no token is older than
+// its Rev.
+const selectTokens = `SELECT t.id, t.site_id, t.name, t.abilities, t.last4, t.created_at, t.expires_at, t.revoked_at, t.last_used_at, t.digest,
+	COALESCE(r.rev, 0) FROM site_token t LEFT JOIN site_rev r ON r.site_id = t.site_id`
 
 // scanToken gives a token and the digest of its secret.
 func scanToken(r interface{ Scan(...any) error }) (t Token, digest string, err error) {
@@ -132,9 +137,7 @@ func Authenticate(tx *db.Tx, secret string) (Token, error) {
 		return Token{}, unknown()
 	}
 	want := digest(secret)
-	// One statement, so that the token is no older than the Rev.
-	t, got, err := scanToken(tx.QueryRow(`SELECT t.id, t.site_id, t.name, t.abilities, t.last4, t.created_at, t.expires_at, t.revoked_at, t.last_used_at, t.digest,
-		COALESCE(r.rev, 0) FROM site_token t LEFT JOIN site_rev r ON r.site_id = t.site_id WHERE t.digest = ?`, want))
+	t, got, err := scanToken(tx.QueryRow(selectTokens+` WHERE t.digest = ?`, want))
 	if errors.Is(err, db.ErrNoRows) {
 		return Token{}, unknown()
 	}
@@ -183,7 +186,7 @@ func compareIDs(a, b id.ID) int { return slices.Compare(a[:], b[:]) }
 // Tokens gives up to limit tokens of a site ("" = the operator's) with ids above
 // after, oldest first, also those that expired or were revoked.
 func Tokens(tx *db.Tx, site string, after id.ID, limit int) ([]Token, error) {
-	rows, err := tx.Query(selectTokens+` WHERE site_id = ? AND id > ? ORDER BY id LIMIT ?`, site, after[:], limit)
+	rows, err := tx.Query(selectTokens+` WHERE t.site_id = ? AND t.id > ? ORDER BY t.id LIMIT ?`, site, after[:], limit)
 	list, err := db.Collect(rows, err, func(r *sql.Rows) (Token, error) {
 		t, _, err := scanToken(r)
 		return t, err
@@ -197,7 +200,7 @@ func Tokens(tx *db.Tx, site string, after id.ID, limit int) ([]Token, error) {
 // Revoke ends a token of a site ("" = the operator's) at once and for ever; one
 // that is revoked already stays so. NotFound for another site's.
 func Revoke(tx *db.Tx, site string, token id.ID) error {
-	t, _, err := scanToken(tx.QueryRow(selectTokens+` WHERE site_id = ? AND id = ?`, site, token[:]))
+	t, _, err := scanToken(tx.QueryRow(selectTokens+` WHERE t.site_id = ? AND t.id = ?`, site, token[:]))
 	if errors.Is(err, db.ErrNoRows) {
 		return fault.Missing("token", token.Text(id.Token))
 	}
