@@ -28,10 +28,15 @@ func (benchVerb) Help() string {
 the database. The ratio is the median of the rounds' product / baseline.`
 }
 
-// benched is what every comparison takes.
+// asked is what every measurement takes.
+type asked struct {
+	Database string `required:"" env:"CREDITMSG_DATABASE_URL" placeholder:"URL" help:"A database whose server may be used: sqlite:PATH, postgres://… or mysql://…. The work is done in scratch databases beside it."`
+	JSON     bool   `name:"json" help:"Print one JSON object instead of text."`
+}
+
+// benched is what those of several rounds take.
 type benched struct {
-	Database   string `required:"" env:"CREDITMSG_DATABASE_URL" placeholder:"URL" help:"A database whose server may be used: sqlite:PATH, postgres://… or mysql://…. The work is done in scratch databases beside it."`
-	JSON       bool   `name:"json" help:"Print one JSON object instead of text."`
+	asked
 	Rounds     int    `default:"3" placeholder:"N" help:"Rounds of baseline and product each."`
 	CPUProfile string `name:"cpuprofile" placeholder:"FILE" help:"Where the processor profile of the last product round goes."`
 }
@@ -103,31 +108,27 @@ func ownSimulator() ([]string, error) {
 }
 
 type benchGrowth struct {
-	benched
+	asked
 	Most int `default:"1000000" placeholder:"N" help:"Recipients of the largest message."`
 }
 
 // Run measures every size once.
 func (v *benchGrowth) Run(ctx context.Context, s *streams) error {
-	out, err := bench.RunGrowth(ctx, v.Most, bench.Options{Database: v.Database, Progress: v.telling(s, "growth")})
-	if err != nil {
-		return v.failed(s, err)
-	}
-	if v.JSON {
-		return s.print(out)
-	}
-	t := newTable(s)
+	run := func(o bench.Options) (bench.Growth, error) { return bench.RunGrowth(ctx, v.Most, o) }
+	return told(benched{asked: v.asked}, s, "growth", bench.Options{Database: v.Database}, run, showGrowth)
+}
+
+func showGrowth(t *table, g bench.Growth) {
 	for _, part := range []struct {
 		name  string
 		lines []bench.GrowthLine
-	}{{"recipients", out.Recipients}, {"sites", out.Sites}} {
+	}{{"recipients", g.Recipients}, {"sites", g.Sites}} {
 		t.row(part.name, "per second", "µs of processor each", "bytes each", "most memory")
 		for _, l := range part.lines {
 			t.row(grouped(int64(l.Size)), grouped(int64(l.PerSecond)), fmt.Sprintf("%.1f", l.CPU), fmt.Sprintf("%.0f", l.Bytes), fmt.Sprintf("%d MiB", l.PeakRSS>>20))
 		}
 	}
-	t.row("machine", out.Machine)
-	return t.end()
+	t.row("machine", g.Machine)
 }
 
 type benchHandover struct {
@@ -152,88 +153,66 @@ others take much of the processors.`
 // Run measures every round.
 func (v *benchHandover) Run(ctx context.Context, s *streams) error {
 	o := bench.Options{Database: v.Database, Rounds: v.Rounds, Size: v.Messages, Sites: v.Sites, Rate: v.Rate,
-		Lasting: time.Duration(v.Seconds * float64(time.Second)), Callers: v.Callers, Progress: v.telling(s, "handover")}
+		Lasting: time.Duration(v.Seconds * float64(time.Second)), Callers: v.Callers}
 	var err error
 	if o.Simulator, err = ownSimulator(); err != nil {
 		return err
 	}
-	save := v.profiling(&o)
-	out, err := bench.RunHandover(ctx, o)
-	if err != nil {
-		return v.failed(s, err)
-	}
-	if err := save(); err != nil {
-		return err
-	}
-	if v.JSON {
-		return s.print(out)
-	}
-	t := newTable(s)
-	t.row("waiting on "+out.Engine, "messages", "sites", "hand-overs", "by the vendor's count", "seconds")
-	for i, w := range out.Waiting {
+	run := func(o bench.Options) (bench.Handover, error) { return bench.RunHandover(ctx, o) }
+	return told(v.benched, s, "handover", o, run, showHandover)
+}
+
+func showHandover(t *table, h bench.Handover) {
+	t.row("waiting on "+h.Engine, "messages", "sites", "hand-overs", "by the vendor's count", "seconds")
+	for i, w := range h.Waiting {
 		t.row(fmt.Sprintf("round %d", i+1), grouped(int64(w.Messages)), w.Sites, w.Calls, w.Seen, fmt.Sprintf("%.2f", w.Seconds))
 	}
 	t.row("pace", "messages", "per second", "hand-overs", "by the vendor's count", "µs of processor each", "processors taken by others")
-	for i, p := range out.Pace {
+	for i, p := range h.Pace {
 		t.row(fmt.Sprintf("round %d", i+1), grouped(int64(p.Messages)), fmt.Sprintf("%.1f", p.PerSecond), p.Calls, p.Seen, fmt.Sprintf("%.0f", p.CPU), fmt.Sprintf("%.0f %%", 100*p.Others))
 	}
 	t.row("from 202 to hand-over", "p50", "p90", "p99", "max", "before the 202")
-	for i, p := range out.Pace {
+	for i, p := range h.Pace {
 		cells := []any{fmt.Sprintf("round %d", i+1)}
 		for _, ms := range []float64{p.P50, p.P90, p.P99, p.Max} {
 			cells = append(cells, fmt.Sprintf("%.1f ms", ms))
 		}
 		t.row(append(cells, p.Early)...)
 	}
-	t.row("machine", out.Machine)
-	return t.end()
+	t.row("machine", h.Machine)
 }
 
-// telling shows what happens now.
-func (v benched) telling(s *streams, name string) func(string) {
-	return func(what string) { fmt.Fprintf(s.err, "%s: %s\n", name, what) }
-}
-
-// failed tells of an error, as JSON too where that is wanted.
-func (v benched) failed(s *streams, err error) error {
-	if v.JSON {
-		err = errors.Join(err, s.print(problem(err)))
-	}
-	return err
-}
-
-// profiling asks for the processor profile that is wanted, and gives what writes it down.
-func (v benched) profiling(o *bench.Options) (save func() error) {
-	if v.CPUProfile == "" {
-		return func() error { return nil }
-	}
+// told runs a measurement and tells what it found, as JSON or as a table.
+func told[T any](v benched, s *streams, name string, o bench.Options, run func(bench.Options) (T, error), show func(*table, T)) error {
 	var profile bytes.Buffer
-	o.Profile = &profile
-	return func() error {
+	if v.CPUProfile != "" {
+		o.Profile = &profile
+	}
+	o.Progress = func(what string) { fmt.Fprintf(s.err, "%s: %s\n", name, what) }
+	out, err := run(o)
+	if err != nil {
+		if v.JSON {
+			err = errors.Join(err, s.print(problem(err)))
+		}
+		return err
+	}
+	if v.CPUProfile != "" {
 		if err := os.WriteFile(v.CPUProfile, profile.Bytes(), 0o600); err != nil {
 			return fmt.Errorf("write the profile: %w", err)
 		}
-		return nil
-	}
-}
-
-// compare makes a comparison and prints what it found.
-func (v benched) compare(ctx context.Context, s *streams, name string, o bench.Options) error {
-	o.Progress = v.telling(s, name)
-	save := v.profiling(&o)
-	out, err := bench.Run(ctx, name, o)
-	if err != nil {
-		return v.failed(s, err)
-	}
-	if err := save(); err != nil {
-		return err
 	}
 	if v.JSON {
 		return s.print(out)
 	}
 	t := newTable(s)
-	showBench(t, out)
+	show(t, out)
 	return t.end()
+}
+
+// compare makes a comparison and prints what it found.
+func (v benched) compare(ctx context.Context, s *streams, name string, o bench.Options) error {
+	run := func(o bench.Options) (bench.Result, error) { return bench.Run(ctx, name, o) }
+	return told(v, s, name, o, run, showBench)
 }
 
 func showBench(t *table, r bench.Result) {
