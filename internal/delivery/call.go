@@ -42,7 +42,8 @@ func (k *carrier) callTimeout() time.Duration {
 // where the provider cannot say for certain what became of a call: a process that dies
 // between the two must leave a call that was certainly not made.
 func (c *call) ready() bool {
-	return c.carrier.free() && c.carrier.caps.Lookup == provider.LookupAuthoritative && !slices.ContainsFunc(c.members, func(r message.Recipient) bool { return r.EarlierStep != 0 })
+	again := func(r message.Recipient) bool { return r.EarlierStep != 0 }
+	return c.carrier.free() && c.carrier.caps.Lookup == provider.LookupAuthoritative && !slices.ContainsFunc(c.members, again)
 }
 
 // start makes a, the call's attempt or a copy of it, one that is being made from now on,
