@@ -17,6 +17,7 @@ import (
 	"testing/fstest"
 
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
 )
 
 //go:embed migration/*.sql
@@ -34,7 +35,7 @@ type Migration struct {
 // Every step is one statement that can be repeated, so a crash in the middle is
 // healed by the next start.
 func (d *DB) Migrate(ctx context.Context) error {
-	return d.withGoose(func(p *goose.Provider) error {
+	return d.withGoose(ctx, func(p *goose.Provider) error {
 		_, err := p.Up(ctx)
 		if err != nil {
 			return fmt.Errorf("migrate the %s database %s: %w", d.eng.name, d.eng.place, err)
@@ -46,7 +47,7 @@ func (d *DB) Migrate(ctx context.Context) error {
 
 // Migrations lists all steps in their order.
 func (d *DB) Migrations(ctx context.Context) (out []Migration, err error) {
-	err = d.withGoose(func(p *goose.Provider) error {
+	err = d.withGoose(ctx, func(p *goose.Provider) error {
 		steps, err := p.Status(ctx)
 		if err != nil {
 			return fmt.Errorf("read the migrations of the %s database %s: %w", d.eng.name, d.eng.place, err)
@@ -59,7 +60,9 @@ func (d *DB) Migrations(ctx context.Context) (out []Migration, err error) {
 	return out, err
 }
 
-func (d *DB) withGoose(do func(*goose.Provider) error) (err error) {
+// withGoose lends goose in this process's turn. Its own locks would not do: it
+// makes and asks its table of versions before it takes them.
+func (d *DB) withGoose(ctx context.Context, do func(*goose.Provider) error) (err error) {
 	pool := d.write
 	if d.eng.admin != nil {
 		if pool, err = d.eng.admin(); err != nil {
@@ -75,79 +78,92 @@ func (d *DB) withGoose(do func(*goose.Provider) error) (err error) {
 	if err != nil {
 		return fmt.Errorf("read the migration files: %w", err)
 	}
-	return do(p)
+	end, err := d.turn(ctx, pool)
+	if err != nil {
+		return fmt.Errorf("take the migration lock: %w", err)
+	}
+	return errors.Join(do(p), end())
 }
 
 func (d *DB) provider(pool *sql.DB, files fs.FS) (*goose.Provider, error) {
-	options := []goose.ProviderOption{
-		goose.WithDisableGlobalRegistry(true),
-		// Each package has its own range of numbers, so steps are not always appended.
-		goose.WithAllowOutofOrder(true),
-	}
+	// Each package has its own range of numbers, so steps are not always appended.
+	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true)}
 	switch d.eng.name {
 	case "postgres":
-		turn := sessionLock{take: "SELECT pg_advisory_lock(7305802)", give: "SELECT pg_advisory_unlock(7305802)"}
-		return goose.NewProvider(goose.DialectPostgres, pool, files, append(options, goose.WithSessionLocker(turn))...)
+		return goose.NewProvider(goose.DialectPostgres, pool, files, options...)
 	case "mysql":
-		// Names of locks belong to the whole server there.
-		const name = "CONCAT('creditmsg.', MD5(DATABASE()))"
-		turn := sessionLock{take: "SELECT GET_LOCK(" + name + ", 600) = 1", give: "SELECT RELEASE_LOCK(" + name + ")"}
-		return goose.NewProvider(goose.DialectMySQL, pool, files, append(options, goose.WithSessionLocker(turn))...)
+		plain, err := database.NewStore(goose.DialectMySQL, goose.DefaultTablename)
+		if err != nil {
+			return nil, err
+		}
+		return goose.NewProvider(goose.DialectCustom, pool, files, append(options, goose.WithStore(versions{plain}))...)
 	}
-	turn := &fileLock{path: d.eng.place + "-migrate"}
-	return goose.NewProvider(goose.DialectSQLite3, pool, files, append(options, goose.WithLocker(turn))...)
+	return goose.NewProvider(goose.DialectSQLite3, pool, files, options...)
 }
 
-// sessionLock makes processes take turns with a lock of the server that belongs
-// to a connection, so it ends with the process however that ends. goose's own
-// table locks outlive a crash by their lease.
-type sessionLock struct{ take, give string }
+// versions is goose's table of versions where the making of a table commits by
+// itself: a process that died before the table's first row left it without, and
+// goose would never take it as it is.
+type versions struct{ database.Store }
 
-// SessionLock waits for the turn.
-func (l sessionLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
-	var got sql.NullString // PostgreSQL's function returns nothing, MySQL's whether it was in time
-	if err := conn.QueryRowContext(ctx, l.take).Scan(&got); err != nil {
-		return fmt.Errorf("take the migration lock: %w", err)
+// CreateVersionTable is content with a table that is there.
+func (v versions) CreateVersionTable(ctx context.Context, conn database.DBTxConn) error {
+	err := v.Store.CreateVersionTable(ctx, conn)
+	if _, readable := v.ListMigrations(ctx, conn); err != nil && readable == nil {
+		return nil
 	}
-	if got.String == "0" {
-		return errors.New("take the migration lock: another process has been migrating for ten minutes")
-	}
-	return nil
-}
-
-// SessionUnlock ends the turn.
-func (l sessionLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
-	_, err := conn.ExecContext(ctx, l.give)
 	return err
 }
 
-// fileLock makes processes take turns with a file beside SQLite's. The lock is
-// the open file's, so it ends with the process however that ends.
-type fileLock struct {
-	path string
-	file *os.File
+// turn waits for this process's turn to migrate; end gives it on. The lock
+// belongs to a connection or to an open file, so it ends with the process however
+// that ends. goose's table locks outlive a crash by their lease.
+func (d *DB) turn(ctx context.Context, pool *sql.DB) (end func() error, err error) {
+	switch d.eng.name {
+	case "postgres":
+		return sessionLock(ctx, pool, "SELECT pg_advisory_lock(7305802)")
+	case "mysql":
+		// Names of locks belong to the whole server there.
+		return sessionLock(ctx, pool, "SELECT GET_LOCK(CONCAT('creditmsg.', MD5(DATABASE())), 600) = 1")
+	}
+	return fileLock(ctx, d.eng.place+"-migrate")
 }
 
-// Lock waits for the turn. It asks again and again, because a waiting flock
-// could not be interrupted.
-func (l *fileLock) Lock(ctx context.Context, _ *sql.DB) (err error) {
-	if l.file, err = os.OpenFile(l.path, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
-		return fmt.Errorf("open the migration lock: %w", err)
+// sessionLock takes a lock of the server. It is given back when the pool, which
+// is this turn's own, closes the connection.
+func sessionLock(ctx context.Context, pool *sql.DB, take string) (end func() error, err error) {
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var got sql.NullString // PostgreSQL's function returns nothing, MySQL's whether it was in time
+	if err = conn.QueryRowContext(ctx, take).Scan(&got); err == nil && got.String == "0" {
+		err = errors.New("another process has been migrating for ten minutes")
+	}
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn.Close, nil
+}
+
+// fileLock takes a file beside SQLite's. It asks again and again, because a
+// waiting flock could not be interrupted. The file stays: removing it would let
+// two processes lock two files of one name.
+func fileLock(ctx context.Context, name string) (end func() error, err error) {
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
 	}
 	for try := 0; ; try++ {
-		err := syscall.Flock(int(l.file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
-			return nil
+			return file.Close, nil
 		}
 		if !errors.Is(err, syscall.EWOULDBLOCK) || pause(ctx, try) != nil {
-			return errors.Join(fmt.Errorf("take the migration lock %s: %w", l.path, err), l.file.Close())
+			return nil, errors.Join(fmt.Errorf("%s: %w", name, err), file.Close())
 		}
 	}
 }
-
-// Unlock ends the turn. The file stays: removing it would let two processes
-// lock two files of one name.
-func (l *fileLock) Unlock(context.Context, *sql.DB) error { return l.file.Close() }
 
 var (
 	typeMark  = regexp.MustCompile(`\{[a-z]+\}`)

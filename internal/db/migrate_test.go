@@ -38,6 +38,22 @@ func TestProcessesThatMigrateAtOnceAllSucceed(t *testing.T) {
 	}
 }
 
+// MariaDB commits the making of goose's table before the row that completes it.
+func TestAProcessThatDiedMakingTheTableOfVersionsIsHealed(t *testing.T) {
+	d := dbtest.Connect(t, dbtest.URL(t, "mysql"), db.Options{})
+	const half = "CREATE TABLE goose_db_version (id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, " +
+		"version_id BIGINT NOT NULL, is_applied BOOLEAN NOT NULL, tstamp DATETIME NULL DEFAULT CURRENT_TIMESTAMP)"
+	if err := db.Make(t.Context(), d, half); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Migrate(t.Context()); err != nil {
+		t.Fatalf("migrate: %v", err)
+	}
+	if n, err := db.Marks(t.Context(), d); err != nil {
+		t.Errorf("read the marks: %d, %v", n, err)
+	}
+}
+
 func TestMigrationsAreListedBeforeTheyAreApplied(t *testing.T) {
 	for _, engine := range dbtest.Engines() {
 		steps, err := dbtest.Connect(t, dbtest.URL(t, engine), db.Options{}).Migrations(t.Context())
