@@ -85,8 +85,13 @@ func wrongReservation(err error) error {
 // lock locks the accounts of the sites, which are sorted, and then their live
 // lots. All other rows of a site's ledger change under its account's lock only.
 func lock(tx *db.Tx, sites []string) ([]*book, error) {
-	rows, err := tx.LookupForUpdate("account", accountColumns, db.Col("site_id", sites))
-	accounts, err := db.Collect(rows, err, scanAccount)
+	var accounts []account
+	var lots []*lot
+	err := tx.Ask(
+		db.Question{Table: "account", Cols: accountColumns, Lock: true, Key: []db.Column{db.Col("site_id", sites)},
+			Row: db.Gather(&accounts, scanAccount)},
+		db.Question{Table: "lot", Cols: lotColumns, Lock: true, Key: []db.Column{db.Col("site_id", sites), db.Same("live", true, len(sites))},
+			Row: db.Gather(&lots, scanLot)})
 	if err != nil {
 		return nil, fmt.Errorf("lock accounts: %w", err)
 	}
@@ -103,11 +108,6 @@ func lock(tx *db.Tx, sites []string) ([]*book, error) {
 		if bySite[s] == nil {
 			return nil, fault.Missing("credit account of site", s)
 		}
-	}
-	rows, err = tx.LookupForUpdate("lot", lotColumns, db.Col("site_id", sites), db.Same("live", true, len(sites)))
-	lots, err := db.Collect(rows, err, scanLot)
-	if err != nil {
-		return nil, fmt.Errorf("lock lots: %w", err)
 	}
 	for _, l := range lots {
 		bySite[l.site].lots = append(bySite[l.site].lots, l)

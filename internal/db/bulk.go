@@ -101,27 +101,34 @@ func (tx *Tx) Lookup(table string, cols []string, key ...Column) (*sql.Rows, err
 
 // LookupForUpdate is Lookup that locks the rows until the transaction ends.
 func (tx *Tx) LookupForUpdate(table string, cols []string, key ...Column) (*sql.Rows, error) {
-	if err := tx.needWrite("LookupForUpdate"); err != nil {
-		return nil, err
-	}
 	return tx.seek(table, cols, key, true)
 }
 
 func (tx *Tx) seek(table string, cols []string, key []Column, lock bool) (*sql.Rows, error) {
-	n, err := height(table, key)
-	if err != nil {
-		return nil, tx.fail(err)
-	}
-	key, n = unique(key, n)
-	s, err := tx.d.eng.lookup(tx, table, cols, key, n, lock)
+	s, err := tx.sought(table, cols, key, lock)
 	if err != nil {
 		return nil, err
 	}
 	rows, err := tx.Query(s.query, s.args...)
 	if err != nil {
-		return nil, fmt.Errorf("look up %d keys in %s: %w", n, table, err)
+		return nil, fmt.Errorf("look up in %s: %w", table, err)
 	}
 	return rows, nil
+}
+
+// sought is a look-up as a statement.
+func (tx *Tx) sought(table string, cols []string, key []Column, lock bool) (statement, error) {
+	if lock {
+		if err := tx.needWrite("LookupForUpdate"); err != nil {
+			return statement{}, err
+		}
+	}
+	n, err := height(table, key)
+	if err != nil {
+		return statement{}, tx.fail(err)
+	}
+	key, n = unique(key, n)
+	return tx.d.eng.lookup(tx, table, cols, key, n, lock)
 }
 
 // batch checks what every writing bulk act needs.

@@ -11,7 +11,8 @@
 // statement's own moment, Snapshot one moment for all.
 //
 // Writes inside Tx.Later may wait for the next statement that wants an answer, and
-// travel together then: rows are locked for the time of fewer round trips.
+// travel together then, the last of them with COMMIT: rows are locked for the time of
+// fewer round trips.
 //
 // A transaction inside a transaction is refused. The lock order of the tables is
 // the business of their owners; here, keys of bulk acts are sorted so that all

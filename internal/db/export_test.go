@@ -40,8 +40,8 @@ func Quiet() (back func()) {
 // OnCommit puts hook in the place of the engine's COMMIT, which it is given.
 func OnCommit(d *DB, hook func(ctx context.Context, commit func(context.Context) error) error) {
 	plain := d.eng.commit
-	d.eng.commit = func(ctx context.Context, conn *sql.Conn) error {
-		return hook(ctx, func(ctx context.Context) error { return plain(ctx, conn) })
+	d.eng.commit = func(ctx context.Context, conn *sql.Conn, list []queued) error {
+		return hook(ctx, func(ctx context.Context) error { return plain(ctx, conn, list) })
 	}
 }
 

@@ -18,7 +18,7 @@ type queued struct {
 // other statement, and before COMMIT, they travel alone. Each round trip that is saved is
 // time for which rows are locked. Where an engine has no such way, do's writes run at once.
 //
-// do calls InsertMany, InsertAbsent and UpdateMany and nothing else of tx. The error of
+// do calls InsertMany, InsertAbsent, UpdateMany and Expect and nothing else of tx. The error of
 // one of its writes ends the transaction then, as worded by wrong (nil = as it is),
 // whether Later returns it or it comes to light only afterwards.
 func (tx *Tx) Later(wrong func(error) error, do func() error) error {
@@ -85,20 +85,46 @@ func (tx *Tx) flush() error {
 	return tx.sent(list, tx.d.eng.send(tx.ctx, tx.conn, list))
 }
 
-// bring gives a context in which a question takes along what waits.
-func (tx *Tx) bring() (ctx context.Context, list []queued) {
-	if list, tx.waiting = tx.waiting, nil; len(list) == 0 {
-		return tx.ctx, nil
+// fewRows is how many rows writes may change that travel with COMMIT. Each of them has
+// to prove its count by itself then, which costs more rows more than a round trip.
+const fewRows = 64
+
+// last gives what may travel with COMMIT, and sends what may not.
+func (tx *Tx) last() ([]queued, error) {
+	var rows int64
+	for _, w := range tx.waiting {
+		rows += max(w.want, 0)
 	}
-	return context.WithValue(tx.ctx, broughtKey{}, list), list
+	if rows > fewRows {
+		return nil, tx.flush()
+	}
+	list := tx.waiting
+	tx.waiting = nil
+	return list, nil
 }
 
-type broughtKey struct{}
+// luggage is what a question takes along: the writes that waited go before it, more
+// questions come after it.
+type luggage struct {
+	writes []queued
+	more   []statement
+}
+
+type luggageKey struct{}
+
+// bring gives a context in which a question takes along what waits, and more questions.
+func (tx *Tx) bring(more ...statement) (ctx context.Context, list []queued) {
+	list, tx.waiting = tx.waiting, nil
+	if len(list) == 0 && len(more) == 0 {
+		return tx.ctx, nil
+	}
+	return context.WithValue(tx.ctx, luggageKey{}, luggage{list, more}), list
+}
 
 // brought is what a question takes along.
-func brought(ctx context.Context) []queued {
-	list, _ := ctx.Value(broughtKey{}).([]queued)
-	return list
+func brought(ctx context.Context) luggage {
+	l, _ := ctx.Value(luggageKey{}).(luggage)
+	return l
 }
 
 // sent remembers what became of a list that was sent, alone or with a question, and

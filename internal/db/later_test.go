@@ -145,21 +145,73 @@ func TestAWriteThatWaitedFailsItsTransactionInItsOwnWords(t *testing.T) {
 	})
 }
 
+// Few rows go with COMMIT, many before it.
 func TestAStaleRowAmongWritesThatWaitRunsTheClosureAgain(t *testing.T) {
 	each(t, func(t *testing.T, d *db.DB) {
-		list, tries := some(2), 0
-		update(t, d, func(tx *db.Tx) error { return tx.InsertMany("thing", columns(list)...) })
-		update(t, d, func(tx *db.Tx) error {
-			ids := thingIDs(list)
-			if tries++; tries == 1 {
-				ids[1] = id.New() // as if somebody else had deleted it
+		named := func(name string, n int) []thing {
+			list := some(n)
+			for i := range list {
+				list[i].Label, list[i].Rank = label(fmt.Sprintf("%s of %d", name, n)), int32(i)
 			}
-			return tx.Later(nil, func() error {
-				return tx.UpdateMany("thing", []string{"id"}, db.Col("id", ids), db.Same("cost", 5, 2))
+			return list
+		}
+		for _, n := range []int{2, 200} {
+			list, first, last, tries := named("there", n), named(fmt.Sprint("first beside ", n), 1), named(fmt.Sprint("last beside ", n), 1), 0
+			update(t, d, func(tx *db.Tx) error { return tx.InsertMany("thing", columns(list)...) })
+			update(t, d, func(tx *db.Tx) error {
+				ids, new := thingIDs(list), last
+				if tries++; tries == 1 {
+					ids[1], new = id.New(), first // as if somebody else had deleted it
+				}
+				if tx.Rerun != (tries > 1) {
+					t.Errorf("%d rows: at try %d Rerun is %v", n, tries, tx.Rerun)
+				}
+				return tx.Later(nil, func() error {
+					err := tx.UpdateMany("thing", []string{"id"}, db.Col("id", ids), db.Same("cost", 5, n))
+					return errors.Join(err, tx.InsertMany("thing", columns(new)...))
+				})
 			})
-		})
-		if tries != 2 {
-			t.Errorf("got %d tries, want a stale one and a good one", tries)
+			if tries != 2 {
+				t.Errorf("%d rows: got %d tries, want a stale one and a good one", n, tries)
+			}
+			if got := read(t, d, append(thingIDs(first), thingIDs(last)...)); len(got) != 1 || got[0].ID != last[0].ID {
+				t.Errorf("%d rows: got %v, want what the good try wrote alone", n, got)
+			}
+		}
+	})
+}
+
+func TestWhatIsExpectedHoldsOrTheClosureRunsAgain(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		list, more := some(3), some(1)
+		update(t, d, func(tx *db.Tx) error { return tx.InsertMany("thing", columns(list)...) })
+		for name, after := range map[string]func(tx *db.Tx) error{
+			"at the end": func(*db.Tx) error { return nil },
+			"at the next question": func(tx *db.Tx) error {
+				var n int
+				return tx.QueryRow("SELECT COUNT(*) FROM thing").Scan(&n)
+			},
+		} {
+			tries := 0
+			update(t, d, func(tx *db.Tx) error {
+				costs := column(list, func(x thing) money.Amount { return x.Cost })
+				if tries++; tries == 1 {
+					costs[2]++
+				}
+				return errors.Join(tx.Later(nil, func() error {
+					return errors.Join(
+						tx.Expect("thing", db.Col("id", thingIDs(list)), db.Col("cost", costs)),
+						tx.Expect("thing", db.Col("id", []id.ID(nil))),
+						tx.UpdateMany("thing", []string{"id"}, db.Col("id", thingIDs(list)), db.Same("label", label(name), 3)))
+				}), after(tx))
+			})
+			if got := read(t, d, thingIDs(list)); tries != 2 || got[0].Label != label(name) {
+				t.Errorf("%s: got %d tries and the label %q", name, tries, got[0].Label)
+			}
+		}
+		err := d.Update(t.Context(), "test", func(tx *db.Tx) error { return tx.Expect("thing", db.Col("id", thingIDs(more))) })
+		if !fault.Is(err, fault.Unavailable) {
+			t.Errorf("what is never there: got %v, want Unavailable", err)
 		}
 	})
 }
@@ -171,6 +223,7 @@ func TestNothingIsAskedAmongWritesThatWait(t *testing.T) {
 			"Exec":       func(tx *db.Tx) error { _, err := tx.Exec("DELETE FROM thing"); return err },
 			"Query":      func(tx *db.Tx) error { _, err := tx.Query("SELECT id FROM thing"); return err },
 			"QueryRow":   func(tx *db.Tx) error { var n int; return tx.QueryRow("SELECT COUNT(*) FROM thing").Scan(&n) },
+			"Ask":        func(tx *db.Tx) error { return tx.Ask() },
 			"DeleteMany": func(tx *db.Tx) error { _, err := tx.DeleteMany("thing", columns(some(1))[0]); return err },
 		} {
 			err := d.Update(t.Context(), "test", func(tx *db.Tx) error {

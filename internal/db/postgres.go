@@ -76,7 +76,8 @@ func postgresPool(cfg *pgx.ConnConfig, size int, setup ...string) *sql.DB {
 				return err
 			}
 		}
-		return nil
+		_, err := c.Prepare(ctx, theCommit, "COMMIT")
+		return err
 	}))})
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
@@ -108,18 +109,6 @@ func postgresClass(err error) class {
 		return lost
 	}
 	return other
-}
-
-// postgresCommit reads the answer, because PostgreSQL says yes to the COMMIT of
-// a failed transaction and rolls it back.
-func postgresCommit(ctx context.Context, conn *sql.Conn) error {
-	return conn.Raw(func(dc any) error {
-		tag, err := dc.(pipe).Conn.Conn().Exec(ctx, "COMMIT")
-		if err == nil && tag.String() != "COMMIT" {
-			return fmt.Errorf("the engine answered %s: %w", tag, errRolledBack)
-		}
-		return err
-	})
 }
 
 // elements is the array type of each kind, as a cast names it.

@@ -4,10 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -41,6 +45,64 @@ func postgresSend(ctx context.Context, conn *sql.Conn, list []queued) error {
 	})
 }
 
+// theCommit names COMMIT as it is prepared with each connection, so that its answer is
+// the only one that can be in doubt.
+const theCommit = "the COMMIT"
+
+// postgresCommit sends COMMIT behind the writes that still wait. After a failed one the
+// engine passes over it, so each proves its count by failing. The answer to COMMIT is
+// read, because PostgreSQL says yes to that of a failed transaction and rolls it back.
+func postgresCommit(ctx context.Context, conn *sql.Conn, list []queued) error {
+	return conn.Raw(func(dc any) error {
+		b := batchOf(proving(list))
+		b.Queue(theCommit)
+		answers := dc.(pipe).Conn.Conn().SendBatch(ctx, b)
+		tag, err := committed(answers, list)
+		if closed := answers.Close(); err == nil {
+			err = closed
+		}
+		if err == nil && tag.String() != "COMMIT" {
+			return fmt.Errorf("the engine answered %s: %w", tag, errRolledBack)
+		}
+		return err
+	})
+}
+
+// proving makes writes that fail when they do not match the rows that they must match.
+func proving(list []queued) []queued {
+	out := slices.Clone(list)
+	for i, w := range out {
+		if w.want >= 0 {
+			query := w.query
+			if !strings.HasPrefix(query, "SELECT") {
+				query += " RETURNING 1"
+			}
+			out[i].query = fmt.Sprintf("WITH w AS (%s) SELECT 1 / (count(*) = $%d::bigint)::int FROM w", query, len(w.args)+1)
+			out[i].args = append(slices.Clone(w.args), w.want)
+		}
+	}
+	return out
+}
+
+// committed reads the answers to proving writes and to the COMMIT behind them. Only the
+// engine's own word that a write failed is an *unwritten: without it all is in doubt.
+func committed(answers pgx.BatchResults, list []queued) (tag pgconn.CommandTag, err error) {
+	for i, w := range list {
+		_, err := answers.Exec()
+		refused, answered := errors.AsType[*pgconn.PgError](err)
+		if answered && refused.Code == "22012" && w.want >= 0 { // division by zero
+			err = fmt.Errorf("not all were there: %w", ErrStale)
+		}
+		if answered {
+			return tag, &unwritten{i, err}
+		}
+		if err != nil {
+			return tag, err
+		}
+	}
+	return answers.Exec()
+}
+
 func batchOf(list []queued) *pgx.Batch {
 	b := &pgx.Batch{}
 	for _, w := range list {
@@ -63,30 +125,28 @@ func written(answers pgx.BatchResults, list []queued) error {
 	return nil
 }
 
-// QueryContext implements driver.QueryerContext: the writes that ctx brings go first.
+// QueryContext implements driver.QueryerContext with the luggage that ctx brings: each of
+// its questions has a result set.
 func (p pipe) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	list := brought(ctx)
-	if len(list) == 0 {
+	l := brought(ctx)
+	if len(l.writes) == 0 && len(l.more) == 0 {
 		return p.Conn.QueryContext(ctx, query, args)
 	}
 	if p.Conn.Conn().IsClosed() {
 		return nil, driver.ErrBadConn
 	}
-	b, plain := batchOf(list), make([]any, len(args))
+	b, plain := batchOf(l.writes), make([]any, len(args))
 	for i, a := range args {
 		plain[i] = a.Value
 	}
 	b.Queue(query, plain...)
-	answers := p.Conn.Conn().SendBatch(ctx, b)
-	if err := written(answers, list); err != nil {
-		_ = answers.Close() // says the same
-		return nil, err
+	for _, q := range l.more {
+		b.Queue(q.query, q.args...)
 	}
-	rows, err := answers.Query()
-	r := &pipedRows{Rows: rows, answers: answers}
+	r := &pipedRows{answers: p.Conn.Conn().SendBatch(ctx, b), left: 1 + len(l.more)}
+	err := written(r.answers, l.writes)
 	if err == nil {
-		r.more = rows.Next() // the columns are known only then, and whether it failed
-		err = rows.Err()
+		err = r.NextResultSet()
 	}
 	if err != nil {
 		_ = r.Close() // says the same
@@ -95,11 +155,29 @@ func (p pipe) QueryContext(ctx context.Context, query string, args []driver.Name
 	return r, nil
 }
 
-// pipedRows is the answer to a question that brought writes along.
+// pipedRows are the answers to questions that were sent together.
 type pipedRows struct {
 	pgx.Rows
 	answers pgx.BatchResults
+	left    int  // answers that were not begun yet
 	more    bool // a row was read and not handed on yet
+}
+
+// HasNextResultSet implements driver.RowsNextResultSet.
+func (r *pipedRows) HasNextResultSet() bool { return r.left > 0 }
+
+// NextResultSet implements driver.RowsNextResultSet. It reads the first row, since the
+// columns are known only then, and whether the question failed.
+func (r *pipedRows) NextResultSet() (err error) {
+	if r.left == 0 {
+		return io.EOF
+	}
+	r.left--
+	if r.Rows, err = r.answers.Query(); err != nil {
+		return err
+	}
+	r.more = r.Rows.Next()
+	return r.Err()
 }
 
 // Columns implements driver.Rows.
@@ -114,7 +192,9 @@ func (r *pipedRows) Columns() []string {
 
 // Close implements driver.Rows.
 func (r *pipedRows) Close() error {
-	r.Rows.Close()
+	if r.Rows != nil {
+		r.Rows.Close()
+	}
 	return r.answers.Close()
 }
 

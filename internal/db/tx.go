@@ -14,7 +14,8 @@ import (
 // Tx is what a closure of Update, View or Snapshot works with. It belongs to
 // the goroutine that runs the closure and ends with it.
 type Tx struct {
-	Now Time // the time of everything this transaction stores
+	Now   Time // the time of everything this transaction stores
+	Rerun bool // the closure ran before, and what it did then was undone
 
 	d     *DB
 	ctx   context.Context

@@ -98,6 +98,7 @@ type update struct {
 	fn      func(*Tx) error
 	mark    id.ID
 	ctx     context.Context // the caller's, marked as inside a transaction
+	ran     bool            // fn
 	inDoubt bool            // a COMMIT was sent and not answered
 	after   []func()        // what the last try that reached COMMIT wants done
 }
@@ -119,16 +120,18 @@ func (u *update) try(ctx context.Context) (err error) {
 		}
 		_ = conn.Close() // gives it back to the pool; a broken one was marked so
 	}()
-	tx := &Tx{Now: u.d.clock.now(), d: u.d, ctx: u.ctx, conn: conn, name: u.name, write: true}
+	tx := &Tx{Now: u.d.clock.now(), d: u.d, ctx: u.ctx, conn: conn, name: u.name, write: true, Rerun: u.ran}
+	u.ran = true
 	held := time.Now()
 	if counted, err := u.begin(ctx, tx); err != nil || counted {
 		return err
 	}
-	if err := tx.run(u.fn); err != nil {
+	last, err := tx.run(u.fn)
+	if err != nil {
 		return err
 	}
 	open, u.after = false, tx.after
-	err = u.commit(ctx, conn)
+	err = u.commit(ctx, tx, last)
 	if u.d.eng.name == "sqlite" {
 		u.d.meter.writer.WithLabelValues(u.name).Observe(time.Since(held).Seconds())
 	}
@@ -168,50 +171,55 @@ func (u *update) begin(ctx context.Context, tx *Tx) (counted bool, err error) {
 
 // run calls the closure and holds it to its word: after a failed statement there
 // is no success, whatever it returns. It may answer ErrStale and Duplicate in its
-// own words; trouble of the engine decides however it was worded.
-func (tx *Tx) run(fn func(*Tx) error) error {
+// own words; trouble of the engine decides however it was worded. last are the
+// writes that are to travel with COMMIT.
+func (tx *Tx) run(fn func(*Tx) error) (last []queued, err error) {
 	defer tx.closeRows()
-	err := fn(tx)
-	if err == nil && tx.err == nil {
-		err = tx.flush()
+	if err = fn(tx); err == nil && tx.err == nil {
+		last, err = tx.last()
 	}
 	if tx.late != nil {
-		return tx.late // what the closure said of it, it said of what followed
+		return nil, tx.late // what the closure said of it, it said of what followed
 	}
 	if tx.err == nil {
 		if err == nil {
 			err = tx.ctx.Err()
 		}
-		return err
+		return last, err
 	}
 	if err == nil {
-		return fmt.Errorf("%s went on after a failed statement: %w", tx.name, tx.err)
+		return nil, fmt.Errorf("%s went on after a failed statement: %w", tx.name, tx.err)
 	}
 	c := tx.d.classify(tx.err)
 	if (c == again || c == lost || c == full) && tx.d.classify(err) != c && !errors.Is(tx.err, ErrStale) {
-		return fmt.Errorf("%w, upon which: %w", tx.err, err)
+		return nil, fmt.Errorf("%w, upon which: %w", tx.err, err)
 	}
-	return err
+	return nil, err
 }
 
-// commit sends COMMIT, which the caller's leaving does not interrupt. Without a
-// clear answer the outcome is in doubt.
-func (u *update) commit(ctx context.Context, conn *sql.Conn) error {
+// commit sends COMMIT with the last writes, which the caller's leaving does not
+// interrupt. Without a clear answer the outcome is in doubt.
+func (u *update) commit(ctx context.Context, tx *Tx, last []queued) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
 	defer cancel()
-	err := u.d.eng.commit(ctx, conn)
+	err := u.d.eng.commit(ctx, tx.conn, last)
 	if err == nil {
 		return nil
 	}
+	if _, clear := errors.AsType[*unwritten](err); clear {
+		discard(ctx, tx.conn)
+		_ = tx.sent(last, err)
+		return tx.late
+	}
 	if c := u.d.classify(err); c != again && c != duplicate && !errors.Is(err, errRolledBack) {
 		u.inDoubt = true
-		breakUp(conn)
+		breakUp(tx.conn)
 		if c == other { // our own time limit: as good as lost
 			err = errors.Join(driver.ErrBadConn, err)
 		}
 		return fmt.Errorf("commit: %w", err)
 	}
-	discard(ctx, conn)
+	discard(ctx, tx.conn)
 	return fmt.Errorf("commit: %w", err)
 }
 
@@ -226,7 +234,7 @@ func discard(ctx context.Context, conn *sql.Conn) {
 }
 
 // plainCommit is COMMIT where its answer is plain.
-func plainCommit(ctx context.Context, conn *sql.Conn) error {
+func plainCommit(ctx context.Context, conn *sql.Conn, _ []queued) error {
 	_, err := conn.ExecContext(ctx, "COMMIT")
 	return err
 }
@@ -267,7 +275,8 @@ func (d *DB) reading(ctx context.Context, act, name string, begin []string, fn f
 			}
 		}
 		tx := &Tx{Now: d.clock.now(), d: d, ctx: context.WithValue(ctx, txKey{}, name), conn: conn, name: name}
-		return tx.run(fn)
+		_, err = tx.run(fn)
+		return err
 	}
 	return d.repeat(ctx, name, try, new(bool))
 }

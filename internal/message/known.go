@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"creditmsg/internal/db"
@@ -36,24 +38,37 @@ func (s *Service) DraftKnown(siteID string, k Known, r Request) (*Draft, error) 
 	})
 }
 
-// confirm marks the members whose knowledge is out of date.
+// confirm marks the members whose knowledge is out of date. Seldom is it of any: so it is
+// first only made sure, on the way of the next writes, that it is of none, and looked up when
+// that has failed.
 func confirm(tx *db.Tx, in []joining, out []joined) error {
-	var sites []string
-	for _, j := range in {
-		if j.draft.known != nil {
-			sites = append(sites, j.draft.Message.Site)
+	known := map[string]site.Rev{}
+	sure := !tx.Rerun
+	for i, j := range in {
+		k := j.draft.known
+		if k == nil {
+			continue
 		}
+		if out[i].outdated = k.Rev == 0 || k.Until != 0 && k.Until <= tx.Now; out[i].outdated {
+			continue
+		}
+		rev, met := known[j.draft.Message.Site]
+		sure = sure && (!met || rev == k.Rev)
+		known[j.draft.Message.Site] = k.Rev
 	}
-	if len(sites) == 0 {
+	if len(known) == 0 {
 		return nil
 	}
-	now, err := site.Revs(tx, sites)
+	if sure {
+		return site.Expect(tx, known)
+	}
+	now, err := site.Revs(tx, slices.Collect(maps.Keys(known)))
 	if err != nil {
 		return fmt.Errorf("confirm what is known: %w", err)
 	}
 	for i, j := range in {
-		if k := j.draft.known; k != nil {
-			out[i].outdated = now[j.draft.Message.Site] != k.Rev || k.Rev == 0 || k.Until != 0 && k.Until <= tx.Now
+		if k := j.draft.known; k != nil && now[j.draft.Message.Site] != k.Rev {
+			out[i].outdated = true
 		}
 	}
 	return nil

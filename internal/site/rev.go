@@ -41,6 +41,16 @@ func Changed(tx *db.Tx, id string) error {
 	return nil
 }
 
+// Expect makes sure that sites still have these Revs; db.ErrStale says that one has not.
+func Expect(tx *db.Tx, revs map[string]Rev) error {
+	var ids []string
+	var want []Rev
+	for id, rev := range revs {
+		ids, want = append(ids, id), append(want, rev)
+	}
+	return tx.Later(nil, func() error { return tx.Expect("site_rev", db.Col("site_id", ids), db.Col("rev", want)) })
+}
+
 // Revs gives the present Rev of each of the sites that have one.
 func Revs(tx *db.Tx, ids []string) (map[string]Rev, error) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
