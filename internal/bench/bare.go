@@ -31,6 +31,7 @@ type words struct {
 	lock    string // ends a SELECT whose rows are to be locked
 	pools   []int  // numbers of connections that a baseline is tried with
 	analyze string // what is said before a table's name to have it counted
+	settle  string // has the engine write out what it still has to; "" = it has nothing
 }
 
 // engineOf reaches the server of a database URL.

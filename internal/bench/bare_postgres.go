@@ -62,7 +62,7 @@ func (s *postgresServer) name() string    { return "postgres" }
 func (s *postgresServer) version() string { return "PostgreSQL " + s.text }
 
 func (s *postgresServer) words() words {
-	return words{begin: "BEGIN", lock: " FOR UPDATE", pools: []int{8, 64}, analyze: "ANALYZE "}
+	return words{begin: "BEGIN", lock: " FOR UPDATE", pools: []int{8, 64}, analyze: "ANALYZE ", settle: "CHECKPOINT"}
 }
 
 func (s *postgresServer) bulk(pattern *row) bulk { return arrayBulk{pattern} }
