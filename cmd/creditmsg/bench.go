@@ -109,13 +109,14 @@ func ownSimulator() ([]string, error) {
 
 type benchGrowth struct {
 	asked
-	Most int `default:"1000000" placeholder:"N" help:"Recipients of the largest message."`
+	Rounds int `default:"3" placeholder:"N" help:"Rounds over all sizes; of each size the median counts."`
+	Most   int `default:"1000000" placeholder:"N" help:"Recipients of the largest message."`
 }
 
-// Run measures every size once.
+// Run measures every size.
 func (v *benchGrowth) Run(ctx context.Context, s *streams) error {
 	run := func(o bench.Options) (bench.Growth, error) { return bench.RunGrowth(ctx, v.Most, o) }
-	return told(benched{asked: v.asked}, s, "growth", bench.Options{Database: v.Database}, run, showGrowth)
+	return told(benched{asked: v.asked}, s, "growth", bench.Options{Database: v.Database, Rounds: v.Rounds}, run, showGrowth)
 }
 
 func showGrowth(t *table, g bench.Growth) {
@@ -123,9 +124,9 @@ func showGrowth(t *table, g bench.Growth) {
 		name  string
 		lines []bench.GrowthLine
 	}{{"recipients", g.Recipients}, {"sites", g.Sites}} {
-		t.row(part.name, "per second", "µs of processor each", "bytes each", "most memory")
+		t.row(part.name, "messages", "recipients per second", "µs of processor each", "bytes each", "most memory")
 		for _, l := range part.lines {
-			t.row(grouped(int64(l.Size)), grouped(int64(l.PerSecond)), fmt.Sprintf("%.1f", l.CPU), fmt.Sprintf("%.0f", l.Bytes), fmt.Sprintf("%d MiB", l.PeakRSS>>20))
+			t.row(grouped(int64(l.Size)), grouped(int64(l.Messages)), grouped(int64(l.PerSecond)), fmt.Sprintf("%.1f", l.CPU), fmt.Sprintf("%.0f", l.Bytes), fmt.Sprintf("%d MiB", l.PeakRSS>>20))
 		}
 	}
 	t.row("machine", g.Machine)
