@@ -77,7 +77,7 @@ func (r *run) grow(ctx context.Context, loads []load) ([]GrowthLine, error) {
 	rounds := make([][]GrowthLine, len(loads))
 	for n := range r.o.Rounds {
 		for i, l := range loads {
-			what := fmt.Sprintf("growth, round %d of %d: %d messages to %d people, %d sites", n+1, r.o.Rounds, l.messages, l.people, l.sites)
+			what := fmt.Sprintf("round %d of %d: %d messages to %d people, %d sites", n+1, r.o.Rounds, l.messages, l.people, l.sites)
 			one, err := r.round(ctx, side{what, l.round}, what)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", what, err)
