@@ -38,6 +38,9 @@ func (tx *Tx) Ask(list ...Question) error {
 		}
 		return nil
 	}
+	if len(list) == 0 {
+		return nil
+	}
 	return tx.askAll(list)
 }
 

@@ -63,7 +63,7 @@ func TestOneQuestionThatFailsFailsThoseAskedWithIt(t *testing.T) {
 			}
 		}
 		update(t, d, func(tx *db.Tx) error { // the connections are still good
-			return tx.Ask(good, good)
+			return errors.Join(tx.Ask(good, good), tx.Ask())
 		})
 		var n int
 		err := d.View(t.Context(), "test", func(tx *db.Tx) error { return tx.QueryRow("SELECT COUNT(*) FROM thing").Scan(&n) })

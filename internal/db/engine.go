@@ -27,7 +27,7 @@ type engine struct {
 	// *unwritten is the engine's word that one of them failed and nothing was committed.
 	commit func(ctx context.Context, conn *sql.Conn, list []queued) error
 	// send runs writes in one round trip; an *unwritten says which failed. An engine that
-	// has it takes a luggage along with a question too, from its context. nil = no such way.
+	// has it takes luggage along with a question too, from its context. nil = no such way.
 	send  func(ctx context.Context, conn *sql.Conn, list []queued) error
 	open  func(ctx context.Context, o Options) (write, read *sql.DB, err error)
 	admin func() (*sql.DB, error) // a pool with plain sessions for migrations; nil = the writer's

@@ -15,8 +15,8 @@ type queued struct {
 
 // Later lets the writes of do wait until an answer is needed: they travel together,
 // with those of other calls of Later, and with the question that comes next; before any
-// other statement, and before COMMIT, they travel alone. Each round trip that is saved is
-// time for which rows are locked. Where an engine has no such way, do's writes run at once.
+// other statement they travel alone, and the last few with COMMIT. Each round trip that is
+// saved is time for which rows are locked. Where an engine has no such way, do's writes run at once.
 //
 // do calls InsertMany, InsertAbsent, UpdateMany and Expect and nothing else of tx. The error of
 // one of its writes ends the transaction then, as worded by wrong (nil = as it is),

@@ -109,10 +109,13 @@ type versions struct{ database.Store }
 // CreateVersionTable is content with a table that is there.
 func (v versions) CreateVersionTable(ctx context.Context, conn database.DBTxConn) error {
 	err := v.Store.CreateVersionTable(ctx, conn)
-	if _, readable := v.ListMigrations(ctx, conn); err != nil && readable == nil {
+	if err == nil {
 		return nil
 	}
-	return err
+	if _, unreadable := v.ListMigrations(ctx, conn); unreadable != nil {
+		return err
+	}
+	return nil
 }
 
 // turn waits for this process's turn to migrate; end gives it on. The lock

@@ -121,11 +121,11 @@ func (u *update) try(ctx context.Context) (err error) {
 		_ = conn.Close() // gives it back to the pool; a broken one was marked so
 	}()
 	tx := &Tx{Now: u.d.clock.now(), d: u.d, ctx: u.ctx, conn: conn, name: u.name, write: true, Rerun: u.ran}
-	u.ran = true
 	held := time.Now()
 	if counted, err := u.begin(ctx, tx); err != nil || counted {
 		return err
 	}
+	u.ran = true
 	last, err := tx.run(u.fn)
 	if err != nil {
 		return err

@@ -41,7 +41,8 @@ func Changed(tx *db.Tx, id string) error {
 	return nil
 }
 
-// Expect makes sure that sites still have these Revs; db.ErrStale says that one has not.
+// Expect makes sure, at the latest when the next question is answered, that sites still
+// have these Revs; db.ErrStale says that one has not.
 func Expect(tx *db.Tx, revs map[string]Rev) error {
 	var ids []string
 	var want []Rev
