@@ -24,24 +24,38 @@ func Gather[T any](out *[]T, scan func(*sql.Rows) (T, error)) func(*sql.Rows) er
 }
 
 // Ask answers questions in their order, each as if it were asked after those before it,
-// and in one round trip where the engine has a way to do so.
+// and in one round trip where the engine has a way to do so. One about no keys is not asked.
 func (tx *Tx) Ask(list ...Question) error {
 	if err := tx.asksLater(); err != nil {
 		return err
 	}
-	if tx.d.eng.send == nil {
-		for _, q := range list {
-			rows, err := tx.seek(q.Table, q.Cols, q.Key, q.Lock)
-			if _, err = Collect(rows, err, q.scan); err != nil {
-				return q.wrong(tx.fail(err))
-			}
+	var asked []Question
+	for _, q := range list {
+		n, err := height(q.Table, q.Key)
+		if err != nil {
+			return q.wrong(tx.fail(err))
 		}
+		if n > 0 {
+			asked = append(asked, q)
+		}
+	}
+	if len(asked) == 0 {
 		return nil
 	}
-	if len(list) == 0 {
-		return nil
+	if tx.d.eng.send == nil {
+		return tx.askEach(asked)
 	}
-	return tx.askAll(list)
+	return tx.askAll(asked)
+}
+
+func (tx *Tx) askEach(list []Question) error {
+	for _, q := range list {
+		rows, err := tx.seek(q.Table, q.Cols, q.Key, q.Lock)
+		if _, err = Collect(rows, err, q.scan); err != nil {
+			return q.wrong(tx.fail(err))
+		}
+	}
+	return nil
 }
 
 func (tx *Tx) askAll(list []Question) error {

@@ -63,7 +63,9 @@ func TestOneQuestionThatFailsFailsThoseAskedWithIt(t *testing.T) {
 			}
 		}
 		update(t, d, func(tx *db.Tx) error { // the connections are still good
-			return errors.Join(tx.Ask(good, good), tx.Ask())
+			none := good
+			none.Key = []db.Column{db.Col("id", []id.ID(nil))}
+			return errors.Join(tx.Ask(good, none, good), tx.Ask(none), tx.Ask())
 		})
 		var n int
 		err := d.View(t.Context(), "test", func(tx *db.Tx) error { return tx.QueryRow("SELECT COUNT(*) FROM thing").Scan(&n) })

@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"database/sql"
 	"net"
 	"net/url"
 	"os"
@@ -50,26 +51,31 @@ func TestSQLiteKeepsItsDurableSettings(t *testing.T) {
 }
 
 func TestServersKeepTheirSessionSettings(t *testing.T) {
-	want := map[string]map[string]string{
-		"postgres": {
-			"SHOW plan_cache_mode": "force_generic_plan", "SHOW enable_seqscan": "off", "SHOW TimeZone": "UTC",
-			"SHOW default_transaction_isolation": "read committed", "SHOW lock_timeout": "3s",
-		},
-		"mysql": {
-			"SELECT @@tx_isolation": "READ-COMMITTED", "SELECT @@time_zone": "+00:00", "SELECT @@collation_connection": "utf8mb4_bin",
-			"SELECT @@innodb_lock_wait_timeout": "3", "SELECT @@sql_mode LIKE '%STRICT_ALL_TABLES%'": "1",
-		},
+	type settings map[string]string
+	both := map[string]settings{
+		"postgres": {"SHOW enable_seqscan": "off", "SHOW enable_hashjoin": "off", "SHOW TimeZone": "UTC", "SHOW default_transaction_isolation": "read committed"},
+		"mysql": {"SELECT @@tx_isolation": "READ-COMMITTED", "SELECT @@time_zone": "+00:00", "SELECT @@collation_connection": "utf8mb4_bin",
+			"SELECT @@sql_mode LIKE '%STRICT_ALL_TABLES%'": "1"},
+	}
+	writing := map[string]settings{
+		"postgres": {"SHOW plan_cache_mode": "force_generic_plan", "SHOW lock_timeout": "3s"},
+		"mysql":    {"SELECT @@innodb_lock_wait_timeout": "3"},
 	}
 	for _, engine := range dbtest.Engines() {
 		if engine == "sqlite" {
 			continue
 		}
 		d := dbtest.Open(t, engine)
-		write, _ := db.Pools(d)
-		for query, want := range want[engine] {
-			var got string
-			if err := write.QueryRow(query).Scan(&got); err != nil || got != want {
-				t.Errorf("%s: %s gives %q (%v), want %q", engine, query, got, err, want)
+		write, read := db.Pools(d)
+		for _, part := range []struct {
+			pool *sql.DB
+			want settings
+		}{{write, both[engine]}, {write, writing[engine]}, {read, both[engine]}} {
+			for query, want := range part.want {
+				var got string
+				if err := part.pool.QueryRow(query).Scan(&got); err != nil || got != want {
+					t.Errorf("%s: %s gives %q (%v), want %q", engine, query, got, err, want)
+				}
 			}
 		}
 	}

@@ -54,16 +54,15 @@ func postgresEngine(text string) (engine, error) {
 	}, nil
 }
 
-// postgresSession is the same for reading and writing.
-const postgresSession = "SET TimeZone = 'UTC'; SET jit = off; SET idle_in_transaction_session_timeout = '60s'; "
+// postgresSession is the same for reading and writing. It pins index plans: a statement
+// planned while a table is small otherwise scans it, locks its way through rows of
+// others, and stays that way until somebody has the server analyse the table.
+const postgresSession = "SET TimeZone = 'UTC'; SET jit = off; SET idle_in_transaction_session_timeout = '60s'; " +
+	"SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; "
 
-// postgresWriter pins index plans: a look-up planned while a table is small
-// otherwise scans it, locks its way through rows of others, and stays that way. With
-// nothing left to choose, a plan is made once and kept: planning each statement anew
-// costs more than running the short ones.
-var postgresWriter = postgresSession + "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; " +
-	"SET enable_hashjoin = off; SET enable_mergejoin = off; " +
-	"SET lock_timeout = " + strconv.FormatInt(busyWait.Milliseconds(), 10)
+// postgresWriter has a plan made once and kept, there being nothing left to choose:
+// planning each statement anew costs more than running the short ones.
+var postgresWriter = postgresSession + "SET plan_cache_mode = force_generic_plan; SET lock_timeout = " + strconv.FormatInt(busyWait.Milliseconds(), 10)
 
 const postgresReader = postgresSession + "SET default_transaction_read_only = on"
 
