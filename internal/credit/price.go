@@ -43,33 +43,58 @@ func (p *Prices) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// PricesOf gives what a site pays at the time of the transaction: per channel
-// its own price, else the installation's, else Default.
+// PricesOf gives what a site pays at the time of the transaction.
 func PricesOf(tx *db.Tx, siteID string) (Prices, error) {
-	// An owner's history is ordered by time, so the last row that counts stays;
-	// the installation's owner is empty and comes before every site.
-	rows, err := tx.Query(`SELECT owner, channel, unit_cost FROM price
-		WHERE owner IN ('', ?) AND since <= ? ORDER BY owner, channel, since`, siteID, tx.Now)
-	type price struct {
-		channel string
-		cost    money.Amount
-	}
-	list, err := db.Collect(rows, err, func(r *sql.Rows) (p price, err error) {
-		var owner string
-		return p, r.Scan(&owner, &p.channel, &p.cost)
-	})
-	if err != nil {
+	q, lists := AskPrices(tx, []string{siteID})
+	if err := tx.Ask(q); err != nil {
 		return Prices{}, fmt.Errorf("read prices of %s: %w", siteID, err)
 	}
-	out := Default
-	for _, p := range list {
-		ch, err := provider.ParseChannel(p.channel)
-		if err != nil {
-			return Prices{}, fmt.Errorf("read prices of %s: %w", siteID, err)
+	return lists.Of(siteID), nil
+}
+
+// Lists are the price lists of some sites and of the installation.
+type Lists struct {
+	now     db.Time
+	byOwner map[string][]listed // "" = the installation
+}
+
+// listed is one price of an owner.
+type listed struct {
+	channel provider.Channel
+	since   db.Time
+	cost    money.Amount
+}
+
+// AskPrices gives the question for what sites pay, and where the answer will stand.
+func AskPrices(tx *db.Tx, sites []string) (db.Question, *Lists) {
+	lists := &Lists{now: tx.Now, byOwner: map[string][]listed{}}
+	row := func(r *sql.Rows) error {
+		var owner, channel string
+		var p listed
+		err := r.Scan(&owner, &channel, &p.since, &p.cost)
+		if err == nil {
+			p.channel, err = provider.ParseChannel(channel)
 		}
-		out[ch] = p.cost
+		lists.byOwner[owner] = append(lists.byOwner[owner], p)
+		return err
 	}
-	return out, nil
+	key := []db.Column{db.Col("owner", append([]string{""}, sites...))}
+	return db.Question{Table: "price", Cols: []string{"owner", "channel", "since", "unit_cost"}, Key: key, Row: row}, lists
+}
+
+// Of gives what a site pays at the time of the transaction that asked: per channel its
+// own price, else the installation's, else Default.
+func (l *Lists) Of(site string) Prices {
+	out := Default
+	for _, owner := range []string{"", site} {
+		var newest [provider.Channels]db.Time
+		for _, p := range l.byOwner[owner] {
+			if p.since <= l.now && p.since >= newest[p.channel] {
+				newest[p.channel], out[p.channel] = p.since, p.cost
+			}
+		}
+	}
+	return out
 }
 
 // SetPrices sets the prices of some channels for an owner, a site or "" for the

@@ -52,7 +52,12 @@ func (l *Ledger) Settle(tx *db.Tx, all []Settlement) error {
 	}
 	sites := each(charges, func(c *charge) string { return c.site })
 	messages := each(charges, func(c *charge) id.ID { return c.message })
-	books, err := lock(tx, slices.Compact(slices.Clone(sites)))
+	of := []db.Column{db.Col("site_id", sites), db.Col("message_id", messages)}
+	var reservations []reservation
+	usages := &usageSet{found: make(map[usageKey]*usage, len(charges))}
+	books, err := lock(tx, slices.Compact(slices.Clone(sites)),
+		db.Question{Table: "reservation", Cols: reservationColumns, Lock: true, Key: of, Row: db.Gather(&reservations, scanReservation)},
+		db.Question{Table: "credit_usage", Cols: usageColumns, Lock: true, Key: of, Row: usages.scan})
 	if err != nil {
 		return fmt.Errorf("settle: %w", err)
 	}
@@ -60,19 +65,10 @@ func (l *Ledger) Settle(tx *db.Tx, all []Settlement) error {
 	for _, b := range books {
 		bySite[b.Site] = b
 	}
-	rows, err := tx.LookupForUpdate("reservation", reservationColumns, db.Col("site_id", sites), db.Col("message_id", messages))
-	reservations, err := db.Collect(rows, err, scanReservation)
-	if err != nil {
-		return fmt.Errorf("lock reservations: %w", err)
-	}
 	byMessage := make(map[owned]*reservation, len(reservations))
 	for i := range reservations {
 		r := &reservations[i]
 		byMessage[owned{r.site, r.message}] = r
-	}
-	usages, err := lockUsages(tx, sites, messages)
-	if err != nil {
-		return fmt.Errorf("lock usages: %w", err)
 	}
 	changed := make([]*reservation, 0, len(charges))
 	for i := range charges {

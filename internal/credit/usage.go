@@ -73,20 +73,14 @@ type usageKey struct {
 	channel provider.Channel
 }
 
-func lockUsages(tx *db.Tx, sites []string, messages []id.ID) (*usageSet, error) {
-	rows, err := tx.LookupForUpdate("credit_usage", usageColumns, db.Col("site_id", sites), db.Col("message_id", messages))
-	us, err := db.Collect(rows, err, scanUsage)
-	if err != nil {
-		return nil, err
+// scan adds a row as it was read.
+func (s *usageSet) scan(rows *sql.Rows) error {
+	u, err := scanUsage(rows)
+	if err == nil {
+		err = u.flaw
 	}
-	set := &usageSet{found: make(map[usageKey]*usage, len(us))}
-	for _, u := range us {
-		if u.flaw != nil {
-			return nil, u.flaw
-		}
-		set.put(u)
-	}
-	return set, nil
+	s.put(u)
+	return err
 }
 
 func (s *usageSet) put(u *usage) {

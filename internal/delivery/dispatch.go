@@ -83,10 +83,11 @@ func (p *plan) read(ctx context.Context, jobs []queue.Claimed) error {
 			return err
 		}
 		p.choose(messages)
-		if p.facts, err = p.s.readFacts(tx, messages); err != nil {
+		q, bodies := message.AskBodies(pick(p.tasks, func(t task) message.BatchName { return t.batch }))
+		if p.facts, err = p.s.readFacts(tx, messages, q); err != nil {
 			return err
 		}
-		p.people, err = p.s.messages.People(tx, messages, pick(p.tasks, func(t task) message.BatchName { return t.batch }))
+		p.people, err = p.s.messages.Unpack(tx, messages, *bodies)
 		return err
 	})
 }
@@ -110,14 +111,12 @@ func (p *plan) write(tx *db.Tx) error {
 	p.calls = nil
 	w := message.Writing{}
 	var err error
-	if w.Messages, err = message.Lock(tx, pick(p.tasks, func(t task) message.Key { return t.key.Message })); err != nil {
-		return err
-	}
-	batches, err := message.LockBatches(tx, pick(p.tasks, func(t task) message.BatchName { return t.batch }))
+	r := &round{plan: p, tx: tx, w: &w, loads: map[string][]message.Recipient{}}
+	w.Messages, r.batches, err = message.LockBatches(tx, pick(p.tasks, func(t task) message.Key { return t.key.Message }),
+		pick(p.tasks, func(t task) message.BatchName { return t.batch }))
 	if err != nil {
 		return err
 	}
-	r := &round{plan: p, tx: tx, w: &w, batches: batches, loads: map[string][]message.Recipient{}}
 	for _, t := range p.tasks {
 		if err := r.add(t); err != nil {
 			return err

@@ -20,10 +20,17 @@ type facts struct {
 }
 
 // readFacts checks again, before every leg, what may have changed since accept: the
-// sites, the senders and the templates, each sort in one statement for all messages.
-func (s *Service) readFacts(tx *db.Tx, messages map[message.Key]*message.Message) (map[message.Key]*facts, error) {
+// sites, the senders and the templates, for all messages in one look, which answers
+// more as well.
+func (s *Service) readFacts(tx *db.Tx, messages map[message.Key]*message.Message, more ...db.Question) (map[message.Key]*facts, error) {
 	all := make(map[message.Key]*facts, len(messages))
 	var ids []string
+	for k := range messages {
+		ids = append(ids, k.Site)
+	}
+	if err := tx.Ask(s.keys.Ask(tx, ids)); err != nil {
+		return nil, err
+	}
 	var numbers []site.SenderName
 	var codes []message.TemplateName
 	for k, m := range messages {
@@ -36,7 +43,6 @@ func (s *Service) readFacts(tx *db.Tx, messages map[message.Key]*message.Message
 			return nil, err
 		}
 		all[k] = &facts{wording: message.NewWording(content), key: key}
-		ids = append(ids, m.Site)
 		if content.Text != nil {
 			numbers = append(numbers, senderOf(m, content))
 		}
@@ -44,16 +50,10 @@ func (s *Service) readFacts(tx *db.Tx, messages map[message.Key]*message.Message
 			codes = append(codes, templateOf(m, content))
 		}
 	}
-	sites, err := site.States(tx, ids)
-	if err != nil {
-		return nil, err
-	}
-	senders, err := site.SenderStates(tx, numbers)
-	if err != nil {
-		return nil, err
-	}
-	templates, err := message.TemplateStates(tx, codes)
-	if err != nil {
+	sitesQ, sites := site.AskStates(ids)
+	sendersQ, senders := site.AskSenders(numbers)
+	templatesQ, templates := message.AskTemplateStates(codes)
+	if err := tx.Ask(append(more, sitesQ, sendersQ, templatesQ)...); err != nil {
 		return nil, err
 	}
 	for k, m := range messages {
@@ -71,12 +71,12 @@ func templateOf(m *message.Message, c message.Content) message.TemplateName {
 }
 
 // judge tells what of a message cannot be sent now. It is pure.
-func (f *facts) judge(m *message.Message, sites map[string]site.State, senders map[site.SenderName]string, templates map[message.TemplateName]message.TemplateState) {
+func (f *facts) judge(m *message.Message, sites map[string]site.State, senders map[site.SenderName]site.Sender, templates map[message.TemplateName]message.TemplateState) {
 	if sites[m.Site] != site.Active {
 		f.hold = time.Minute
 	}
 	c := f.wording.Content
-	if c.Text != nil && senders[senderOf(m, c)] != site.Approved {
+	if c.Text != nil && senders[senderOf(m, c)].State != site.Approved {
 		f.text = provider.SenderNotRegistered
 	}
 	if c.Alimtalk == nil {

@@ -76,30 +76,15 @@ func (t *take) lock(in []delivery) error {
 			keys, places = append(keys, ref.Key), append(places, ref.Place)
 		}
 	}
-	var err error
-	if t.w.Messages, err = message.Lock(t.tx, keys); err != nil {
-		return err
-	}
-	places = known(places, t.w.Messages)
-	rows, err := t.s.messages.LockRecipients(t.tx, t.w.Messages, places)
+	messages, rows, err := t.s.messages.LockPlaces(t.tx, keys, places)
 	if err != nil {
 		return err
 	}
+	t.w.Messages = messages
 	for _, r := range rows {
 		t.now[r.Place] = r
 	}
 	return nil
-}
-
-// known keeps the places of messages that exist.
-func known(places []message.Place, messages map[message.Key]*message.Message) []message.Place {
-	var out []message.Place
-	for _, p := range places {
-		if m := messages[p.Key]; m != nil && int64(p.Seq) < m.Accepted {
-			out = append(out, p)
-		}
-	}
-	return out
 }
 
 // apply decides the reports of one letter.

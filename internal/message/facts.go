@@ -40,15 +40,20 @@ type facts struct {
 	err      error        // why there is no answer
 }
 
+// readFacts answers the questions of one moment, all in one look.
 func readFacts(keys *site.Keys) func(tx *db.Tx, in []question) ([]facts, error) {
 	return func(tx *db.Tx, in []question) ([]facts, error) {
+		l := look(tx, keys, in)
+		if err := tx.Ask(l.asks...); err != nil {
+			return nil, err
+		}
 		known := map[question]facts{}
 		out := make([]facts, len(in))
 		for i, q := range in {
 			f, ok := known[q]
 			if !ok {
 				f.now = tx.Now
-				f.err = f.read(tx, keys, q)
+				f.err = f.read(tx, keys, l, q)
 				known[q] = f
 			}
 			out[i] = f
@@ -57,44 +62,68 @@ func readFacts(keys *site.Keys) func(tx *db.Tx, in []question) ([]facts, error) 
 	}
 }
 
-func (f *facts) read(tx *db.Tx, keys *site.Keys, q question) (err error) {
-	if f.site, err = site.Find(tx, q.site); err != nil {
-		return err
+// looked is what questions have answers in.
+type looked struct {
+	asks      []db.Question
+	sites     map[string]site.Site
+	prices    *credit.Lists
+	templates map[TemplateName]*Template
+	senders   map[site.SenderName]site.Sender // those that are named
+	sendersOf map[string][]site.Sender        // where none is
+}
+
+func look(tx *db.Tx, keys *site.Keys, in []question) *looked {
+	l := &looked{}
+	var ids, unnamed []string
+	var codes []TemplateName
+	var named []site.SenderName
+	for _, q := range in {
+		ids = append(ids, q.site)
+		if q.template != "" {
+			codes = append(codes, TemplateName{q.site, q.template})
+		}
+		if number, wrong := korea.ParseSender(q.from); wrong == nil {
+			named = append(named, site.SenderName{Site: q.site, Number: number})
+		} else if q.text && q.from == "" {
+			unnamed = append(unnamed, q.site)
+		}
+	}
+	l.asks, l.sites = site.Ask(ids) // and thereby the Revs before all else
+	var prices, templates, senders, sendersOf db.Question
+	prices, l.prices = credit.AskPrices(tx, ids)
+	templates, l.templates = askTemplates(codes)
+	senders, l.senders = site.AskSenders(named)
+	sendersOf, l.sendersOf = site.AskSendersOf(unnamed)
+	l.asks = append(l.asks, keys.Ask(tx, ids), prices, templates, senders, sendersOf)
+	return l
+}
+
+func (f *facts) read(tx *db.Tx, keys *site.Keys, l *looked, q question) (err error) {
+	var there bool
+	if f.site, there = l.sites[q.site]; !there {
+		return fault.Missing("site", q.site)
 	}
 	if f.key, err = keys.Site(tx, q.site); err != nil {
 		return err
 	}
-	if f.prices, err = credit.PricesOf(tx, q.site); err != nil {
-		return err
-	}
-	if q.template != "" {
-		t, err := FindTemplate(tx, q.site, q.template)
-		if err == nil {
-			f.template = &t
-		} else if !fault.Is(err, fault.NotFound) {
-			return err
-		}
-	}
+	f.prices, f.template = l.prices.Of(q.site), l.templates[TemplateName{q.site, q.template}]
 	if q.text {
-		f.sender, err = usableSender(tx, q.site, q.from)
+		f.sender = l.usableSender(q)
 	}
-	return err
+	return nil
 }
 
 // usableSender gives the sender number that is named, if it is registered and approved,
 // or the site's default; "" when there is none.
-func usableSender(tx *db.Tx, siteID, named string) (korea.Number, error) {
-	if named == "" {
-		s, _, err := site.DefaultSender(tx, siteID)
-		return s.Number, err
+func (l *looked) usableSender(q question) korea.Number {
+	if q.from == "" {
+		s, _ := site.DefaultSender(l.sendersOf[q.site])
+		return s.Number
 	}
-	number, wrong := korea.ParseSender(named)
-	if wrong != nil {
-		return "", nil
+	number, wrong := korea.ParseSender(q.from)
+	s := l.senders[site.SenderName{Site: q.site, Number: number}]
+	if wrong != nil || s.State != site.Approved {
+		return ""
 	}
-	s, err := site.FindSender(tx, siteID, number)
-	if fault.Is(err, fault.NotFound) || err == nil && s.State != site.Approved {
-		return "", nil
-	}
-	return s.Number, err
+	return s.Number
 }

@@ -72,21 +72,17 @@ func scanBatch(row scanner) (b Batch, err error) {
 	return b, json.Unmarshal(counts, &b.Counts)
 }
 
-// LockBatches reads batches for a change. Their messages are locked already.
-func LockBatches(tx *db.Tx, names []BatchName) (map[BatchName]Batch, error) {
-	if len(names) == 0 {
-		return nil, nil
-	}
-	rows, err := tx.LookupForUpdate("batch", batchSelect, batchColumns(names)...)
-	list, err := db.Collect(rows, err, func(r *sql.Rows) (Batch, error) { return scanBatch(r) })
-	if err != nil {
-		return nil, fmt.Errorf("read batches: %w", err)
-	}
-	found := make(map[BatchName]Batch, len(list))
-	for _, b := range list {
+// LockBatches reads messages and batches of theirs for a change. Those that do not exist
+// are left out.
+func LockBatches(tx *db.Tx, keys []Key, names []BatchName) (map[Key]*Message, map[BatchName]Batch, error) {
+	found := make(map[BatchName]Batch, len(names))
+	row := func(r *sql.Rows) error {
+		b, err := scanBatch(r)
 		found[b.BatchName] = b
+		return err
 	}
-	return found, nil
+	messages, err := lockWith(tx, keys, db.Question{Table: "batch", Cols: batchSelect, Key: batchColumns(names), Lock: true, Row: row})
+	return messages, found, err
 }
 
 // TakeBatches marks locked, waiting batches as taken for the hand-over.
@@ -108,22 +104,35 @@ func MarkAccepted(tx *db.Tx, list []*Message) error {
 	return updateCounters(tx, list)
 }
 
-// People unpacks the bodies of batches, which never change: no lock is needed.
-func (s *Service) People(tx *db.Tx, messages map[Key]*Message, names []BatchName) (map[BatchName][]Person, error) {
-	if len(names) == 0 {
-		return nil, nil
-	}
-	rows, err := tx.Lookup("batch", []string{"site_id", "message_id", "no", "body"}, batchColumns(names)...)
-	type body struct {
-		BatchName
-		sealed []byte
-	}
-	bodies, err := db.Collect(rows, err, func(r *sql.Rows) (b body, err error) {
+// Bodies are the bodies of batches, as they are stored.
+type Bodies []body
+
+type body struct {
+	BatchName
+	sealed []byte
+}
+
+// AskBodies gives the question for bodies of batches, and where the answer will stand.
+// They never change: no lock is needed.
+func AskBodies(names []BatchName) (db.Question, *Bodies) {
+	out := &Bodies{}
+	row := db.Gather((*[]body)(out), func(r *sql.Rows) (b body, err error) {
 		return b, r.Scan(&b.Message.Site, &b.Message.ID, &b.No, &b.sealed)
 	})
-	if err != nil {
+	return db.Question{Table: "batch", Cols: []string{"site_id", "message_id", "no", "body"}, Key: batchColumns(names), Row: row}, out
+}
+
+// People reads and unpacks the bodies of batches.
+func (s *Service) People(tx *db.Tx, messages map[Key]*Message, names []BatchName) (map[BatchName][]Person, error) {
+	q, bodies := AskBodies(names)
+	if err := tx.Ask(q); err != nil {
 		return nil, fmt.Errorf("read batch bodies: %w", err)
 	}
+	return s.Unpack(tx, messages, *bodies)
+}
+
+// Unpack opens bodies of batches.
+func (s *Service) Unpack(tx *db.Tx, messages map[Key]*Message, bodies Bodies) (map[BatchName][]Person, error) {
 	out := make(map[BatchName][]Person, len(bodies))
 	for _, b := range bodies {
 		key, err := s.keys.Site(tx, b.Message.Site)

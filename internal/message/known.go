@@ -8,7 +8,9 @@ import (
 	"slices"
 	"sync"
 
+	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
+	"creditmsg/internal/korea"
 	"creditmsg/internal/site"
 )
 
@@ -30,7 +32,8 @@ var ErrOutdated = errors.New("what was known of the site is out of date")
 func (s *Service) DraftKnown(siteID string, k Known, r Request) (*Draft, error) {
 	return s.newDraft(siteID, r, func(d *Draft) (facts, error) {
 		f, ok := s.memory.recall(d.question(), k.Rev)
-		if !ok || !r.ScheduledAt.IsZero() { // whose limits go by the time of now
+		f.key = s.keys.Known(siteID)
+		if !ok || f.key == nil || !r.ScheduledAt.IsZero() { // whose limits go by the time of now
 			return facts{}, ErrOutdated
 		}
 		d.known = &k
@@ -76,28 +79,42 @@ func confirm(tx *db.Tx, in []joining, out []joined) error {
 
 // mostRemembered bounds the questions whose answers are remembered. When they are too
 // many all are forgotten: asking once more costs little.
-const mostRemembered = 10_000
+const mostRemembered = 4096
 
-// memory is the answers that drafts got, each as true as its site's Rev.
+// memory is the answers that drafts of active sites got, each as true as its site's Rev.
 type memory struct {
-	mu    sync.Mutex
-	facts map[question]facts // guarded by mu
+	mu   sync.Mutex
+	said map[question]said // guarded by mu
 }
 
+// said is what facts hold beyond the question; the key has a memory of its own.
+type said struct {
+	rev      site.Rev
+	now      db.Time
+	prices   credit.Prices
+	template *Template
+	sender   korea.Number
+}
+
+// recall gives what was answered when the site was at this Rev, but for its key.
 func (m *memory) recall(q question, rev site.Rev) (facts, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	f, ok := m.facts[q]
-	return f, ok && rev != 0 && f.site.Rev == rev
+	a, ok := m.said[q]
+	f := facts{now: a.now, site: site.Site{ID: q.site, State: site.Active, Rev: rev}, prices: a.prices, template: a.template, sender: a.sender}
+	return f, ok && rev != 0 && a.rev == rev
 }
 
 func (m *memory) learn(q question, f facts) {
+	if f.site.State != site.Active {
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.facts == nil || len(m.facts) >= mostRemembered {
-		m.facts = map[question]facts{}
+	if m.said == nil || len(m.said) >= mostRemembered {
+		m.said = map[question]said{}
 	}
-	m.facts[q] = f
+	m.said[q] = said{f.site.Rev, f.now, f.prices, f.template, f.sender}
 }
 
 // ask reads the answer of now.

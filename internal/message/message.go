@@ -206,9 +206,24 @@ func Find(tx *db.Tx, key Key) (*Message, error) {
 
 // Lock reads messages for a change, in the order of their keys. Those that do
 // not exist are left out.
-func Lock(tx *db.Tx, keys []Key) (map[Key]*Message, error) {
-	list, err := lookup(tx.LookupForUpdate, keys)
-	return byKey(list), err
+func Lock(tx *db.Tx, keys []Key) (map[Key]*Message, error) { return lockWith(tx, keys) }
+
+// lockWith locks messages and, in the same look, rows of theirs.
+func lockWith(tx *db.Tx, keys []Key, theirs ...db.Question) (map[Key]*Message, error) {
+	sites, ids := columns(keys)
+	found := make(map[Key]*Message, len(ids))
+	row := func(r *sql.Rows) error {
+		m, err := scanMessage(r)
+		if err == nil {
+			found[m.Key] = m
+		}
+		return err
+	}
+	messages := db.Question{Table: "message", Cols: messageSelect, Key: []db.Column{db.Col("site_id", sites), db.Col("id", ids)}, Lock: true, Row: row}
+	if err := tx.Ask(append([]db.Question{messages}, theirs...)...); err != nil {
+		return nil, fmt.Errorf("lock messages: %w", err)
+	}
+	return found, nil
 }
 
 // ReadMessages reads messages without a lock; those that do not exist are left out.

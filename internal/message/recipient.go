@@ -160,15 +160,31 @@ func (s *Service) resolve(messages map[Key]*Message, list []Recipient) error {
 // LockRecipients reads the rows of these places for a change, ordered by place;
 // those without a row are left out. Their messages are locked already.
 func (s *Service) LockRecipients(tx *db.Tx, messages map[Key]*Message, places []Place) ([]Recipient, error) {
-	if len(places) == 0 {
-		return nil, nil
+	var list []Recipient
+	if err := tx.Ask(askRecipients(places, &list)); err != nil {
+		return nil, fmt.Errorf("lock recipients: %w", err)
 	}
-	sites, ids, seqs := make([]string, len(places)), make([]id.ID, len(places)), make([]int64, len(places))
-	for i, p := range places {
-		sites[i], ids[i], seqs[i] = p.Site, p.ID, int64(p.Seq)
+	return list, s.resolve(messages, list)
+}
+
+// LockPlaces reads messages and rows of theirs for a change, as Lock and LockRecipients do.
+func (s *Service) LockPlaces(tx *db.Tx, keys []Key, places []Place) (map[Key]*Message, []Recipient, error) {
+	var list []Recipient
+	messages, err := lockWith(tx, keys, askRecipients(places, &list))
+	if err != nil {
+		return nil, nil, err
 	}
-	rows, err := tx.LookupForUpdate("recipient", recipientSelect, db.Col("site_id", sites), db.Col("message_id", ids), db.Col("seq", seqs))
-	return s.collect(messages, rows, err)
+	return messages, list, s.resolve(messages, list)
+}
+
+func askRecipients(places []Place, out *[]Recipient) db.Question {
+	key := []db.Column{
+		db.Col("site_id", pick(places, func(p Place) string { return p.Site })),
+		db.Col("message_id", pick(places, func(p Place) id.ID { return p.ID })),
+		db.Col("seq", pick(places, func(p Place) int64 { return int64(p.Seq) })),
+	}
+	row := db.Gather(out, func(r *sql.Rows) (Recipient, error) { return scanRecipient(r) })
+	return db.Question{Table: "recipient", Cols: recipientSelect, Key: key, Lock: true, Row: row}
 }
 
 // LockWaiting reads recipients of one batch for a change: those of a step that

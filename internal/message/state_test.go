@@ -267,11 +267,7 @@ func TestABatchThatExpiresReleasesItsPeople(t *testing.T) {
 		s.rich()
 		key := s.accept(kakaoFirst(), 1_200).Message // one batch of 1,000 and one of 200
 		s.update(func(tx *db.Tx) error {
-			messages, err := Lock(tx, []Key{key})
-			if err != nil {
-				return err
-			}
-			found, err := LockBatches(tx, []BatchName{{key, 1}})
+			messages, found, err := LockBatches(tx, []Key{key}, []BatchName{{key, 1}})
 			if err != nil {
 				return err
 			}

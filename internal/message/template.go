@@ -105,7 +105,7 @@ func checkButton(bad *fault.Error, i int, b provider.Button) {
 
 func utf16Length(text string) int { return len(utf16.Encode([]rune(text))) }
 
-const templateColumns = `code, name, channel, body, buttons, state, providers, created_at, updated_at`
+var templateColumns = []string{"site_id", "code", "name", "channel", "body", "buttons", "state", "providers", "created_at", "updated_at"}
 
 // AddTemplate writes a new template; an existing code is a Conflict.
 func AddTemplate(tx *db.Tx, t Template) (Template, error) {
@@ -122,7 +122,7 @@ func AddTemplate(tx *db.Tx, t Template) (Template, error) {
 		return t, err
 	}
 	t.CreatedAt, t.UpdatedAt = tx.Now, tx.Now
-	_, err := tx.Exec(`INSERT INTO template (site_id, `+templateColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	_, err := tx.Exec(`INSERT INTO template (`+columnList(templateColumns)+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		t.Site, t.Code, t.Name, t.Channel, t.Body, jsonText(t.Buttons), string(t.State), jsonText(t.Providers), t.CreatedAt, t.UpdatedAt)
 	if err != nil {
 		return t, fmt.Errorf("add template %s of site %s: %w", t.Code, t.Site, err)
@@ -161,7 +161,7 @@ func RemoveTemplate(tx *db.Tx, siteID, code string) error {
 
 // FindTemplate reads one template of a site.
 func FindTemplate(tx *db.Tx, site, code string) (Template, error) {
-	t, err := scanTemplate(tx.QueryRow(`SELECT `+templateColumns+` FROM template WHERE site_id = ? AND code = ?`, site, code), site)
+	t, err := scanTemplate(tx.QueryRow(`SELECT `+columnList(templateColumns)+` FROM template WHERE site_id = ? AND code = ?`, site, code))
 	if errors.Is(err, sql.ErrNoRows) {
 		return t, fault.Missing("template", code)
 	}
@@ -174,42 +174,50 @@ func FindTemplate(tx *db.Tx, site, code string) (Template, error) {
 // TemplateName names one template of one site.
 type TemplateName struct{ Site, Code string }
 
-// TemplateStates tells of each of these templates where it stands in its inspection.
-// One that is not there is left out.
-func TemplateStates(tx *db.Tx, names []TemplateName) (map[TemplateName]TemplateState, error) {
-	if len(names) == 0 {
-		return nil, nil
+func nameColumns(names []TemplateName) []db.Column {
+	return []db.Column{
+		db.Col("site_id", pick(names, func(n TemplateName) string { return n.Site })),
+		db.Col("code", pick(names, func(n TemplateName) string { return n.Code })),
 	}
-	sites, codes := make([]string, len(names)), make([]string, len(names))
-	for i, n := range names {
-		sites[i], codes[i] = n.Site, n.Code
+}
+
+// askTemplates gives the question for templates, and where the answer will stand; one that
+// is not there is left out.
+func askTemplates(names []TemplateName) (db.Question, map[TemplateName]*Template) {
+	found := make(map[TemplateName]*Template, len(names))
+	row := func(r *sql.Rows) error {
+		t, err := scanTemplate(r)
+		found[TemplateName{t.Site, t.Code}] = &t
+		return err
 	}
+	return db.Question{Table: "template", Cols: templateColumns, Key: nameColumns(names), Row: row}, found
+}
+
+// AskTemplateStates gives the question where templates stand in their inspection, and
+// where the answer will stand; one that is not there is left out.
+func AskTemplateStates(names []TemplateName) (db.Question, map[TemplateName]TemplateState) {
 	found := make(map[TemplateName]TemplateState, len(names))
-	rows, err := tx.Lookup("template", []string{"site_id", "code", "state"}, db.Col("site_id", sites), db.Col("code", codes))
-	_, err = db.Collect(rows, err, func(r *sql.Rows) (n TemplateName, err error) {
+	row := func(r *sql.Rows) error {
+		var n TemplateName
 		var state TemplateState
-		err = r.Scan(&n.Site, &n.Code, &state)
+		err := r.Scan(&n.Site, &n.Code, &state)
 		found[n] = state
-		return n, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the states of %d templates: %w", len(names), err)
+		return err
 	}
-	return found, nil
+	return db.Question{Table: "template", Cols: []string{"site_id", "code", "state"}, Key: nameColumns(names), Row: row}, found
 }
 
 // Templates reads a site's templates by code, those after a given one.
 func Templates(tx *db.Tx, site, after string, limit int) ([]Template, error) {
-	rows, err := tx.Query(`SELECT `+templateColumns+` FROM template WHERE site_id = ? AND code > ? ORDER BY code LIMIT ?`, site, after, limit)
-	return db.Collect(rows, err, func(r *sql.Rows) (Template, error) { return scanTemplate(r, site) })
+	rows, err := tx.Query(`SELECT `+columnList(templateColumns)+` FROM template WHERE site_id = ? AND code > ? ORDER BY code LIMIT ?`, site, after, limit)
+	return db.Collect(rows, err, func(r *sql.Rows) (Template, error) { return scanTemplate(r) })
 }
 
 type scanner interface{ Scan(into ...any) error }
 
-func scanTemplate(row scanner, site string) (Template, error) {
-	t := Template{Site: site}
+func scanTemplate(row scanner) (t Template, err error) {
 	var buttons, providers []byte
-	if err := row.Scan(&t.Code, &t.Name, &t.Channel, &t.Body, &buttons, &t.State, &providers, &t.CreatedAt, &t.UpdatedAt); err != nil {
+	if err := row.Scan(&t.Site, &t.Code, &t.Name, &t.Channel, &t.Body, &buttons, &t.State, &providers, &t.CreatedAt, &t.UpdatedAt); err != nil {
 		return t, err
 	}
 	if err := json.Unmarshal(buttons, &t.Buttons); err != nil {

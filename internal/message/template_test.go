@@ -14,18 +14,24 @@ func TestTheStatesOfManyTemplatesAreReadAtOnce(t *testing.T) {
 		other.template("B", "안녕하세요", TemplateBlocked)
 		mine, theirs := TemplateName{s.name, "RESERVE_01"}, TemplateName{other.name, "B"}
 		s.view(func(tx *db.Tx) error {
-			got, err := TemplateStates(tx, []TemplateName{theirs, mine, {s.name, "B"}, theirs})
+			names := []TemplateName{theirs, mine, {s.name, "B"}, theirs}
+			statesQ, got := AskTemplateStates(names)
+			wholeQ, whole := askTemplates(names)
+			nobody, _ := AskTemplateStates(nil)
+			err := tx.Ask(statesQ, wholeQ, nobody)
 			if diff := cmp.Diff(map[TemplateName]TemplateState{mine: TemplateApproved, theirs: TemplateBlocked}, got); diff != "" {
 				t.Errorf("states (-want +got):\n%s", diff)
 			}
-			if err != nil {
-				return err
+			if err != nil || len(whole) != 2 {
+				t.Errorf("%d templates, %v; want 2", len(whole), err)
 			}
-			none, err := TemplateStates(tx, nil)
-			if len(none) > 0 {
-				t.Errorf("of no template: got %v", none)
+			for name, one := range whole {
+				alone, err := FindTemplate(tx, name.Site, name.Code)
+				if diff := cmp.Diff(alone, *one); err != nil || diff != "" {
+					t.Errorf("%v: %v, (-alone +together):\n%s", name, err, diff)
+				}
 			}
-			return err
+			return nil
 		})
 	})
 }

@@ -272,7 +272,7 @@ func (s *shop) hand(key Key, change func(Recipient, db.Time) Change) {
 		}
 		for no := range m.Batches {
 			name := []BatchName{{key, no}}
-			if _, err := LockBatches(tx, name); err != nil {
+			if _, _, err := LockBatches(tx, nil, name); err != nil {
 				return err
 			}
 			if err := TakeBatches(tx, name); err != nil {

@@ -28,7 +28,8 @@ type Keys struct {
 	broken error       // why there is no usable master key
 
 	mu    sync.Mutex
-	known map[slot]*Key    // guarded by mu: keys whose rows are committed
+	data  map[slot][]byte  // guarded by mu: data keys whose rows are committed
+	ready map[slot]*Key    // guarded by mu: those of them that were used lately
 	fresh map[slot]db.Time // guarded by mu: keys that a transaction made, by its Now; it may yet fail
 }
 
@@ -48,13 +49,18 @@ func (s slot) column() string {
 // context binds a wrapped key to its place.
 func (s slot) context() string { return s.table + " " + s.name }
 
-// knownMost bounds the memory for keys; beyond it a random one is forgotten.
-const knownMost = 10_000
+// Bounds of the memory for keys; beyond them a random one is forgotten. A key that is
+// ready takes some 3 kB, which is much for very many sites, and is made of its data in
+// microseconds.
+const (
+	dataMost  = 4096
+	readyMost = 512
+)
 
 // NewKeys makes the key ring of an installation. The master key is 32 bytes, or
 // nil to store data keys as they are; another length makes every use an error.
 func NewKeys(d *db.DB, master []byte) *Keys {
-	k := &Keys{d: d, known: map[slot]*Key{}, fresh: map[slot]db.Time{}}
+	k := &Keys{d: d, data: map[slot][]byte{}, ready: map[slot]*Key{}, fresh: map[slot]db.Time{}}
 	if len(master) > 0 {
 		k.master, k.broken = aead(master, "master 1")
 	}
@@ -96,6 +102,32 @@ func (k *Keys) Site(tx *db.Tx, site string) (*Key, error) {
 		return nil, fault.Missing("site", site)
 	}
 	return key, err
+}
+
+// Known gives a site's key if it is remembered, else nil.
+func (k *Keys) Known(site string) *Key { return k.get(siteSlot(site)) }
+
+// Ask gives the question for those of the sites' keys that are not remembered. When it has
+// been answered Site need not look for each of them; what is wrong with one, Site tells.
+func (k *Keys) Ask(tx *db.Tx, sites []string) db.Question {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var unknown []string
+	for _, id := range sites {
+		if k.data[siteSlot(id)] == nil {
+			unknown = append(unknown, id)
+		}
+	}
+	keep := func(r *sql.Rows) error {
+		var id string
+		var stored []byte
+		err := r.Scan(&id, &stored)
+		if err == nil {
+			_, _ = k.keep(tx, siteSlot(id), stored)
+		}
+		return err
+	}
+	return db.Question{Table: "site_key", Cols: []string{"site_id", "stored"}, Key: []db.Column{db.Col("site_id", unknown)}, Row: keep}
 }
 
 // Installation gives one of the installation's own keys, and makes it when there
@@ -142,7 +174,8 @@ func (k *Keys) add(tx *db.Tx, s slot) error {
 		return fmt.Errorf("use the master key: %w", k.broken)
 	}
 	k.mu.Lock()
-	delete(k.known, s)
+	delete(k.data, s)
+	delete(k.ready, s)
 	k.fresh[s] = tx.Now
 	k.mu.Unlock()
 	tx.OnCommit(func() {
@@ -158,16 +191,21 @@ func (k *Keys) add(tx *db.Tx, s slot) error {
 	return nil
 }
 
-// read gives the key that stands in the table, and remembers it unless this
-// transaction made it: if it fails, another key may take its place.
+// read gives the key that stands in the table.
 func (k *Keys) read(tx *db.Tx, s slot) (*Key, error) {
-	if k.broken != nil {
-		return nil, fmt.Errorf("use the master key: %w", k.broken)
-	}
 	var stored []byte
 	err := tx.QueryRow(`SELECT stored FROM `+s.table+` WHERE `+s.column()+` = ?`, s.name).Scan(&stored)
 	if err != nil {
 		return nil, fmt.Errorf("read the key of %s: %w", s.context(), err)
+	}
+	return k.keep(tx, s, stored)
+}
+
+// keep makes a key ready, and remembers it unless this transaction made it: if it fails,
+// another key may take its place.
+func (k *Keys) keep(tx *db.Tx, s slot, stored []byte) (*Key, error) {
+	if k.broken != nil {
+		return nil, fmt.Errorf("use the master key: %w", k.broken)
 	}
 	if stored == nil {
 		return nil, fault.New(fault.NotFound, fault.CodeNotFound, "the data of site %q was erased", s.name)
@@ -180,27 +218,40 @@ func (k *Keys) read(tx *db.Tx, s slot) (*Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the key of %s: %w", s.context(), err)
 	}
-	k.remember(tx, s, key)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if made, ok := k.fresh[s]; !ok || made != tx.Now {
+		put(k.data, s, data, dataMost)
+		put(k.ready, s, key, readyMost)
+	}
 	return key, nil
 }
 
 func (k *Keys) get(s slot) *Key {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.known[s]
+	if key := k.ready[s]; key != nil {
+		return key
+	}
+	data := k.data[s]
+	if data == nil {
+		return nil
+	}
+	key, err := newKey(data)
+	if err != nil {
+		return nil // reading it again tells why
+	}
+	put(k.ready, s, key, readyMost)
+	return key
 }
 
-func (k *Keys) remember(tx *db.Tx, s slot, key *Key) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if made, ok := k.fresh[s]; ok && made == tx.Now {
-		return
-	}
-	if len(k.known) >= knownMost {
-		for old := range k.known {
-			delete(k.known, old)
+// put remembers a value, and forgets a random one when there are too many.
+func put[V any](m map[slot]V, s slot, v V, most int) {
+	if _, known := m[s]; !known && len(m) >= most {
+		for old := range m {
+			delete(m, old)
 			break
 		}
 	}
-	k.known[s] = key
+	m[s] = v
 }

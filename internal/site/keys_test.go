@@ -203,12 +203,47 @@ func TestOnlySoManyKeysAreRemembered(t *testing.T) {
 	d := dbtest.Open(t, "sqlite")
 	k := NewKeys(d, nil)
 	key := testKey(t, 1)
-	for n := range knownMost {
-		k.known[siteSlot(fmt.Sprint(n))] = key
+	for n := range dataMost {
+		s := siteSlot(fmt.Sprint(n))
+		put(k.data, s, bytes.Repeat([]byte{1}, keySize), dataMost)
+		put(k.ready, s, key, readyMost)
 	}
 	create(t, d, k, "demo")
 	siteKey(t, d, k, "demo")
-	if len(k.known) != knownMost || k.known[siteSlot("demo")] == nil {
-		t.Errorf("%d keys are remembered, want %d with the last one", len(k.known), knownMost)
+	if len(k.data) != dataMost || len(k.ready) != readyMost || k.Known("demo") == nil {
+		t.Errorf("%d keys are remembered and %d ready, want %d and %d with the last one", len(k.data), len(k.ready), dataMost, readyMost)
 	}
+	delete(k.ready, siteSlot("demo"))
+	if again := k.Known("demo"); again == nil || !opens(again, siteKey(t, d, NewKeys(d, nil), "demo")) {
+		t.Error("a key that is remembered is not made ready again")
+	}
+}
+
+func TestKeysThatAreAskedForTogetherNeedNoLookOfTheirOwn(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		create(t, d, NewKeys(d, nil), "aa", "bb", "erased")
+		update(t, d, func(tx *db.Tx) error {
+			_, err := tx.Exec(`UPDATE site_key SET stored = NULL WHERE site_id = ?`, "erased")
+			return err
+		})
+		k := NewKeys(d, nil)
+		err := d.View(t.Context(), "test", func(tx *db.Tx) error {
+			return tx.Ask(k.Ask(tx, []string{"bb", "none", "aa", "erased", "bb"}))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for id, there := range map[string]bool{"aa": true, "bb": true, "erased": false, "none": false} {
+			if (k.Known(id) != nil) != there {
+				t.Errorf("the key of %s is known: %t, want %t", id, !there, there)
+			}
+		}
+		if !opens(k.Known("aa"), siteKey(t, d, NewKeys(d, nil), "aa")) {
+			t.Error("the key of aa is another than it has for others")
+		}
+		refused(t, d, "erased", fault.NotFound, fault.CodeNotFound, func(tx *db.Tx) error {
+			_, err := k.Site(tx, "erased")
+			return err
+		})
+	})
 }

@@ -1,9 +1,11 @@
 package site
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
@@ -117,7 +119,9 @@ func RemoveSender(tx *db.Tx, site, number string) error {
 	return Changed(tx, site)
 }
 
-const selectSenders = `SELECT site_id, number, state, default_of, created_at FROM site_sender WHERE site_id = ?`
+var senderColumns = []string{"site_id", "number", "state", "default_of", "created_at"}
+
+var selectSenders = `SELECT ` + strings.Join(senderColumns, ", ") + ` FROM site_sender WHERE site_id = ?`
 
 func scanSender(r interface{ Scan(...any) error }) (s Sender, err error) {
 	var defaultOf db.Null[string]
@@ -154,19 +158,16 @@ func lockSenders(tx *db.Tx, site string) ([]Sender, error) {
 	return Senders(tx, site)
 }
 
-// DefaultSender gives the number that a message without one is sent from: the
-// default if it is approved, else the oldest approved one; ok is false when none is.
-func DefaultSender(tx *db.Tx, site string) (s Sender, ok bool, err error) {
-	list, err := Senders(tx, site)
-	if err != nil {
-		return Sender{}, false, err
-	}
+// DefaultSender picks, of a site's numbers, the one that a message without one is sent
+// from: the default if it is approved, else the oldest approved one; ok is false when none is.
+func DefaultSender(list []Sender) (s Sender, ok bool) {
 	for _, l := range list {
-		if l.State == Approved && (!ok || l.Default) {
+		older := cmp.Or(cmp.Compare(l.CreatedAt, s.CreatedAt), cmp.Compare(l.Number, s.Number)) < 0
+		if l.State == Approved && (!ok || l.Default || !s.Default && older) {
 			s, ok = l, true
 		}
 	}
-	return s, ok, nil
+	return s, ok
 }
 
 // FindSender gives a site's number in whatever state it is, or a NotFound fault.
@@ -187,24 +188,30 @@ type SenderName struct {
 	Number korea.Number
 }
 
-// SenderStates tells of each of these numbers in what state it is: Requested, Approved,
-// Rejected or Blocked. One that its site does not have is left out.
-func SenderStates(tx *db.Tx, names []SenderName) (map[SenderName]string, error) {
-	if len(names) == 0 {
-		return nil, nil
-	}
+// AskSenders gives the question for numbers, and where the answer will stand; one that
+// its site does not have is left out.
+func AskSenders(names []SenderName) (db.Question, map[SenderName]Sender) {
 	sites, numbers := make([]string, len(names)), make([]korea.Number, len(names))
 	for i, n := range names {
 		sites[i], numbers[i] = n.Site, n.Number
 	}
-	rows, err := tx.Lookup("site_sender", []string{"site_id", "number", "state"}, db.Col("site_id", sites), db.Col("number", numbers))
-	list, err := db.Collect(rows, err, func(r *sql.Rows) (s Sender, err error) { return s, r.Scan(&s.Site, &s.Number, &s.State) })
-	if err != nil {
-		return nil, fmt.Errorf("read the states of %d senders: %w", len(names), err)
+	found := make(map[SenderName]Sender, len(names))
+	row := func(r *sql.Rows) error {
+		s, err := scanSender(r)
+		found[SenderName{s.Site, s.Number}] = s
+		return err
 	}
-	found := make(map[SenderName]string, len(list))
-	for _, s := range list {
-		found[SenderName{s.Site, s.Number}] = s.State
+	return db.Question{Table: "site_sender", Cols: senderColumns, Key: []db.Column{db.Col("site_id", sites), db.Col("number", numbers)}, Row: row}, found
+}
+
+// AskSendersOf gives the question for all numbers of sites, and where the answer will
+// stand, by site.
+func AskSendersOf(sites []string) (db.Question, map[string][]Sender) {
+	found := make(map[string][]Sender, len(sites))
+	row := func(r *sql.Rows) error {
+		s, err := scanSender(r)
+		found[s.Site] = append(found[s.Site], s)
+		return err
 	}
-	return found, nil
+	return db.Question{Table: "site_sender", Cols: senderColumns, Key: []db.Column{db.Col("site_id", sites)}, Row: row}, found
 }

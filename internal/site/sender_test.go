@@ -1,6 +1,7 @@
 package site
 
 import (
+	"slices"
 	"sync"
 	"testing"
 
@@ -37,7 +38,8 @@ func defaults(t testing.TB, d *db.DB, site string) (marked, sent korea.Number) {
 				marked = s.Number
 			}
 		}
-		s, ok, err := DefaultSender(tx, site)
+		slices.Reverse(list) // the order that they come in does not matter
+		s, ok := DefaultSender(list)
 		if ok != (s.Number != "") {
 			t.Errorf("DefaultSender: got %+v, %t", s, ok)
 		}
@@ -165,23 +167,33 @@ func TestTheStatesOfManySitesAndSendersAreReadAtOnce(t *testing.T) {
 			if err := SetState(tx, "other", Suspended); err != nil {
 				return err
 			}
-			sites, err := States(tx, []string{"other", "demo", "nobody", "demo"})
-			equal(t, "sites", sites, map[string]State{"demo": Active, "other": Suspended})
-			if err != nil {
+			ids := []string{"other", "demo", "nobody", "demo"}
+			asks, whole := Ask(ids)
+			statesQ, states := AskStates(ids)
+			namedQ, named := AskSenders([]SenderName{{"other", "0261234568"}, {"demo", "0261234568"}, {"demo", "0261234567"}, {"other", "0261234567"}, {"demo", "0261234567"}})
+			allQ, all := AskSendersOf(ids)
+			noSites, _ := AskStates(nil)
+			noSenders, _ := AskSenders(nil)
+			if err := tx.Ask(append(asks, statesQ, namedQ, allQ, noSites, noSenders)...); err != nil {
 				return err
 			}
-			senders, err := SenderStates(tx, []SenderName{{"other", "0261234568"}, {"demo", "0261234568"}, {"demo", "0261234567"}, {"other", "0261234567"}, {"demo", "0261234567"}})
-			equal(t, "senders", senders, map[SenderName]string{{"demo", "0261234567"}: Approved, {"demo", "0261234568"}: Blocked, {"other", "0261234568"}: Requested})
-			if err != nil {
-				return err
+			equal(t, "states", states, map[string]State{"demo": Active, "other": Suspended})
+			equal(t, "sites", len(whole), 2)
+			for _, id := range []string{"demo", "other"} {
+				one, err := Find(tx, id)
+				if err != nil {
+					return err
+				}
+				equal(t, "site", whole[id], one)
+				list, err := Senders(tx, id)
+				if err != nil {
+					return err
+				}
+				equal(t, "all senders", all[id], list)
 			}
-			none, err := States(tx, nil)
-			if err != nil || len(none) > 0 {
-				t.Errorf("of no site: got %v, %v", none, err)
-			}
-			nobody, err := SenderStates(tx, nil)
-			if err != nil || len(nobody) > 0 {
-				t.Errorf("of no sender: got %v, %v", nobody, err)
+			equal(t, "named senders", len(named), 3)
+			for name, state := range map[SenderName]string{{"demo", "0261234567"}: Approved, {"demo", "0261234568"}: Blocked, {"other", "0261234568"}: Requested} {
+				equal(t, "named sender", named[name].State, state)
 			}
 			return nil
 		})

@@ -103,22 +103,42 @@ func Find(tx *db.Tx, id string) (Site, error) {
 	return s, nil
 }
 
-// States tells of each of these sites in what state it is. One that is not there is
-// left out.
-func States(tx *db.Tx, ids []string) (map[string]State, error) {
-	if len(ids) == 0 {
-		return nil, nil
+// Ask gives the questions for sites, and where their answers will stand; a site that is
+// not there is left out. The Revs come first: what is asked after them is at least as new.
+func Ask(ids []string) ([]db.Question, map[string]Site) {
+	revs, found := map[string]Rev{}, map[string]Site{}
+	rev := func(r *sql.Rows) error {
+		var id string
+		var rev Rev
+		err := r.Scan(&id, &rev)
+		revs[id] = rev
+		return err
 	}
-	rows, err := tx.Lookup("site", []string{"id", "state"}, db.Col("id", ids))
-	list, err := db.Collect(rows, err, func(r *sql.Rows) (s Site, err error) { return s, r.Scan(&s.ID, &s.State) })
-	if err != nil {
-		return nil, fmt.Errorf("read the states of %d sites: %w", len(ids), err)
+	row := func(r *sql.Rows) error {
+		var s Site
+		err := r.Scan(&s.ID, &s.Name, &s.State, &s.CreatedAt)
+		s.Rev = revs[s.ID]
+		found[s.ID] = s
+		return err
 	}
-	found := make(map[string]State, len(list))
-	for _, s := range list {
-		found[s.ID] = s.State
+	return []db.Question{
+		{Table: "site_rev", Cols: []string{"site_id", "rev"}, Key: []db.Column{db.Col("site_id", ids)}, Row: rev},
+		{Table: "site", Cols: []string{"id", "name", "state", "created_at"}, Key: []db.Column{db.Col("id", ids)}, Row: row},
+	}, found
+}
+
+// AskStates gives the question in what state sites are, and where the answer will stand;
+// a site that is not there is left out.
+func AskStates(ids []string) (db.Question, map[string]State) {
+	found := make(map[string]State, len(ids))
+	row := func(r *sql.Rows) error {
+		var id string
+		var s State
+		err := r.Scan(&id, &s)
+		found[id] = s
+		return err
 	}
-	return found, nil
+	return db.Question{Table: "site", Cols: []string{"id", "state"}, Key: []db.Column{db.Col("id", ids)}, Row: row}, found
 }
 
 // SetState suspends or resumes a site; to the state it is in is no error.
