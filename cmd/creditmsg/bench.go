@@ -109,7 +109,7 @@ func ownSimulator() ([]string, error) {
 
 type benchGrowth struct {
 	asked
-	Rounds int `default:"3" placeholder:"N" help:"Rounds over all sizes; of each size the median counts."`
+	Rounds int `default:"3" placeholder:"N" help:"Rounds over all sizes; of each figure the median counts."`
 	Most   int `default:"1000000" placeholder:"N" help:"Recipients of the largest message."`
 }
 
@@ -129,8 +129,11 @@ func showGrowth(t *table, g bench.Growth) {
 			t.row(grouped(int64(l.Size)), grouped(int64(l.Messages)), grouped(int64(l.PerSecond)), fmt.Sprintf("%.1f", l.CPU), fmt.Sprintf("%.0f", l.Bytes), fmt.Sprintf("%d MiB", l.PeakRSS>>20))
 		}
 	}
+	t.row("at most off the first of its part", "", "", percent(g.CPUDrift), percent(g.BytesDrift), percent(g.MemoryDrift))
 	t.row("machine", g.Machine)
 }
+
+func percent(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }
 
 type benchHandover struct {
 	benched

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"math"
 	"slices"
 	"strings"
 	"syscall"
@@ -271,5 +272,12 @@ func TestTheMedianIsTheMiddleOne(t *testing.T) {
 		if got := median(of); got != want {
 			t.Errorf("of %v: got %v, want %v", of, got, want)
 		}
+	}
+}
+
+func TestDriftIsHowFarALineIsFromTheFirst(t *testing.T) {
+	lines := []GrowthLine{{Bytes: 100}, {Bytes: 70}, {Bytes: 120}}
+	if got := drift(lines, func(l GrowthLine) float64 { return l.Bytes }); math.Abs(got-0.3) > 1e-9 {
+		t.Errorf("got %v, want 0.3: 70 is farthest from 100", got)
 	}
 }

@@ -1,10 +1,10 @@
 package bench
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -17,10 +17,14 @@ type Growth struct {
 	Engine     string       `json:"engine"`
 	Recipients []GrowthLine `json:"recipients"` // messages to so many people each, accepted to settled
 	Sites      []GrowthLine `json:"sites"`      // the same messages, sent by so many sites
-	Machine    string       `json:"machine"`
+	// How far a line is at most from the first of its part, as a share of that.
+	CPUDrift    float64 `json:"cpu_drift"`
+	BytesDrift  float64 `json:"bytes_drift"`
+	MemoryDrift float64 `json:"memory_drift"`
+	Machine     string  `json:"machine"`
 }
 
-// GrowthLine is one size, in the round of the median processor time. Units are recipients.
+// GrowthLine is one size, each figure the median of the rounds. Units are recipients.
 type GrowthLine struct {
 	Size      int     `json:"size"`
 	Messages  int     `json:"messages"` // that were under way together
@@ -68,13 +72,27 @@ func RunGrowth(ctx context.Context, most int, o Options) (Growth, error) {
 			out.Sites = append(out.Sites, l)
 		}
 	}
+	drift := func(of func(GrowthLine) float64) float64 { return max(drift(out.Recipients, of), drift(out.Sites, of)) }
+	out.CPUDrift = drift(func(l GrowthLine) float64 { return l.CPU })
+	out.BytesDrift = drift(func(l GrowthLine) float64 { return l.Bytes })
+	out.MemoryDrift = drift(func(l GrowthLine) float64 { return float64(l.PeakRSS) })
 	return out, nil
+}
+
+// drift is how far a figure is at most from the first line's, as a share of that.
+func drift(lines []GrowthLine, of func(GrowthLine) float64) (most float64) {
+	for _, l := range lines {
+		if first := of(lines[0]); first > 0 {
+			most = max(most, math.Abs(of(l)/first-1))
+		}
+	}
+	return most
 }
 
 // grow measures each load in fresh databases, in rounds that go over all of them, so that
 // a slow minute of the machine meets all alike.
 func (r *run) grow(ctx context.Context, loads []load) ([]GrowthLine, error) {
-	rounds := make([][]GrowthLine, len(loads))
+	rounds := make([][]sample, len(loads))
 	for n := range r.o.Rounds {
 		for i, l := range loads {
 			what := fmt.Sprintf("round %d of %d: %d messages to %d people, %d sites", n+1, r.o.Rounds, l.messages, l.people, l.sites)
@@ -82,16 +100,25 @@ func (r *run) grow(ctx context.Context, loads []load) ([]GrowthLine, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", what, err)
 			}
-			rounds[i] = append(rounds[i], GrowthLine{Messages: l.messages, PerSecond: one.rate(), CPU: one.cpuEach(),
-				Bytes: float64(one.bytes) / float64(one.units), PeakRSS: one.rss})
+			rounds[i] = append(rounds[i], one)
 		}
 	}
 	out := make([]GrowthLine, len(loads))
 	for i, of := range rounds {
-		slices.SortFunc(of, func(a, b GrowthLine) int { return cmp.Compare(a.CPU, b.CPU) })
-		out[i] = of[len(of)/2]
+		out[i] = GrowthLine{Messages: loads[i].messages, PerSecond: middle(of, sample.rate), CPU: middle(of, sample.cpuEach),
+			Bytes:   middle(of, func(s sample) float64 { return float64(s.bytes) / float64(s.units) }),
+			PeakRSS: int64(middle(of, func(s sample) float64 { return float64(s.rss) }))}
 	}
 	return out, nil
+}
+
+// middle is the median of a figure of several rounds.
+func middle(rounds []sample, of func(sample) float64) float64 {
+	list := make([]float64, len(rounds))
+	for i, s := range rounds {
+		list[i] = of(s)
+	}
+	return median(list)
 }
 
 // senders is how many of the messages of a load are taken in at once.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -32,7 +33,7 @@ func (s sample) cpuEach() float64 {
 
 // measure times work and meters what it costs. The units are the caller's to count.
 func (a *arena) measure(ctx context.Context, work func(ctx context.Context) error) (sample, error) {
-	runtime.GC() // the rubbish of the preparations is not this round's
+	debug.FreeOSMemory() // what the preparations needed is not this round's
 	size, err := a.engine.size(ctx, a.url)
 	if err != nil {
 		return sample{}, fmt.Errorf("ask for the size of the database: %w", err)
