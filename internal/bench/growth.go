@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -135,6 +136,8 @@ func (l load) round(ctx context.Context, a *arena) (sample, error) {
 	if err != nil {
 		return sample{}, err
 	}
+	// Sites send in no order: their rows come to lie between those of others.
+	rand.New(rand.NewPCG(1, 1)).Shuffle(len(sites), func(i, j int) { sites[i], sites[j] = sites[j], sites[i] })
 	first := min(l.people, 1000)
 	if _, err := s.campaign(ctx, sites[0], first); err != nil {
 		return sample{}, err

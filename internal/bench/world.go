@@ -45,13 +45,14 @@ func (a *arena) open(ctx context.Context) (*world, error) {
 // plenty is more credit than a run spends.
 const plenty = 1_000_000_000_000 * money.Won
 
-// furnish makes sites that can send, each with plenty of credit.
+// furnish makes sites that can send, each with plenty of credit. Their names are of one
+// length, so that a row weighs the same however many they are.
 func (w *world) furnish(ctx context.Context, n int) ([]string, error) {
 	names := make([]string, n)
 	for from := 0; from < n; from += 100 {
 		err := w.d.Update(ctx, "bench_site", func(tx *db.Tx) error {
 			for i := from; i < min(from+100, n); i++ {
-				names[i] = fmt.Sprintf("bench-%d", i)
+				names[i] = fmt.Sprintf("bench-%05d", i)
 				if err := w.furnishOne(tx, names[i]); err != nil {
 					return err
 				}
