@@ -75,7 +75,7 @@ func (tx *Tx) UpdateMany(table string, key []string, cols ...Column) error {
 }
 
 // DeleteMany deletes the rows whose key columns equal one of the tuples, and
-// says how many they were.
+// says how many they were; inside Later nobody knows that yet, and it says 0.
 func (tx *Tx) DeleteMany(table string, key ...Column) (int64, error) {
 	n, err := tx.batch("DeleteMany", table, key)
 	if err != nil || n == 0 {
@@ -86,9 +86,12 @@ func (tx *Tx) DeleteMany(table string, key ...Column) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	deleted, err := tx.Exec(s.query, s.args...)
+	deleted, err := tx.exec(s.query, s.args...)
 	if err != nil {
 		return 0, fmt.Errorf("delete rows of %s: %w", table, err)
+	}
+	if tx.holds() {
+		tx.meant(-1, "delete %d rows of %s", n, table)
 	}
 	return deleted, nil
 }

@@ -18,7 +18,7 @@ type queued struct {
 // other statement they travel alone, and the last few with COMMIT. Each round trip that is
 // saved is time for which rows are locked. Where an engine has no such way, do's writes run at once.
 //
-// do calls InsertMany, InsertAbsent, UpdateMany and Expect and nothing else of tx. The error of
+// do calls InsertMany, InsertAbsent, UpdateMany, DeleteMany and Expect and nothing else of tx. The error of
 // one of its writes ends the transaction then, as worded by wrong (nil = as it is),
 // whether Later returns it or it comes to light only afterwards.
 func (tx *Tx) Later(wrong func(error) error, do func() error) error {

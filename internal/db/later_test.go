@@ -220,11 +220,10 @@ func TestNothingIsAskedAmongWritesThatWait(t *testing.T) {
 	each(t, func(t *testing.T, d *db.DB) {
 		defer db.Quiet()()
 		for name, ask := range map[string]func(tx *db.Tx) error{
-			"Exec":       func(tx *db.Tx) error { _, err := tx.Exec("DELETE FROM thing"); return err },
-			"Query":      func(tx *db.Tx) error { _, err := tx.Query("SELECT id FROM thing"); return err },
-			"QueryRow":   func(tx *db.Tx) error { var n int; return tx.QueryRow("SELECT COUNT(*) FROM thing").Scan(&n) },
-			"Ask":        func(tx *db.Tx) error { return tx.Ask() },
-			"DeleteMany": func(tx *db.Tx) error { _, err := tx.DeleteMany("thing", columns(some(1))[0]); return err },
+			"Exec":     func(tx *db.Tx) error { _, err := tx.Exec("DELETE FROM thing"); return err },
+			"Query":    func(tx *db.Tx) error { _, err := tx.Query("SELECT id FROM thing"); return err },
+			"QueryRow": func(tx *db.Tx) error { var n int; return tx.QueryRow("SELECT COUNT(*) FROM thing").Scan(&n) },
+			"Ask":      func(tx *db.Tx) error { return tx.Ask() },
 		} {
 			err := d.Update(t.Context(), "test", func(tx *db.Tx) error {
 				return tx.Later(nil, func() error { return ask(tx) })
@@ -262,4 +261,30 @@ func TestWritesThatWaitSurviveALostConnection(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestRowsThatAreDeletedLaterAreGoneForTheNextStatementAndAfterTheCommit(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		list := some(4)
+		update(t, d, func(tx *db.Tx) error { return tx.InsertMany("thing", columns(list)...) })
+		remove := func(tx *db.Tx, list ...thing) error {
+			return tx.Later(nil, func() error { _, err := tx.DeleteMany("thing", db.Col("id", thingIDs(list))); return err })
+		}
+		update(t, d, func(tx *db.Tx) error {
+			if err := remove(tx, list[0], list[1]); err != nil {
+				return err
+			}
+			var n int
+			if err := tx.QueryRow("SELECT COUNT(*) FROM thing").Scan(&n); err != nil {
+				return err
+			}
+			if n != 2 {
+				t.Errorf("the next statement sees %d rows, want 2", n)
+			}
+			return remove(tx, list[1], list[2]) // one is gone already
+		})
+		if got := read(t, d, thingIDs(list)); len(got) != 1 || got[0].ID != list[3].ID {
+			t.Errorf("after the commit: got %v, want the last one", got)
+		}
+	})
 }

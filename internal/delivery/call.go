@@ -121,13 +121,25 @@ func (s *Service) submit(ctx context.Context, c *call) provider.Result {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.carrier.callTimeout())
 	defer cancel()
 	return c.carrier.Adapter.Submit(ctx, provider.Call{ID: c.attempt.ID, Legs: legs}, func(ctx context.Context, upstream string) error {
-		return s.d.Update(ctx, "delivery_begun", func(tx *db.Tx) error {
-			n, err := tx.Exec(`UPDATE attempt SET upstream_id = ? WHERE id = ? AND state = 'calling'`, upstream, c.attempt.ID)
-			if err == nil && n != 1 {
-				err = errTaken
-			}
+		return s.d.Update(ctx, "delivery_begun", func(tx *db.Tx) error { return begun(tx, c.attempt.ID, upstream) })
+	})
+}
+
+// begun notes what the provider calls a call, unless recovery has taken that over. It has
+// not, as a rule: so the row is only asked for when an update of it has met none.
+func begun(tx *db.Tx, attempt id.ID, upstream string) error {
+	if tx.Rerun {
+		found, err := readAttempts(tx, []id.ID{attempt})
+		if err != nil {
 			return err
-		})
+		}
+		if found[attempt].State != calling {
+			return errTaken
+		}
+	}
+	return tx.Later(nil, func() error {
+		return tx.UpdateMany("attempt", []string{"id", "state"}, db.Col("id", []id.ID{attempt}),
+			db.Same("state", string(calling), 1), db.Same("upstream_id", upstream, 1))
 	})
 }
 

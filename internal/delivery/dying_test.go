@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"creditmsg/internal/db"
 	"creditmsg/internal/id"
 	"creditmsg/internal/message"
 	"creditmsg/internal/provider"
@@ -183,6 +184,28 @@ func TestAnOutcomeThatComesAfterRecoveryIsRefused(t *testing.T) {
 		}
 		s.wantStates(key, message.Delivered)
 		s.wantMoney(991, 0, 9)
+	})
+}
+
+func TestACallThatRecoveryTookOverDoesNotGoOn(t *testing.T) {
+	each(t, func(s *shop) {
+		key := s.accept(request(message.AlimtalkFirst), 1)
+		c, _ := s.requested(key)
+		note := func(upstream string) error {
+			return s.d.Update(context.Background(), "test", func(tx *db.Tx) error { return begun(tx, c.attempt.ID, upstream) })
+		}
+		s.must(note("G-ours"))
+		s.pass(2 * time.Minute)
+		if err := note("G-late"); !errors.Is(err, errTaken) {
+			t.Errorf("got %v, want that the attempt was taken over", err)
+		}
+		s.must(s.d.View(context.Background(), "test", func(tx *db.Tx) error {
+			found, err := readAttempts(tx, []id.ID{c.attempt.ID})
+			if got := found[c.attempt.ID].UpstreamID; got != "G-ours" {
+				t.Errorf("the provider's id of the call is %q, want the one from before", got)
+			}
+			return err
+		}))
 	})
 }
 

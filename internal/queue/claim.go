@@ -19,15 +19,23 @@ const promoteAtOnce = 500
 // Claim takes up to most jobs of these kinds that are due, lowest rank first, and
 // leases them. Jobs that other transactions hold at this moment are passed over.
 func (q *Queue) Claim(ctx context.Context, lane Lane, kinds []string, most int) ([]Claimed, error) {
-	return q.take(ctx, lane, kinds, most, 0)
+	return q.take(ctx, lane, kinds, most, 0, alsoLater)
 }
 
+// reach says whether a claim also takes in jobs whose time has come meanwhile.
+type reach bool
+
+const (
+	alsoLater reach = true
+	onlyReady reach = false
+)
+
 // take is Claim of jobs that together weigh no more than heaviest; 0 = any.
-func (q *Queue) take(ctx context.Context, lane Lane, kinds []string, most, heaviest int) ([]Claimed, error) {
+func (q *Queue) take(ctx context.Context, lane Lane, kinds []string, most, heaviest int, how reach) ([]Claimed, error) {
 	lease := id.New()
 	var out []Claimed
 	err := q.d.Update(ctx, "queue_claim", func(tx *db.Tx) (err error) {
-		out, err = q.claim(tx, lease, lane, kinds, most, heaviest)
+		out, err = q.claim(tx, lease, lane, kinds, most, heaviest, how)
 		return err
 	})
 	if err != nil {
@@ -36,11 +44,13 @@ func (q *Queue) take(ctx context.Context, lane Lane, kinds []string, most, heavi
 	return out, nil
 }
 
-func (q *Queue) claim(tx *db.Tx, lease id.ID, lane Lane, kinds []string, most, heaviest int) ([]Claimed, error) {
+func (q *Queue) claim(tx *db.Tx, lease id.ID, lane Lane, kinds []string, most, heaviest int, how reach) ([]Claimed, error) {
 	var rows []*row
 	for _, kind := range kinds {
-		if err := q.promote(tx, line{lane, kind}); err != nil {
-			return nil, err
+		if how == alsoLater {
+			if err := q.promote(tx, line{lane, kind}); err != nil {
+				return nil, err
+			}
 		}
 		next, err := inLine(tx, line{lane, kind}, most)
 		if err != nil {

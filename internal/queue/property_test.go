@@ -94,7 +94,7 @@ func (m *model) claim(rt *rapid.T) {
 	lease := id.New()
 	var got []Claimed
 	m.check(m.try(func(tx *db.Tx) (err error) {
-		got, err = m.q.claim(tx, lease, m.lane, []string{"k"}, most, 0)
+		got, err = m.q.claim(tx, lease, m.lane, []string{"k"}, most, 0, alsoLater)
 		return err
 	}))
 	var due []string

@@ -179,8 +179,10 @@ func remove(tx *db.Tx, rows []*row) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	_, err := tx.DeleteMany("job", nameColumns(pluck(rows, (*row).name))...)
-	return err
+	return tx.Later(nil, func() error {
+		_, err := tx.DeleteMany("job", nameColumns(pluck(rows, (*row).name))...)
+		return err
+	})
 }
 
 func nameColumns(names []name) []db.Column {

@@ -94,12 +94,13 @@ func (r *runner) loop(ctx context.Context, w Work, l line) {
 		case free <- struct{}{}:
 		}
 		var wait time.Duration
+		how := onlyReady // the next look finds what is due besides
 		if !rung || !r.q.d.ClockOK() {
-			wait = r.look(ctx, l)
+			wait, how = r.look(ctx, l), alsoLater
 		}
 		rung = false
 		if wait == 0 {
-			if jobs := r.claim(ctx, w); len(jobs) > 0 {
+			if jobs := r.claim(ctx, w, how); len(jobs) > 0 {
 				r.start(w, jobs, free)
 				missed = 0
 				continue
@@ -138,8 +139,8 @@ func (r *runner) look(ctx context.Context, l line) time.Duration {
 	return max(min(at, now.Add(idle)).Sub(now), time.Millisecond)
 }
 
-func (r *runner) claim(ctx context.Context, w Work) []Claimed {
-	jobs, err := r.q.take(ctx, w.Lane, []string{w.Kind}, max(w.Max, 1), w.Weight)
+func (r *runner) claim(ctx context.Context, w Work, how reach) []Claimed {
+	jobs, err := r.q.take(ctx, w.Lane, []string{w.Kind}, max(w.Max, 1), w.Weight, how)
 	if err != nil {
 		r.complain(ctx, line{w.Lane, w.Kind}, err)
 	}

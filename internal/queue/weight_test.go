@@ -18,7 +18,7 @@ func TestAClaimTakesNoMoreThanItCanCarry(t *testing.T) {
 		}
 		take := func() (out []Claimed) {
 			w.must(func(tx *db.Tx) (err error) {
-				out, err = w.q.claim(tx, id.New(), Send, []string{"send"}, 5, 10)
+				out, err = w.q.claim(tx, id.New(), Send, []string{"send"}, 5, 10, alsoLater)
 				return err
 			})
 			return out

@@ -46,7 +46,7 @@ func (w *world) claim(max int, kinds ...string) (out []Claimed) {
 		kinds = []string{"send"}
 	}
 	w.must(func(tx *db.Tx) (err error) {
-		out, err = w.q.claim(tx, id.New(), Send, kinds, max, 0)
+		out, err = w.q.claim(tx, id.New(), Send, kinds, max, 0, alsoLater)
 		return err
 	})
 	return out
