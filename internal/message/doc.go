@@ -37,7 +37,7 @@
 //
 // Reading order: route.go (strategies to steps), text.go (variables), draft.go
 // (the checks of one recipient), batch.go (packing), accept.go (the group
-// commit) with known.go (what a draft may go by without asking), recipient.go and
-// change.go (what can happen to one person), record.go (writing it, with the money),
-// then schedule.go, cancel.go, find.go.
+// commit) with facts.go (what a draft asks) and known.go (what it may go by
+// without asking), recipient.go and change.go (what can happen to one person),
+// record.go (writing it, with the money), then schedule.go, cancel.go, find.go.
 package message
