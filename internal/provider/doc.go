@@ -8,10 +8,8 @@
 // does not know for certain it calls Unknown, and a timeout is never a failure.
 //
 // The package owns no tables, keeps no state of messages, does not choose
-// between providers, retry, or limit speed: package delivery does. Client is the
-// one HTTP client of the adapters; it never follows a redirect, never reads an
-// unbounded reply, and knows whether a request may have left the machine.
+// between providers, retry, or limit speed: package delivery does. Adapters speak HTTP
+// through package upstream.
 //
-// Reading order: provider.go (the contract), channel.go, reason.go (the closed
-// list), client.go.
+// Reading order: provider.go (the contract), channel.go, reason.go (the closed list).
 package provider

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"creditmsg/internal/provider"
+	"creditmsg/internal/upstream"
 )
 
 // refusal is an HTTP error of the vendor.
@@ -16,7 +17,7 @@ type refusal struct {
 }
 
 // refused reads the error of a whole reply whose status is not 200.
-func refused(reply provider.Reply) refusal {
+func refused(reply upstream.Reply) refusal {
 	var body struct {
 		Code string `json:"errorCode"`
 		Text string `json:"errorMessage"`
@@ -24,7 +25,7 @@ func refused(reply provider.Reply) refusal {
 	if json.Unmarshal(reply.Body, &body) != nil {
 		body.Code, body.Text = "", ""
 	}
-	return refusal{reply.Status, clip(body.Code, maxCode), provider.Words(body.Text)}
+	return refusal{reply.Status, clip(body.Code, maxCode), upstream.Words(body.Text)}
 }
 
 // name is what is kept as the provider's own code.

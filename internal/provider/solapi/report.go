@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"creditmsg/internal/provider"
+	"creditmsg/internal/upstream"
 )
 
 const (
@@ -133,7 +134,7 @@ func (m *message) member() provider.Member {
 
 // words are the vendor's own, or the meaning of its code where it says nothing.
 func (m *message) words() string {
-	if text := provider.Words(cmp.Or(m.Text, m.Why)); text != "" {
+	if text := upstream.Words(cmp.Or(m.Text, m.Why)); text != "" {
 		return text
 	}
 	return meanings[m.Code].text

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"creditmsg/internal/provider"
+	"creditmsg/internal/upstream"
 )
 
 // DefaultURL is where the vendor serves.
@@ -36,7 +37,7 @@ var carried = []provider.Channel{provider.Alimtalk, provider.SMS, provider.LMS}
 
 // account is one Solapi account. It is immutable and safe for concurrent use.
 type account struct {
-	client   *provider.Client
+	client   *upstream.Client
 	base     string // without a trailing slash
 	key      string
 	secret   []byte
@@ -68,7 +69,7 @@ func New(a provider.Account) (provider.Provider, error) {
 		return nil, fmt.Errorf("configure provider %q: solapi carries none of its channels, only alimtalk, sms and lms", a.Name)
 	}
 	return &account{
-		client:   provider.NewClient(a.Timeout),
+		client:   upstream.NewClient(a.Timeout),
 		base:     base,
 		key:      a.APIKey,
 		secret:   []byte(a.APISecret),
@@ -119,10 +120,10 @@ func (a *account) Capabilities() provider.Capabilities {
 }
 
 // call makes one signed request; path begins with a slash.
-func (a *account) call(ctx context.Context, method, path string, body []byte) provider.Reply {
+func (a *account) call(ctx context.Context, method, path string, body []byte) upstream.Reply {
 	req, err := http.NewRequestWithContext(ctx, method, a.base+path, bytes.NewReader(body))
 	if err != nil {
-		return provider.Reply{Err: fmt.Errorf("make request: %w", err)}
+		return upstream.Reply{Err: fmt.Errorf("make request: %w", err)}
 	}
 	req.Header.Set("Authorization", a.authorization())
 	req.Header.Set("Content-Type", jsonContent)

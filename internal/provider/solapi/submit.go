@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"creditmsg/internal/provider"
+	"creditmsg/internal/upstream"
 )
 
 // maxCustom is how long a value of customFields may be.
@@ -178,7 +179,7 @@ func (a *account) send(ctx context.Context, group string) provider.Result {
 	outcome, reason := r.sending()
 	result := provider.Result{Outcome: outcome, Reason: reason, Code: r.name(), Text: r.text}
 	if outcome == provider.Refused {
-		result.RetryAfter = provider.RetryAfter(reply.Header)
+		result.RetryAfter = upstream.RetryAfter(reply.Header)
 	}
 	return result
 }
@@ -200,7 +201,7 @@ func sent(body []byte) provider.Result {
 
 // before judges the reply of a request that hands nothing over: nil when it was
 // carried out.
-func before(ctx context.Context, act string, reply provider.Reply) *provider.Result {
+func before(ctx context.Context, act string, reply upstream.Reply) *provider.Result {
 	if reply.Err != nil {
 		result := unsent(ctx, act, reply.Err)
 		return &result
@@ -212,7 +213,7 @@ func before(ctx context.Context, act string, reply provider.Reply) *provider.Res
 	outcome, reason := r.before()
 	return &provider.Result{
 		Outcome: outcome, Reason: reason, Code: r.name(), Text: r.text,
-		RetryAfter: provider.RetryAfter(reply.Header),
+		RetryAfter: upstream.RetryAfter(reply.Header),
 	}
 }
 

@@ -1,4 +1,4 @@
-package provider
+package upstream
 
 import (
 	"context"
@@ -131,7 +131,7 @@ func bare(err error) error {
 	return err
 }
 
-// RetryAfter reads how long a provider asks to wait, in seconds or as a date
+// RetryAfter reads how long an upstream asks to wait, in seconds or as a date
 // measured against the reply's own Date: at least 0, at most an hour, 0 = not said.
 func RetryAfter(h http.Header) time.Duration {
 	text := strings.TrimSpace(h.Get("Retry-After"))
@@ -153,11 +153,11 @@ func RetryAfter(h http.Header) time.Duration {
 }
 
 const (
-	maxWords    = 200 // runes of a provider's text that are kept
+	maxWords    = 200 // runes of a vendor's text that are kept
 	phoneDigits = 8   // a run of so many digits may be somebody's number
 )
 
-// Words makes a provider's own text fit to be stored, shown and logged: one line
+// Words makes a vendor's own text fit to be stored, shown and logged: one line
 // of at most 200 characters, with what may be a phone number masked.
 func Words(text string) string {
 	out := make([]rune, 0, min(len(text), maxWords))
