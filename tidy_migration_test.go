@@ -36,6 +36,7 @@ var (
 	tableMark   = regexp.MustCompile(`\)\s*\{\{table(: [^{}]+)?\}\}\s*;?\s*$`)
 	sqlComment  = regexp.MustCompile(`(?m)--.*$`)
 	nativeType  = regexp.MustCompile(`(?mi)^\s*[a-z_0-9]+\s+(integer|int|bigint|smallint|text|longtext|varchar|char|blob|bytea|binary|boolean|bool|timestamp\w*|datetime|date|json|jsonb|uuid|decimal|numeric|real|float|double)\b`)
+	addsColumn  = regexp.MustCompile(`^ALTER TABLE \w+ ADD COLUMN \{\{absent\}\} \w+ `)
 	laterChange = regexp.MustCompile(`^(CREATE TABLE IF NOT EXISTS|ALTER TABLE \w+ ADD|CREATE (UNIQUE )?INDEX)\b`)
 )
 
@@ -104,9 +105,12 @@ func migrationFaults(text string) (out []string) {
 	}
 	for _, m := range mark.FindAllString(body, -1) {
 		name := strings.Trim(m, "{}")
-		if !slices.Contains(marks, name) && name != "table" && !strings.HasPrefix(name, "table: ") {
+		if !slices.Contains(marks, name) && name != "table" && name != "absent" && !strings.HasPrefix(name, "table: ") {
 			out = append(out, fmt.Sprintf("has the mark %s, which nobody knows; there are %s", m, strings.Join(marks, " ")))
 		}
+	}
+	if strings.HasPrefix(body, "ALTER TABLE") && !addsColumn.MatchString(body) {
+		out = append(out, "does not add its column with ADD COLUMN {{absent}}, so a crash in the middle would not be healed")
 	}
 	if m := nativeType.FindStringSubmatch(body); m != nil {
 		out = append(out, fmt.Sprintf("has the type %s of one engine; write a mark such as {int}", m[1]))
@@ -162,10 +166,11 @@ func migrationRules() []rule {
 				file("00030_credit_account.sql", fine+"\n-- +goose Down"),
 				file("00101_credit_index.sql", "-- +goose Up\nCREATE INDEX account_open ON account (site_id) WHERE open = 1;"),
 				file("00101_credit_drop.sql", "-- +goose Up\nALTER TABLE account DROP COLUMN text;"),
+				file("00101_credit_more.sql", "-- +goose Up\nALTER TABLE account ADD COLUMN note {text};"),
 			},
 			good: []string{
 				file("00030_credit_account.sql", fine),
-				file("00101_credit_more.sql", "-- +goose Up\nALTER TABLE account ADD COLUMN note {text};"),
+				file("00101_credit_more.sql", "-- +goose Up\nALTER TABLE account ADD COLUMN {{absent}} note {text};"),
 			},
 		}, {
 			name:  "a table is made once",

@@ -49,6 +49,7 @@ var codes = []code{
 	{fault.CodeStateConflict, 409, "Not possible in the present state"},
 	{fault.CodeIdempotencyInFlight, 409, "The first request with this key is not finished"},
 	{fault.CodeRefundExceeds, 409, "More than can be refunded"},
+	{fault.CodeCancelExceeds, 409, "More than can be cancelled"},
 	{"cancel_exceeds", 409, "More than can be cancelled"},
 	{fault.CodeAlreadyExists, 409, "It exists already"},
 	{"precondition_failed", 412, "Changed meanwhile"},

@@ -83,8 +83,8 @@ func newWorld(t testing.TB, d *db.DB) *world {
 
 	w.keys = site.NewKeys(d, nil)
 	w.must(w.keys.Prepare(t.Context()))
-	w.ledger = credit.NewLedger(w.keys)
 	w.queue = queue.New(d, queue.Options{})
+	w.ledger = credit.NewLedger(w.keys, w.queue)
 	account := provider.Account{Name: "solapi", Kind: "solapi", URL: vendor.URL, APIKey: simulator.DefaultKey,
 		APISecret: simulator.DefaultSecret, Webhook: provider.Webhook{Secret: hookSecret}}
 	adapter, err := solapi.New(account)

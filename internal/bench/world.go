@@ -37,7 +37,8 @@ func (a *arena) open(ctx context.Context) (*world, error) {
 	if err := w.keys.Prepare(ctx); err != nil {
 		return nil, err
 	}
-	w.ledger, w.queue = credit.NewLedger(w.keys), queue.New(d, queue.Options{})
+	w.queue = queue.New(d, queue.Options{})
+	w.ledger = credit.NewLedger(w.keys, w.queue)
 	w.messages, err = message.NewService(d, w.keys, w.ledger, w.queue, message.Options{Log: slog.New(slog.DiscardHandler)})
 	return w, err
 }

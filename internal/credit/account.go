@@ -22,6 +22,7 @@ type Account struct {
 	Available money.Amount // may be spent; credit past its expiry counts until it is booked as expired
 	Held      money.Amount // kept for messages that are under way
 	Spent     money.Amount // charged, ever
+	Owed      money.Amount // spent although its payment was taken back; nothing is sent until it is repaid
 	Seq       int64        // of the last entry, 0 before the first
 	Hash      [32]byte     // of the last entry, zeros before the first
 }
@@ -35,12 +36,12 @@ type account struct {
 	flaw  string   // what no writer of the ledger stores, seen on reading
 }
 
-var accountColumns = []string{"site_id", "available", "held", "spent", "seq", "at", "hash", "frees", "free_sum"}
+var accountColumns = []string{"site_id", "available", "held", "spent", "seq", "at", "hash", "frees", "free_sum", "owed"}
 
 func scanAccount(rows *sql.Rows) (account, error) {
 	var a account
 	var hash, free []byte
-	err := rows.Scan(&a.Site, &a.Available, &a.Held, &a.Spent, &a.Seq, &a.at, &hash, &a.frees, &free)
+	err := rows.Scan(&a.Site, &a.Available, &a.Held, &a.Spent, &a.Seq, &a.at, &hash, &a.frees, &free, &a.Owed)
 	if len(hash) != len(a.Hash) || len(free) != len(a.free) {
 		a.flaw = fmt.Sprintf("its hash has %d bytes and its sum %d", len(hash), len(free))
 	}
@@ -55,7 +56,7 @@ func (l *Ledger) Open(tx *db.Tx, siteID string) error {
 	zero := []string{siteID}
 	err := tx.InsertMany("account", db.Col("site_id", zero),
 		db.Same("available", money.Amount(0), 1), db.Same("held", money.Amount(0), 1), db.Same("spent", money.Amount(0), 1),
-		db.Same("seq", int64(0), 1), db.Same("at", db.Time(0), 1),
+		db.Same("owed", money.Amount(0), 1), db.Same("seq", int64(0), 1), db.Same("at", db.Time(0), 1),
 		db.Same("hash", make([]byte, sha256.Size), 1), db.Same("frees", int64(0), 1), db.Same("free_sum", make([]byte, sha256.Size), 1))
 	if duplicate(err) {
 		return fault.Wrap(err, fault.Conflict, fault.CodeAlreadyExists, "the site %s has an account already", siteID)

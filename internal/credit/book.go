@@ -2,10 +2,12 @@ package credit
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"slices"
 
 	"creditmsg/internal/db"
+	"creditmsg/internal/event"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/money"
@@ -18,6 +20,7 @@ type book struct {
 	at      db.Time // of every entry posted now: never before the last one
 	lots    []*lot  // in the order of consumption
 	lines   []line
+	told    []event.Event
 	touched bool // the account row has to be written
 	scratch []byte
 }
@@ -72,6 +75,20 @@ func (b *book) post(l line) *line {
 	return &b.lines[len(b.lines)-1]
 }
 
+// tell says what happened to whom it concerns: money and ids, never words of people.
+func (b *book) tell(kind, ref string, data map[string]any) {
+	b.told = append(b.told, event.Event{Site: b.Site, Type: kind, Ref: ref, Data: facts(data)})
+}
+
+// facts is the data of an event; amounts are texts.
+func facts(data map[string]any) []byte {
+	text, err := json.Marshal(data)
+	if err != nil {
+		return []byte(err.Error()) // which no event takes; amounts, numbers and words have their form
+	}
+	return text
+}
+
 // shift moves one of the three balances that the account row keeps.
 func (b *book) shift(name Name, by money.Amount) {
 	switch name {
@@ -81,6 +98,8 @@ func (b *book) shift(name Name, by money.Amount) {
 		b.Held += by
 	case Spent:
 		b.Spent += by
+	case Receivables:
+		b.Owed -= by
 	}
 }
 
@@ -92,7 +111,9 @@ func (b *book) top(t TopUp, kind string, l line) *line {
 	}
 	b.lots = append(b.lots, opened)
 	l.amount, l.move, l.opens = t.Amount, moves[t.Kind][0], opened.digest()
-	return b.post(l)
+	posted := *b.post(l)
+	b.repay()
+	return &posted
 }
 
 // withdraw is a negative adjustment: it takes from lots as sending does.
@@ -111,8 +132,8 @@ func takenDigest(text string) []byte {
 // hold reserves a message's worst case, or says why not.
 func (b *book) hold(h Hold, usable *money.Amount) (reservation, *Refusal) {
 	r := reservation{site: h.Site, message: h.Message, reserved: h.Amount, classes: h.Classes}
-	if h.Amount > *usable {
-		return r, &Refusal{Needed: h.Amount, Available: *usable}
+	if h.Amount > *usable || b.Owed > 0 {
+		return r, &Refusal{Needed: h.Amount, Available: *usable, Owed: b.Owed}
 	}
 	*usable -= h.Amount
 	r.takes = b.draw(h.Amount, intoHeld).text()
@@ -178,6 +199,7 @@ func (b *book) settle(r *reservation, charge, back money.Amount, opens []byte) (
 	if b.Seq < seq {
 		return 0, nil
 	}
+	b.repay()
 	return seq, nil
 }
 

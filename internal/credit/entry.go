@@ -77,7 +77,7 @@ type Entry struct {
 	Debit, Credit  Name
 	AvailableAfter money.Amount // the site's balances once this entry stands
 	HeldAfter      money.Amount
-	Ref            string  // what it is about: msg_…, or what the caller of Add gave
+	Ref            string  // what it is about: msg_…, rfd_…, or what the caller of Add gave
 	Key            string  // the caller's idempotency key, of top-ups
 	Note           string  // free text, stored sealed
 	At             db.Time // never before the previous entry's
@@ -96,7 +96,7 @@ type line struct {
 	amount          money.Amount
 	move            move
 	available, held money.Amount
-	message         id.ID // of entries about a message; their ref is its text
+	message         id.ID // of entries about a message; their ref is its text, that of a refund its own
 	ref, key        string
 	at              db.Time
 	note            []byte // sealed: the HMAC key, then the text
@@ -109,7 +109,7 @@ type line struct {
 
 // about is the ref of the entry.
 func (l *line) about() string {
-	if l.message.IsZero() {
+	if l.message.IsZero() || l.kind == Refund {
 		return l.ref
 	}
 	return l.message.Text(id.Message)
@@ -170,8 +170,8 @@ func scanLine(rows *sql.Rows) (line, error) {
 		l.flaw = "an absent value is stored as an empty one"
 	case l.key != "" && subject != subjectOf(l.key):
 		l.flaw = "the subject is not that of the key"
-	case l.key == "" && !subject.IsZero() && l.ref != "":
-		l.flaw = "an entry about a message has another ref"
+	case l.key == "" && !subject.IsZero() && (l.ref != "") != (l.kind == Refund):
+		l.flaw = "the ref is not that of an entry about a message"
 	}
 	if l.key == "" {
 		l.message = subject

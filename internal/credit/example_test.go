@@ -11,6 +11,7 @@ import (
 	"creditmsg/internal/id"
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
+	"creditmsg/internal/queue"
 	"creditmsg/internal/site"
 )
 
@@ -23,7 +24,7 @@ func shop() (*db.DB, *credit.Ledger, func()) {
 	check(err)
 	check(d.Migrate(ctx))
 	keys := site.NewKeys(d, nil)
-	ledger := credit.NewLedger(keys)
+	ledger := credit.NewLedger(keys, queue.New(d, queue.Options{}))
 	check(d.Update(ctx, "example_open", func(tx *db.Tx) error {
 		if _, err := site.Create(tx, keys, "shop", "The Shop"); err != nil {
 			return err

@@ -30,8 +30,14 @@ func TestAnySequenceOfActsKeepsTheLawsAndTheModel(t *testing.T) {
 			for _, name := range []string{"a", "b"} {
 				g.open(fmt.Sprintf("site-%s-%d", name, run))
 			}
-			for range rapid.IntRange(1, 12).Draw(rt, "steps") {
-				rapid.SampledFrom([]func(){g.topUp, g.topUp, g.withdraw, g.reserveSome, g.reserveSome, g.settleSome, g.settleSome}).Draw(rt, "act")()
+			// Most runs begin with something to give back.
+			for _, act := range []func(){g.topUp, g.reserveSome, g.settleSome}[:rapid.SampledFrom([]int{0, 3, 3}).Draw(rt, "begun")] {
+				act()
+				g.compare()
+			}
+			for range rapid.IntRange(1, 14).Draw(rt, "steps") {
+				rapid.SampledFrom([]func(){g.topUp, g.topUp, g.withdraw, g.reserveSome, g.reserveSome,
+					g.settleSome, g.settleSome, g.refundSome, g.refundSome, g.takeBackSome, g.expireSome}).Draw(rt, "act")()
 				g.compare()
 			}
 		})
@@ -91,6 +97,76 @@ func (g *game) topUp() {
 		g.rt.Fatalf("add %+v: %v", t, err)
 	}
 	m.top(t.Kind, t.Amount, t.ExpiresAt)
+	if t.Kind == Payment && rapid.Bool().Draw(g.rt, "gift") {
+		b := TopUp{Site: name, Kind: Bonus, Amount: g.amount(10, "bonus")}
+		if err := g.addErr(b); err != nil {
+			g.rt.Fatalf("add %+v: %v", b, err)
+		}
+		m.top(Bonus, b.Amount, 0)
+		m.gifts[len(m.gifts)-1].bonus = m.boxes[len(m.boxes)-1]
+	}
+}
+
+func (g *game) refundSome() {
+	if len(g.messages) == 0 {
+		return
+	}
+	g.tick()
+	msg := rapid.SampledFrom(g.messages).Draw(g.rt, "message")
+	name := g.owner[msg]
+	m := g.models[name]
+	m.clock(g.now)
+	us := g.usages(name, msg)
+	if len(us) == 0 {
+		return
+	}
+	u := rapid.SampledFrom(us).Draw(g.rt, "usage")
+	p := m.messages[msg]
+	most := p.cost(u.Channel) - p.refunded[u.Channel]
+	r := RefundRequest{Site: name, Usage: u.ID, Amount: 1 + money.Amount(rapid.Int64Range(0, int64(most)).Draw(g.rt, "refund")), Reason: "사과"}
+	if rapid.Bool().Draw(g.rt, "keyed") {
+		r.Key = id.New().String()
+	}
+	var left money.Amount
+	err := g.try(func(tx *db.Tx) (err error) { _, left, err = g.l.Refund(tx, r); return err })
+	possible := m.refund(msg, u.Channel, r.Amount)
+	switch want := p.cost(u.Channel) - p.refunded[u.Channel]; {
+	case possible != (err == nil) || err != nil && !fault.Is(err, fault.Conflict):
+		g.rt.Fatalf("refund %s: got %v, possible %v", r.Amount, err, possible)
+	case err == nil && left != want:
+		g.rt.Fatalf("refund %s: %s are left, want %s", r.Amount, left, want)
+	}
+}
+
+func (g *game) takeBackSome() {
+	g.tick()
+	name, m := g.someSite()
+	m.clock(g.now)
+	if len(m.gifts) == 0 {
+		return
+	}
+	of := rapid.SampledFrom(m.gifts).Draw(g.rt, "payment")
+	p := PaymentBack{Site: name, Lot: of.paid.seq, Amount: g.amount(20, "back"), Ref: "pay_1", Gone: rapid.Bool().Draw(g.rt, "gone")}
+	if rapid.IntRange(0, 3).Draw(g.rt, "all") == 0 {
+		p.Amount = of.paid.opened
+	}
+	if of.bonus != nil {
+		p.Bonus = of.bonus.seq
+	}
+	err := g.try(func(tx *db.Tx) error { _, err := g.l.TakeBack(tx, p); return err })
+	if ok := m.takeBack(of, p.Amount, p.Gone); ok != (err == nil) || err != nil && !fault.Is(err, fault.Conflict) && !fault.Is(err, fault.Invalid) {
+		g.rt.Fatalf("take back %+v: got %v, possible %v", p, err, ok)
+	}
+}
+
+func (g *game) expireSome() {
+	g.tick()
+	name, m := g.someSite()
+	m.clock(g.now)
+	if err := g.try(func(tx *db.Tx) error { _, err := g.l.Expire(tx, name); return err }); err != nil {
+		g.rt.Fatalf("expire: %v", err)
+	}
+	m.expire()
 }
 
 func (g *game) withdraw() {

@@ -6,9 +6,11 @@ import (
 	"slices"
 
 	"creditmsg/internal/db"
+	"creditmsg/internal/event"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/money"
+	"creditmsg/internal/queue"
 	"creditmsg/internal/site"
 )
 
@@ -16,11 +18,13 @@ import (
 // locks the account, reads, decides and writes inside its caller's transaction.
 // It is safe for concurrent use, by several processes too.
 type Ledger struct {
-	keys *site.Keys
+	keys  *site.Keys
+	queue *queue.Queue
 }
 
-// NewLedger makes a ledger that seals notes with the sites' keys.
-func NewLedger(keys *site.Keys) *Ledger { return &Ledger{keys: keys} }
+// NewLedger makes a ledger that seals notes with the sites' keys, and leaves in q what is
+// to be done of its own accord later. Works is what the queue then asks for.
+func NewLedger(keys *site.Keys, q *queue.Queue) *Ledger { return &Ledger{keys: keys, queue: q} }
 
 // Hold asks for the worst case of one message.
 type Hold struct {
@@ -30,13 +34,14 @@ type Hold struct {
 	Classes []byte       // steps and prices as the caller froze them; kept and proven, not read
 }
 
-// Refusal says why a hold was not taken.
-type Refusal struct{ Needed, Available money.Amount }
+// Refusal says why a hold was not taken: too little is available, or the site owes.
+type Refusal struct{ Needed, Available, Owed money.Amount }
 
 // Reserve takes the holds that their sites can afford, in the order given, and
 // answers each: nil for a hold that was taken, what was missing for one that
 // was not. A refusal leaves no row and disturbs no other hold. A hold of
-// nothing is always taken; it has a reservation and no entry.
+// nothing is always affordable; it has a reservation and no entry. A site that
+// owes is refused every hold.
 //
 // A message that has a reservation already is an Internal fault, a site without
 // an account NotFound; then nothing may be committed.
@@ -72,7 +77,7 @@ func (l *Ledger) Reserve(tx *db.Tx, holds []Hold) ([]*Refusal, error) {
 	if err := tx.Later(wrongReservation, func() error { return insertReservations(tx, taken) }); err != nil {
 		return nil, err
 	}
-	return refusals, write(tx, books)
+	return refusals, l.write(tx, books)
 }
 
 func wrongReservation(err error) error {
@@ -121,12 +126,14 @@ func lock(tx *db.Tx, sites []string, others ...db.Question) ([]*book, error) {
 // write stores what the books have become. The entries' key (site, seq) is the
 // last guard: a head that was not the newest finds its place taken, and the
 // transaction is run again.
-func write(tx *db.Tx, books []*book) error {
+func (l *Ledger) write(tx *db.Tx, books []*book) error {
 	var lines []line
 	var lots []*lot
 	var heads []*book
+	var told []event.Event
 	for _, b := range books {
 		lines = append(lines, b.lines...)
+		told = append(told, b.told...)
 		lots = append(lots, b.lots...)
 		if b.touched {
 			heads = append(heads, b)
@@ -138,7 +145,7 @@ func write(tx *db.Tx, books []*book) error {
 	if err := tx.Later(wrongEntry, func() error { return insertLines(tx, lines) }); err != nil {
 		return err
 	}
-	return tx.Later(nil, func() error {
+	err := tx.Later(nil, func() error {
 		if err := writeLots(tx, lots); err != nil {
 			return fmt.Errorf("write lots: %w", err)
 		}
@@ -147,6 +154,15 @@ func write(tx *db.Tx, books []*book) error {
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	if jobs := lotJobs(lots, tx.Now); len(jobs) > 0 {
+		if err := l.queue.Put(tx, jobs...); err != nil {
+			return fmt.Errorf("look after lots: %w", err)
+		}
+	}
+	return event.Append(tx, told...)
 }
 
 func wrongEntry(err error) error {
@@ -165,6 +181,7 @@ func updateAccounts(tx *db.Tx, books []*book) error {
 		amounts("available", func(b *book) money.Amount { return b.Available }),
 		amounts("held", func(b *book) money.Amount { return b.Held }),
 		amounts("spent", func(b *book) money.Amount { return b.Spent }),
+		amounts("owed", func(b *book) money.Amount { return b.Owed }),
 		db.Col("seq", each(books, func(b **book) int64 { return (*b).Seq })),
 		db.Col("at", each(books, func(b **book) db.Time { return (*b).account.at })),
 		db.Col("hash", each(books, func(b **book) []byte { return (*b).Hash[:] })),

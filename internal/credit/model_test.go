@@ -1,8 +1,12 @@
 package credit
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"math/big"
 	"slices"
+	"time"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/id"
@@ -17,6 +21,8 @@ type model struct {
 	boxes    []*box  // oldest first
 	messages map[id.ID]*purse
 	spent    money.Amount
+	owed     money.Amount
+	gifts    []gift
 	moves    []string // kind amount, in order
 	sums     map[Name]money.Amount
 }
@@ -24,10 +30,14 @@ type model struct {
 // box is a lot.
 type box struct {
 	seq                                  int64
+	opened                               money.Amount
 	bonus                                bool
 	expires                              db.Time
 	left, held, used, expired, takenBack money.Amount
 }
+
+// gift is a payment with the bonus that came with it, if any.
+type gift struct{ paid, bonus *box }
 
 // coin is a part of a box that a message holds.
 type coin struct {
@@ -38,6 +48,8 @@ type coin struct {
 // purse is what one message holds, in the order in which it was taken.
 type purse struct {
 	coins             []coin
+	used              []coin // spent and not refunded, in order
+	refunded          [provider.Channels]money.Amount
 	reserved          money.Amount
 	settled, released money.Amount
 	prices            [provider.Channels]money.Amount
@@ -90,22 +102,137 @@ func (m *model) usable() (sum money.Amount) {
 func (m *model) top(kind Kind, amount money.Amount, expires db.Time) {
 	from := map[Kind]Name{Payment: "cash", Bonus: "bonus", Adjustment: "adjustment"}[kind]
 	m.entry(kind, amount, from, "available")
-	m.boxes = append(m.boxes, &box{seq: int64(len(m.moves)), bonus: kind == Bonus, expires: expires, left: amount})
+	b := &box{seq: int64(len(m.moves)), bonus: kind == Bonus, expires: expires, left: amount, opened: amount}
+	m.boxes = append(m.boxes, b)
+	if kind == Payment {
+		m.gifts = append(m.gifts, gift{paid: b})
+	}
+	m.repay()
+}
+
+// repay gives paid credit to what is owed.
+func (m *model) repay() {
+	var sum money.Amount
+	for b := m.nextOf(false); m.owed > 0 && b != nil; b = m.nextOf(false) {
+		value := min(b.left, m.owed)
+		b.left, b.takenBack, m.owed, sum = b.left-value, b.takenBack+value, m.owed-value, sum+value
+	}
+	m.entry(Receivable, sum, "available", "receivable")
+}
+
+// expire loses what is left in dead boxes.
+func (m *model) expire() {
+	var lost money.Amount
+	for _, b := range m.boxes {
+		if b.dead(m.at) {
+			b.left, b.expired, lost = 0, b.expired+b.left, lost+b.left
+		}
+	}
+	m.entry(Expire, lost, "available", "breakage")
+}
+
+// takeBack cancels a payment; it says whether that was possible.
+func (m *model) takeBack(g gift, amount money.Amount, gone bool) bool {
+	if amount > g.paid.opened {
+		return false
+	}
+	dead := map[*box]money.Amount{}
+	for _, b := range m.boxes {
+		if b.dead(m.at) {
+			dead[b] = b.left
+		}
+	}
+	if own := g.paid.left - dead[g.paid]; !gone && amount > own {
+		return false // and then nothing expires either
+	}
+	m.expire()
+	var bonus, paid money.Amount
+	if g.bonus != nil {
+		bonus = g.bonus.left
+		if min(amount, g.paid.left) < g.paid.opened-g.paid.takenBack {
+			share := new(big.Int).Mul(big.NewInt(int64(g.bonus.opened)), big.NewInt(int64(amount)))
+			bonus = min(bonus, money.Amount(share.Div(share, big.NewInt(int64(g.paid.opened))).Int64()))
+		}
+		g.bonus.left, g.bonus.takenBack = g.bonus.left-bonus, g.bonus.takenBack+bonus
+	}
+	from := func(b *box) {
+		value := min(b.left, amount-paid)
+		b.left, b.takenBack, paid = b.left-value, b.takenBack+value, paid+value
+	}
+	from(g.paid)
+	for _, bonusToo := range []bool{false, true} {
+		for b := m.nextOf(bonusToo); gone && paid < amount && b != nil; b = m.nextOf(bonusToo) {
+			from(b)
+		}
+	}
+	m.entry(PaymentCancel, paid, "available", "cash")
+	m.entry(PaymentCancel, bonus, "available", "bonus")
+	m.entry(Receivable, amount-paid, "receivable", "cash")
+	m.owed += amount - paid
+	return true
+}
+
+// refund gives back what a channel of a message was charged, the coins spent last first.
+func (m *model) refund(msg id.ID, ch provider.Channel, amount money.Amount) bool {
+	p := m.messages[msg]
+	if amount > p.cost(ch)-p.refunded[ch] {
+		return false
+	}
+	p.refunded[ch] += amount
+	m.spent -= amount
+	back := map[box]money.Amount{} // by what the new boxes are like
+	for rest := amount; rest > 0; {
+		c := &p.used[len(p.used)-1]
+		v := min(c.value, rest)
+		like := box{bonus: c.box.bonus}
+		if c.box.bonus && c.box.expires > 0 {
+			like.expires = max(c.box.expires, m.at.Add(30*24*time.Hour))
+		}
+		back[like] += v
+		if c.value, rest = c.value-v, rest-v; c.value == 0 {
+			p.used = p.used[:len(p.used)-1]
+		}
+	}
+	likes := slices.SortedFunc(maps.Keys(back), func(a, b box) int {
+		if a.bonus != b.bonus {
+			return map[bool]int{true: -1, false: 1}[a.bonus]
+		}
+		return cmp.Compare(a.expires, b.expires)
+	})
+	for _, like := range likes {
+		m.entry(Refund, back[like], "spent", "available")
+		m.boxes = append(m.boxes, &box{seq: int64(len(m.moves)), bonus: like.bonus, expires: like.expires, left: back[like], opened: back[like]})
+		m.repay()
+	}
+	return true
+}
+
+func (p *purse) cost(ch provider.Channel) (sum money.Amount) {
+	for range p.counts[ch] {
+		sum += p.prices[ch]
+	}
+	return sum
 }
 
 // next is the box to take from now: it searches anew for every coin.
 func (m *model) next() (best *box) {
+	if b := m.nextOf(true); b != nil {
+		return b
+	}
+	return m.nextOf(false)
+}
+
+// nextOf is the same among boxes of bonus, or of paid credit.
+func (m *model) nextOf(bonus bool) (best *box) {
 	better := func(a, b *box) bool {
 		switch {
-		case a.bonus != b.bonus:
-			return a.bonus
 		case a.expires != b.expires:
 			return b.expires == 0 || a.expires != 0 && a.expires < b.expires
 		}
 		return a.seq < b.seq
 	}
 	for _, b := range m.boxes {
-		if b.left > 0 && !b.dead(m.at) && (best == nil || better(b, best)) {
+		if b.bonus == bonus && b.left > 0 && !b.dead(m.at) && (best == nil || better(b, best)) {
 			best = b
 		}
 	}
@@ -136,8 +263,8 @@ func (m *model) withdraw(amount money.Amount) bool {
 }
 
 func (m *model) reserve(msg id.ID, amount money.Amount, prices [provider.Channels]money.Amount) *Refusal {
-	if u := m.usable(); u < amount {
-		return &Refusal{amount, u}
+	if u := m.usable(); u < amount || m.owed > 0 {
+		return &Refusal{amount, u, m.owed}
 	}
 	p := &purse{coins: m.take(amount), reserved: amount, prices: prices}
 	for _, c := range p.coins {
@@ -163,6 +290,7 @@ func (m *model) settle(msg id.ID, counts [provider.Channels]int64, back money.Am
 		c := &p.coins[0]
 		v := min(c.value, rest)
 		c.value, c.box.held, c.box.used, rest = c.value-v, c.box.held-v, c.box.used+v, rest-v
+		p.used = append(p.used, coin{c.box, v})
 		if c.value == 0 {
 			p.coins = p.coins[1:]
 		}
@@ -184,6 +312,9 @@ func (m *model) settle(msg id.ID, counts [provider.Channels]int64, back money.Am
 	m.entry(Settle, cost, "held", "spent")
 	m.entry(Release, back, "held", "available")
 	m.entry(Expire, lost, "available", "breakage")
+	if cost > 0 || back > 0 {
+		m.repay()
+	}
 }
 
 // differs says where the ledger's rows are not what the model says, or "".
@@ -192,8 +323,8 @@ func (m *model) differs(w *world, tx *db.Tx, siteID string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	got := fmt.Sprint(a.Available, a.Held, a.Spent, a.Seq)
-	if want := fmt.Sprint(m.available(), m.sums["held"], m.spent, len(m.moves)); got != want {
+	got := fmt.Sprint(a.Available, a.Held, a.Spent, a.Owed, a.Seq)
+	if want := fmt.Sprint(m.available(), m.sums["held"], m.spent, m.owed, len(m.moves)); got != want {
 		return fmt.Sprintf("account: got %s, want %s", got, want), nil
 	}
 	es, err := w.l.Entries(tx, siteID, 0, len(m.moves)+1)
@@ -248,6 +379,9 @@ func (p *purse) differs(w *world, tx *db.Tx, siteID string, msg id.ID) (string, 
 	}
 	var counts [provider.Channels]int64
 	for _, u := range us {
+		if u.RefundAmount != p.refunded[u.Channel] {
+			return fmt.Sprintf("usage by %s: refunded %s, want %s", u.Channel, u.RefundAmount, p.refunded[u.Channel]), nil
+		}
 		counts[u.Channel] += u.Quantity
 		if u.UnitCost != p.prices[u.Channel] {
 			return fmt.Sprintf("usage by %s: unit cost %s, want %s", u.Channel, u.UnitCost, p.prices[u.Channel]), nil

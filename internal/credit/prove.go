@@ -85,7 +85,7 @@ func (l *Ledger) Prove(ctx context.Context, d *db.DB, sites []string, o Outcomes
 // belongs to: a row that was moved to a site that does not exist is found too.
 func everySite(tx *db.Tx) ([]string, error) {
 	found := map[string]bool{}
-	for _, table := range []string{"account", "entry", "lot", "reservation", "credit_usage"} {
+	for _, table := range []string{"account", "entry", "lot", "reservation", "credit_usage", "credit_refund"} {
 		if err := owners(tx, table, found); err != nil {
 			return nil, err
 		}
@@ -132,6 +132,7 @@ type prover struct {
 
 	head    *account // nil when the row is missing
 	lots    map[int64]*lotProof
+	refunds map[id.ID]*refundProof
 	sums    map[Name]money.Amount // by entries
 	last    line                  // the newest entry
 	atHead  []byte                // hash of the entry that the head names
@@ -154,7 +155,8 @@ type lotProof struct {
 }
 
 func (p *prover) run(keys *site.Keys) error {
-	p.lots, p.sums, p.bad = map[int64]*lotProof{}, map[Name]money.Amount{}, map[int64]bool{}
+	p.lots, p.refunds = map[int64]*lotProof{}, map[id.ID]*refundProof{}
+	p.sums, p.bad = map[Name]money.Amount{}, map[int64]bool{}
 	var err error
 	if p.key, err = keys.Site(p.tx, p.site); err != nil && !fault.Is(err, fault.NotFound) {
 		return err
@@ -162,6 +164,7 @@ func (p *prover) run(keys *site.Keys) error {
 	for _, step := range []func() error{
 		p.readHead,
 		p.readLots,
+		p.readRefunds,
 		p.proveChain,
 		p.proveMessages,
 	} {
@@ -171,6 +174,7 @@ func (p *prover) run(keys *site.Keys) error {
 	}
 	p.proveHead()
 	p.proveLots()
+	p.proveRefunds()
 	p.proveSums()
 	return p.proveFree()
 }
@@ -303,6 +307,7 @@ func (p *prover) proveSums() {
 	differs(1, a.Held, p.sums[Held], "held", "entries")
 	differs(1, a.Held, p.open, "held", "reservations")
 	differs(3, a.Spent, p.sums[Spent], "spent", "entries")
+	differs(3, a.Owed, -p.sums[Receivables], "owed", "entries")
 	differs(3, a.Spent, p.usages, "spent", "usages")
 	var all money.Amount
 	for _, balance := range p.sums {

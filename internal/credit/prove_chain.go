@@ -147,6 +147,8 @@ func (p *prover) proveOpened(l *line) {
 		p.name(4, l.seq, lotRow(l.seq), "it is missing: entry %d opened it", l.seq)
 		return
 	case p.bad[l.seq]: // which of the two is wrong cannot be said
+	case l.kind == Refund:
+		p.proveGivenBack(l, &opened.row)
 	case !bytes.Equal(opened.row.digest(), l.opens) || opened.row.opened != l.amount:
 		p.name(4, l.seq, lotRow(l.seq), "its kind, amount and expiry are not those that entry %d opened", l.seq)
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/big"
+	"slices"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/id"
@@ -25,6 +26,7 @@ type messageProof struct {
 	due      money.Amount     // released into expired lots and not booked as expired yet
 	opens    map[int64][]byte // digests of the usages that began with an entry
 	usages   []*usage
+	refunds  []id.ID
 }
 
 // proveMessages goes through reservations, the entries about them, usages and
@@ -131,7 +133,7 @@ func reservationRow(m id.ID) string { return "reservation " + m.Text(id.Message)
 // for the entry, so it is the reservation that does not fit.
 func (p *prover) replayLine(m *messageProof, l *line) {
 	row := reservationRow(l.message)
-	if l.opens != nil && l.kind != Reserve {
+	if l.opens != nil && l.kind != Reserve && l.kind != Refund {
 		m.opens[l.seq] = l.opens
 	}
 	switch l.kind {
@@ -164,6 +166,9 @@ func (p *prover) replayLine(m *messageProof, l *line) {
 		m.due = 0
 	case Refund:
 		m.refunded += l.amount
+		if d, err := id.Parse(id.Refund, l.ref); err == nil && p.refunds[d] != nil && !slices.Contains(m.refunds, d) {
+			m.refunds = append(m.refunds, d)
+		}
 	default:
 		p.name(2, l.seq, row, "entry %d of kind %s is not of a message", l.seq, l.kind)
 	}

@@ -41,6 +41,7 @@ func usageRow(u *usage) string { return "usage " + u.ID.Text(id.Usage) }
 // proveUsages compares a message's usages with its entries.
 func (p *prover) proveUsages(m *messageProof) {
 	var cost, refunded money.Amount
+	back := p.provePartsBack(m)
 	all := "usages of " + m.row.message.Text(id.Message)
 	began := map[int64][]*usage{}
 	for ch := range provider.Channel(provider.Channels) {
@@ -54,6 +55,9 @@ func (p *prover) proveUsages(m *messageProof) {
 			}
 			cost += total
 			refunded += u.RefundAmount
+			if u.RefundAmount != back[ch] {
+				p.name(3, u.seq, usageRow(u), "it says that %s were refunded, its refunds make %s", u.RefundAmount, back[ch])
+			}
 			began[u.seq] = append(began[u.seq], u)
 		}
 	}

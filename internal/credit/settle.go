@@ -82,7 +82,7 @@ func (l *Ledger) Settle(tx *db.Tx, all []Settlement) error {
 		}
 		changed = append(changed, r)
 	}
-	return writeSettled(tx, books, changed, usages)
+	return l.writeSettled(tx, books, changed, usages)
 }
 
 // owned is a message with the site that it belongs to.
@@ -117,7 +117,7 @@ func (c *charge) apply(b *book, r *reservation, usages *usageSet) error {
 	return nil
 }
 
-func writeSettled(tx *db.Tx, books []*book, changed []*reservation, usages *usageSet) error {
+func (l *Ledger) writeSettled(tx *db.Tx, books []*book, changed []*reservation, usages *usageSet) error {
 	wrong := func(err error) error { return fmt.Errorf("settle: %w", err) }
 	return tx.Later(wrong, func() error {
 		if err := updateReservations(tx, changed); err != nil {
@@ -126,7 +126,7 @@ func writeSettled(tx *db.Tx, books []*book, changed []*reservation, usages *usag
 		if err := usages.write(tx); err != nil {
 			return err
 		}
-		return write(tx, books)
+		return l.write(tx, books)
 	})
 }
 

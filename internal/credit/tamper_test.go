@@ -10,6 +10,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/db/dbtest"
 	"creditmsg/internal/id"
+	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
 )
 
@@ -39,7 +40,7 @@ var tables = []struct {
 }{
 	{"account", []string{"site_id"}, []stored{
 		{"site_id", word}, {"available", number}, {"held", number}, {"spent", number}, {"seq", number},
-		{"at", number}, {"hash", blob}, {"frees", number}, {"free_sum", blob},
+		{"at", number}, {"hash", blob}, {"frees", number}, {"free_sum", blob}, {"owed", number},
 	}},
 	{"lot", []string{"site_id", "seq"}, []stored{
 		{"site_id", word}, {"seq", number}, {"kind", word}, {"opened", number}, {"expires_at", number},
@@ -57,6 +58,10 @@ var tables = []struct {
 	{"credit_usage", []string{"site_id", "message_id", "channel"}, []stored{
 		{"site_id", word}, {"message_id", uid}, {"channel", word}, {"id", uid}, {"seq", number}, {"quantity", number},
 		{"unit_cost", number}, {"refund_amount", number}, {"created_at", number},
+	}},
+	{"credit_refund", []string{"site_id", "id"}, []stored{
+		{"site_id", word}, {"id", uid}, {"message_id", uid}, {"channel", word}, {"amount", number}, {"takes", text},
+		{"idem", text}, {"idem_key", uid}, {"at", number},
 	}},
 }
 
@@ -100,9 +105,27 @@ func richBook(t *testing.T, d *db.DB) *world {
 			Settlement{Site: name, Message: free, Delivered: []Delivered{delivered(provider.Alimtalk, 2, 0)}},
 		)
 		w.settle(Settlement{Site: name, Message: a, Delivered: []Delivered{delivered(provider.LMS, 0, 0), delivered(provider.SMS, 0, 0)}, Released: 5 * won})
+		for _, u := range w.usages(name, a)[:2] {
+			for i, part := range []money.Amount{9 * won, 1 + won} {
+				w.do(func(tx *db.Tx) error {
+					_, _, err := w.l.Refund(tx, RefundRequest{Site: name, Usage: u.ID, Amount: part, Reason: "늦은 도착", Key: []string{"", "refund " + u.Channel.String()}[i]})
+					return err
+				})
+			}
+		}
+		w.add(TopUp{Site: name, Kind: Adjustment, Amount: -900 * won})
+		// The payment is taken back when some of it was spent, and credit that comes later repays.
+		w.do(func(tx *db.Tx) error {
+			_, err := w.l.TakeBack(tx, PaymentBack{Site: name, Lot: 1, Bonus: 2, Amount: 1000 * won, Ref: "pay_1", Gone: true})
+			return err
+		})
+		w.add(TopUp{Site: name, Kind: Payment, Amount: 5 * won})
 		w.now -= 2000
 	}
 	w.proven()
+	if w.account("demo").Owed == 0 {
+		t.Fatal("the site owes nothing, so nothing of that is tried")
+	}
 	return w
 }
 
@@ -251,6 +274,8 @@ func called(table string, r row) string {
 		return fmt.Sprintf("%s %d", table, r["seq"])
 	case "reservation":
 		return reservationRow(idOf(r["message_id"]))
+	case "credit_refund":
+		return refundRow(idOf(r["id"]))
 	case "credit_usage":
 		return "usage " + idOf(r["id"]).Text(id.Usage)
 	}
@@ -427,6 +452,9 @@ func (w *world) insert(t *testing.T, table string, cols []stored, r, change row)
 	copied := row{}
 	for k, v := range r {
 		copied[k] = v
+	}
+	if table == "credit_refund" {
+		copied["id"], copied["idem"], copied["idem_key"] = id.New(), nil, nil
 	}
 	if table == "reservation" || table == "credit_usage" {
 		copied["message_id"] = id.New()

@@ -69,7 +69,7 @@ func (l *Ledger) Add(tx *db.Tx, t TopUp) (Entry, error) {
 	default:
 		posted = b.top(t, paidLot, s)
 	}
-	if err := write(tx, books); err != nil {
+	if err := l.write(tx, books); err != nil {
 		return Entry{}, fmt.Errorf("add credit: %w", err)
 	}
 	return l.entry(tx, posted, prev[:])

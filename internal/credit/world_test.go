@@ -9,6 +9,7 @@ import (
 	"creditmsg/internal/id"
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
+	"creditmsg/internal/queue"
 	"creditmsg/internal/site"
 )
 
@@ -19,6 +20,7 @@ type world struct {
 	d    *db.DB
 	keys *site.Keys
 	l    *Ledger
+	q    *queue.Queue
 	now  db.Time // 0 = the real time
 }
 
@@ -26,7 +28,8 @@ const won = money.Won
 
 func newWorld(t testing.TB, d *db.DB) *world {
 	keys := site.NewKeys(d, nil)
-	return &world{t: t, d: d, keys: keys, l: NewLedger(keys)}
+	q := queue.New(d, queue.Options{})
+	return &world{t: t, d: d, keys: keys, l: NewLedger(keys, q), q: q}
 }
 
 // try runs fn in a write transaction at the world's time.

@@ -173,6 +173,9 @@ var (
 	tableMark = regexp.MustCompile(`\{\{table(: [a-z0-9=, ]+)?\}\}`)
 )
 
+// absentMark makes ADD COLUMN repeatable, where an engine can and has to.
+const absentMark = "{{absent}}"
+
 // expand writes every migration file in the engine's words.
 func (e engine) expand(files fs.FS) (fs.FS, error) {
 	out := fstest.MapFS{}
@@ -207,6 +210,7 @@ func (e engine) expandText(text []byte) ([]byte, error) {
 		}
 		return []byte(e.tableSuffix(options))
 	})
+	text = bytes.ReplaceAll(text, []byte(absentMark), []byte(e.unlessThere))
 	text = typeMark.ReplaceAllFunc(text, func(m []byte) []byte {
 		known, ok := e.types[string(m[1:len(m)-1])]
 		if !ok {

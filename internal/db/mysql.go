@@ -37,6 +37,8 @@ func mysqlEngine(text string) (engine, error) {
 		updateMany: mysqlUpdate,
 		lookup:     mysqlLookup,
 		deleteMany: mysqlDelete,
+		// MySQL itself has no such words and reads a comment there.
+		unlessThere: "/*M! IF NOT EXISTS */",
 		tableSuffix: func(map[string]string) string {
 			return "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
 		},

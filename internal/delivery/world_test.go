@@ -164,8 +164,8 @@ func newWorld(t testing.TB, d *db.DB, o worldOptions) *world {
 
 	w.keys = site.NewKeys(d, nil)
 	w.must(w.keys.Prepare(t.Context()))
-	w.ledger = credit.NewLedger(w.keys)
 	w.queue = queue.New(d, queue.Options{Idle: 20 * time.Millisecond})
+	w.ledger = credit.NewLedger(w.keys, w.queue)
 	var carriers []Carrier
 	var err error
 	for _, name := range append([]string{upstream}, o.also...) {

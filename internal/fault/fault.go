@@ -48,6 +48,7 @@ const (
 	CodeIdempotencyInFlight = "idempotency_in_flight"
 	CodeIdempotencyMismatch = "idempotency_mismatch"
 	CodeRefundExceeds       = "refund_exceeds"
+	CodeCancelExceeds       = "cancel_exceeds"
 	CodeAlreadyExists       = "already_exists"
 	CodeBodyTooLarge        = "body_too_large"
 	CodeTooManyRecipients   = "too_many_recipients"

@@ -26,6 +26,7 @@ const (
 	Webhook = "whk"
 	Token   = "tok"
 	Attempt = "att"
+	Refund  = "rfd"
 )
 
 // New makes an ID that sorts after all that this process made before.

@@ -148,6 +148,10 @@ func (d *Draft) accept(ctx context.Context, once *Once) (Receipt, error) {
 }
 
 func noCredit(r credit.Refusal) error {
+	if r.Owed > 0 {
+		return fault.New(fault.Locked, fault.CodeSiteSuspended,
+			"a payment was taken back after its credit was spent: nothing is sent until the %s won owed are paid", r.Owed).With("owed", r.Owed)
+	}
 	return fault.New(fault.NoCredit, fault.CodeInsufficientCredit,
 		"the message may cost %s won and %s won are available; top up and send again", r.Needed, r.Available).
 		With("needed", r.Needed).With("available", r.Available).With("recharge", nil)

@@ -110,7 +110,8 @@ func (h *house) furnish(t testing.TB, o Options) *house {
 	if err := h.keys.Prepare(context.Background()); err != nil {
 		t.Fatalf("prepare keys: %v", err)
 	}
-	h.ledger, h.queue = credit.NewLedger(h.keys), queue.New(h.d, queue.Options{})
+	h.queue = queue.New(h.d, queue.Options{})
+	h.ledger = credit.NewLedger(h.keys, h.queue)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

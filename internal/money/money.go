@@ -99,6 +99,14 @@ func (a Amount) Times(n int64) (Amount, error) {
 	return Amount(lo), nil
 }
 
+// Share gives the part n of the whole of a, rounded down: a × n / of. It wants 0 ≤ n ≤ of,
+// of > 0 and no negative amount.
+func (a Amount) Share(n, of int64) Amount {
+	hi, lo := bits.Mul64(uint64(a), uint64(n))
+	part, _ := bits.Div64(hi, lo, uint64(of))
+	return Amount(part)
+}
+
 // Plus adds.
 func (a Amount) Plus(b Amount) (Amount, error) {
 	c := a + b

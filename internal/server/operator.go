@@ -43,8 +43,8 @@ func OpenOperator(ctx context.Context, c Config, o OperatorOptions) (*Operator, 
 		return nil, err
 	}
 	p := &Operator{config: c, d: d, keys: site.NewKeys(d, master)}
-	p.ledger = credit.NewLedger(p.keys)
 	p.queue = queue.New(d, queue.Options{})
+	p.ledger = credit.NewLedger(p.keys, p.queue)
 	p.messages, err = message.NewService(d, p.keys, p.ledger, p.queue, message.Options{})
 	if err == nil && !o.AnySchema {
 		err = p.meet(ctx)

@@ -141,8 +141,8 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 		return err
 	}
 	times := p.config.Delivery
-	p.ledger = credit.NewLedger(p.keys)
 	p.queue = queue.New(p.d, queue.Options{Lease: times.Lease, Grace: p.grace, Registerer: p.metrics})
+	p.ledger = credit.NewLedger(p.keys, p.queue)
 	p.messages, err = message.NewService(p.d, p.keys, p.ledger, p.queue, message.Options{
 		FallbackWithin: times.FallbackWithin,
 		// Messages ask what can be carried only once requests come in.
@@ -212,7 +212,7 @@ func (p *Program) workers() []runner {
 	if !p.has(RoleWorker) {
 		return []runner{p.upkeep(false)}
 	}
-	works := append(p.messages.Works(), p.delivery.Works()...)
+	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d))
 	return []runner{
 		p.upkeep(true),
 		p.delivery.Run,
