@@ -50,7 +50,6 @@ var codes = []code{
 	{fault.CodeIdempotencyInFlight, 409, "The first request with this key is not finished"},
 	{fault.CodeRefundExceeds, 409, "More than can be refunded"},
 	{fault.CodeCancelExceeds, 409, "More than can be cancelled"},
-	{"cancel_exceeds", 409, "More than can be cancelled"},
 	{fault.CodeAlreadyExists, 409, "It exists already"},
 	{"precondition_failed", 412, "Changed meanwhile"},
 	{fault.CodeBodyTooLarge, 413, "The body is too large"},
