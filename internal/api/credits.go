@@ -1,7 +1,9 @@
 package api
 
 import (
+	"bytes"
 	"net/http"
+	"slices"
 
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
@@ -71,11 +73,21 @@ type usageView struct {
 type refundView struct {
 	ID     string       `json:"id"`
 	Amount money.Amount `json:"amount"`
+	At     instant      `json:"at"`
 }
 
-func showUsage(u credit.Usage) (usageView, error) {
-	return usageView{u.ID.Text(id.Usage), u.Message.Text(id.Message), u.Channel.String(), u.Quantity,
-		u.UnitCost, u.TotalCost, u.RefundAmount, []refundView{}, instant(u.CreatedAt)}, nil
+// showUsage shows a usage with those of the refunds that are its own.
+func showUsage(refunds []credit.Refunded) func(credit.Usage) (usageView, error) {
+	return func(u credit.Usage) (usageView, error) {
+		own := []refundView{}
+		for _, r := range refunds {
+			if r.Message == u.Message && r.Channel == u.Channel {
+				own = append(own, refundView{r.ID.Text(id.Refund), r.Amount, instant(r.At)})
+			}
+		}
+		return usageView{u.ID.Text(id.Usage), u.Message.Text(id.Message), u.Channel.String(), u.Quantity,
+			u.UnitCost, u.TotalCost, u.RefundAmount, own, instant(u.CreatedAt)}, nil
+	}
 }
 
 type usagesInput struct {
@@ -125,6 +137,11 @@ func credits(a *api) {
 		id: "listUsages", method: http.MethodGet, path: "/v1/credit/usages", tag: "Credit", ability: "credit:read", status: http.StatusOK,
 		summary: "List what messages spent, by channel, oldest first",
 	}, a.listUsages)
+	write(a, operation{
+		id: "refundUsage", method: http.MethodPost, path: "/v1/credit/usages/{id}/refund", tag: "Credit", ability: "credit:refund", status: http.StatusCreated,
+		summary: "Give back what a usage cost, all or a part", codes: []string{fault.CodeRefundExceeds},
+		about: "The credit is available at once, in the kinds that it was spent from. More than the usage still has is refused with `refundable`, what it has.",
+	}, a.refund)
 }
 
 func (a *api) listUsages(tx *db.Tx, x *exchange, in *usagesInput) (out listOf[usageView], err error) {
@@ -145,5 +162,39 @@ func (a *api) listUsages(tx *db.Tx, x *exchange, in *usagesInput) (out listOf[us
 	if err != nil {
 		return out, err
 	}
-	return pageOf(l, rows, in.Limit, showUsage, func(u credit.Usage) any { return u.ID })
+	messages := make([]id.ID, len(rows))
+	for i, u := range rows {
+		messages[i] = u.Message
+	}
+	slices.SortFunc(messages, func(a, b id.ID) int { return bytes.Compare(a[:], b[:]) })
+	refunds, err := a.Ledger.Refunds(tx, x.site, slices.Compact(messages)...)
+	if err != nil {
+		return out, err
+	}
+	return pageOf(l, rows, in.Limit, showUsage(refunds), func(u credit.Usage) any { return u.ID })
+}
+
+type refundAsked struct {
+	ID   string `path:"id" doc:"usg_…"`
+	Body struct {
+		Amount money.Amount `json:"amount" pattern:"^[0-9]{1,14}([.][0-9]{1,4})?$" patternDescription:"won with at most four decimals, such as 1500.00" doc:"Won, more than nothing and at most what the usage still has."`
+		Reason string       `json:"reason" minLength:"1" maxLength:"1000" doc:"Why, for whoever reads the ledger later."`
+	}
+}
+
+// refundMade is the reply to a refund.
+type refundMade struct {
+	ID         string       `json:"id"`
+	UsageID    string       `json:"usage_id"`
+	Amount     money.Amount `json:"amount"`
+	Refundable money.Amount `json:"refundable" doc:"What can still be refunded of the usage."`
+}
+
+func (a *api) refund(tx *db.Tx, x *exchange, in *refundAsked) (refundMade, error) {
+	usage, err := id.Parse(id.Usage, in.ID)
+	if err != nil {
+		return refundMade{}, fault.Missing("usage", cut(in.ID))
+	}
+	made, left, err := a.Ledger.Refund(tx, credit.RefundRequest{Site: x.site, Usage: usage, Amount: in.Body.Amount, Reason: in.Body.Reason})
+	return refundMade{made.ID.Text(id.Refund), in.ID, made.Amount, left}, err
 }

@@ -29,8 +29,8 @@
 // itself is not hashed: note_digest is its HMAC under a random key that lies
 // sealed beside it. opens_digest is the SHA-256 of what never changes of what
 // the entry opened: lot (kind, amount, expiry), reservation (message, amount,
-// takes, classes), the usages that a settlement began, or the parts of lots that
-// an entry took without a reservation.
+// takes, classes), the usages that a settlement began, a refund with its lot, or the
+// parts of lots that an entry took without a reservation.
 //
 // # Lots and reservations
 //
@@ -38,7 +38,16 @@
 // consumed bonus before paid, nearest expiry first, then oldest. A reservation
 // keeps its takes in that order: settling spends from the front, releasing gives
 // back from the end. What a reservation holds does not expire; what comes back
-// into an expired lot is booked as expired at once.
+// into an expired lot is booked as expired at once. A job for each lot that expires
+// warns 30, 7 and 1 days before, and books the rest as expired when the time has come.
+//
+// # Giving and taking back
+//
+// A refund gives back what a usage was charged: of what its message spent, the last
+// first, in new lots of the same kinds. A cancelled payment takes what is neither spent
+// nor held of its lot, and of the bonus given with it the same part. What a gateway gave
+// back after it was spent is owed: nothing is sent until paid credit, by whatever way it
+// comes, has repaid it. Every such act is told in an event of topic credit.
 //
 // # Laws
 //
@@ -48,21 +57,22 @@
 //     of reservations; neither is negative.
 //  2. Of each reservation settled + released + open = reserved, and that is what
 //     its recipients need and cost.
-//  3. All accounts of a site sum to zero; Σ usages = spent, per message and channel.
+//  3. All accounts of a site sum to zero; Σ usages = spent, per message and channel;
+//     what usages were refunded is what refunds gave back of what was spent.
 //  4. The chain is whole and ends in the account row; what was opened matches its
 //     digest.
 //  5. Of each lot opened = remaining + held + spent + expired + cancelled.
 //
 // Every stored column is hashed or follows from hashed ones, so no byte can
-// change unseen; a usage that cost nothing follows from the recipients alone. A rewrite of a whole chain is seen by comparing heads that were
-// signed earlier.
+// change unseen; a usage that cost nothing follows from the recipients alone. A
+// rewrite of a whole chain is seen by comparing heads that were signed earlier.
 //
 // # Tables and files
 //
-// It owns account, lot, reservation, entry, credit_usage and price. Within a
+// It owns account, lot, reservation, entry, credit_usage, credit_refund and price. Within a
 // site everything is written under the lock of its account row. Read ledger.go
 // (locking, Reserve, writing), book.go (what is decided in memory), topup.go,
-// settle.go; then takes.go, lot.go, reservation.go, entry.go, note.go, usage.go,
-// account.go; price.go; and prove.go with
-// prove_chain.go, prove_messages.go and prove_usages.go.
+// settle.go, refund.go, cancel.go, expiry.go; then takes.go, lot.go, reservation.go,
+// entry.go, note.go, usage.go, account.go; price.go; and prove.go with prove_chain.go,
+// prove_messages.go, prove_usages.go and prove_refunds.go.
 package credit
