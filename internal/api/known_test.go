@@ -17,7 +17,7 @@ import (
 func TestACallerWhoIsRememberedIsToldWhatIsTrueNow(t *testing.T) {
 	sms := func(price money.Amount) func(tx *db.Tx) error {
 		return func(tx *db.Tx) error {
-			return credit.SetPrices(tx, "rich", map[provider.Channel]money.Amount{provider.SMS: price * money.Won})
+			return credit.SetPrices(tx, "rich", map[provider.Channel]money.Amount{provider.SMS: price * money.Won}, 0)
 		}
 	}
 	each(t, func(t *testing.T, w *world) {

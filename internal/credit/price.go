@@ -97,10 +97,30 @@ func (l *Lists) Of(site string) Prices {
 	return out
 }
 
+// Until gives when what a site pays changes next, by what is known now; 0 = nothing is
+// planned.
+func (l *Lists) Until(site string) (next db.Time) {
+	for _, owner := range []string{"", site} {
+		for _, p := range l.byOwner[owner] {
+			if p.since > l.now && (next == 0 || p.since < next) {
+				next = p.since
+			}
+		}
+	}
+	return next
+}
+
 // SetPrices sets the prices of some channels for an owner, a site or "" for the
-// installation, from now on. Older prices stay as history; what was accepted
-// keeps the prices that it froze.
-func SetPrices(tx *db.Tx, owner string, p map[provider.Channel]money.Amount) error {
+// installation, from a time on that is not past; 0 = from now on. Older prices stay as
+// history; what was accepted keeps the prices that it froze. A second setting for the same
+// time and channel replaces the first.
+func SetPrices(tx *db.Tx, owner string, p map[provider.Channel]money.Amount, since db.Time) error {
+	if since == 0 {
+		since = tx.Now
+	}
+	if since < tx.Now {
+		return fault.Check("/since", "prices cannot be changed for the past")
+	}
 	var channels []string
 	var costs []money.Amount
 	for _, ch := range slices.Sorted(maps.Keys(p)) {
@@ -109,9 +129,8 @@ func SetPrices(tx *db.Tx, owner string, p map[provider.Channel]money.Amount) err
 		}
 		channels, costs = append(channels, ch.String()), append(costs, p[ch])
 	}
-	// A second change within one transaction has the same time: the last counts.
 	n := len(channels)
-	key := []db.Column{db.Same("owner", owner, n), db.Col("channel", channels), db.Same("since", tx.Now, n)}
+	key := []db.Column{db.Same("owner", owner, n), db.Col("channel", channels), db.Same("since", since, n)}
 	if _, err := tx.DeleteMany("price", key...); err != nil {
 		return fmt.Errorf("set prices of %q: %w", owner, err)
 	}

@@ -306,6 +306,6 @@ func (s *shop) prices(alimtalk, sms, lms int64) {
 	s.t.Helper()
 	s.update(func(tx *db.Tx) error {
 		return credit.SetPrices(tx, s.name, map[provider.Channel]money.Amount{provider.Alimtalk: money.Amount(alimtalk) * money.Won,
-			provider.SMS: money.Amount(sms) * money.Won, provider.LMS: money.Amount(lms) * money.Won})
+			provider.SMS: money.Amount(sms) * money.Won, provider.LMS: money.Amount(lms) * money.Won}, 0)
 	})
 }

@@ -264,7 +264,7 @@ func TestAPriceChangeBetweenDraftAndAcceptChangesNothing(t *testing.T) {
 	s := one(t)
 	d := s.add(s.draft(textOnly("a")), 1)
 	s.update(func(tx *db.Tx) error {
-		return credit.SetPrices(tx, s.name, map[provider.Channel]money.Amount{provider.SMS: 99 * won})
+		return credit.SetPrices(tx, s.name, map[provider.Channel]money.Amount{provider.SMS: 99 * won}, 0)
 	})
 	_, err := d.Accept(ctx, nil)
 	s.must(err)

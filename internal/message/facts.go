@@ -35,6 +35,7 @@ type facts struct {
 	site     site.Site
 	key      *site.Key
 	prices   credit.Prices
+	until    db.Time      // when the prices change; 0 = nothing is planned
 	template *Template    // nil = there is none of this code
 	sender   korea.Number // "" = there is none that may be used
 	err      error        // why there is no answer
@@ -106,7 +107,7 @@ func (f *facts) read(tx *db.Tx, keys *site.Keys, l *looked, q question) (err err
 	if f.key, err = keys.Site(tx, q.site); err != nil {
 		return err
 	}
-	f.prices, f.template = l.prices.Of(q.site), l.templates[TemplateName{q.site, q.template}]
+	f.prices, f.until, f.template = l.prices.Of(q.site), l.prices.Until(q.site), l.templates[TemplateName{q.site, q.template}]
 	if q.text {
 		f.sender = l.usableSender(q)
 	}

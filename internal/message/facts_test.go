@@ -20,13 +20,13 @@ func TestQuestionsAboutManySitesAreAnsweredAsEachAlone(t *testing.T) {
 			if _, err := site.AddSender(tx, cheap.name, "0269876543", site.Blocked); err != nil {
 				return err
 			}
-			if err := credit.SetPrices(tx, "", map[provider.Channel]money.Amount{provider.MMS: 110 * won}); err != nil {
+			if err := credit.SetPrices(tx, "", map[provider.Channel]money.Amount{provider.MMS: 110 * won}, 0); err != nil {
 				return err
 			}
-			return credit.SetPrices(tx, dear.name, map[provider.Channel]money.Amount{provider.SMS: 30 * won})
+			return credit.SetPrices(tx, dear.name, map[provider.Channel]money.Amount{provider.SMS: 30 * won}, 0)
 		})
 		defer s.update(func(tx *db.Tx) error {
-			return credit.SetPrices(tx, "", map[provider.Channel]money.Amount{provider.MMS: credit.Default[provider.MMS]})
+			return credit.SetPrices(tx, "", map[provider.Channel]money.Amount{provider.MMS: credit.Default[provider.MMS]}, 0)
 		})
 		list := []question{
 			{site: s.name, template: "RESERVE_01", text: true},

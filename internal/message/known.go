@@ -36,9 +36,17 @@ func (s *Service) DraftKnown(siteID string, k Known, r Request) (*Draft, error) 
 		if !ok || f.key == nil || !r.ScheduledAt.IsZero() { // whose limits go by the time of now
 			return facts{}, ErrOutdated
 		}
-		d.known = &k
+		d.known = &Known{Rev: k.Rev, Until: soonest(k.Until, f.until)}
 		return f, nil
 	})
+}
+
+// soonest gives the earlier of two times, of which 0 is never.
+func soonest(a, b db.Time) db.Time {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
 }
 
 // confirm marks the members whose knowledge is out of date. Seldom is it of any: so it is
@@ -92,6 +100,7 @@ type said struct {
 	rev      site.Rev
 	now      db.Time
 	prices   credit.Prices
+	until    db.Time
 	template *Template
 	sender   korea.Number
 }
@@ -101,7 +110,7 @@ func (m *memory) recall(q question, rev site.Rev) (facts, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	a, ok := m.said[q]
-	f := facts{now: a.now, site: site.Site{ID: q.site, State: site.Active, Rev: rev}, prices: a.prices, template: a.template, sender: a.sender}
+	f := facts{now: a.now, site: site.Site{ID: q.site, State: site.Active, Rev: rev}, prices: a.prices, until: a.until, template: a.template, sender: a.sender}
 	return f, ok && rev != 0 && a.rev == rev
 }
 
@@ -114,7 +123,7 @@ func (m *memory) learn(q question, f facts) {
 	if m.said == nil || len(m.said) >= mostRemembered {
 		m.said = map[question]said{}
 	}
-	m.said[q] = said{f.site.Rev, f.now, f.prices, f.template, f.sender}
+	m.said[q] = said{f.site.Rev, f.now, f.prices, f.until, f.template, f.sender}
 }
 
 // ask reads the answer of now.

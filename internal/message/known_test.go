@@ -3,6 +3,7 @@ package message
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
@@ -36,10 +37,10 @@ var changes = map[string]func(tx *db.Tx, s *shop) error{
 	},
 	"a sender is removed": func(tx *db.Tx, s *shop) error { return site.RemoveSender(tx, s.name, "0261234567") },
 	"the site's price is set": func(tx *db.Tx, s *shop) error {
-		return credit.SetPrices(tx, s.name, map[provider.Channel]money.Amount{provider.SMS: 20 * won})
+		return credit.SetPrices(tx, s.name, map[provider.Channel]money.Amount{provider.SMS: 20 * won}, 0)
 	},
 	"the installation's price is set": func(tx *db.Tx, _ *shop) error {
-		return credit.SetPrices(tx, "", map[provider.Channel]money.Amount{provider.MMS: 120 * won})
+		return credit.SetPrices(tx, "", map[provider.Channel]money.Amount{provider.MMS: 120 * won}, 0)
 	},
 	"a template is added": func(tx *db.Tx, s *shop) error {
 		_, err := AddTemplate(tx, Template{Site: s.name, Code: "NEW_01", Name: "새", Channel: "@demo", Body: "새"})
@@ -129,5 +130,29 @@ func TestWhatWasNotReadIsNotKnown(t *testing.T) {
 				s.t.Errorf("%s: got %v, want it not to be known", name, err)
 			}
 		}
+	})
+}
+
+func TestWhatIsKnownEndsWhenPlannedPricesBegin(t *testing.T) {
+	onEach(t, func(s *shop) {
+		s.update(func(tx *db.Tx) error {
+			return credit.SetPrices(tx, s.name, map[provider.Channel]money.Amount{provider.SMS: 30 * won}, tx.Now.Add(time.Hour))
+		})
+		s.accept(textOnly("a"), 1) // learns today's price, and until when
+		known := func() *Draft {
+			d, err := s.service.DraftKnown(s.name, Known{Rev: s.rev()}, textOnly("a"))
+			s.must(err)
+			return s.add(d, 1)
+		}
+		before, after := known(), known()
+		if _, err := before.Accept(ctx, once(s.name, "before", "a")); err != nil {
+			s.t.Errorf("before the new price: %v", err)
+		}
+		s.house.forward(time.Hour)
+		if _, err := after.Accept(ctx, once(s.name, "after", "a")); !errors.Is(err, ErrOutdated) {
+			s.t.Errorf("at the new price: got %v, want what was known to be out of date", err)
+		}
+		s.accept(textOnly("a"), 1)
+		s.wantMoney(1000-2*18-30, 2*18+30, 0)
 	})
 }

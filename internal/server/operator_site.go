@@ -62,7 +62,7 @@ func createSite(tx *db.Tx, keys *site.Keys, ledger *credit.Ledger, id, name stri
 		return site.Site{}, err
 	}
 	if len(prices) > 0 {
-		err = credit.SetPrices(tx, made.ID, prices)
+		err = credit.SetPrices(tx, made.ID, prices, 0)
 	}
 	return made, err
 }
