@@ -15,17 +15,18 @@ type creditVerb struct {
 }
 
 type creditAdd struct {
-	Site   string `arg:"" help:"The site."`
-	Amount string `arg:"" help:"Won, such as 15000 or -500.50; negative only for an adjustment."`
-	Reason string `required:"" placeholder:"TEXT" help:"Why, for whoever reads the ledger later."`
-	Kind   string `enum:"paid,bonus,adjustment" default:"adjustment" placeholder:"KIND" help:"paid, bonus or adjustment (the default)."`
+	Site    string `arg:"" help:"The site."`
+	Amount  string `arg:"" help:"Won, such as 15000 or -500.50; negative only for an adjustment."`
+	Reason  string `required:"" placeholder:"TEXT" help:"Why, for whoever reads the ledger later."`
+	Kind    string `enum:"paid,bonus,adjustment" default:"adjustment" placeholder:"KIND" help:"paid, bonus or adjustment (the default)."`
+	Expires string `placeholder:"DAY" help:"The last day of paid credit or a bonus, such as 2026-12-31; it ends at midnight, Korean time."`
 	database
 }
 
 // Run books the credit.
 func (v *creditAdd) Run(ctx context.Context, s *streams) error {
 	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
-		e, err := p.AddCredit(ctx, server.TopUp{Site: v.Site, Amount: signed(v.Amount), Kind: v.Kind, Reason: signed(v.Reason)})
+		e, err := p.AddCredit(ctx, server.TopUp{Site: v.Site, Amount: signed(v.Amount), Kind: v.Kind, Reason: signed(v.Reason), Expires: v.Expires})
 		if err != nil {
 			return nil, nil, err
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"creditmsg/internal/korea"
 	"creditmsg/internal/server"
 )
 
@@ -15,6 +16,7 @@ type siteVerb struct {
 	Create  siteCreate  `cmd:"" help:"Make a site with its credit account."`
 	List    siteList    `cmd:"" help:"List the sites."`
 	Show    siteShow    `cmd:"" help:"Show a site and what it can send by."`
+	Price   sitePrice   `cmd:"" help:"Set what a site pays, now or from a time to come."`
 	Suspend siteSuspend `cmd:"" help:"Stop a site from sending."`
 	Resume  siteResume  `cmd:"" help:"Let a suspended site send again."`
 }
@@ -42,14 +44,14 @@ func showSite(t *table, s server.Site) {
 	t.row("state", s.State)
 	t.row("available", wonOf(s.Available))
 	t.row("held", wonOf(s.Held))
-	t.row("prices", prices(s))
+	t.row("prices", listed(s.Prices))
 }
 
-// prices lists what each channel costs, in the order in which prices are written.
-func prices(s server.Site) string {
+// listed says what each channel costs, in the order in which prices are written.
+func listed(prices server.Prices) string {
 	var parts []string
 	for i, name := range []string{"alimtalk", "sms", "lms", "mms"} {
-		parts = append(parts, fmt.Sprintf("%s %s", name, wonOf(s.Prices[i])))
+		parts = append(parts, fmt.Sprintf("%s %s", name, wonOf(prices[i])))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -103,6 +105,26 @@ func showParts(t *table, s server.SiteDetail) {
 	for _, one := range s.Templates {
 		t.row("template", one.Code+" ("+one.State+", "+one.Channel+", "+each(slices.Sorted(maps.Keys(one.Providers)))+")")
 	}
+}
+
+type sitePrice struct {
+	ID    string            `arg:"" help:"The site, or installation for all that have no price of their own."`
+	Price map[string]string `required:"" mapsep:"," placeholder:"CHANNEL=WON,…" help:"What changes, such as sms=18,lms=45."`
+	Since string            `placeholder:"TIME" help:"From when on: 2026-12-01 09:00 in Korean time, or RFC 3339; otherwise from now."`
+	database
+}
+
+// Run sets the prices.
+func (v *sitePrice) Run(ctx context.Context, s *streams) error {
+	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
+		set, err := p.SetPrices(ctx, v.ID, v.Price, v.Since)
+		if err != nil {
+			return nil, nil, err
+		}
+		return set, func(t *table) {
+			t.say("%s pays from %s on: %s", v.ID, set.Since.In(korea.Seoul).Format("2006-01-02 15:04"), listed(set.Prices))
+		}, nil
+	})
 }
 
 type siteSuspend struct {

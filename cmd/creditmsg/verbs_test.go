@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -297,4 +298,39 @@ func TestTheDocumentOfTheAPIIsPrinted(t *testing.T) {
 	if err := json.Unmarshal([]byte(done(t, "openapi")), &document); err != nil || !strings.HasPrefix(document["openapi"].(string), "3.1") {
 		t.Errorf("openapi %v: %v", document["openapi"], err)
 	}
+}
+
+func TestPricesAreSetNowAndForATimeToCome(t *testing.T) {
+	office(t)
+	shop(t)
+	set := func(args ...string) map[string]any {
+		t.Helper()
+		return object(t, done(t, append([]string{"site", "price", "--json"}, args...)...))
+	}
+	if got := set("installation", "--price", "mms=110"); fmt.Sprint(got["prices"]) != "map[alimtalk:9.00 lms:45.00 mms:110.00 sms:18.00]" {
+		t.Errorf("the installation's: got %v", got)
+	}
+	got := set("shop", "--price", "sms=20.5", "--since", "2099-12-01 00:00")
+	if got["owner"] != "shop" || got["since"] != "2099-11-30T15:00:00Z" || got["prices"].(map[string]any)["sms"] != "20.50" {
+		t.Errorf("planned: got %v", got)
+	}
+	if now := object(t, done(t, "site", "show", "shop", "--json"))["prices"].(map[string]any); now["sms"] == "20.50" || now["mms"] != "110.00" {
+		t.Errorf("today's prices: got %v", now)
+	}
+	wants(t, "the text", done(t, "site", "price", "shop", "--price", "sms=21", "--since", "2099-12-01 00:00"), "2099-12-01 00:00", "sms 21 won")
+	refused(t, 1, []string{"site", "price", "shop", "--price", "sms=21", "--since", "2020-12-01 00:00"}, "past")
+	refused(t, 1, []string{"site", "price", "shop", "--price", "sms=21", "--since", "soon"}, "--since")
+	refused(t, 1, []string{"site", "price", "shop", "--price", "fax=21"}, "alimtalk, sms, lms, mms")
+	refused(t, 1, []string{"site", "price", "nobody", "--price", "sms=21"}, `no site "nobody"`)
+	refused(t, 2, []string{"site", "price", "shop"}, "--price")
+}
+
+func TestCreditThatExpiresEndsAtMidnightInKorea(t *testing.T) {
+	office(t)
+	shop(t)
+	add := func(args ...string) []string { return append([]string{"credit", "add", "shop"}, args...) }
+	done(t, add("500", "--reason", "welcome", "--kind", "bonus", "--expires", "2099-12-31")...)
+	refused(t, 1, add("500", "--reason", "x", "--expires", "2099-12-31"), "an adjustment does not expire")
+	refused(t, 1, add("500", "--reason", "x", "--kind", "bonus", "--expires", "31.12.2099"), "2026-12-31")
+	refused(t, 1, add("500", "--reason", "x", "--kind", "bonus", "--expires", "2020-12-31"), "past")
 }

@@ -44,8 +44,13 @@ func (p *Prices) UnmarshalJSON(text []byte) error {
 }
 
 // PricesOf gives what a site pays at the time of the transaction.
-func PricesOf(tx *db.Tx, siteID string) (Prices, error) {
+func PricesOf(tx *db.Tx, siteID string) (Prices, error) { return PricesAt(tx, siteID, tx.Now) }
+
+// PricesAt gives what a site, or with "" whoever has no price of his own, pays at a time, by
+// what is known now.
+func PricesAt(tx *db.Tx, siteID string, at db.Time) (Prices, error) {
 	q, lists := AskPrices(tx, []string{siteID})
+	lists.now = at
 	if err := tx.Ask(q); err != nil {
 		return Prices{}, fmt.Errorf("read prices of %s: %w", siteID, err)
 	}

@@ -20,6 +20,16 @@ func Day(t time.Time) string { return t.In(Seoul).Format(time.DateOnly) }
 // Month gives the Korean calendar month of t, such as 2026-12.
 func Month(t time.Time) string { return t.In(Seoul).Format("2006-01") }
 
+// ParseDay reads a Korean calendar day, such as 2026-12-01, and gives the moment at which it
+// begins.
+func ParseDay(text string) (time.Time, error) {
+	t, err := time.ParseInLocation(time.DateOnly, strings.TrimSpace(text), Seoul)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read day %.40q: want one such as 2026-12-01", text)
+	}
+	return t, nil
+}
+
 // ParseTime reads a moment: RFC 3339 with its offset, or 2026-12-01 09:00 in
 // Korean time.
 func ParseTime(text string) (time.Time, error) {

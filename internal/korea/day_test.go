@@ -83,3 +83,15 @@ func ExampleDay() {
 	fmt.Println(Day(at), Month(at))
 	// Output: 2026-12-01 2026-12
 }
+
+func TestADayBeginsAtMidnightInKorea(t *testing.T) {
+	got, err := ParseDay(" 2026-12-01 ")
+	if want := time.Date(2026, 11, 30, 15, 0, 0, 0, time.UTC); err != nil || !got.Equal(want) {
+		t.Errorf("got %v, %v; want %v", got, err, want)
+	}
+	for _, bad := range []string{"", "2026-12", "2026-02-30", "2026-12-01 09:00", "1.12.2026", "20261201"} {
+		if got, err := ParseDay(bad); err == nil {
+			t.Errorf("%q was read as %v, want an error", bad, got)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
+	"creditmsg/internal/korea"
 	"creditmsg/internal/money"
 	"creditmsg/internal/site"
 )
@@ -19,6 +20,9 @@ type TopUp struct {
 	Amount string // won, such as 15000 or -500.50; negative only for an adjustment
 	Kind   string // paid, bonus or adjustment
 	Reason string
+	// Expires is the last Korean day on which the credit can be used, such as 2026-12-31; ""
+	// = it does not expire. An adjustment never does.
+	Expires string
 }
 
 // The kinds of a top-up as people say them.
@@ -77,7 +81,19 @@ func (t TopUp) parse() (credit.TopUp, error) {
 	case strings.TrimSpace(t.Reason) == "":
 		return credit.TopUp{}, fault.Check("--reason", "say why, for whoever reads the ledger later")
 	}
-	return credit.TopUp{Site: t.Site, Kind: kind, Amount: amount, Note: t.Reason}, nil
+	add := credit.TopUp{Site: t.Site, Kind: kind, Amount: amount, Note: t.Reason}
+	if t.Expires == "" {
+		return add, nil
+	}
+	last, err := korea.ParseDay(t.Expires)
+	switch {
+	case err != nil:
+		return add, fault.Check("--expires", "%q is not a day such as 2026-12-31", t.Expires)
+	case kind == credit.Adjustment:
+		return add, fault.Check("--expires", "an adjustment does not expire: say --kind paid or bonus")
+	}
+	add.ExpiresAt = db.At(last.AddDate(0, 0, 1))
+	return add, nil
 }
 
 // Purse is a site's credit with its newest entries.
