@@ -1,6 +1,7 @@
 // Package korea holds the rules of the Korean telephone network and calendar
 // that a text message meets: which numbers can receive and send, how many bytes a
-// text takes and which characters cannot be sent at all, and where a day ends.
+// text takes and which characters cannot be sent at all, and where a day ends. It also
+// holds what every Korean bill goes by: value added tax and business numbers.
 //
 // Everything here is a pure function of its input. The package knows no provider,
 // no price and no database, and it decides nothing: it says what a text or a
@@ -13,5 +14,6 @@
 // NFC. The table is the one of golang.org/x/text, turned round once at first use.
 //
 // Reading order: number.go (recipients and senders), text.go (length, unsendable
-// characters, replacements), cp949.go (the table), day.go (Korean days and times).
+// characters, replacements), cp949.go (the table), day.go (Korean days and times),
+// tax.go.
 package korea
