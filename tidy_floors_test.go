@@ -18,7 +18,7 @@ var floors = map[string]int{
 	"fault": 0, "id": 0, "money": 0, "korea": 0, "sheet": 0,
 	"db": 1, "limit": 1, "blob": 1, "signal": 1, "payment": 1, "provider": 1, "upstream": 1,
 	"client": 1, // of our own HTTP API, public
-	"site":   2, "queue": 2, "event": 2, "idem": 2,
+	"site":   2, "queue": 2, "event": 2, "idem": 2, "stat": 2,
 	"credit": 3, "webhook": 3,
 	"message":  4,
 	"delivery": 5,
