@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -21,13 +22,19 @@ import (
 // checkout, with what the gateway put into that address. Charge takes it with a stored Token.
 // Each of the three sends Order.Key as the idempotency key of its request, so the same request
 // may be made again with the same Key while its result is Unknown; whether the money was taken
-// is then said by Find.
+// is then said by Find. Declined and Failed are said of the one request that was made: when an
+// earlier one of the same order is Unknown, only Paid or Find ends it.
+//
+// What a browser brings back can be forged. An address that does not fit the order is Failed,
+// one that tells of a payer who left is Declined, and neither is asked of the gateway: Confirm
+// is for an order of which nothing is under way.
 //
 // Find asks what became of an order. Absent is an answer: the gateway has no payment of that
 // order. But it may have one a moment later, while a request is still under way there, so one
-// Absent soon after a request proves nothing.
+// Absent soon after a request proves nothing. Where the gateway cannot be asked it is Unknown.
 //
-// Cancel gives money back, all or a part. The same Key never gives back twice.
+// Cancel gives money back, all or a part. The same Key never gives back twice. Cancelling a
+// payment that waits closes its account; no money was taken, so Find says Declined.
 //
 // BeginToken and FinishToken let a person leave a card for later charges: the same way out and
 // back as Begin and Confirm. RemoveToken makes a token useless; one that is gone is no error.
@@ -37,14 +44,17 @@ import (
 // sends, or a signature that is not right, is an error. What a notice says is never believed:
 // it only names the payment that is to be asked for.
 //
-// Transactions lists what the gateway moved in a period, oldest first, page by page, for the
-// daily comparison.
+// Transactions lists what the gateway moved from a time (inclusive) to another (exclusive),
+// oldest first, page by page, for the daily comparison. A page may be empty and have a next.
 //
 // Receipt has a cash receipt issued for money that came without a card slip; TakeBack cancels
 // it, whole or in part.
 //
+// An amount that is not a whole number of won above 0 is Failed with BadRequest (a
+// cancellation: CancelNever), without a request.
+//
 // A method that a gateway does not have (Capabilities) answers Failed with the reason
-// NotSupported.
+// NotSupported; RemoveToken and Transactions return ErrNotSupported.
 type Gateway interface {
 	Capabilities() Capabilities
 	Begin(ctx context.Context, o Order) Result
@@ -60,6 +70,9 @@ type Gateway interface {
 	Receipt(ctx context.Context, r CashReceipt) ReceiptResult
 	TakeBack(ctx context.Context, r CashReceipt) ReceiptResult
 }
+
+// ErrNotSupported says that a gateway does not have what was asked of it.
+var ErrNotSupported = errors.New("the gateway does not support this")
 
 // Account is one configured merchant account.
 type Account struct {
