@@ -1,0 +1,130 @@
+package paymenttest
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"creditmsg/internal/payment"
+)
+
+// Every request that takes money is broken in every way, and the result compared with the
+// truth.
+
+func testVendorFaults(t *testing.T, h Harness) {
+	w := newWorld(t, h, inHaste)
+	var attempts []*attempt
+	for _, way := range w.ways() {
+		for _, bb := range []int{8, 9, 10, 12, 13, 15} {
+			attempts = append(attempts, way.prepare(w, cardOf(bb)))
+		}
+	}
+	for i, r := range together(t.Context(), attempts) {
+		a := attempts[i]
+		t.Run(a.card, func(t *testing.T) {
+			w := w.within(t)
+			w.judge(a, r)
+			w.mustBe(r, payment.Unknown)
+			w.settle(a)
+		})
+	}
+}
+
+// together makes attempts at once, since some wait for their time-out.
+func together(ctx context.Context, attempts []*attempt) []payment.Result {
+	results := make([]payment.Result, len(attempts))
+	var all sync.WaitGroup
+	for i, a := range attempts {
+		all.Go(func() { results[i] = a.do(ctx) })
+	}
+	all.Wait()
+	return results
+}
+
+func testUnderWay(t *testing.T, h Harness) {
+	each(t, h, func(w *world, way way) {
+		a := way.prepare(w, cardOf(14))
+		w.mustBe(w.try(a), payment.Unknown)
+		w.until("the payment to end", func() bool {
+			r := w.Find(w.Context(), a.order)
+			if r.State != payment.Paid && r.State != payment.Absent && r.State != payment.Open {
+				w.Fatalf("find: got %+v", r)
+			}
+			return r.State == payment.Paid
+		})
+		w.found(a)
+		w.try(a)
+	})
+}
+
+func testSweepTake(t *testing.T, h Harness) {
+	each(t, h, func(w *world, way way) {
+		for _, how := range broken {
+			w.Run(how.String(), func(t *testing.T) {
+				w := w.within(t)
+				a := way.prepare(w, goodCard)
+				w.line.mark(everyRequest, how)
+				r := a.do(t.Context())
+				w.line.mark(everyRequest, passes)
+				w.judge(a, r)
+				w.mustBe(r, payment.Unknown)
+				w.settle(a)
+			})
+		}
+	})
+}
+
+func testTimeouts(t *testing.T, h Harness) {
+	w := newWorld(t, h, inHaste)
+	for _, way := range w.ways() {
+		for _, how := range []fault{slowBefore, slowAfter} {
+			t.Run(way.name+" "+how.String(), func(t *testing.T) {
+				w := w.within(t)
+				a := way.prepare(w, goodCard)
+				w.line.mark(everyRequest, how)
+				r := a.do(t.Context())
+				w.line.mark(everyRequest, passes)
+				w.judge(a, r)
+				w.mustBe(r, payment.Unknown)
+				w.settle(a)
+			})
+		}
+	}
+}
+
+func testContextEnds(t *testing.T, h Harness) {
+	each(t, h, func(w *world, way way) {
+		for _, how := range []fault{endsBefore, endsAfter} {
+			a := way.prepare(w, goodCard)
+			ctx, cancel := context.WithCancel(w.Context())
+			var ended time.Time
+			w.line.mark(everyRequest, how)
+			w.line.end = func() { ended = time.Now(); cancel() }
+			r := a.do(ctx)
+			if took := time.Since(ended); took > soon {
+				w.Errorf("returned %v after its context ended, want at most %v", took, soon)
+			}
+			w.line.mark(everyRequest, passes)
+			w.judge(a, r)
+			w.mustBe(r, payment.Unknown)
+			w.settle(a)
+			cancel()
+		}
+	})
+}
+
+func testSweepFind(t *testing.T, h Harness) {
+	w := newWorld(t, h, inHaste)
+	paid, _ := w.bought(goodCard)
+	for _, how := range append(broken, slowBefore) {
+		for what, o := range map[string]payment.Order{"a paid order": paid.order, "an order that nobody knows": newOrder(payment.Card)} {
+			w.line.mark(everyRequest, how)
+			if r := w.Find(t.Context(), o); r.State != payment.Unknown {
+				t.Errorf("%s, %v: got %+v, want it unknown", what, how, r)
+			}
+		}
+	}
+	w.line.mark(everyRequest, passes)
+	w.mustBe(w.found(paid), payment.Paid)
+}
