@@ -152,7 +152,7 @@ type Registration struct {
 type Cancellation struct {
 	OrderID string
 	Ref     string       // the gateway's id of the payment
-	Key     string       // idempotency key: one for each cancellation, for all its tries
+	Key     string       // idempotency key: the same while CancelUnknown, a new one after CancelLater, since a gateway may keep its answer
 	Amount  money.Amount // whole won, VAT included
 	Whole   bool         // Amount is all that is left of the payment
 	Reason  string       // at most 200 characters

@@ -153,6 +153,7 @@ func testStrangeReturn(t *testing.T, h Harness) {
 	back, otherBack := w.saidYes(&o, goodCard), w.saidYes(&other, goodCard)
 	cheap := o
 	cheap.Amount = price + money.Won
+	w.line.mark(everyRequest, passes)
 	results := map[string]payment.Result{
 		"of another order": w.Confirm(t.Context(), o, otherBack),
 		"another amount":   w.Confirm(t.Context(), cheap, back),
@@ -163,6 +164,9 @@ func testStrangeReturn(t *testing.T, h Harness) {
 			t.Errorf("%s: got %+v, want it failed", what, r)
 		}
 	}
+	if n := w.line.count(); n > 0 {
+		t.Errorf("got %d requests, want none", n)
+	}
 	mixed := url.Values{}
 	for name := range back { // everything of the order, but the payment of another
 		mixed.Set(name, back.Get(name))
@@ -170,8 +174,14 @@ func testStrangeReturn(t *testing.T, h Harness) {
 			mixed.Set(name, otherBack.Get(name))
 		}
 	}
-	if r := w.Confirm(t.Context(), o, mixed); r.State.Taken() || r.State == payment.Open {
+	r := w.Confirm(t.Context(), o, mixed)
+	if r.State.Taken() || r.State == payment.Open {
 		t.Errorf("the payment of another order: got %+v", r)
+	}
+	misled := o
+	for _, ref := range []string{r.Ref, other.Ref} {
+		misled.Ref = ref
+		w.mustBe(w.Find(t.Context(), misled), payment.Open)
 	}
 	for _, order := range []payment.Order{o, other} {
 		if n := len(w.takings(order.ID)); n > 0 {
@@ -188,6 +198,8 @@ func testAbsent(t *testing.T, h Harness) {
 	r := w.Find(t.Context(), newOrder(payment.Card))
 	w.mustBe(r, payment.Absent)
 	o := newOrder(payment.Card)
-	w.bought(goodCard)
+	_, paid := w.bought(goodCard)
+	w.mustBe(w.Find(t.Context(), o), payment.Absent)
+	o.Ref = paid.Ref // of another order
 	w.mustBe(w.Find(t.Context(), o), payment.Absent)
 }

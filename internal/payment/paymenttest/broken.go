@@ -76,20 +76,50 @@ func testSweepTake(t *testing.T, h Harness) {
 }
 
 func testTimeouts(t *testing.T, h Harness) {
-	w := newWorld(t, h, inHaste)
-	for _, way := range w.ways() {
-		for _, how := range []fault{slowBefore, slowAfter} {
-			t.Run(way.name+" "+how.String(), func(t *testing.T) {
-				w := w.within(t)
-				a := way.prepare(w, goodCard)
-				w.line.mark(everyRequest, how)
-				r := a.do(t.Context())
-				w.line.mark(everyRequest, passes)
-				w.judge(a, r)
-				w.mustBe(r, payment.Unknown)
-				w.settle(a)
-			})
+	type silence struct {
+		*world
+		name   string
+		sale   *attempt
+		cancel *payment.Cancellation // in place of the sale
+	}
+	var all []*silence
+	for _, how := range []fault{slowBefore, slowAfter} {
+		w := newWorld(t, h, inHaste)
+		for _, way := range w.ways() {
+			all = append(all, &silence{w, way.name + " " + how.String(), way.prepare(w, goodCard), nil})
 		}
+		a, paid := w.bought(goodCard)
+		c := cancellation(a, paid)
+		all = append(all, &silence{w, "cancel " + how.String(), a, &c})
+		w.line.mark(everyRequest, how)
+	}
+	sales, cancels := make([]payment.Result, len(all)), make([]payment.CancelResult, len(all))
+	var waiting sync.WaitGroup // together, since each waits for its time-out
+	for i, s := range all {
+		waiting.Go(func() {
+			if s.cancel != nil {
+				cancels[i] = s.Cancel(t.Context(), *s.cancel)
+			} else {
+				sales[i] = s.sale.do(t.Context())
+			}
+		})
+	}
+	waiting.Wait()
+	for i, s := range all {
+		t.Run(s.name, func(t *testing.T) {
+			w := s.within(t)
+			w.line.mark(everyRequest, passes)
+			if s.cancel != nil {
+				if cancels[i].State != payment.CancelUnknown {
+					t.Errorf("got %+v, want it unknown", cancels[i])
+				}
+				w.givenBack(s.sale, *s.cancel)
+				return
+			}
+			w.judge(s.sale, sales[i])
+			w.mustBe(sales[i], payment.Unknown)
+			w.settle(s.sale)
+		})
 	}
 }
 
@@ -115,9 +145,9 @@ func testContextEnds(t *testing.T, h Harness) {
 }
 
 func testSweepFind(t *testing.T, h Harness) {
-	w := newWorld(t, h, inHaste)
+	w := newWorld(t, h)
 	paid, _ := w.bought(goodCard)
-	for _, how := range append(broken, slowBefore) {
+	for _, how := range broken {
 		for what, o := range map[string]payment.Order{"a paid order": paid.order, "an order that nobody knows": newOrder(payment.Card)} {
 			w.line.mark(everyRequest, how)
 			if r := w.Find(t.Context(), o); r.State != payment.Unknown {

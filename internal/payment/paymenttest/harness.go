@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -28,6 +29,10 @@ type Harness struct {
 	// Signed says that notices bear a signature, so that forged ones are refused. Where they
 	// do not, forged ones must do no harm.
 	Signed bool
+
+	// Patience is how long the suite waits for what must come; it only decides how soon a
+	// failure is told. 0 = 20 s.
+	Patience time.Duration
 }
 
 // Vendor is a simulated vendor.

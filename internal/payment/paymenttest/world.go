@@ -1,6 +1,7 @@
 package paymenttest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -22,9 +23,8 @@ const (
 	price    = 11_000 * money.Won
 	goodCard = "4330123412341234"
 
-	// patience is how long the suite waits for what must come: it only decides how soon a
-	// failure is told.
-	patience = time.Minute
+	// usualPatience is how long the suite waits for what must come.
+	usualPatience = 20 * time.Second
 
 	// soon is the longest that a call may go on after its context ended.
 	soon = 10 * time.Second
@@ -239,7 +239,7 @@ func (w *world) takings(order string) []taking {
 // until waits for ok, which is asked again after each notice.
 func (w *world) until(what string, ok func() bool) {
 	w.Helper()
-	limit := time.NewTimer(patience)
+	limit := time.NewTimer(cmp.Or(w.h.Patience, usualPatience))
 	defer limit.Stop()
 	for !ok() {
 		select {

@@ -126,8 +126,8 @@ func (a *account) Confirm(ctx context.Context, o payment.Order, back url.Values)
 	}
 	body := map[string]any{"paymentKey": key, "orderId": o.ID, "amount": n}
 	r := sold(o, a.call(ctx, request{method: http.MethodPost, path: "/v1/payments/confirm", key: o.Key, body: body}))
-	if r.Ref == "" {
-		r.Ref = key
+	if r.State == payment.Unknown {
+		r.Ref = key // to be asked for; Find does not trust it
 	}
 	return r
 }
