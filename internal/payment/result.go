@@ -54,7 +54,8 @@ type Deposit struct {
 	Bank   string // the bank's code
 	Number string
 	Holder string
-	Until  time.Time
+	Until  time.Time // zero = whenever
+	Text   string    // in place of bank, number and holder: the operator's account as payers read it
 }
 
 // Checkout is how a payer's browser goes on: to a page, or with the gateway's own script.
