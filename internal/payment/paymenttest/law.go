@@ -2,7 +2,6 @@ package paymenttest
 
 import (
 	"context"
-	"net/url"
 	"strings"
 
 	"creditmsg/internal/id"
@@ -41,8 +40,7 @@ func (w *world) ways() (all []way) {
 func (w *world) confirming(card string) *attempt {
 	w.Helper()
 	o := newOrder(payment.Card)
-	var back url.Values
-	back = w.saidYes(&o, card)
+	back := w.saidYes(&o, card)
 	return &attempt{order: o, card: card, do: func(ctx context.Context) payment.Result { return w.Confirm(ctx, o, back) }}
 }
 
