@@ -20,13 +20,15 @@ var floors = map[string]int{
 	"client": 1, // of our own HTTP API, public
 	"site":   2, "queue": 2, "event": 2, "idem": 2, "stat": 2,
 	"credit": 3, "webhook": 3,
-	"message":  4,
-	"delivery": 5,
-	"api":      6, "console": 6,
-	"server":        7,
-	"bench":         8,
-	"cmd/creditmsg": 9,
-	"test":          9, // end to end
+	"billing":  4,
+	"message":  5,
+	"delivery": 6,
+	"paper":    7, "invoice": 7, "alert": 7,
+	"api": 8, "console": 8,
+	"server":        9,
+	"bench":         10,
+	"cmd/creditmsg": 11,
+	"test":          11, // end to end
 }
 
 // commandImports is all that the command line may know of the house; korea reads --at.
