@@ -126,6 +126,21 @@ func (b *book) restore(l *lot, amount money.Amount, m move, ref string) {
 	b.post(line{kind: PaymentCancel, amount: amount, move: m, ref: ref, takes: text, opens: takenDigest(text)})
 }
 
+// Left locks a site's account and gives what is neither spent nor held of a lot: what can be
+// taken back of its payment.
+func (l *Ledger) Left(tx *db.Tx, siteID string, lot int64) (money.Amount, error) {
+	books, err := lock(tx, []string{siteID})
+	if err != nil {
+		return 0, fmt.Errorf("read lot: %w", err)
+	}
+	for _, own := range books[0].lots {
+		if own.seq == lot && !own.over(books[0].at) {
+			return own.remaining, nil
+		}
+	}
+	return 0, nil
+}
+
 // alive gives the book's own row of a lot, which alone may be changed, or the lot as it is
 // when nothing is left of it.
 func (b *book) alive(l *lot) *lot {
