@@ -27,6 +27,8 @@ import (
 	"creditmsg/internal/payment/toss"
 	"creditmsg/internal/queue"
 	"creditmsg/internal/site"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 const won = money.Won
@@ -47,7 +49,7 @@ type world struct {
 	vendor *httptest.Server
 	deaf   *atomic.Bool // the vendor's answers are lost on their way back
 	now    *atomic.Int64
-	count  int
+	reg    *prometheus.Registry
 }
 
 // each runs a test on every engine.
@@ -80,6 +82,8 @@ func newWorld(t testing.TB, engine string, o Options) *world {
 		w.vendor.Close()
 	})
 	var err error
+	w.reg = prometheus.NewRegistry()
+	o.Registerer = w.reg
 	w.s, err = New(w.d, w.keys, w.ledger, w.queue, w.gateways(), o)
 	w.must(err)
 	w.site("demo")
@@ -359,4 +363,44 @@ func (w *world) ask(p Payment) {
 		return w.queue.Put(tx, queue.Job{Lane: queue.Default, Kind: kindPayment, Key: p.ID.Text(id.Payment), Site: p.Site})
 	})
 	w.drain()
+}
+
+// giveBackAtGateway gives money back as somebody does at the gateway's own console.
+func (w *world) giveBackAtGateway(p Payment, amount int64) {
+	w.t.Helper()
+	var ref string
+	w.view(func(tx *db.Tx) error {
+		found, err := w.s.find(tx, p.Site, p.ID, false)
+		if err == nil {
+			ref = found.ref
+		}
+		return err
+	})
+	ask, err := http.NewRequest(http.MethodPost, w.vendor.URL+"/v1/payments/"+ref+"/cancel",
+		strings.NewReader(fmt.Sprintf(`{"cancelReason":"console","cancelAmount":%d}`, amount)))
+	w.must(err)
+	ask.SetBasicAuth(simulator.DefaultSecretKey, "")
+	ask.Header.Set("Content-Type", "application/json")
+	reply, err := http.DefaultClient.Do(ask)
+	w.must(err)
+	defer reply.Body.Close()
+	if text, _ := io.ReadAll(reply.Body); reply.StatusCode != http.StatusOK {
+		w.t.Fatalf("give back at the gateway: %d %s", reply.StatusCode, text)
+	}
+}
+
+// counted reads a counter: the sum of its series with a label of this value.
+func (w *world) counted(name, label string) (sum float64) {
+	families, err := w.reg.Gather()
+	w.must(err)
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			for _, l := range m.GetLabel() {
+				if f.GetName() == name && l.GetValue() == label {
+					sum += m.GetCounter().GetValue()
+				}
+			}
+		}
+	}
+	return sum
 }
