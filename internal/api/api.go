@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/semaphore"
 
+	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
@@ -30,6 +31,8 @@ type Deps struct {
 	Ledger         *credit.Ledger
 	Messages       *message.Service
 	Delivery       *delivery.Service
+	Billing        *billing.Service
+	PublicURL      string // where payers' browsers reach us; "" = what a request names
 	Log            *slog.Logger
 	Registerer     prometheus.Registerer
 	Gatherer       prometheus.Gatherer
@@ -89,7 +92,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, recipients, credits, templates, senders, channels, reports, upkeep,
+		sending, campaigns, recipients, credits, payments, cards, recharges, returns, templates, senders, channels, reports, upkeep,
 	} {
 		declare(a)
 	}

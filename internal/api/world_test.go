@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/db/dbtest"
@@ -39,6 +40,8 @@ type world struct {
 	queue    *queue.Queue
 	messages *message.Service
 	delivery *delivery.Service
+	billing  *billing.Service
+	till     *httptest.Server // the simulated payment gateway
 	deps     Deps
 	handler  http.Handler
 	log      *lockedBuffer
@@ -101,7 +104,8 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	t.Cleanup(func() { _ = w.delivery.Drain(context.Background()) })
 
 	registry := prometheus.NewRegistry()
-	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Log: log,
+	w.billing, w.till = newBilling(t, w)
+	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Log: log,
 		Registerer: registry, Gatherer: registry, Version: "test"}
 	w.handler, err = New(w.deps)
 	w.must(err)

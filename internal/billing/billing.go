@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -57,7 +58,7 @@ func New(d *db.DB, keys *site.Keys, ledger *credit.Ledger, q *queue.Queue, gatew
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	slices.SortFunc(s.o.Bonus, func(a, b Tier) int { return int(b.From/money.Won - a.From/money.Won) })
+	slices.SortFunc(s.o.Bonus, func(a, b Tier) int { return cmp.Compare(b.From, a.From) })
 	m, err := newMeter(o.Registerer)
 	if err != nil {
 		return nil, fmt.Errorf("register the metrics of payments: %w", err)

@@ -285,31 +285,29 @@ func (s *Service) disable(tx *db.Tx, site string, card id.ID, why payment.Reason
 
 // RemoveCard has a gateway forget a card; it is not charged from now on. The last active
 // card of a site that recharges itself cannot be removed.
-func (s *Service) RemoveCard(ctx context.Context, site string, card id.ID) error {
-	return s.d.Update(ctx, "billing_remove_card", func(tx *db.Tx) error {
-		r, err := s.rule(tx, site, true)
-		if err != nil {
-			return err
-		}
-		c, err := s.card(tx, site, card, true)
-		if err != nil || c.State == CardRemoving || c.State == CardRemoved {
-			return err
-		}
-		all, err := s.active(tx, site)
-		if err != nil {
-			return err
-		}
-		if r.Enabled && c.State == CardActive && len(all) == 1 {
-			return fault.New(fault.Conflict, fault.CodeStateConflict, "it is the only active payment method of an automatic recharge; switch that off, or add another one, first")
-		}
-		secret := c.Token.Secret
-		if c.State = CardRemoving; secret == "" {
-			c.State = CardRemoved
-		} else if err := s.queue.Put(tx, queue.Job{Lane: queue.Default, Kind: kindCard, Key: c.ID.Text(id.Card), Site: site}); err != nil {
-			return err
-		}
-		return s.saveCard(tx, c)
-	})
+func (s *Service) RemoveCard(tx *db.Tx, site string, card id.ID) error {
+	r, err := s.rule(tx, site, true)
+	if err != nil {
+		return err
+	}
+	c, err := s.card(tx, site, card, true)
+	if err != nil || c.State == CardRemoving || c.State == CardRemoved {
+		return err
+	}
+	all, err := s.active(tx, site)
+	if err != nil {
+		return err
+	}
+	if r.Enabled && c.State == CardActive && len(all) == 1 {
+		return fault.New(fault.Conflict, fault.CodeStateConflict, "it is the only active payment method of an automatic recharge; switch that off, or add another one, first")
+	}
+	secret := c.Token.Secret
+	if c.State = CardRemoving; secret == "" {
+		c.State = CardRemoved
+	} else if err := s.queue.Put(tx, queue.Job{Lane: queue.Default, Kind: kindCard, Key: c.ID.Text(id.Card), Site: site}); err != nil {
+		return err
+	}
+	return s.saveCard(tx, c)
 }
 
 // removing tells the gateway to forget a card, and forgets its secret here.

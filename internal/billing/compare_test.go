@@ -135,6 +135,6 @@ func (w *world) sale(order string, amount int64) {
 	if text, _ := io.ReadAll(reply.Body); reply.StatusCode != http.StatusOK {
 		w.t.Fatalf("sale: %d %s", reply.StatusCode, text)
 	}
-	w.must(w.s.RemoveCard(context.Background(), "demo", c.ID))
+	w.must(w.remove(c))
 	w.drain()
 }

@@ -27,6 +27,10 @@ func (w *world) setRule(r Rule) Standing {
 	return st
 }
 
+func (w *world) remove(c Card) error {
+	return w.d.Update(context.Background(), "test", func(tx *dbTx) error { return w.s.RemoveCard(tx, "demo", c.ID) })
+}
+
 func (w *world) standing() (st Standing) {
 	w.view(func(tx *dbTx) (err error) { st, _, err = w.s.RuleOf(tx, "demo"); return err })
 	return st
@@ -306,10 +310,10 @@ func TestRulesThatContradictThemselvesAreRefusedInTheirPlace(t *testing.T) {
 	r := usual
 	r.Card = c.ID
 	w.must(set(r))
-	err := w.s.RemoveCard(context.Background(), "demo", c.ID)
+	err := w.remove(c)
 	refused(t, "the last card", err, "state_conflict", "")
 	w.must(set(Rule{}))
-	w.must(w.s.RemoveCard(context.Background(), "demo", c.ID))
+	w.must(w.remove(c))
 	w.drain()
 	w.view(func(tx *dbTx) error {
 		got, err := w.s.FindCard(tx, "demo", c.ID)
@@ -324,7 +328,8 @@ func TestLevelsAreToldOncePerCrossing(t *testing.T) {
 	each(t, func(w *world) {
 		w.give(100_000 * won)
 		w.do(func(tx *dbTx) error {
-			return w.s.SetLevels(tx, "demo", []money.Amount{5_000 * won, 50_000 * won, 20_000 * won})
+			_, err := w.s.SetLevels(tx, "demo", []money.Amount{5_000 * won, 50_000 * won, 20_000 * won})
+			return err
 		})
 		told := func(want ...string) {
 			w.t.Helper()

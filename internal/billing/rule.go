@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"cmp"
 	"database/sql"
 	"fmt"
 	"slices"
@@ -150,23 +151,23 @@ func (s *Service) SetRule(tx *db.Tx, site string, want Rule) (Standing, error) {
 
 // SetLevels sets the levels of available credit below which a site wants to be told; none =
 // never. A site that is below one already is told at once.
-func (s *Service) SetLevels(tx *db.Tx, site string, levels []money.Amount) error {
+func (s *Service) SetLevels(tx *db.Tx, site string, levels []money.Amount) ([]money.Amount, error) {
 	if len(levels) > 5 {
-		return fault.Check("/levels", "want five levels at most")
+		return nil, fault.Check("/levels", "want five levels at most")
 	}
 	for i, l := range levels {
 		if l <= 0 {
-			return fault.Check(fmt.Sprintf("/levels/%d", i), "want more than nothing")
+			return nil, fault.Check(fmt.Sprintf("/levels/%d", i), "want more than nothing")
 		}
 	}
 	r, err := s.mine(tx, site)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.Levels, r.alerted = slices.Clone(levels), 0
-	slices.SortFunc(r.Levels, func(a, b money.Amount) int { return int(b/money.Won - a/money.Won) })
+	slices.SortFunc(r.Levels, func(a, b money.Amount) int { return cmp.Compare(b, a) })
 	r.Levels = slices.Compact(r.Levels)
-	return s.watch(tx, r, 0, nil)
+	return r.Levels, s.watch(tx, r, 0, nil)
 }
 
 // check refuses a rule that contradicts itself.

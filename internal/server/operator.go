@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/message"
@@ -22,6 +23,7 @@ type Operator struct {
 	ledger   *credit.Ledger
 	queue    *queue.Queue
 	messages *message.Service
+	billing  *billing.Service
 }
 
 // OperatorOptions say how an Operator is opened.
@@ -46,6 +48,9 @@ func OpenOperator(ctx context.Context, c Config, o OperatorOptions) (*Operator, 
 	p.queue = queue.New(d, queue.Options{})
 	p.ledger = credit.NewLedger(p.keys, p.queue)
 	p.messages, err = message.NewService(d, p.keys, p.ledger, p.queue, message.Options{})
+	if err == nil {
+		p.billing, err = c.billing(d, p.keys, p.ledger, p.queue, nil, nil)
+	}
 	if err == nil && !o.AnySchema {
 		err = p.meet(ctx)
 	}

@@ -14,11 +14,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"creditmsg/internal/api"
+	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/message"
+	till "creditmsg/internal/payment/simulator"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/provider/simulator"
 	"creditmsg/internal/queue"
@@ -62,11 +64,13 @@ type Program struct {
 	queue    *queue.Queue
 	messages *message.Service
 	delivery *delivery.Service
+	billing  *billing.Service
 	handler  http.Handler
 
 	door      *listener // nil without RoleAPI
 	vendor    *listener // nil without RoleSimulator
 	simulated *simulator.Simulator
+	till      *till.Simulator
 
 	stopping atomic.Bool
 	schema   readiness
@@ -153,6 +157,9 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	if err != nil {
 		return err
 	}
+	if p.billing, err = p.config.billing(p.d, p.keys, p.ledger, p.queue, p.metrics, p.log); err != nil {
+		return err
+	}
 	p.delivery, err = delivery.New(p.d, p.keys, p.messages, p.queue, list, delivery.Options{
 		ExpireText: times.ExpireText, ExpireLong: times.ExpireLong, LookupGrace: times.LookupGrace, Lease: times.Lease,
 		Registerer: p.metrics, Log: p.log,
@@ -165,8 +172,9 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 		return nil
 	}
 	p.handler, err = api.New(api.Deps{
-		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery,
-		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics,
+		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing,
+		PublicURL: string(p.config.Payments.PublicURL),
+		Log:       p.log, Registerer: p.metrics, Gatherer: p.metrics,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), Version: o.Version, Ready: p.ready,
 	})
 	return err
@@ -212,7 +220,7 @@ func (p *Program) workers() []runner {
 	if !p.has(RoleWorker) {
 		return []runner{p.upkeep(false)}
 	}
-	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d))
+	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), p.billing.Works())
 	return []runner{
 		p.upkeep(true),
 		p.delivery.Run,
@@ -226,8 +234,9 @@ func (p *Program) world() []runner {
 	}
 	return []runner{
 		p.simulated.Run,
+		p.till.Run,
 		func(ctx context.Context) error {
-			return p.vendor.serve(ctx, p.simulated.Handler(), p.grace, p.log)
+			return p.vendor.serve(ctx, boxes(p.simulated, p.till), p.grace, p.log)
 		},
 	}
 }
