@@ -225,3 +225,103 @@ func TestLevelsAreReadAsTheyWereSet(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// recharging makes a site recharge itself, and a worker that does it.
+func (w *world) recharging(token string) {
+	w.t.Helper()
+	begun := w.do(ask{method: "POST", path: "/v1/payment-methods", token: token, body: `{"return_url":"https://shop.example/cards"}`}).is(201).json()
+	w.pays(begun["checkout"], cardNumber, "pay")
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- w.queue.Run(ctx, w.billing.Works()...) }()
+	w.t.Cleanup(func() { stop(); w.must(<-ended) })
+	w.do(ask{method: "PUT", path: "/v1/credit/auto-recharge", token: token, body: `{"enabled":true,"threshold":"5","amount":"1000"}`}).is(200)
+}
+
+// big is a message to so many people that poor cannot pay for it.
+func big(people int, more string) string {
+	var to []string
+	for i := range people {
+		to = append(to, fmt.Sprintf(`{"to":"0101%07d"}`, i))
+	}
+	return `{"strategy":"sms_only","text":{"body":"안녕하세요"},` + more + `"recipients":[` + strings.Join(to, ",") + `]}`
+}
+
+func TestASendAboveTheBalanceWaitsForItsRecharge(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.recharging(w.poor)
+		a := ask{method: "POST", path: "/v1/messages", token: w.poor, key: "big", body: big(500, "")}
+		if got := w.do(a).is(202).json()["held"]; got != "9000.00" {
+			t.Errorf("held: got %v", got)
+		}
+		if got := w.do(a).is(202).header.Get("Idempotent-Replayed"); got != "true" {
+			t.Errorf("repeat: got %q", got)
+		}
+		// 9,000 won were needed, 10 were there, thousands are recharged.
+		credit := w.do(ask{method: "GET", path: "/v1/credit", token: w.poor}).json()
+		if credit["available"] != "10.00" || credit["held"] != "9000.00" {
+			t.Errorf("credit: got %v", credit)
+		}
+		all := w.do(ask{method: "GET", path: "/v1/credit/payments", token: w.poor}).rows()
+		if len(all) != 1 || all[0]["amount"] != "9000.00" || all[0]["automatic"] != true || all[0]["status"] != "paid" {
+			t.Errorf("payments: got %v", all)
+		}
+	})
+}
+
+func TestAStagedUploadAboveTheBalanceWaitsToo(t *testing.T) {
+	w := onSQLite(t)
+	w.recharging(w.poor)
+	var body strings.Builder
+	body.WriteString(`{"strategy":"sms_only","text":{"body":"안녕하세요"}}` + "\n")
+	const people = 12_500
+	for i := range people {
+		fmt.Fprintf(&body, `{"to":"0101%07d"}`+"\n", i)
+	}
+	got := w.do(ask{method: "POST", path: "/v1/messages", token: w.poor, media: "application/x-ndjson", body: body.String()}).is(202).json()
+	if got["held"] != "225000.00" {
+		t.Errorf("got %v", got)
+	}
+	people200 := w.do(ask{method: "GET", path: "/v1/messages/" + got["id"].(string) + "/recipients?limit=200", token: w.poor}).rows()
+	if len(people200) != 200 {
+		t.Errorf("recipients: got %d", len(people200))
+	}
+}
+
+func TestASendThatDoesNotWaitIsRefused(t *testing.T) {
+	w := onSQLite(t)
+	refused := func(body string) map[string]any {
+		t.Helper()
+		g := w.do(ask{method: "POST", path: "/v1/messages", token: w.poor, body: body})
+		g.refused(402, "insufficient_credit")
+		return g.json()
+	}
+	if got := refused(big(500, "")); got["needed"] != "9000.00" || got["available"] != "10.00" || got["recharge"] != nil {
+		t.Errorf("without a rule: got %v", got)
+	}
+	w.recharging(w.poor)
+	if got := refused(big(500, `"wait_for_recharge":0,`)); got["recharge"] != nil {
+		t.Errorf("not waiting: got %v", got)
+	}
+	w.do(ask{method: "PUT", path: "/v1/credit/auto-recharge", token: w.poor, body: `{"enabled":true,"threshold":"5","amount":"1000","daily_cap":"5000"}`}).is(200)
+	if got := refused(big(500, "")); got["recharge"] != nil {
+		t.Errorf("above the cap: got %v", got)
+	}
+	w.do(ask{method: "GET", path: "/v1/credit/payments", token: w.poor}).is(200)
+}
+
+func TestADeclinedRechargeIsToldWithTheRefusal(t *testing.T) {
+	w := onSQLite(t)
+	begun := w.do(ask{method: "POST", path: "/v1/payment-methods", token: w.poor, body: `{"return_url":"https://shop.example/cards"}`}).is(201).json()
+	w.pays(begun["checkout"], "9000000112341234", "pay")
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- w.queue.Run(ctx, w.billing.Works()...) }()
+	t.Cleanup(func() { stop(); w.must(<-ended) })
+	w.do(ask{method: "PUT", path: "/v1/credit/auto-recharge", token: w.poor, body: `{"enabled":true,"threshold":"5","amount":"1000"}`}).is(200)
+	g := w.do(ask{method: "POST", path: "/v1/messages", token: w.poor, body: big(500, "")})
+	g.refused(402, "insufficient_credit")
+	if got, _ := g.json()["recharge"].(map[string]any); got["status"] != "declined" || got["amount"] != "9000.00" {
+		t.Errorf("got %s", g.body)
+	}
+}

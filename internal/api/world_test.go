@@ -93,8 +93,9 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	adapter, err := solapi.New(account)
 	w.must(err)
 	log := slog.New(slog.NewTextHandler(w.log, nil))
+	w.billing, w.till = newBilling(t, w)
 	w.messages, err = message.NewService(d, w.keys, w.ledger, w.queue, message.Options{
-		Log:      log,
+		Log: log, Billing: w.billing,
 		Offered:  func(c provider.Channel) bool { return w.delivery.Offered(c) },
 		Accounts: func(c provider.Channel) []string { return w.delivery.Accounts(c) },
 	})
@@ -104,7 +105,6 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	t.Cleanup(func() { _ = w.delivery.Drain(context.Background()) })
 
 	registry := prometheus.NewRegistry()
-	w.billing, w.till = newBilling(t, w)
 	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Log: log,
 		Registerer: registry, Gatherer: registry, Version: "test"}
 	w.handler, err = New(w.deps)

@@ -147,17 +147,17 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	times := p.config.Delivery
 	p.queue = queue.New(p.d, queue.Options{Lease: times.Lease, Grace: p.grace, Registerer: p.metrics})
 	p.ledger = credit.NewLedger(p.keys, p.queue)
+	if p.billing, err = p.config.billing(p.d, p.keys, p.ledger, p.queue, p.metrics, p.log); err != nil {
+		return err
+	}
 	p.messages, err = message.NewService(p.d, p.keys, p.ledger, p.queue, message.Options{
-		FallbackWithin: times.FallbackWithin,
+		FallbackWithin: times.FallbackWithin, Billing: p.billing,
 		// Messages ask what can be carried only once requests come in.
 		Offered:    func(c provider.Channel) bool { return p.delivery.Offered(c) },
 		Accounts:   func(c provider.Channel) []string { return p.delivery.Accounts(c) },
 		Registerer: p.metrics, Log: p.log,
 	})
 	if err != nil {
-		return err
-	}
-	if p.billing, err = p.config.billing(p.d, p.keys, p.ledger, p.queue, p.metrics, p.log); err != nil {
 		return err
 	}
 	p.delivery, err = delivery.New(p.d, p.keys, p.messages, p.queue, list, delivery.Options{
