@@ -120,7 +120,7 @@ type Order struct {
 	Method    Method        // how it is to be paid
 	Name      string        // what the payer reads: at most 100 characters
 	Amount    money.Amount  // whole won, VAT included
-	Customer  string        // random id of the payer at the gateway
+	Customer  string        // random id of the payer at the gateway; of a stored card that of its Token
 	Payer     Payer         // of virtual accounts, and for the gateway's own letters
 	ReturnURL string        // where the payer's browser comes back to, well or not
 	Bank      string        // of virtual accounts: the bank's code
