@@ -70,6 +70,7 @@ func Run(t *testing.T, h Harness) {
 			"what is still under way is found out later":               testUnderWay,
 			"whatever breaks at whichever request, the result is true": testSweepTake,
 			"an order that was paid is not charged with another key":   testOtherKey,
+			"a second try after a refusal is found":                    testSecondTry,
 			"a request that times out is unknown":                      testTimeouts,
 			"a context that ends meanwhile ends the request, truly":    testContextEnds,
 			"an order that nobody knows is absent":                     testAbsent,

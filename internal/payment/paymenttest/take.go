@@ -113,6 +113,24 @@ func testOtherKey(t *testing.T, h Harness) {
 	w.mustBe(w.found(a), payment.Paid) // once
 }
 
+func testSecondTry(t *testing.T, h Harness) {
+	w := newWorld(t, h)
+	if !w.Capabilities().Takes(payment.Stored) {
+		return
+	}
+	a := w.charging(goodCard)
+	w.scenario(`{"refuse": {"REJECT_CARD_COMPANY": 1}}`)
+	refused := w.try(a)
+	w.mustBe(refused, payment.Declined)
+	w.scenario(`{}`)
+	a.order.Ref, a.order.Key = refused.Ref, newKey()
+	w.line.mark(everyChange, cutAfter)
+	r := w.Charge(t.Context(), a.order, a.token)
+	w.line.mark(everyRequest, passes)
+	w.mustBe(r, payment.Unknown)
+	w.mustBe(w.found(a), payment.Paid)
+}
+
 func testBusy(t *testing.T, h Harness) {
 	each(t, h, func(w *world, way way) {
 		a := way.prepare(w, cardOf(11))

@@ -149,6 +149,16 @@ func (w *world) ask(method, path string, form url.Values) *httptest.ResponseReco
 	return rec
 }
 
+// scenario puts one into force at the simulator.
+func (w *world) scenario(text string) {
+	w.Helper()
+	rec := httptest.NewRecorder()
+	w.vendor.ServeHTTP(rec, httptest.NewRequest(http.MethodPut, "/_sim/payments/scenario", strings.NewReader(text)))
+	if rec.Code != http.StatusOK {
+		w.Fatalf("scenario: got %d %s", rec.Code, rec.Body)
+	}
+}
+
 // click does in the payer's window what he does.
 func (w *world) click(c *payment.Checkout, card, action string) *httptest.ResponseRecorder {
 	w.Helper()

@@ -20,9 +20,6 @@ type wireRefund struct {
 	Intent string            `json:"payment_intent"`
 	Tags   map[string]string `json:"metadata"`
 	Why    string            `json:"failure_reason"`
-	Charge *struct {
-		Refunded json.Number `json:"amount_refunded"`
-	} `json:"charge"`
 }
 
 // given is what a refund gave back, or will; one that failed gave nothing.
@@ -99,7 +96,12 @@ func (a *account) refunded(ctx context.Context, c payment.Cancellation, back mon
 		}
 		return r.cancelResult()
 	}
-	var f wireRefund
+	var f struct {
+		wireRefund
+		Charge struct {
+			Refunded json.Number `json:"amount_refunded"`
+		} `json:"charge"`
+	}
 	err := lenient(json.Unmarshal(reply.Body, &f))
 	if err == nil {
 		err = f.wrong(c.Ref)
@@ -108,12 +110,10 @@ func (a *account) refunded(ctx context.Context, c payment.Cancellation, back mon
 		return payment.CancelResult{Reason: payment.GatewayFailure, Text: "the reply does not say that the money is given back"}
 	}
 	back += f.given()
-	if f.Charge != nil {
-		if all, ok := amount(f.Charge.Refunded); ok && all > back {
-			back = all
-		}
+	if all, ok := amount(f.Charge.Refunded); ok && all > back {
+		back = all // others gave back meanwhile
 	}
-	return cancelled(&f, back)
+	return cancelled(&f.wireRefund, back)
 }
 
 // cancelled is what a refund says. One that waits will be made, as far as the vendor knows.
@@ -179,9 +179,13 @@ func (r *refusal) cancelResult() payment.CancelResult {
 // already asks what a cancellation meets that is said to be done. All given back is what a
 // whole one wants; a part cannot be given back any more.
 func (a *account) already(ctx context.Context, c payment.Cancellation, out payment.CancelResult) payment.CancelResult {
-	found, astray := found(payment.Order{ID: c.OrderID, Ref: c.Ref}, c.Ref, a.intent(ctx, c.Ref))
+	p, r := asked(c.Ref, a.intent(ctx, c.Ref))
+	if r != nil {
+		return out
+	}
+	found := p.result("")
 	switch {
-	case astray || found.State == payment.Unknown:
+	case found.State == payment.Unknown:
 		return out
 	case found.State == payment.Cancelled && c.Whole:
 		return payment.CancelResult{State: payment.CancelDone, Cancelled: found.Cancelled, Code: out.Code, Text: out.Text}

@@ -21,17 +21,20 @@ const (
 // wireMovement is what is read of a balance transaction. Its own amount is in the currency
 // that the merchant is paid in; what the payer was charged is in its source.
 type wireMovement struct {
-	ID      string      `json:"id"`
-	Kind    string      `json:"type"`
-	Created json.Number `json:"created"`
-	Source  *struct {
-		Object   string            `json:"object"`
-		Currency string            `json:"currency"`
-		Captured json.Number       `json:"amount_captured"`
-		Amount   json.Number       `json:"amount"`
-		Intent   string            `json:"payment_intent"`
-		Tags     map[string]string `json:"metadata"`
-	} `json:"source"`
+	ID      string          `json:"id"`
+	Kind    string          `json:"type"`
+	Created json.Number     `json:"created"`
+	Source  json.RawMessage `json:"source"`
+}
+
+// wireSource is a charge or a refund.
+type wireSource struct {
+	Object   string            `json:"object"`
+	Currency string            `json:"currency"`
+	Captured json.Number       `json:"amount_captured"`
+	Amount   json.Number       `json:"amount"`
+	Intent   string            `json:"payment_intent"`
+	Tags     map[string]string `json:"metadata"`
 }
 
 // Transactions lists what was moved from from (inclusive) until until (exclusive). A page
@@ -114,8 +117,8 @@ func (l *wireMovement) transaction(moment time.Time) (t payment.Transaction, our
 	default:
 		return t, false, nil
 	}
-	s := l.Source
-	if s == nil || s.Object != want {
+	var s wireSource
+	if json.Unmarshal(l.Source, &s) != nil || s.Object != want {
 		return t, false, errors.New("it does not say what was moved")
 	}
 	if s.Currency != currency {

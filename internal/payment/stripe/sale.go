@@ -86,6 +86,8 @@ func (a *account) Confirm(ctx context.Context, o payment.Order, back url.Values)
 		return payment.Result{State: payment.Declined, Reason: payment.PayerLeft, Code: backLeft, Text: "the payer left the checkout"}
 	case !ofKind(id, sessionID):
 		return wrong("the return address names no checkout")
+	case ofKind(o.Ref, sessionID) && o.Ref != id: // it could not be found again by what the caller knows
+		return wrong("the return address is of another checkout than the one that was begun")
 	}
 	s, r := a.session(ctx, id, "payment_intent."+everything)
 	switch {

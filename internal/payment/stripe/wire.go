@@ -37,15 +37,14 @@ const everything = "latest_charge.balance_transaction"
 
 // wireIntent is what is read of a PaymentIntent.
 type wireIntent struct {
-	ID       string            `json:"id"`
-	Status   string            `json:"status"`
-	Currency string            `json:"currency"`
-	Amount   json.Number       `json:"amount"`
-	Received json.Number       `json:"amount_received"`
-	Tags     map[string]string `json:"metadata"`
-	Charge   *wireCharge       `json:"latest_charge"`
-	Failure  *wireError        `json:"last_payment_error"`
-	Reason   string            `json:"cancellation_reason"`
+	wireListed
+	Customer string      `json:"customer"`
+	Currency string      `json:"currency"`
+	Amount   json.Number `json:"amount"`
+	Received json.Number `json:"amount_received"`
+	Charge   *wireCharge `json:"latest_charge"`
+	Failure  *wireError  `json:"last_payment_error"`
+	Reason   string      `json:"cancellation_reason"`
 }
 
 type wireCharge struct {
