@@ -59,6 +59,9 @@ func (s *Simulator) postPage(w http.ResponseWriter, r *http.Request, number, act
 func (s *Simulator) carriedOut(v *session, with *card) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if v.status != sessionOpen {
+		return false // another click was faster
+	}
 	now := time.Now()
 	m := &stripeMethod{id: newKey("pm_"), card: with, created: now}
 	if v.setup != nil {

@@ -102,7 +102,7 @@ func (a *account) refunded(ctx context.Context, c payment.Cancellation, back mon
 			Refunded json.Number `json:"amount_refunded"`
 		} `json:"charge"`
 	}
-	err := lenient(json.Unmarshal(reply.Body, &f))
+	err := upstream.Lenient(json.Unmarshal(reply.Body, &f))
 	if err == nil {
 		err = f.wrong(c.Ref)
 	}
@@ -123,9 +123,9 @@ func cancelled(f *wireRefund, back money.Amount) payment.CancelResult {
 	case statusSucceeded, "pending", statusAction:
 		out.State = payment.CancelDone
 	case "failed", statusCanceled:
-		out.State, out.Reason, out.Code, out.Text = payment.CancelNever, payment.NotCancellable, clip(f.Why), "the bank did not take the money back"
+		out.State, out.Reason, out.Code, out.Text = payment.CancelNever, payment.NotCancellable, upstream.Code(f.Why), "the bank did not take the money back"
 	default:
-		out.Reason, out.Code, out.Text = payment.GatewayFailure, clip(f.Status), "the refund has a status that is not known"
+		out.Reason, out.Code, out.Text = payment.GatewayFailure, upstream.Code(f.Status), "the refund has a status that is not known"
 	}
 	return out
 }

@@ -90,7 +90,7 @@ func (e *wireError) declined() meaning {
 func (e *wireError) code() string {
 	for _, code := range []string{e.Decline, e.Code, e.Type} {
 		if code != "" {
-			return clip(code)
+			return upstream.Code(code)
 		}
 	}
 	return ""
@@ -119,7 +119,7 @@ func refused(reply upstream.Reply) refusal {
 	var body struct {
 		Error wireError `json:"error"`
 	}
-	if lenient(json.Unmarshal(reply.Body, &body)) != nil {
+	if upstream.Lenient(json.Unmarshal(reply.Body, &body)) != nil {
 		body.Error = wireError{}
 	}
 	e := &body.Error
@@ -187,23 +187,10 @@ func (r *refusal) result() payment.Result {
 	return payment.Result{State: r.state(), Ref: r.ref, Reason: r.reason, Code: r.code, Text: r.text, RetryAfter: r.wait}
 }
 
-const maxCode = 64
-
-// clip cuts what is kept of a code, which is ASCII.
-func clip(code string) string {
-	plain := make([]byte, 0, min(len(code), maxCode))
-	for i := 0; i < len(code) && len(plain) < maxCode; i++ {
-		if code[i] > ' ' && code[i] <= '~' {
-			plain = append(plain, code[i])
-		}
-	}
-	return string(plain)
-}
-
 // traced adds the vendor's id of the request, which its support asks for.
 func traced(text string, h http.Header) string {
 	text = upstream.Words(text)
-	if trace := clip(h.Get("Request-Id")); trace != "" {
+	if trace := upstream.Code(h.Get("Request-Id")); trace != "" {
 		text += " (request " + trace + ")"
 	}
 	return text

@@ -155,3 +155,11 @@ func TestARefundMustBeUnderstood(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatOthersGaveBackMeanwhileIsCounted(t *testing.T) {
+	reply := `{"id":"re_2","status":"succeeded","amount":3000,"payment_intent":"pi_1","charge":{"id":"ch_1","amount_refunded":9000}}`
+	a, _ := answering(t, said{200, listOf(refundOf("re_1", "succeeded", "key-0", 1000))}, said{200, reply})
+	if r := a.Cancel(t.Context(), cancellation()); r.State != payment.CancelDone || r.Cancelled != 9000*money.Won {
+		t.Errorf("got %+v, want 9000 given back in all", r)
+	}
+}

@@ -19,7 +19,7 @@ const mostPages = 50
 // is one, otherwise by going through the payments of its customer. An id that a browser
 // brought may be of another order; then the list decides.
 func (a *account) Find(ctx context.Context, o payment.Order) payment.Result {
-	if !validOrder(o.ID) {
+	if !payment.ValidOrderID(o.ID) {
 		return payment.Result{State: payment.Absent, Text: "no order has such an id"}
 	}
 	if out, astray := a.findRef(ctx, o); !astray {

@@ -132,7 +132,7 @@ func (l *wireMovement) transaction(moment time.Time) (t payment.Transaction, our
 		return t, false, errors.New("it does not say how much was moved")
 	}
 	t = payment.Transaction{ID: l.ID, OrderID: s.Tags[orderTag], Ref: s.Intent, Cancel: cancel, Amount: n, At: moment}
-	if !validOrder(t.OrderID) {
+	if !payment.ValidOrderID(t.OrderID) {
 		t.OrderID = ""
 	}
 	return t, true, nil

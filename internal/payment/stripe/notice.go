@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"creditmsg/internal/payment"
+	"creditmsg/internal/upstream"
 )
 
 const (
@@ -84,10 +85,10 @@ func readNotice(body []byte) (payment.Notice, error) {
 			Object wireObject `json:"object"`
 		} `json:"data"`
 	}
-	if err := lenient(json.Unmarshal(body, &call)); err != nil {
+	if err := upstream.Lenient(json.Unmarshal(body, &call)); err != nil {
 		return payment.Notice{}, errors.New("read notice: it is not JSON")
 	}
-	n := payment.Notice{ID: call.ID, Kind: clip(call.Kind)}
+	n := payment.Notice{ID: call.ID, Kind: upstream.Code(call.Kind)}
 	if !validRef(n.ID) || n.Kind == "" || call.Object != "event" {
 		return payment.Notice{}, errors.New("read notice: it is no event")
 	}
@@ -118,7 +119,7 @@ func (o *wireObject) named(n payment.Notice) (payment.Notice, error) {
 	if n.Ref != "" && !ofKind(n.Ref, intentID) && !ofKind(n.Ref, sessionID) {
 		return payment.Notice{}, errors.New("read notice: it names no payment")
 	}
-	if order := o.Tags[orderTag]; validOrder(order) {
+	if order := o.Tags[orderTag]; payment.ValidOrderID(order) {
 		n.OrderID = order
 	}
 	return n, nil

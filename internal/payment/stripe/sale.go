@@ -24,7 +24,7 @@ func unsaleable(o payment.Order) string {
 	switch _, ok := won(o.Amount); {
 	case !ok:
 		return "the amount is not a whole number of won above 0"
-	case !validOrder(o.ID):
+	case !payment.ValidOrderID(o.ID):
 		return "the order id must have 6 to 64 letters, digits, _ or -"
 	case n == 0 || n > maxName:
 		return "the name of the order must have 1 to 100 characters"

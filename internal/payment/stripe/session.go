@@ -45,7 +45,7 @@ const (
 // readSession reads a Checkout Session.
 func readSession(body []byte) (*wireSession, error) {
 	var s wireSession
-	if err := lenient(json.Unmarshal(body, &s)); err != nil {
+	if err := upstream.Lenient(json.Unmarshal(body, &s)); err != nil {
 		return nil, errors.New("the reply cannot be read")
 	}
 	if !ofKind(s.ID, sessionID) || s.Status != sessionOpen && s.Status != sessionComplete && s.Status != sessionExpired {

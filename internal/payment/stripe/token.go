@@ -9,6 +9,7 @@ import (
 	"net/url"
 
 	"creditmsg/internal/payment"
+	"creditmsg/internal/upstream"
 )
 
 const maxCustomer = 300
@@ -25,7 +26,7 @@ func (r *refusal) tokenResult() payment.TokenResult {
 // checkout opened on which it is left.
 func (a *account) BeginToken(ctx context.Context, r payment.Registration) payment.TokenResult {
 	switch {
-	case !validOrder(r.ID) || r.Customer == "" || len(r.Customer) > maxCustomer:
+	case !payment.ValidOrderID(r.ID) || r.Customer == "" || len(r.Customer) > maxCustomer:
 		return wrongToken("a card is left under an id of 6 to 64 letters, digits, _ or -, by a customer of 1 to 300 characters")
 	case len(r.Key) == 0 || len(r.Key) > maxKey:
 		return wrongToken("the idempotency key must have 1 to 246 characters")
@@ -64,7 +65,7 @@ func (a *account) customer(ctx context.Context, r payment.Registration) (string,
 	var b struct {
 		ID string `json:"id"`
 	}
-	if err := lenient(json.Unmarshal(reply.Body, &b)); err != nil || !ofKind(b.ID, customerID) {
+	if err := upstream.Lenient(json.Unmarshal(reply.Body, &b)); err != nil || !ofKind(b.ID, customerID) {
 		not := unread("the reply names no customer")
 		return "", &not
 	}

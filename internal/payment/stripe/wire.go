@@ -66,19 +66,10 @@ type wireCard struct {
 	Last  string `json:"last4"`
 }
 
-// lenient passes over fields whose type is not as expected: what is needed of them is checked
-// by itself. So is an object that is not expanded.
-func lenient(err error) error {
-	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return nil
-	}
-	return err
-}
-
 // readIntent reads a PaymentIntent.
 func readIntent(body []byte) (*wireIntent, error) {
 	var p wireIntent
-	if err := lenient(json.Unmarshal(body, &p)); err != nil {
+	if err := upstream.Lenient(json.Unmarshal(body, &p)); err != nil {
 		return nil, errors.New("the reply cannot be read")
 	}
 	return &p, p.wrong()
@@ -113,7 +104,7 @@ func (p *wireIntent) result(m payment.Method) payment.Result {
 	total, _ := amount(p.Amount)
 	r := payment.Result{Ref: p.ID, Amount: total}
 	if c := p.Charge; c != nil {
-		r.Means, r.Slip, r.ReceiptURL, r.PaidAt = c.means(), c.Means.Card != nil, page(c.Receipt), at(c.Created)
+		r.Means, r.Slip, r.ReceiptURL, r.PaidAt = c.means(), c.Means.Card != nil, upstream.Link(c.Receipt), at(c.Created)
 		if c.Moved != nil && !at(c.Moved.Created).IsZero() {
 			r.PaidAt = at(c.Moved.Created) // of a card that was held first, this is when it was captured
 		}
@@ -144,9 +135,9 @@ func (p *wireIntent) judge(r *payment.Result, m payment.Method) {
 			}
 		}
 	case statusCanceled:
-		r.State, r.Reason, r.Code = payment.Declined, payment.PayerLeft, clip(p.Reason)
+		r.State, r.Reason, r.Code = payment.Declined, payment.PayerLeft, upstream.Code(p.Reason)
 	default:
-		r.Reason, r.Code, r.Text = payment.GatewayFailure, clip(p.Status), "the payment is under way, or has a status that is not known"
+		r.Reason, r.Code, r.Text = payment.GatewayFailure, upstream.Code(p.Status), "the payment is under way, or has a status that is not known"
 	}
 }
 
@@ -204,12 +195,4 @@ func at(n json.Number) time.Time {
 		return time.Time{}
 	}
 	return time.Unix(seconds, 0).UTC()
-}
-
-// page keeps anything but a web address from becoming a link.
-func page(address string) string {
-	if !strings.HasPrefix(address, "https://") || len(address) > 500 {
-		return ""
-	}
-	return address
 }
