@@ -189,3 +189,16 @@ func TestSecretsStayOutOfErrors(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestWhatIsUnknownSaysWhatToAskFor(t *testing.T) {
+	a, _ := answering(t, said{500, ""})
+	if r := a.Confirm(t.Context(), sale(), cameBack()); r.State != payment.Unknown || r.Ref != "cs_1" {
+		t.Errorf("the checkout cannot be seen: got %+v", r)
+	}
+	for _, answer := range []said{{500, ""}, {200, "{}"}, {200, strings.Replace(taken(0), "pi_1", "pi_2", 1)}} {
+		a, _ := answering(t, said{200, complete(heldCard)}, answer)
+		if r := a.Confirm(t.Context(), sale(), cameBack()); r.State != payment.Unknown || r.Ref != "pi_1" {
+			t.Errorf("captured with %d %s: got %+v", answer.status, answer.body, r)
+		}
+	}
+}
