@@ -47,9 +47,27 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 		"send logs": {func(ctx context.Context, c *client.Client) error {
 			return last(c.SendLogs(ctx, client.SendLogFilter{Message: "msg_1", Provider: "solapi", Until: at}))
 		}, asked{"GET", "/v1/send-logs?message=msg_1&provider=solapi&until=2026-12-01T00%3A00%3A00Z", "", ""}},
-		"credit":    {func(ctx context.Context, c *client.Client) error { return last(c.Credit(ctx)) }, asked{"GET", "/v1/credit", "", ""}},
-		"entries":   {func(ctx context.Context, c *client.Client) error { return last(c.Entries(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/entries", "", ""}},
-		"usages":    {func(ctx context.Context, c *client.Client) error { return last(c.Usages(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/usages", "", ""}},
+		"credit":   {func(ctx context.Context, c *client.Client) error { return last(c.Credit(ctx)) }, asked{"GET", "/v1/credit", "", ""}},
+		"entries":  {func(ctx context.Context, c *client.Client) error { return last(c.Entries(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/entries", "", ""}},
+		"usages":   {func(ctx context.Context, c *client.Client) error { return last(c.Usages(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/usages", "", ""}},
+		"gateways": {func(ctx context.Context, c *client.Client) error { return last(c.Gateways(ctx)) }, asked{"GET", "/v1/payment-gateways", "", ""}},
+		"payments": {func(ctx context.Context, c *client.Client) error { return last(c.Payments(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/payments", "", ""}},
+		"payment":  {func(ctx context.Context, c *client.Client) error { return last(c.Payment(ctx, "pay_1")) }, asked{"GET", "/v1/credit/payments/pay_1", "", ""}},
+		"pay": {func(ctx context.Context, c *client.Client) error {
+			return last(c.Pay(ctx, client.NewPayment{Method: "card", Amount: "50000", ReturnURL: "https://x.example/"}))
+		}, asked{"POST", "/v1/credit/payments", "application/json", `{"method":"card","amount":"50000","return_url":"https://x.example/"}`}},
+		"cancel payment": {func(ctx context.Context, c *client.Client) error {
+			return last(c.CancelPayment(ctx, "pay_1", client.CancelRequest{Amount: "1000", Reason: "r"}))
+		}, asked{"POST", "/v1/credit/payments/pay_1/cancel", "application/json", `{"amount":"1000","reason":"r"}`}},
+		"payment methods": {func(ctx context.Context, c *client.Client) error { return last(c.PaymentMethods(ctx)) }, asked{"GET", "/v1/payment-methods", "", ""}},
+		"payment method":  {func(ctx context.Context, c *client.Client) error { return last(c.PaymentMethod(ctx, "pmt_1")) }, asked{"GET", "/v1/payment-methods/pmt_1", "", ""}},
+		"add payment method": {func(ctx context.Context, c *client.Client) error {
+			return last(c.AddPaymentMethod(ctx, client.NewPaymentMethod{ReturnURL: "https://x.example/"}))
+		}, asked{"POST", "/v1/payment-methods", "application/json", `{"return_url":"https://x.example/"}`}},
+		"no payment method": {func(ctx context.Context, c *client.Client) error { return c.RemovePaymentMethod(ctx, "pmt_1") }, asked{"DELETE", "/v1/payment-methods/pmt_1", "", ""}},
+		"recharge": {func(ctx context.Context, c *client.Client) error {
+			return last(c.SetAutoRecharge(ctx, client.AutoRecharge{Enabled: true, Threshold: "1", Amount: "1000"}))
+		}, asked{"PUT", "/v1/credit/auto-recharge", "application/json", `{"enabled":true,"threshold":"1","amount":"1000"}`}},
 		"templates": {func(ctx context.Context, c *client.Client) error { return last(c.Templates(ctx, client.Paging{})) }, asked{"GET", "/v1/templates", "", ""}},
 		"add template": {func(ctx context.Context, c *client.Client) error {
 			return last(c.AddTemplate(ctx, client.Template{Code: "A", Channel: "@d", Body: "b"}))
