@@ -16,6 +16,7 @@ import (
 	"creditmsg/internal/money"
 	"creditmsg/internal/payment"
 	"creditmsg/internal/queue"
+	"creditmsg/internal/site"
 )
 
 // DifferenceKind says how a gateway and our rows disagree.
@@ -264,12 +265,16 @@ func (s *Service) keepDay(ctx context.Context, c *comparison, transactions, paym
 				return err
 			}
 		}
+		known, err := s.differences(tx, "gateway = ? AND day = ?", c.g.Name, c.day)
+		if err != nil {
+			return err
+		}
 		for _, table := range []string{"billing_day", "billing_difference"} {
 			if _, err := tx.DeleteMany(table, one("gateway", c.g.Name), one("day", c.day)); err != nil {
 				return fmt.Errorf("forget the former comparison: %w", err)
 			}
 		}
-		err := tx.InsertMany("billing_day", one("gateway", c.g.Name), one("day", c.day), one("transactions", transactions),
+		err = tx.InsertMany("billing_day", one("gateway", c.g.Name), one("day", c.day), one("transactions", transactions),
 			one("payments", payments), one("differences", len(c.found)), one("at", tx.Now))
 		if err != nil {
 			return fmt.Errorf("write comparison: %w", err)
@@ -283,12 +288,28 @@ func (s *Service) keepDay(ctx context.Context, c *comparison, transactions, paym
 				return fmt.Errorf("write difference: %w", err)
 			}
 		}
-		return nil
+		return s.tellDifferences(tx, c, known)
 	})
 	if err == nil && len(c.found) > 0 {
 		s.log.ErrorContext(ctx, "payments differ from their gateway", "gateway", c.g.Name, "day", c.day, "differences", len(c.found))
 	}
 	return err
+}
+
+// tellDifferences tells the operator of a day's differences, if there is one that an earlier
+// comparison of the day did not find.
+func (s *Service) tellDifferences(tx *db.Tx, c *comparison, known []Difference) error {
+	fresh, kinds := false, map[DifferenceKind]int{}
+	for _, d := range c.found {
+		kinds[d.Kind]++
+		fresh = fresh || !slices.ContainsFunc(known, func(k Difference) bool { return k.Kind == d.Kind && k.Order == d.Order })
+	}
+	if !fresh {
+		return nil
+	}
+	return s.announce(tx, site.Operator, "payments.differ", c.g.Name, map[string]any{
+		"gateway": c.g.Name, "day": c.day, "differences": len(c.found), "kinds": kinds,
+	})
 }
 
 // Differences lists what the comparisons since a day in Korea found.
@@ -297,13 +318,18 @@ func (s *Service) Differences(tx *db.Tx, from string) ([]Difference, []DayCompar
 	if err != nil {
 		return nil, nil, err
 	}
+	found, err := s.differences(tx, "day >= ?", from)
+	return found, days, err
+}
+
+func (s *Service) differences(tx *db.Tx, where string, args ...any) ([]Difference, error) {
 	rows, err := tx.Query(`SELECT gateway, day, id, kind, order_id, ref, site_id, ours, theirs, at FROM billing_difference
-		WHERE day >= ? ORDER BY gateway, day, id`, from)
+		WHERE `+where+` ORDER BY gateway, day, id`, args...)
 	found, err := db.Collect(rows, err, func(r *sql.Rows) (d Difference, err error) {
 		return d, r.Scan(&d.Gateway, &d.Day, &d.ID, &d.Kind, &d.Order, &d.Ref, db.Maybe(&d.Site), &d.Ours, &d.Theirs, &d.At)
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("read differences: %w", err)
+		return nil, fmt.Errorf("read differences: %w", err)
 	}
-	return found, days, nil
+	return found, nil
 }
