@@ -65,8 +65,10 @@ func (w *wire) client() (*gomail.Client, error) {
 		w.conns <- conn
 		return conn, nil
 	}
+	// The context ends everything after the time set; the library's own time-out, which it
+	// begins anew with each mail, only has to be longer.
 	options := []gomail.Option{
-		gomail.WithTimeout(o.Timeout), gomail.WithDialContextFunc(dial), gomail.WithTLSConfig(config),
+		gomail.WithTimeout(2 * o.Timeout), gomail.WithDialContextFunc(dial), gomail.WithTLSConfig(config),
 		gomail.WithoutNoop(), gomail.WithoutRset(), gomail.WithoutSMTPUTF8(), gomail.WithPort(o.port()),
 	}
 	switch o.TLS {
