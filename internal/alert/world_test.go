@@ -253,10 +253,3 @@ func saying(verb, reply string) func(string) string {
 func emails(of ...string) Change { return Change{Emails: of} }
 
 func ptr[T any](v T) *T { return &v }
-
-func many(n int, of func(i int) string) (out []string) {
-	for i := range n {
-		out = append(out, of(i))
-	}
-	return out
-}

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/semaphore"
 
+	"creditmsg/internal/alert"
 	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
@@ -32,6 +33,7 @@ type Deps struct {
 	Messages       *message.Service
 	Delivery       *delivery.Service
 	Billing        *billing.Service
+	Alerts         *alert.Service
 	PublicURL      string // where payers' browsers reach us; "" = what a request names
 	Log            *slog.Logger
 	Registerer     prometheus.Registerer
@@ -92,7 +94,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, recipients, credits, payments, cards, recharges, returns, templates, senders, channels, reports, upkeep,
+		sending, campaigns, recipients, credits, payments, cards, recharges, alerts, returns, templates, senders, channels, reports, upkeep,
 	} {
 		declare(a)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"creditmsg/internal/alert"
 	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
@@ -24,6 +25,7 @@ type Operator struct {
 	queue    *queue.Queue
 	messages *message.Service
 	billing  *billing.Service
+	alerts   *alert.Service
 }
 
 // OperatorOptions say how an Operator is opened.
@@ -50,6 +52,9 @@ func OpenOperator(ctx context.Context, c Config, o OperatorOptions) (*Operator, 
 	p.messages, err = message.NewService(d, p.keys, p.ledger, p.queue, message.Options{})
 	if err == nil {
 		p.billing, err = c.billing(d, p.keys, p.ledger, p.queue, nil, nil)
+	}
+	if err == nil {
+		p.alerts, err = alert.New(d, p.keys, p.queue, p.messages, p.billing, c.alerts(nil, nil))
 	}
 	if err == nil && !o.AnySchema {
 		err = p.meet(ctx)
