@@ -11,7 +11,6 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/db/dbtest"
 	"creditmsg/internal/fault"
-	"creditmsg/internal/site"
 )
 
 func TestWhatIsAbsentOfContactsKeepsItsValueAndNothingIsStoredInTheClear(t *testing.T) {
@@ -91,14 +90,11 @@ func TestTwoWhoChangeContactsAtOnceBothHaveTheirSay(t *testing.T) {
 
 func TestASiteWhoseDataWasErasedIsToldNothing(t *testing.T) {
 	w := newWorld(t, "sqlite")
-	w.set("demo", emails("owner@shop.example"))
-	w.do(func(tx *db.Tx) error {
-		_, err := tx.Exec(`UPDATE site_key SET stored = NULL WHERE site_id = 'demo'`)
-		return err
+	w.do(func(tx *db.Tx) error { // ghost has contacts, and no key that opens them
+		return tx.InsertMany("alert_contact", db.Col("site_id", []string{"ghost"}), db.Col("topics", []string{"low_balance"}), db.Col("lang", []string{"ko"}),
+			db.Col("sealed", [][]byte{{1, 2, 3}}), db.Col("changed_at", []db.Time{tx.Now}))
 	})
-	w.keys = site.NewKeys(w.d, nil) // of a process that has not read the key before
-	w.s = w.service()
-	w.low("demo")
+	w.low("ghost")
 	w.drain()
 	w.tells()
 	if w.waiting() != 0 {

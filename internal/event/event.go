@@ -5,7 +5,7 @@
 // never changes. Ids are time-ordered and rise in the order of appending within a
 // process; those of transactions that run at the same time interleave, so a reader
 // that follows the list hands on what jobs told it to, not "all after the last id
-// I saw". The data is JSON that names things by id: no telephone number and no
+// I saw" (credit.Announce puts such jobs). The data is JSON that names things by id: no telephone number and no
 // text of a message is ever put into it.
 //
 // event sends nothing: package webhook does.
