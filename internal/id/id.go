@@ -27,6 +27,7 @@ const (
 	Token   = "tok"
 	Attempt = "att"
 	Refund  = "rfd"
+	Invoice = "inv"
 )
 
 // New makes an ID that sorts after all that this process made before.
