@@ -56,6 +56,7 @@ type program struct {
 	Token     tokenVerb     `cmd:"" help:"API tokens."`
 	Send      sendVerb      `cmd:"" help:"Send a message to a list of recipients, through the HTTP API."`
 	Ledger    ledgerVerb    `cmd:"" help:"Proof of the ledger."`
+	Invoice   invoiceVerb   `cmd:"" help:"What carriers bill, against what was charged and reported."`
 	Doctor    doctorVerb    `cmd:"" help:"Look for what is wrong with the installation."`
 	Simulator simulatorVerb `cmd:"" help:"Run the provider simulator alone."`
 	Bench     benchVerb     `cmd:"" help:"Measure the product beside the plainest program that does the same."`

@@ -17,6 +17,7 @@ import (
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
+	"creditmsg/internal/invoice"
 	"creditmsg/internal/message"
 	"creditmsg/internal/site"
 )
@@ -30,6 +31,7 @@ type Deps struct {
 	Ledger         *credit.Ledger
 	Messages       *message.Service
 	Delivery       *delivery.Service
+	Invoices       *invoice.Service
 	Log            *slog.Logger
 	Registerer     prometheus.Registerer
 	Gatherer       prometheus.Gatherer
@@ -89,7 +91,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, recipients, credits, templates, senders, channels, reports, upkeep,
+		sending, campaigns, recipients, credits, templates, senders, channels, invoices, reports, upkeep,
 	} {
 		declare(a)
 	}

@@ -60,6 +60,7 @@ func (a *api) identify(r *http.Request, x *exchange, o operation) error {
 		return err
 	}
 	x.presented = true
+	c.house = o.house()
 	who, err := a.callers.Join(r.Context(), c)
 	if err == nil {
 		err = who.err
@@ -67,7 +68,9 @@ func (a *api) identify(r *http.Request, x *exchange, o operation) error {
 	if err != nil {
 		return err
 	}
-	a.remembered.learn(c, who)
+	if !c.house {
+		a.remembered.learn(c, who)
+	}
 	a.admitted(x, who)
 	if !x.token.Can(o.ability) && !x.operator() {
 		return fault.New(fault.Denied, fault.CodeForbidden, "the token does not have the ability %s", o.ability)
@@ -87,13 +90,16 @@ func claimOf(r *http.Request) (claim, error) {
 	if secret = strings.TrimSpace(secret); !strings.EqualFold(scheme, "Bearer") || secret == "" {
 		return claim{}, fault.New(fault.Unauthenticated, fault.CodeUnauthenticated, "send a token: Authorization: Bearer cm_live_…")
 	}
-	return claim{secret, r.URL.Query().Get("site")}, nil
+	return claim{secret: secret, site: r.URL.Query().Get("site")}, nil
 }
 
 // claim is what a request says of its caller, and caller what is true of it. Requests
 // that come at the same moment are looked up together, equal claims once.
 type (
-	claim  struct{ secret, site string }
+	claim struct {
+		secret, site string
+		house        bool // it is about no site
+	}
 	caller struct {
 		token site.Token
 		site  string
@@ -107,7 +113,7 @@ func authenticate(tx *db.Tx, in []claim) ([]caller, error) {
 	for i, c := range in {
 		who, ok := known[c]
 		if !ok {
-			if who.token, who.err = site.Authenticate(tx, c.secret); who.err == nil {
+			if who.token, who.err = site.Authenticate(tx, c.secret); who.err == nil && !c.house {
 				who.site, who.err = siteOf(tx, who.token, c.site)
 			}
 			known[c] = who

@@ -13,6 +13,7 @@ import (
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
+	"creditmsg/internal/site"
 )
 
 // operation is what the contract says of one route.
@@ -29,12 +30,16 @@ type operation struct {
 	body    *huma.RequestBody
 	params  []*huma.Param
 	example any  // of the reply
-	asks    bool // changes nothing, although it is no GET: no Idempotency-Key
+	asks    bool // changes nothing, or nothing a second time, although it is no GET: no Idempotency-Key
 	quick   bool // can do with a caller who is remembered
 }
 
 // writes reports whether the route takes an Idempotency-Key.
 func (o operation) writes() bool { return o.ability != "" && o.method != http.MethodGet && !o.asks }
+
+// house reports whether the route is about the installation and no site: then only
+// operators may call it, and name none.
+func (o operation) house() bool { return o.ability == site.Operator }
 
 // Codes that every route with a token may answer, and every write besides.
 var (
@@ -158,7 +163,9 @@ func (a *api) declared(o operation, out reflect.Type) huma.Operation {
 		codes = append(codes, everyCode...)
 		op.Security = []map[string][]string{{"bearerAuth": {}}}
 		op.Extensions["x-ability"] = o.ability
-		op.Parameters = append(op.Parameters, &huma.Param{Ref: "#/components/parameters/site"})
+		if !o.house() {
+			op.Parameters = append(op.Parameters, &huma.Param{Ref: "#/components/parameters/site"})
+		}
 		if o.writes() {
 			codes = append(codes, writeCodes...)
 			op.Parameters = append(op.Parameters, &huma.Param{Ref: "#/components/parameters/idempotencyKey"})

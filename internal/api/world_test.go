@@ -20,6 +20,7 @@ import (
 	"creditmsg/internal/db/dbtest"
 	"creditmsg/internal/delivery"
 	"creditmsg/internal/fault"
+	"creditmsg/internal/invoice"
 	"creditmsg/internal/message"
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
@@ -102,6 +103,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 
 	registry := prometheus.NewRegistry()
 	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Log: log,
+		Invoices:   invoice.New(d, w.keys, w.messages, w.ledger, map[string]string{"solapi": "solapi"}),
 		Registerer: registry, Gatherer: registry, Version: "test"}
 	w.handler, err = New(w.deps)
 	w.must(err)

@@ -26,7 +26,7 @@ type Request struct {
 	Columns   map[string]string // field → name of its column, where the file has names of its own
 	Delivered []string          // result codes that mean delivered; nil = the kind's, or plain words
 	VAT       bool              // prices include VAT, where no column says so
-	Total     money.Amount      // that the carrier states, without VAT; 0 = none
+	Total     string            // that the carrier states, without VAT, in won; "" = none
 	Prices    map[string]string // agreed unit price by channel, without VAT
 }
 
@@ -41,7 +41,8 @@ type run struct {
 	lines    int64
 	billed   int64
 	amount   money.Amount
-	tally    map[Kind]*Tally
+	stated   money.Amount // 0 = no total was given
+	tally    map[Kind]*KindSum
 	pending  []Difference
 	n        int64
 	neighbor []id.ID // invoices of the same account for the months before and after
@@ -52,7 +53,7 @@ type run struct {
 // Faults: Invalid and Malformed with the places in the file, nothing being stored then;
 // Conflict when somebody else begins to import the same file meanwhile.
 func (s *Service) Import(ctx context.Context, file io.ReadSeeker, r Request) (Invoice, error) {
-	j := &run{Service: s, Request: r, tally: map[Kind]*Tally{}}
+	j := &run{Service: s, Request: r, tally: map[Kind]*KindSum{}}
 	if err := j.check(); err != nil {
 		return Invoice{}, err
 	}
@@ -105,8 +106,11 @@ func (j *run) check() error {
 		}
 		j.agreed[channel] = a
 	}
-	if j.Total < 0 {
-		return fault.Check("/total", "want an amount of won")
+	if j.Total != "" {
+		var err error
+		if j.stated, err = money.Parse(j.Total); err != nil || j.stated == 0 {
+			return fault.Check("/total", "want the total without VAT, an amount of won above 0")
+		}
 	}
 	if j.Month != "" {
 		return j.within(j.Month)
@@ -209,7 +213,7 @@ func (j *run) begin(ctx context.Context, digest id.ID) (posted bool, err error) 
 		err = tx.InsertAbsent("invoice", []string{"provider", "digest"}, "id",
 			db.Col("id", []id.ID{j.id}), db.Same("provider", j.Provider, 1), db.Col("digest", []id.ID{digest}), db.Col("run", []id.ID{j.token}),
 			db.Same("state", string(Reading), 1), db.Same("kst_month", j.Month, 1), db.Same("line_count", 0, 1), db.Same("billed_count", 0, 1),
-			db.Same("amount", money.Amount(0), 1), db.Opt("stated", []money.Amount{j.Total}), db.Same("agreed", string(agreed), 1), db.Same("tally", "[]", 1),
+			db.Same("amount", money.Amount(0), 1), db.Opt("stated", []money.Amount{j.stated}), db.Same("agreed", string(agreed), 1), db.Same("tally", "[]", 1),
 			db.Same("created_at", tx.Now, 1), db.Same("compared_at", db.Time(0), 1), db.Same("posted_at", db.Time(0), 1))
 		if err != nil {
 			return fmt.Errorf("begin invoice: %w", err)
@@ -225,7 +229,7 @@ func (j *run) begin(ctx context.Context, digest id.ID) (posted bool, err error) 
 		}
 		return tx.UpdateMany("invoice", []string{"id"}, db.Col("id", []id.ID{j.id}), db.Col("run", []id.ID{j.token}),
 			db.Same("state", string(Reading), 1), db.Same("kst_month", j.Month, 1), db.Same("amount", money.Amount(0), 1),
-			db.Same("line_count", 0, 1), db.Same("billed_count", 0, 1), db.Opt("stated", []money.Amount{j.Total}),
+			db.Same("line_count", 0, 1), db.Same("billed_count", 0, 1), db.Opt("stated", []money.Amount{j.stated}),
 			db.Same("agreed", string(agreed), 1), db.Same("tally", "[]", 1), db.Same("compared_at", db.Time(0), 1))
 	})
 }
@@ -247,13 +251,13 @@ func (j *run) step(ctx context.Context, name string, do func(tx *db.Tx) error) e
 
 // end writes what came of it.
 func (j *run) end(ctx context.Context) error {
-	var list []Tally
+	var list []KindSum
 	for _, k := range Kinds {
 		if t := j.tally[k]; t != nil {
 			list = append(list, *t)
 		}
 	}
-	text, err := json.Marshal(slices.Concat([]Tally{}, list))
+	text, err := json.Marshal(slices.Concat([]KindSum{}, list))
 	if err != nil {
 		return err
 	}

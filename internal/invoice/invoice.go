@@ -29,24 +29,24 @@ const (
 
 // Invoice is one file of a carrier, with what came of the comparison.
 type Invoice struct {
-	ID       id.ID         `json:"-"`
-	Name     string        `json:"id"`
-	Provider string        `json:"provider" doc:"Name of the account."`
-	State    State         `json:"state" enum:"reading,comparing,ready"`
-	Month    string        `json:"month" doc:"The Korean month that is billed, such as 2026-11."`
-	Lines    int64         `json:"lines"`
-	Billed   int64         `json:"billed_lines" doc:"Lines that bill something."`
-	Amount   money.Amount  `json:"amount" doc:"What the lines bill, without VAT."`
-	Stated   *money.Amount `json:"stated_total" doc:"The total that the carrier states, without VAT; null = not given."`
-	Off      string        `json:"total_off,omitempty" doc:"Stated total minus amount, with its sign; left out where they are equal or none was given."`
-	Kinds    []Tally       `json:"differences" doc:"By kind; kinds without any are left out."`
-	Created  time.Time     `json:"created_at"`
-	Compared *time.Time    `json:"compared_at" doc:"null = not yet."`
-	Posted   *time.Time    `json:"posted_at" doc:"When a refund was first posted; from then on the invoice stays as it is."`
+	ID       id.ID        `json:"-"`
+	Name     string       `json:"id"`
+	Provider string       `json:"provider" doc:"Name of the account."`
+	State    State        `json:"state" enum:"reading,comparing,ready"`
+	Month    string       `json:"month" doc:"The Korean month that is billed, such as 2026-11."`
+	Lines    int64        `json:"lines"`
+	Billed   int64        `json:"billed_lines" doc:"Lines that bill something."`
+	Amount   money.Amount `json:"amount" doc:"What the lines bill, without VAT."`
+	Stated   money.Amount `json:"stated_total" doc:"The total that the carrier states, without VAT; 0.00 = none was given."`
+	Off      string       `json:"total_off,omitempty" doc:"Stated total minus amount, with its sign; left out where they are equal or none was given."`
+	Kinds    []KindSum    `json:"differences" doc:"By kind; kinds without any are left out."`
+	Created  time.Time    `json:"created_at"`
+	Compared *time.Time   `json:"compared_at" doc:"null = not yet."`
+	Posted   *time.Time   `json:"posted_at" doc:"When a refund was first posted; from then on the invoice stays as it is."`
 }
 
-// Tally sums up the differences of one kind.
-type Tally struct {
+// KindSum sums up the differences of one kind.
+type KindSum struct {
 	Kind    Kind         `json:"kind"`
 	Korean  string       `json:"text_ko"`
 	English string       `json:"text_en"`
@@ -83,10 +83,9 @@ func digestOf(text string) id.ID {
 const invoiceColumns = `id, provider, state, kst_month, line_count, billed_count, amount, stated, tally, created_at, compared_at, posted_at`
 
 func scanInvoice(r *sql.Rows) (v Invoice, err error) {
-	var stated db.Null[money.Amount]
 	var tally []byte
 	var created, compared, posted db.Time
-	if err = r.Scan(&v.ID, &v.Provider, &v.State, &v.Month, &v.Lines, &v.Billed, &v.Amount, &stated, &tally, &created, &compared, &posted); err != nil {
+	if err = r.Scan(&v.ID, &v.Provider, &v.State, &v.Month, &v.Lines, &v.Billed, &v.Amount, db.Maybe(&v.Stated), &tally, &created, &compared, &posted); err != nil {
 		return v, err
 	}
 	if err = json.Unmarshal(tally, &v.Kinds); err != nil {
@@ -96,11 +95,8 @@ func scanInvoice(r *sql.Rows) (v Invoice, err error) {
 		v.Kinds[i].Korean, v.Kinds[i].English = k.Kind.Korean(), k.Kind.English()
 	}
 	v.Name = v.ID.Text(id.Invoice)
-	if stated.Valid {
-		v.Stated = &stated.V
-		if off := stated.V - v.Amount; off != 0 && v.State != Reading {
-			v.Off = off.String()
-		}
+	if off := v.Stated - v.Amount; off != 0 && v.Stated != 0 && v.State != Reading {
+		v.Off = off.String()
 	}
 	v.Created, v.Compared, v.Posted = created.Time(), maybe(compared), maybe(posted)
 	return v, nil

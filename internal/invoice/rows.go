@@ -49,7 +49,7 @@ func (j *run) note(ctx context.Context, found []Difference, all bool) error {
 func (j *run) sum(d Difference) (err error) {
 	t := j.tally[d.Kind]
 	if t == nil {
-		t = &Tally{Kind: d.Kind}
+		t = &KindSum{Kind: d.Kind}
 		j.tally[d.Kind] = t
 	}
 	t.Count++

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -44,6 +45,7 @@ type world struct {
 type carrier struct {
 	*providertest.Instant
 	now   func() time.Time
+	mu    sync.Mutex // guards what follows: calls are made at once
 	calls int
 	book  []bill
 }
@@ -63,6 +65,8 @@ func (c *carrier) Submit(ctx context.Context, call provider.Call, begun provider
 	if r.Outcome != provider.Accepted {
 		return r
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.calls++
 	for i, l := range call.Legs {
 		if !r.Members[i].Refused {

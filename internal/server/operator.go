@@ -7,6 +7,7 @@ import (
 
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
+	"creditmsg/internal/invoice"
 	"creditmsg/internal/message"
 	"creditmsg/internal/queue"
 	"creditmsg/internal/site"
@@ -22,6 +23,7 @@ type Operator struct {
 	ledger   *credit.Ledger
 	queue    *queue.Queue
 	messages *message.Service
+	invoices *invoice.Service
 }
 
 // OperatorOptions say how an Operator is opened.
@@ -46,6 +48,7 @@ func OpenOperator(ctx context.Context, c Config, o OperatorOptions) (*Operator, 
 	p.queue = queue.New(d, queue.Options{})
 	p.ledger = credit.NewLedger(p.keys, p.queue)
 	p.messages, err = message.NewService(d, p.keys, p.ledger, p.queue, message.Options{})
+	p.invoices = invoice.New(d, p.keys, p.messages, p.ledger, c.Kinds())
 	if err == nil && !o.AnySchema {
 		err = p.meet(ctx)
 	}

@@ -18,6 +18,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
 	"creditmsg/internal/fault"
+	"creditmsg/internal/invoice"
 	"creditmsg/internal/message"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/provider/simulator"
@@ -62,6 +63,7 @@ type Program struct {
 	queue    *queue.Queue
 	messages *message.Service
 	delivery *delivery.Service
+	invoices *invoice.Service
 	handler  http.Handler
 
 	door      *listener // nil without RoleAPI
@@ -157,6 +159,7 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 		ExpireText: times.ExpireText, ExpireLong: times.ExpireLong, LookupGrace: times.LookupGrace, Lease: times.Lease,
 		Registerer: p.metrics, Log: p.log,
 	})
+	p.invoices = invoice.New(p.d, p.keys, p.messages, p.ledger, p.config.Kinds())
 	return err
 }
 
@@ -165,7 +168,7 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 		return nil
 	}
 	p.handler, err = api.New(api.Deps{
-		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery,
+		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Invoices: p.invoices,
 		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), Version: o.Version, Ready: p.ready,
 	})

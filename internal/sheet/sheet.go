@@ -68,7 +68,11 @@ func Open(r io.ReadSeeker, o Options) (*Reader, error) {
 	}
 	line, cells, err := sheet.records.next()
 	if err == io.EOF {
-		return nil, fault.New(fault.Invalid, fault.CodeNoPhoneColumn,
+		code := fault.CodeNoPhoneColumn
+		if o.Table {
+			code = fault.CodeValidation
+		}
+		return nil, fault.New(fault.Invalid, code,
 			"the file is empty: its first line must name the columns").At("/lines/1", "there is no header")
 	}
 	if err != nil {
