@@ -76,13 +76,13 @@ type invoiceNamed struct {
 }
 
 type differencesAsked struct {
-	invoiceNamed
+	ID string `path:"id" doc:"inv_…"`
 	Paging
 	Kind string `query:"kind" enum:"unknown_to_us,billed_twice,billed_as_delivered,billed_though_failed,charged_but_failed,not_billed,other_channel,other_price,delivered_late,not_final,outside_period"`
 }
 
 type invoiceApplied struct {
-	invoiceNamed
+	ID   string `path:"id" doc:"inv_…"`
 	Body struct {
 		Only    []string `json:"only,omitempty" doc:"Kinds of differences; every kind that a refund is proposed for where it is left out."`
 		Confirm bool     `json:"confirm,omitempty" doc:"true posts the refunds."`

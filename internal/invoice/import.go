@@ -171,7 +171,7 @@ func (j *run) survey(ctx context.Context, file io.ReadSeeker) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case wrong > 0:
-		f := fault.New(fault.Invalid, fault.CodeValidation, "the file has %d cells that cannot be read, and nothing of it was imported; correct them, or say what the columns are", wrong)
+		f := fault.New(fault.Invalid, fault.CodeValidation, "%d of the file's cells cannot be read, and nothing was imported; correct them, or say what the columns are", wrong)
 		f.Fields = bad
 		return f
 	case lines == 0:

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -178,7 +179,8 @@ func (r *reader) result() (o Outcome, code string) {
 }
 
 var (
-	moneySigns = strings.NewReplacer(",", "", "₩", "", "￦", "", "원", "", " ", "")
+	moneySigns = strings.NewReplacer("₩", "", "￦", "", "원", "", " ", "")
+	thousands  = regexp.MustCompile(`^[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$`)
 	vatWithin  = []string{"포함", "included", "incl", "y", "yes", "true", "1"}
 	vatOnTop   = []string{"", "별도", "excluded", "excl", "n", "no", "false", "0"}
 )
@@ -188,6 +190,9 @@ func (r *reader) price() money.Amount {
 	text := moneySigns.Replace(r.cell(fieldPrice))
 	if text == "" {
 		return 0
+	}
+	if thousands.MatchString(text) { // a comma elsewhere may be somebody's decimal point
+		text = strings.ReplaceAll(text, ",", "")
 	}
 	a, err := money.Parse(text)
 	if err != nil {
