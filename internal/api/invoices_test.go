@@ -7,6 +7,7 @@ import (
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/id"
+	"creditmsg/internal/invoice"
 	"creditmsg/internal/korea"
 	"creditmsg/internal/message"
 )
@@ -65,6 +66,9 @@ func TestAnOperatorImportsAnInvoiceAndGivesBackWhatItSaysFailed(t *testing.T) {
 			t.Errorf("got %v, want the one that is unknown", rows)
 		}
 		operator("GET", path+"/differences?kind=none", "").refused(422, "validation")
+		for _, k := range invoice.Kinds {
+			operator("GET", path+"/differences?kind="+string(k), "").is(200)
+		}
 		for i, want := range []string{`{}`, `{"confirm":true}`, `{"confirm":true,"only":["charged_but_failed"]}`} {
 			done := operator("POST", path+"/apply", want).is(200).json()
 			if amount := []string{"18.00", "18.00", "0.00"}[i]; done["amount"] != amount {

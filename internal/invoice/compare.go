@@ -190,7 +190,7 @@ func (t terms) missing(l leg) Difference {
 	return d
 }
 
-// agreedOf checks agreed prices by channel.
+// channelNames are the names by which prices are agreed.
 func channelNames() []string {
 	var out []string
 	for c := range provider.Channel(provider.Channels) {

@@ -25,7 +25,7 @@ const (
 type leg struct {
 	delivery.Reference
 	End     End
-	Account string // that carried it; empty where it is not written down yet
+	Account string // that carried it; empty where it is not written down
 	Channel provider.Channel
 	Charge  money.Amount // what the site paid for it
 	Sent    db.Time
@@ -55,6 +55,8 @@ func legOf(r message.Recipient, ref delivery.Reference) (l leg, ok bool) {
 		return l, ok
 	case r.Step != ref.Step || r.Try != ref.Try || r.Attempt.IsZero():
 		return l, false
+	case paid: // by another try of this step, whose account the row names now
+		l.End = Released
 	default:
 		l.Account, l.Sent = r.Provider, r.HandedAt
 		l.End = presentEnd(r.State)
@@ -103,7 +105,7 @@ func presentEnd(p message.Progress) End {
 	case message.Pending, message.Sent, message.Unknown:
 		return Open
 	default:
-		return Released // expired, or a try beside the one that was delivered
+		return Released
 	}
 }
 
