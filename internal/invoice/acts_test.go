@@ -147,6 +147,42 @@ func TestNoMoreIsGivenBackThanTheUsageStillHas(t *testing.T) {
 	})
 }
 
+func TestOneLineSpeaksForALeg(t *testing.T) {
+	eachEngine(t, func(t *testing.T, engine string) {
+		w, rows := shop(t, engine, 2)
+		sms := rows[0]
+		sms.code, sms.price = "3032", "0" // a try of theirs that cost nothing, before the one that they bill
+		w.wants(w.imported(append([]row{sms}, rows...), Request{}), "")
+		w.wants(w.imported(append(append([]row{}, rows...), sms), Request{}), "")
+	})
+}
+
+func TestANumberThatACallHasTwiceIsMatchedTwice(t *testing.T) {
+	eachEngine(t, func(t *testing.T, engine string) {
+		w := newWorld(t, engine)
+		w.site("site-0")
+		number := w.phone(0)
+		for len(w.carriers["carrier-a"].book) == 0 {
+			draft, err := w.messages.Draft(t.Context(), "site-0", message.Request{Strategy: message.SMSOnly, Text: &message.TextRequest{Body: "예약 확정"}, AllowDuplicates: true})
+			w.must(err)
+			for range 2 {
+				w.must(draft.Add(t.Context(), number, nil))
+			}
+			_, err = draft.Accept(t.Context(), nil)
+			w.must(err)
+			w.drain()
+		}
+		w.report()
+		rows := rowsOf(w.carriers["carrier-a"].book)
+		if len(rows) != 2 || rows[0].call != rows[1].call {
+			t.Fatalf("got %+v, want two legs of one call", rows)
+		}
+		v, err := w.service.Import(t.Context(), bytes.NewReader(file(append(rows, rows[0]), false)), Request{Provider: "carrier-a"})
+		w.must(err)
+		w.wants(v, "billed_twice 1")
+	})
+}
+
 func TestTheTurnOfAMonthIsNobodysError(t *testing.T) {
 	eachEngine(t, func(t *testing.T, engine string) {
 		w, rows := shop(t, engine, 4)

@@ -41,12 +41,13 @@ func (j *run) missingOf(ctx context.Context, refs []delivery.Reference) error {
 		if err != nil {
 			return err
 		}
-		var keys []id.ID
-		for ref, l := range known {
-			if l.arrived() && l.Account == j.account {
-				keys = append(keys, legKey(ref))
+		var arrived []leg
+		for _, ref := range refs {
+			if l, ok := known[ref.String()]; ok && l.arrived() && l.Account == j.account {
+				arrived = append(arrived, l)
 			}
 		}
+		keys := pick(arrived, func(l leg) id.ID { return legKey(l.String()) })
 		billed := make(map[id.ID]bool, len(keys))
 		err = j.lookLegs(tx, append([]id.ID{j.id}, j.neighbor...), keys, func(invoice, leg id.ID, _ int, bills bool) {
 			billed[leg] = billed[leg] || invoice == j.id || bills
@@ -54,8 +55,8 @@ func (j *run) missingOf(ctx context.Context, refs []delivery.Reference) error {
 		if err != nil {
 			return err
 		}
-		for _, ref := range refs {
-			if l, ok := known[ref.String()]; ok && l.arrived() && l.Account == j.account && !billed[legKey(ref.String())] {
+		for i, l := range arrived {
+			if !billed[keys[i]] {
 				found = append(found, j.terms.missing(l))
 			}
 		}

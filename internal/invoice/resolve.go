@@ -25,18 +25,18 @@ func (j *run) eachCall(ctx context.Context, from, until db.Time, do func(context
 	f := delivery.CallFilter{Account: j.account, From: from, Until: until, Limit: callPage}
 	for {
 		var page []delivery.Handed
+		var next id.ID
 		err := j.d.View(ctx, "invoice_calls", func(tx *db.Tx) (err error) {
-			var next id.ID
 			page, next, err = delivery.Calls(tx, f)
-			f.After = next
 			return err
 		})
 		if err == nil {
 			err = do(ctx, page)
 		}
-		if err != nil || f.After.IsZero() {
+		if err != nil || next.IsZero() {
 			return err
 		}
+		f.After = next
 	}
 }
 
