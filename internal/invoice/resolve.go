@@ -9,6 +9,7 @@ import (
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
+	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/message"
 )
@@ -129,6 +130,9 @@ func (j *run) resolveCall(ctx context.Context, call delivery.Handed, lines []cal
 		mobiles := make(map[message.Place]uint32, len(people))
 		for _, p := range people {
 			key, err := j.keys.Site(tx, p.Site)
+			if fault.Is(err, fault.NotFound) {
+				continue // the site's data was erased: nobody can tell its numbers any more
+			}
 			if err != nil {
 				return err
 			}
