@@ -129,17 +129,17 @@ func (c *comparison) matched() {
 		c.add(ChargedButFailed, c.known.Charge, 0)
 	}
 	if l.Billed {
-		c.terms.compareTerms(c, claimed)
+		c.compareTerms(claimed)
 	}
 }
 
 // compareTerms compares channel and price. What is claimed as a whole is not claimed again
 // in part.
-func (t terms) compareTerms(c *comparison, claimed bool) {
+func (c *comparison) compareTerms(claimed bool) {
 	l, ours := c.line, c.known.Channel.String()
 	over := func(channel string) money.Amount {
-		agreed, stated := t.agreed[channel]
-		if claimed || !stated || !t.priced {
+		agreed, stated := c.agreed[channel]
+		if claimed || !stated || !c.priced {
 			return 0
 		}
 		return max(l.Price-agreed, 0)
@@ -152,7 +152,7 @@ func (t terms) compareTerms(c *comparison, claimed bool) {
 		c.add(OtherChannel, 0, over(ours))
 		claimed = claimed || over(ours) > 0
 	}
-	if agreed, stated := t.agreed[channel]; stated && t.priced && l.Price != agreed {
+	if agreed, stated := c.agreed[channel]; stated && c.priced && l.Price != agreed {
 		c.add(OtherPrice, 0, over(channel))
 	}
 }

@@ -35,17 +35,17 @@ type run struct {
 	*Service
 	Request
 	terms
-	id       id.ID // of the invoice
-	token    id.ID // of this import
-	calls    bool  // some lines are to be found by call and number
-	lines    int64
-	billed   int64
-	amount   money.Amount
-	stated   money.Amount // 0 = no total was given
-	tally    map[Kind]*KindSum
-	pending  []Difference
-	n        int64
-	neighbor []id.ID // invoices of the same account for the months before and after
+	id      id.ID // of the invoice
+	token   id.ID // of this import
+	calls   bool  // some lines are to be found by call and number
+	lines   int64
+	billed  int64
+	amount  money.Amount
+	stated  money.Amount // 0 = no total was given
+	tally   map[Kind]*KindSum
+	pending []Difference
+	n       int64
+	beside  []id.ID // invoices of the same account for the months before and after
 }
 
 // Import reads a file, stores its lines, and compares them. A file that was imported before

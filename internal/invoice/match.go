@@ -59,7 +59,7 @@ func (j *run) neighbours(ctx context.Context) error {
 		first := j.from.Time().In(korea.Seoul)
 		rows, err := tx.Query(`SELECT id FROM invoice WHERE provider = ? AND kst_month IN (?, ?) AND state = 'ready' ORDER BY id`,
 			j.account, korea.Month(first.AddDate(0, -1, 0)), korea.Month(first.AddDate(0, 1, 0)))
-		j.neighbor, err = db.Collect(rows, err, func(r *sql.Rows) (d id.ID, err error) { return d, r.Scan(&d) })
+		j.beside, err = db.Collect(rows, err, func(r *sql.Rows) (d id.ID, err error) { return d, r.Scan(&d) })
 		if err != nil {
 			return fmt.Errorf("find invoices of the months around: %w", err)
 		}
@@ -118,7 +118,7 @@ func (j *run) twinsOf(tx *db.Tx, page []line) (map[id.ID]twins, error) {
 		}
 	}
 	out, billed := make(map[id.ID]twins, len(legs)), make(map[id.ID]bool, len(legs))
-	err := j.lookLegs(tx, append([]id.ID{j.id}, j.neighbor...), legs, func(invoice, leg id.ID, no int, bills bool) {
+	err := j.lookLegs(tx, append([]id.ID{j.id}, j.beside...), legs, func(invoice, leg id.ID, no int, bills bool) {
 		t := out[leg]
 		switch {
 		case invoice == j.id:

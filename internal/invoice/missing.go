@@ -49,7 +49,7 @@ func (j *run) missingOf(ctx context.Context, refs []delivery.Reference) error {
 		}
 		keys := pick(arrived, func(l leg) id.ID { return legKey(l.String()) })
 		billed := make(map[id.ID]bool, len(keys))
-		err = j.lookLegs(tx, append([]id.ID{j.id}, j.neighbor...), keys, func(invoice, leg id.ID, _ int, bills bool) {
+		err = j.lookLegs(tx, append([]id.ID{j.id}, j.beside...), keys, func(invoice, leg id.ID, _ int, bills bool) {
 			billed[leg] = billed[leg] || invoice == j.id || bills
 		})
 		if err != nil {
