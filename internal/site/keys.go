@@ -16,7 +16,8 @@ import (
 const (
 	InboxKey   = "inbox"   // raw delivery reports before their site is known
 	CursorKey  = "cursor"  // list cursors
-	SigningKey = "signing" // heads of ledgers on statements
+	SigningKey = "signing" // heads of ledgers, and statements; later ones have a number behind
+	PaperKey   = "paper"   // the operator's own billing profile
 )
 
 // Keys gives the data keys of the sites and of the installation. They are made
