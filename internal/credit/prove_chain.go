@@ -62,6 +62,7 @@ func (p *prover) proveLine(w *walk, l *line) {
 	p.proveHash(w, l)
 	p.proveMove(l)
 	p.proveParts(l)
+	p.proveSigned(l)
 	p.last = *l
 }
 

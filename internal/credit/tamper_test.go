@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/db/dbtest"
@@ -63,6 +64,13 @@ var tables = []struct {
 		{"site_id", word}, {"id", uid}, {"message_id", uid}, {"channel", word}, {"amount", number}, {"takes", text},
 		{"idem", text}, {"idem_key", uid}, {"at", number},
 	}},
+	{"credit_head", []string{"site_id", "kst_day"}, []stored{
+		{"site_id", word}, {"kst_day", word}, {"seq", number}, {"hash", blob}, {"available", number}, {"held", number},
+		{"spent", number}, {"signer", word}, {"signature", blob},
+	}},
+	{"credit_carry", []string{"site_id", "kst_month", "message_id", "channel"}, []stored{
+		{"site_id", word}, {"kst_month", word}, {"message_id", uid}, {"channel", word}, {"quantity", number}, {"seq", number},
+	}},
 }
 
 // row is a stored row by column; NULL is nil.
@@ -89,11 +97,12 @@ func richBook(t *testing.T, d *db.DB) *world {
 		w.add(TopUp{Site: name, Kind: Payment, Amount: 1000 * won, Note: "카드 결제", Ref: "pay_1", Key: "first"})
 		w.add(TopUp{Site: name, Kind: Bonus, Amount: 100 * won, ExpiresAt: noon + 1000})
 		w.add(TopUp{Site: name, Kind: Adjustment, Amount: 50 * won, Note: "sorry", Ref: "ticket 7"})
-		a, b, c, free := id.New(), id.New(), id.New(), id.New()
+		a, b, c, d, free := id.New(), id.New(), id.New(), id.New(), id.New()
 		w.reserve(
 			Hold{Site: name, Message: a, Amount: 180 * won, Classes: []byte("alimtalk 9,sms 18")},
 			Hold{Site: name, Message: b, Amount: 36 * won, Classes: []byte("sms 18")},
 			Hold{Site: name, Message: c, Amount: 18 * won, Classes: []byte("alimtalk 0,sms 18")},
+			Hold{Site: name, Message: d, Amount: 108 * won, Classes: []byte("alimtalk 9,sms 18")},
 			Hold{Site: name, Message: free, Classes: []byte("alimtalk 0")},
 			Hold{Site: name, Message: id.New()},
 		)
@@ -120,8 +129,14 @@ func richBook(t *testing.T, d *db.DB) *world {
 			return err
 		})
 		w.add(TopUp{Site: name, Kind: Payment, Amount: 5 * won})
-		w.now -= 2000
+		// A message goes on over the end of two months.
+		for _, more := range []time.Duration{0, 8 * day, 40 * day} {
+			w.now = noon.Add(more) + 2000
+			w.settle(Settlement{Site: name, Message: d, Delivered: []Delivered{delivered(provider.Alimtalk, 1, 9*won), delivered(provider.SMS, 1, 18*won)}})
+		}
+		w.now = noon
 	}
+	w.signThrough("2026-12-01")
 	w.proven()
 	if w.account("demo").Owed == 0 {
 		t.Fatal("the site owes nothing, so nothing of that is tried")
@@ -278,6 +293,11 @@ func called(table string, r row) string {
 		return refundRow(idOf(r["id"]))
 	case "credit_usage":
 		return "usage " + idOf(r["id"]).Text(id.Usage)
+	case "credit_head":
+		return headRow(fmt.Sprint(r["kst_day"]))
+	case "credit_carry":
+		channel, _ := provider.ParseChannel(fmt.Sprint(r["channel"]))
+		return carryRow(&carry{month: fmt.Sprint(r["kst_month"]), message: idOf(r["message_id"]), channel: channel})
 	}
 	return table
 }
@@ -402,6 +422,9 @@ func TestEveryRemovedRowIsNamed(t *testing.T) {
 			for _, r := range rows {
 				if unprovable(table.name, "quantity", r) && r["seq"] == int64(0) {
 					continue
+				}
+				if table.name == "credit_head" && r["kst_day"] == "2026-12-01" {
+					continue // the newest could as well be still to come: who keeps it knows
 				}
 				where, args := r.where(table.key)
 				var broken []Broken
