@@ -302,3 +302,37 @@ func insertHeads(tx *db.Tx, heads []Head, public ed25519.PublicKey) error {
 	}
 	return event.Append(tx, told...)
 }
+
+// signLate is how long after midnight the doctor waits for a day to be signed.
+const signLate = time.Hour
+
+// CheckHead says what is wrong with the newest signed head of a site, "" when nothing is: it
+// is not the entry that it signs any more, or a day that is over was not signed. A proof
+// looks at all heads.
+func (l *Ledger) CheckHead(tx *db.Tx, siteID string) (wrong string, err error) {
+	h, found, err := l.HeadBefore(tx, siteID, "9999-12-31")
+	if err != nil {
+		return "", err
+	}
+	if found {
+		signers, err := l.keys.Signers(tx)
+		if err != nil {
+			return "", err
+		}
+		signed := slices.ContainsFunc(signers, func(s site.Signer) bool { return h.SignedBy(s.Public) })
+		b, err := l.balance(tx, siteID, h.Seq)
+		switch {
+		case err != nil && !errors.Is(err, db.ErrNoRows):
+			return "", err
+		case !signed:
+			return "the signature of the head of " + h.Day + " is not right", nil
+		case err != nil || b != (Balance{h.Seq, h.Hash, h.Available, h.Held, h.Spent}):
+			return "the chain is not the one that was signed on " + h.Day, nil
+		}
+	}
+	next, err := entryAt(tx, siteID, h.Seq+1)
+	if over := korea.Day(tx.Now.Add(-signLate).Time()); err != nil || next == 0 || korea.Day(next.Time()) >= over {
+		return "", err
+	}
+	return "the head of " + korea.Day(next.Time()) + " is not signed; does a worker run?", nil
+}

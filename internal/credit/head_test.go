@@ -277,3 +277,47 @@ func TestABrokenChainIsNotSignedAndHoldsUpNobody(t *testing.T) {
 		}
 	})
 }
+
+func TestACheckTellsOfALateOrFalseHead(t *testing.T) {
+	onEvery(t, func(t *testing.T, w *world, s string) {
+		check := func(change ...string) (wrong string) {
+			t.Helper()
+			err := w.undone(func(tx *db.Tx) error {
+				tx.Now = db.At(time.Now())
+				for _, statement := range change {
+					if _, err := tx.Exec(statement); err != nil {
+						return err
+					}
+				}
+				var err error
+				wrong, err = w.l.CheckHead(tx, s)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return wrong
+		}
+		if got := check(); got != "" {
+			t.Errorf("a site without entries: %q", got)
+		}
+		days := daysOfWork(w, s)
+		w.signThrough(days[0])
+		if got := check(); !strings.Contains(got, days[1]+" is not signed") {
+			t.Errorf("a day that was missed: %q", got)
+		}
+		w.signThrough(days[1])
+		if got := check(); got != "" {
+			t.Errorf("all is signed: %q", got)
+		}
+		for _, c := range []struct{ change, want string }{
+			{`UPDATE credit_head SET spent = spent + 1 WHERE seq = 8`, "signature"},
+			{`UPDATE entry SET available_after = available_after + 1 WHERE seq = 8`, "not the one that was signed on " + days[1]},
+			{`DELETE FROM entry WHERE seq = 8`, "not the one that was signed on " + days[1]},
+		} {
+			if got := check(c.change); !strings.Contains(got, c.want) {
+				t.Errorf("%s: %q, want %q", c.change, got, c.want)
+			}
+		}
+	})
+}
