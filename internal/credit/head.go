@@ -94,8 +94,8 @@ const (
 	headChunk = 200 // heads that are written together
 )
 
-// lastDay is the last Korean day that can be signed at a moment.
-func lastDay(now db.Time) string {
+// LastDay is the last Korean day that can be signed at a moment.
+func LastDay(now db.Time) string {
 	return korea.Day(now.Add(-signAfter).Time().AddDate(0, 0, -1))
 }
 
@@ -110,7 +110,7 @@ func (l *Ledger) SignHeads(ctx context.Context, d *db.DB, done string) (through 
 	var broken []error
 	for after := ""; ; {
 		err := d.View(ctx, "credit_heads_due", func(tx *db.Tx) (err error) {
-			if through = lastDay(tx.Now); through != done {
+			if through = LastDay(tx.Now); through != done {
 				behind, after, err = standings(tx, after)
 			}
 			return err

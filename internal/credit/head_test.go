@@ -127,7 +127,7 @@ func TestADayIsSignedFiveMinutesAfterItsMidnight(t *testing.T) {
 	for after, want := range map[time.Duration]string{
 		-time.Second: "2026-11-29", 0: "2026-11-29", 5*time.Minute - 1e3: "2026-11-29", 5 * time.Minute: "2026-11-30", 24 * time.Hour: "2026-11-30",
 	} {
-		if got := lastDay(db.At(midnight.Add(after))); got != want {
+		if got := LastDay(db.At(midnight.Add(after))); got != want {
 			t.Errorf("%s after midnight: %s, want %s", after, got, want)
 		}
 	}

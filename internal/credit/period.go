@@ -160,3 +160,17 @@ type stretch struct {
 	after, last int64
 	from, until db.Time
 }
+
+// CashEntries gives the entries of a site, after one up to another, that money came in or went
+// back by, without their notes.
+func (l *Ledger) CashEntries(tx *db.Tx, siteID string, after, last int64) ([]Entry, error) {
+	rows, err := tx.Query(`SELECT `+lineColumns+` FROM entry WHERE site_id = ? AND seq > ? AND seq <= ?
+		AND (debit = 'cash' OR credit = 'cash') ORDER BY site_id, seq`, siteID, after, last)
+	list, err := db.Collect(rows, err, scanLine)
+	if err != nil {
+		return nil, fmt.Errorf("read payments of %s: %w", siteID, err)
+	}
+	return each(list, func(s *line) Entry {
+		return Entry{Site: s.site, Seq: s.seq, Kind: s.kind, Amount: s.amount, Debit: s.move.debit, Credit: s.move.credit, Ref: s.about(), At: s.at}
+	}), nil
+}
