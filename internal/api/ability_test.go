@@ -29,6 +29,12 @@ var contract = map[string]string{
 	"GET /v1/credit/entries":             "credit:read",
 	"GET /v1/credit/usages":              "credit:read",
 	"POST /v1/credit/usages/{id}/refund": "credit:refund",
+	"GET /v1/credit/signing-key":         "",
+	"GET /v1/credit/statements":          "credit:read",
+	"GET /v1/credit/statements/{month}":  "credit:read",
+	"GET /v1/credit/entries/export":      "credit:read",
+	"GET /v1/billing-profile":            "credit:read",
+	"PUT /v1/billing-profile":            "credit:write",
 	"GET /v1/templates":                  "templates:read",
 	"POST /v1/templates":                 "templates:write",
 	"GET /v1/templates/{code}":           "templates:read",
@@ -54,7 +60,7 @@ var contract = map[string]string{
 
 // filled puts something into a path's parameters.
 func filled(path string) string {
-	return strings.NewReplacer("{id}", "msg_01k9zqm0v8e4t9w2n7c5r3x6yb", "{code}", "NONE", "{number}", "15889999", "{name}", "@none").Replace(path)
+	return strings.NewReplacer("{id}", "msg_01k9zqm0v8e4t9w2n7c5r3x6yb", "{code}", "NONE", "{number}", "15889999", "{name}", "@none", "{month}", "2026-01").Replace(path)
 }
 
 func TestEachRouteNeedsATokenWithItsAbility(t *testing.T) {

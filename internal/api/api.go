@@ -18,6 +18,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
 	"creditmsg/internal/message"
+	"creditmsg/internal/paper"
 	"creditmsg/internal/site"
 )
 
@@ -30,6 +31,7 @@ type Deps struct {
 	Ledger         *credit.Ledger
 	Messages       *message.Service
 	Delivery       *delivery.Service
+	Papers         *paper.Papers
 	Log            *slog.Logger
 	Registerer     prometheus.Registerer
 	Gatherer       prometheus.Gatherer
@@ -89,7 +91,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, recipients, credits, templates, senders, channels, reports, upkeep,
+		sending, campaigns, recipients, credits, papers, templates, senders, channels, reports, upkeep,
 	} {
 		declare(a)
 	}

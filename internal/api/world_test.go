@@ -22,6 +22,7 @@ import (
 	"creditmsg/internal/fault"
 	"creditmsg/internal/message"
 	"creditmsg/internal/money"
+	"creditmsg/internal/paper"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/provider/simulator"
 	"creditmsg/internal/provider/solapi"
@@ -101,7 +102,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	t.Cleanup(func() { _ = w.delivery.Drain(context.Background()) })
 
 	registry := prometheus.NewRegistry()
-	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Log: log,
+	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Papers: paper.New(w.keys, w.ledger), Log: log,
 		Registerer: registry, Gatherer: registry, Version: "test"}
 	w.handler, err = New(w.deps)
 	w.must(err)

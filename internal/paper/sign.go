@@ -69,6 +69,22 @@ func (s *Statement) JSON() ([]byte, error) {
 	return append(text, '\n'), err
 }
 
+// In gives the statement in a format.
+func (s *Statement) In(format string) ([]byte, error) {
+	var out bytes.Buffer
+	switch format {
+	case JSON:
+		return s.JSON()
+	case CSV:
+		err := s.WriteCSV(&out)
+		return out.Bytes(), err
+	case XLSX:
+		err := s.WriteXLSX(&out)
+		return out.Bytes(), err
+	}
+	return nil, fault.Check("/format", "want %s, %s or %s", JSON, CSV, XLSX)
+}
+
 // readStatement reads a statement. Only the bytes that we would write, with or without spaces
 // between them, are one: no name is read that another reader might take otherwise.
 func readStatement(r io.Reader) (*Statement, error) {
