@@ -17,6 +17,7 @@ type siteVerb struct {
 	List    siteList    `cmd:"" help:"List the sites."`
 	Show    siteShow    `cmd:"" help:"Show a site and what it can send by."`
 	Price   sitePrice   `cmd:"" help:"Set what a site pays, now or from a time to come."`
+	Profile siteProfile `cmd:"" help:"Show or set whom papers are made out to."`
 	Suspend siteSuspend `cmd:"" help:"Stop a site from sending."`
 	Resume  siteResume  `cmd:"" help:"Let a suspended site send again."`
 }

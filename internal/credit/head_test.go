@@ -125,7 +125,7 @@ func TestWhatIsSignedThroughADayIsNotLookedAtAgain(t *testing.T) {
 func TestADayIsSignedFiveMinutesAfterItsMidnight(t *testing.T) {
 	midnight := time.Date(2026, 12, 1, 0, 0, 0, 0, korea.Seoul)
 	for after, want := range map[time.Duration]string{
-		-time.Second: "2026-11-29", 0: "2026-11-29", 5*time.Minute - 1e3: "2026-11-29", 5 * time.Minute: "2026-11-30", 24 * time.Hour: "2026-11-30",
+		-time.Second: "2026-11-29", 0: "2026-11-29", 5*time.Minute - time.Microsecond: "2026-11-29", 5 * time.Minute: "2026-11-30", 24 * time.Hour: "2026-11-30",
 	} {
 		if got := LastDay(db.At(midnight.Add(after))); got != want {
 			t.Errorf("%s after midnight: %s, want %s", after, got, want)

@@ -14,6 +14,7 @@ import (
 
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
+	"creditmsg/internal/db/dbtest"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/money"
@@ -93,27 +94,15 @@ func TestThereIsAStatementOfEachMonthFromTheFirstEntryToNow(t *testing.T) {
 }
 
 func TestAMonthIsNotCompleteBeforeItsLastDayIsSigned(t *testing.T) {
-	w := onSQLite(t)
-	w.do(func(tx *db.Tx) error {
-		// As if the last signing had been missed: the heads of the last month that is over are gone.
-		_, err := tx.Exec(`DELETE FROM credit_head WHERE kst_day LIKE ?`, w.month(2)+"%")
-		return err
-	})
-	s, text := w.statement(w.month(2))
-	if s.Complete || !verified(t, text, w.export(w.month(2), Range{})).OK {
+	w := newWorld(t, dbtest.Open(t, "sqlite"))
+	w.work()
+	s, text := w.statement(w.month(3))
+	if s.Complete || len(s.Heads) != 0 || !verified(t, text, w.export(w.month(3), Range{})).OK {
 		t.Errorf("complete %v; want it unfinished, and proven as far as it goes", s.Complete)
 	}
-}
-
-func TestAStatementThatDoesNotAddUpIsNotGivenOut(t *testing.T) {
-	w := onSQLite(t)
-	w.do(func(tx *db.Tx) error {
-		_, err := tx.Exec(`UPDATE credit_usage SET quantity = quantity + 1`)
-		return err
-	})
-	err := w.d.View(t.Context(), "test", func(tx *db.Tx) error { _, err := w.papers.Statement(tx, "demo", w.month(0)); return err })
-	if f := fault.Of(err); f == nil || f.Kind != fault.Internal || !strings.Contains(f.Public, "does not add up") {
-		t.Errorf("got %v", err)
+	w.sign()
+	if s, _ := w.statement(w.month(3)); !s.Complete || len(s.Heads) != 2 {
+		t.Errorf("complete %v with %d heads once it is signed", s.Complete, len(s.Heads))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/message"
+	"creditmsg/internal/paper"
 	"creditmsg/internal/queue"
 	"creditmsg/internal/site"
 )
@@ -22,6 +23,7 @@ type Operator struct {
 	ledger   *credit.Ledger
 	queue    *queue.Queue
 	messages *message.Service
+	papers   *paper.Papers
 }
 
 // OperatorOptions say how an Operator is opened.
@@ -45,6 +47,7 @@ func OpenOperator(ctx context.Context, c Config, o OperatorOptions) (*Operator, 
 	p := &Operator{config: c, d: d, keys: site.NewKeys(d, master)}
 	p.queue = queue.New(d, queue.Options{})
 	p.ledger = credit.NewLedger(p.keys, p.queue)
+	p.papers = paper.New(p.keys, p.ledger)
 	p.messages, err = message.NewService(d, p.keys, p.ledger, p.queue, message.Options{})
 	if err == nil && !o.AnySchema {
 		err = p.meet(ctx)

@@ -19,6 +19,7 @@ import (
 	"creditmsg/internal/delivery"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/message"
+	"creditmsg/internal/paper"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/provider/simulator"
 	"creditmsg/internal/queue"
@@ -165,7 +166,7 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 		return nil
 	}
 	p.handler, err = api.New(api.Deps{
-		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery,
+		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Papers: paper.New(p.keys, p.ledger),
 		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), Version: o.Version, Ready: p.ready,
 	})
@@ -215,6 +216,7 @@ func (p *Program) workers() []runner {
 	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d))
 	return []runner{
 		p.upkeep(true),
+		p.signHeads,
 		p.delivery.Run,
 		func(ctx context.Context) error { return p.queue.Run(ctx, works...) },
 	}
