@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,9 +48,24 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 		"send logs": {func(ctx context.Context, c *client.Client) error {
 			return last(c.SendLogs(ctx, client.SendLogFilter{Message: "msg_1", Provider: "solapi", Until: at}))
 		}, asked{"GET", "/v1/send-logs?message=msg_1&provider=solapi&until=2026-12-01T00%3A00%3A00Z", "", ""}},
-		"credit":    {func(ctx context.Context, c *client.Client) error { return last(c.Credit(ctx)) }, asked{"GET", "/v1/credit", "", ""}},
-		"entries":   {func(ctx context.Context, c *client.Client) error { return last(c.Entries(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/entries", "", ""}},
-		"usages":    {func(ctx context.Context, c *client.Client) error { return last(c.Usages(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/usages", "", ""}},
+		"credit":       {func(ctx context.Context, c *client.Client) error { return last(c.Credit(ctx)) }, asked{"GET", "/v1/credit", "", ""}},
+		"entries":      {func(ctx context.Context, c *client.Client) error { return last(c.Entries(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/entries", "", ""}},
+		"usages":       {func(ctx context.Context, c *client.Client) error { return last(c.Usages(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/usages", "", ""}},
+		"signing keys": {func(ctx context.Context, c *client.Client) error { return last(c.SigningKeys(ctx)) }, asked{"GET", "/v1/credit/signing-key", "", ""}},
+		"statements": {func(ctx context.Context, c *client.Client) error {
+			return last(c.Statements(ctx, client.Paging{Limit: 2}))
+		}, asked{"GET", "/v1/credit/statements?limit=2", "", ""}},
+		"statement": {func(ctx context.Context, c *client.Client) error { return last(c.Statement(ctx, "2026-12")) }, asked{"GET", "/v1/credit/statements/2026-12", "", ""}},
+		"statement file": {func(ctx context.Context, c *client.Client) error {
+			return c.StatementFile(ctx, "2026-12", "xlsx", io.Discard)
+		}, asked{"GET", "/v1/credit/statements/2026-12?format=xlsx", "", ""}},
+		"export": {func(ctx context.Context, c *client.Client) error {
+			return c.ExportEntries(ctx, client.EntryRange{From: "2026-12-01", Format: "csv", Notes: true}, io.Discard)
+		}, asked{"GET", "/v1/credit/entries/export?format=csv&from=2026-12-01&notes=true", "", ""}},
+		"billing profile": {func(ctx context.Context, c *client.Client) error { return last(c.BillingProfile(ctx)) }, asked{"GET", "/v1/billing-profile", "", ""}},
+		"put billing profile": {func(ctx context.Context, c *client.Client) error {
+			return last(c.PutBillingProfile(ctx, client.BillingProfile{Name: "꽃집", Paper: "none"}))
+		}, asked{"PUT", "/v1/billing-profile", "application/json", `{"name":"꽃집","paper":"none"}`}},
 		"templates": {func(ctx context.Context, c *client.Client) error { return last(c.Templates(ctx, client.Paging{})) }, asked{"GET", "/v1/templates", "", ""}},
 		"add template": {func(ctx context.Context, c *client.Client) error {
 			return last(c.AddTemplate(ctx, client.Template{Code: "A", Channel: "@d", Body: "b"}))
@@ -118,6 +134,32 @@ func TestASentMessageIsReadWhole(t *testing.T) {
 		Metadata: map[string]any{"n": 1.0}, Replayed: true, Raw: json.RawMessage(raw)}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestALongReplyIsHandedOnOnceAndABrokenOneIsAnError(t *testing.T) {
+	tries := 0
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		tries++
+		io.WriteString(w, "first\n")
+		w.(http.Flusher).Flush()
+		if r.FormValue("until") != "" {
+			panic(http.ErrAbortHandler) // the connection is cut
+		}
+	})
+	for _, until := range []string{"", "2026-12-01"} {
+		var got strings.Builder
+		err := c.ExportEntries(t.Context(), client.EntryRange{Until: until}, &got)
+		if got.String() != "first\n" || (err != nil) != (until != "") {
+			t.Errorf("until %q: %q, %v; want one line, and an error if it was cut", until, got.String(), err)
+		}
+	}
+	if tries != 2 {
+		t.Errorf("%d tries, want one for each: what was handed on cannot be taken back", tries)
+	}
+	c = serve(t, func(w http.ResponseWriter, _ *http.Request) { problem(w, 422, "validation") })
+	if err := c.StatementFile(t.Context(), "x", "csv", io.Discard); !client.IsProblem(err, "validation") {
+		t.Errorf("a refusal: %v", err)
 	}
 }
 

@@ -1,11 +1,15 @@
 package api
 
 import (
+	"bytes"
+	"encoding/base64"
+	"io"
 	"net/http/httptest"
 	"testing"
 	"time"
 
 	"creditmsg/client"
+	"creditmsg/internal/paper"
 )
 
 // TestOurOwnClientSpeaksThisAPI goes through every call of package client once.
@@ -57,6 +61,25 @@ func TestOurOwnClientSpeaksThisAPI(t *testing.T) {
 	w.must(err)
 	if len(logs.Data)+len(usages.Data) != 0 {
 		t.Errorf("got %v and %v, want nothing yet", logs, usages)
+	}
+	months, err := c.Statements(ctx, client.Paging{})
+	w.must(err)
+	s, err := c.Statement(ctx, months.Data[0].Month)
+	if err != nil || len(months.Data) != 1 || !months.Data[0].Running || s.Closing.Held != "18.00" || len(s.Raw) == 0 {
+		t.Errorf("got %+v of %+v, %v; want the statement of the present month", s, months, err)
+	}
+	keys, err := c.SigningKeys(ctx)
+	w.must(err)
+	w.must(c.StatementFile(ctx, s.Month, "xlsx", io.Discard))
+	var entries bytes.Buffer
+	w.must(c.ExportEntries(ctx, client.EntryRange{}, &entries))
+	if proof, err := paper.Verify(bytes.NewReader(s.Raw), &entries, []string{base64.StdEncoding.EncodeToString(keys.PublicKey)}); err != nil || !proof.OK || !proof.Trusted {
+		t.Errorf("what the client got is not proven: %+v, %v", proof, err)
+	}
+	profile, err := c.PutBillingProfile(ctx, client.BillingProfile{Name: "꽃집", BusinessNumber: "124-81-00998"})
+	w.must(err)
+	if read, err := c.BillingProfile(ctx); err != nil || read != profile || read.BusinessNumber != "1248100998" || read.Paper != "none" {
+		t.Errorf("got profile %+v and %+v, %v", profile, read, err)
 	}
 	purse, err := c.Credit(ctx)
 	w.must(err)

@@ -355,3 +355,15 @@ func (w *world) doSized(a ask, length int64) got {
 	w.handler.ServeHTTP(rec, r)
 	return got{w.t, rec.Code, rec.Header(), rec.Body.Bytes()}
 }
+
+// oldSite makes a site whose first entry is of the transaction's time.
+func (w *world) oldSite(tx *db.Tx, name string) error {
+	if _, err := site.Create(tx, w.keys, name, name); err != nil {
+		return err
+	}
+	if err := w.ledger.Open(tx, name); err != nil {
+		return err
+	}
+	_, err := w.ledger.Add(tx, credit.TopUp{Site: name, Kind: credit.Payment, Amount: money.Won})
+	return err
+}
