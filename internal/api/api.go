@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/semaphore"
 
+	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
@@ -32,6 +33,8 @@ type Deps struct {
 	Messages       *message.Service
 	Delivery       *delivery.Service
 	Papers         *paper.Papers
+	Billing        *billing.Service
+	PublicURL      string // where payers' browsers reach us; "" = what a request names
 	Log            *slog.Logger
 	Registerer     prometheus.Registerer
 	Gatherer       prometheus.Gatherer
@@ -91,7 +94,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, recipients, credits, papers, templates, senders, channels, reports, upkeep,
+		sending, campaigns, recipients, credits, papers, payments, cards, recharges, returns, templates, senders, channels, reports, upkeep,
 	} {
 		declare(a)
 	}

@@ -22,9 +22,6 @@ type creditView struct {
 	AutoRecharge *rechargeView `json:"auto_recharge"`
 }
 
-// rechargeView is the rule of an automatic recharge. No site has one yet.
-type rechargeView struct{}
-
 type pricesView struct {
 	Alimtalk money.Amount `json:"alimtalk"`
 	SMS      money.Amount `json:"sms"`
@@ -109,10 +106,14 @@ func credits(a *api) {
 		if err != nil {
 			return creditView{}, err
 		}
+		recharge, err := a.rechargeOf(tx, x.site)
+		if err != nil {
+			return creditView{}, err
+		}
 		balance, err := account.Available.Plus(account.Held)
 		return creditView{
 			Balance: balance, Available: account.Available, Held: account.Held,
-			Prices: pricesView{p[provider.Alimtalk], p[provider.SMS], p[provider.LMS], p[provider.MMS]},
+			Prices: pricesView{p[provider.Alimtalk], p[provider.SMS], p[provider.LMS], p[provider.MMS]}, AutoRecharge: recharge,
 		}, err
 	})
 	read(a, operation{

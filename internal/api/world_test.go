@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/db/dbtest"
@@ -40,6 +41,8 @@ type world struct {
 	queue    *queue.Queue
 	messages *message.Service
 	delivery *delivery.Service
+	billing  *billing.Service
+	till     *httptest.Server // the simulated payment gateway
 	deps     Deps
 	handler  http.Handler
 	log      *lockedBuffer
@@ -91,8 +94,9 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	adapter, err := solapi.New(account)
 	w.must(err)
 	log := slog.New(slog.NewTextHandler(w.log, nil))
+	w.billing, w.till = newBilling(t, w)
 	w.messages, err = message.NewService(d, w.keys, w.ledger, w.queue, message.Options{
-		Log:      log,
+		Log: log, Billing: w.billing,
 		Offered:  func(c provider.Channel) bool { return w.delivery.Offered(c) },
 		Accounts: func(c provider.Channel) []string { return w.delivery.Accounts(c) },
 	})
@@ -102,7 +106,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	t.Cleanup(func() { _ = w.delivery.Drain(context.Background()) })
 
 	registry := prometheus.NewRegistry()
-	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Papers: paper.New(w.keys, w.ledger), Log: log,
+	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Papers: paper.New(w.keys, w.ledger), Log: log,
 		Registerer: registry, Gatherer: registry, Version: "test"}
 	w.handler, err = New(w.deps)
 	w.must(err)

@@ -14,7 +14,7 @@
 //
 //	payment         cash → available          release         held → available
 //	bonus           bonus → available         refund          spent → available
-//	adjustment      adjustment ↔ available    payment_cancel  available → cash or bonus
+//	adjustment      adjustment ↔ available    payment_cancel  available ↔ cash or bonus
 //	reserve         available → held          expire          available → breakage
 //	settle          held → spent              receivable      receivable → cash, available → receivable
 //
@@ -46,9 +46,13 @@
 //
 // A refund gives back what a usage was charged: of what its message spent, the last
 // first, in new lots of the same kinds. A cancelled payment takes what is neither spent
-// nor held of its lot, and of the bonus given with it the same part. What a gateway gave
-// back after it was spent is owed: nothing is sent until paid credit, by whatever way it
-// comes, has repaid it. Every such act is told in an event of topic credit.
+// nor held of its lot, and of the bonus given with it the same part; it is restored when
+// the money did not go back after all. What a gateway gave back after it was spent is
+// owed: nothing is sent until paid credit, by whatever way it comes, has repaid it. Every
+// such act is told in an event of topic credit.
+//
+// Whoever must act when credit runs low gives an account a band (Watch): leaving it puts one
+// job, whatever took the credit and however many do at once.
 //
 // # Laws
 //
@@ -83,10 +87,10 @@
 // # Tables and files
 //
 // It owns account, lot, reservation, entry, credit_usage, credit_carry, credit_refund,
-// credit_head and price. Within a site everything is written under the lock of its account row. Read ledger.go
-// (locking, Reserve, writing), book.go (what is decided in memory), topup.go,
-// settle.go, refund.go, cancel.go, expiry.go; then takes.go, lot.go, reservation.go,
-// entry.go, note.go, usage.go with carry.go, account.go; price.go; head.go; period.go with
-// period_channel.go; and prove.go with prove_chain.go, prove_heads.go, prove_messages.go,
-// prove_usages.go, prove_refunds.go; offline.go proves without a database.
+// credit_head and price. Within a site everything is written under the lock of its account
+// row. Read ledger.go (locking, Reserve, writing), book.go (what is decided in memory),
+// topup.go, settle.go, refund.go, cancel.go, expiry.go, watch.go; then takes.go, lot.go,
+// reservation.go, entry.go, note.go, usage.go with carry.go, account.go; price.go; head.go;
+// period.go with period_channel.go; and prove.go with prove_chain.go, prove_heads.go,
+// prove_messages.go, prove_usages.go, prove_refunds.go; offline.go proves without a database.
 package credit

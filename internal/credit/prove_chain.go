@@ -127,7 +127,7 @@ func (p *prover) proveParts(l *line) {
 	if opensLot(l.kind, l.move.credit) {
 		p.proveOpened(l)
 	}
-	needs := l.move.debit == Available && l.kind != Reserve && (l.kind != Expire || l.message.IsZero())
+	needs := l.restores() || l.move.debit == Available && l.kind != Reserve && (l.kind != Expire || l.message.IsZero())
 	if needs || l.takes != "" {
 		p.proveTaken(l, needs)
 	}
@@ -172,6 +172,8 @@ func (p *prover) proveTaken(l *line, needs bool) {
 			p.nameEntry(5, l.seq, "it took from lot %d, which is not there", part.lot)
 		case l.kind == Expire:
 			lot.expired += part.amount
+		case l.restores():
+			lot.cancelled -= part.amount
 		default:
 			lot.cancelled += part.amount
 		}

@@ -27,6 +27,8 @@ const (
 	Token   = "tok"
 	Attempt = "att"
 	Refund  = "rfd"
+	Card    = "pmt" // a payment method
+	Cancel  = "pcn" // of a payment
 )
 
 // New makes an ID that sorts after all that this process made before.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/message"
@@ -24,6 +25,7 @@ type Operator struct {
 	queue    *queue.Queue
 	messages *message.Service
 	papers   *paper.Papers
+	billing  *billing.Service
 }
 
 // OperatorOptions say how an Operator is opened.
@@ -49,6 +51,9 @@ func OpenOperator(ctx context.Context, c Config, o OperatorOptions) (*Operator, 
 	p.ledger = credit.NewLedger(p.keys, p.queue)
 	p.papers = paper.New(p.keys, p.ledger)
 	p.messages, err = message.NewService(d, p.keys, p.ledger, p.queue, message.Options{})
+	if err == nil {
+		p.billing, err = c.billing(d, p.keys, p.ledger, p.queue, nil, nil)
+	}
 	if err == nil && !o.AnySchema {
 		err = p.meet(ctx)
 	}
