@@ -9,6 +9,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
+	"creditmsg/internal/message"
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
 )
@@ -196,6 +197,6 @@ func (a *api) refund(tx *db.Tx, x *exchange, in *refundAsked) (refundMade, error
 	if err != nil {
 		return refundMade{}, fault.Missing("usage", cut(in.ID))
 	}
-	made, left, err := a.Ledger.Refund(tx, credit.RefundRequest{Site: x.site, Usage: usage, Amount: in.Body.Amount, Reason: in.Body.Reason})
+	made, left, err := a.Ledger.Refund(tx, credit.RefundRequest{Site: x.site, Usage: usage, Amount: in.Body.Amount, Reason: in.Body.Reason, Strategy: message.StrategyOf})
 	return refundMade{made.ID.Text(id.Refund), in.ID, made.Amount, left}, err
 }

@@ -18,8 +18,9 @@ import (
 
 // TestEveryOrderOfEventsKeepsTheBooksAndEndsEveryoneOnce lets accept, dispatch,
 // reports (early, duplicate, late, contradicting), cancel, pause, resume,
-// reschedule, time and recovery come in any order. After each step the ledger is
-// proven against the rows, and nobody who was final has moved.
+// reschedule, refunds, time, folding and recovery come in any order. After each step the
+// ledger is proven against the rows, the statistics of each day are what is counted from
+// the rows, and nobody who was final has moved.
 func TestEveryOrderOfEventsKeepsTheBooksAndEndsEveryoneOnce(t *testing.T) {
 	for _, engine := range dbtest.Engines() {
 		t.Run(engine, func(t *testing.T) {
@@ -33,7 +34,7 @@ func TestEveryOrderOfEventsKeepsTheBooksAndEndsEveryoneOnce(t *testing.T) {
 				rt.Repeat(map[string]func(*rapid.T){
 					"accept": h.accept, "dispatch": h.dispatch, "report": h.report, "early": h.early, "again": h.again,
 					"cancel": h.cancel, "pause": h.pause, "resume": h.resume, "reschedule": h.reschedule,
-					"trouble": h.trouble, "time": h.time, "recover": h.recover, "": h.check,
+					"trouble": h.trouble, "time": h.time, "recover": h.recover, "refund": h.refund, "fold": h.fold, "": h.check,
 				})
 				h.finish()
 			})
@@ -66,6 +67,7 @@ type history struct {
 	messages []message.Key
 	final    map[message.Place]message.Recipient
 	said     []string // reports given so far, to be repeated
+	figures  book
 }
 
 func (h *history) must(err error) {
@@ -189,6 +191,7 @@ func (h *history) check(t *rapid.T) {
 	for _, key := range h.messages {
 		h.checkMessage(t, key)
 	}
+	h.checkFigures()
 }
 
 func (h *history) checkMessage(t *rapid.T, key message.Key) {
@@ -225,7 +228,9 @@ func (h *history) finish() {
 		h.clock.forward(26 * time.Hour)
 		h.must(h.delivery.Recover(context.Background()))
 		h.drain()
+		h.checkFigures()
 	}
+	h.fold(h.rt)
 	h.check(h.rt)
 	for _, key := range h.messages {
 		if m := h.find(key); !m.State.Final() {
