@@ -69,6 +69,10 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 			return last(c.SetAutoRecharge(ctx, client.AutoRecharge{Enabled: true, Threshold: "1", Amount: "1000"}))
 		}, asked{"PUT", "/v1/credit/auto-recharge", "application/json", `{"enabled":true,"threshold":"1","amount":"1000"}`}},
 		"templates": {func(ctx context.Context, c *client.Client) error { return last(c.Templates(ctx, client.Paging{})) }, asked{"GET", "/v1/templates", "", ""}},
+		"stats": {func(ctx context.Context, c *client.Client) error {
+			return last(c.Stats(ctx, client.StatsQuery{From: "2026-11-01", GroupBy: []string{"day", "channel"}, Site: "*"}))
+		}, asked{"GET", "/v1/stats?from=2026-11-01&group_by=day%2Cchannel&site=%2A", "", ""}},
+		"usual stats": {func(ctx context.Context, c *client.Client) error { return last(c.Stats(ctx, client.StatsQuery{})) }, asked{"GET", "/v1/stats", "", ""}},
 		"add template": {func(ctx context.Context, c *client.Client) error {
 			return last(c.AddTemplate(ctx, client.Template{Code: "A", Channel: "@d", Body: "b"}))
 		}, asked{"POST", "/v1/templates", "application/json", `{"code":"A","channel":"@d","body":"b"}`}},

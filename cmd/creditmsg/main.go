@@ -55,6 +55,7 @@ type program struct {
 	Template  templateVerb  `cmd:"" help:"Alimtalk templates of a site."`
 	Token     tokenVerb     `cmd:"" help:"API tokens."`
 	Send      sendVerb      `cmd:"" help:"Send a message to a list of recipients, through the HTTP API."`
+	Stats     statsVerb     `cmd:"" help:"Count what became of recipients."`
 	Ledger    ledgerVerb    `cmd:"" help:"Proof of the ledger."`
 	Doctor    doctorVerb    `cmd:"" help:"Look for what is wrong with the installation."`
 	Simulator simulatorVerb `cmd:"" help:"Run the provider simulator alone."`

@@ -68,6 +68,7 @@ var contract = map[string]string{
 	"GET /metrics":                                                    "",
 	"GET /openapi.json":                                               "",
 	"GET /docs":                                                       "",
+	"GET /v1/stats":                                                   "messages:read",
 }
 
 // filled puts something into a path's parameters.

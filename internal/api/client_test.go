@@ -58,6 +58,11 @@ func TestOurOwnClientSpeaksThisAPI(t *testing.T) {
 	if len(logs.Data)+len(usages.Data) != 0 {
 		t.Errorf("got %v and %v, want nothing yet", logs, usages)
 	}
+	counted, err := c.Stats(ctx, client.StatsQuery{GroupBy: []string{"day", "channel"}})
+	w.must(err)
+	if counted.Total.Final != 0 || counted.Total.SuccessRate != "" || len(counted.GroupBy) != 2 {
+		t.Errorf("got %+v, want nobody final yet", counted)
+	}
 	purse, err := c.Credit(ctx)
 	w.must(err)
 	if purse.Held != "18.00" || purse.Prices.MMS != "120.00" {

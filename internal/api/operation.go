@@ -31,6 +31,8 @@ type operation struct {
 	example any  // of the reply
 	asks    bool // changes nothing, although it is no GET: no Idempotency-Key
 	quick   bool // can do with a caller who is remembered
+
+	everySite bool // an operator may ask for all sites together
 }
 
 // writes reports whether the route takes an Idempotency-Key.

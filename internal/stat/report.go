@@ -90,17 +90,17 @@ func oneBy(name string) (By, error) {
 	return 0, fault.Check("/group_by", "%.40q is not one of %s", name, strings.Join(names, ", "))
 }
 
-// Report is an answer as it is told outside.
-type Report struct {
+// Stats is an answer as it is told outside.
+type Stats struct {
 	From    string   `json:"from" doc:"The first day, Korean time."`
 	To      string   `json:"to" doc:"The last day, Korean time."`
 	GroupBy []string `json:"group_by"`
-	Data    []Line   `json:"data" doc:"A group is there when anything was ever counted in it."`
-	Total   Line     `json:"total" doc:"All groups together."`
+	Data    []StatsLine   `json:"data" doc:"A group is there when anything was ever counted in it."`
+	Total   StatsLine     `json:"total" doc:"All groups together."`
 }
 
-// Line is a Row as it is told outside. What it is not grouped by is absent.
-type Line struct {
+// StatsLine is a Row as it is told outside. What it is not grouped by is absent.
+type StatsLine struct {
 	Site      string       `json:"site,omitempty"`
 	Day       string       `json:"day,omitempty" doc:"Korean time."`
 	Channel   string       `json:"channel,omitempty" enum:"alimtalk,sms,lms,mms"`
@@ -120,8 +120,8 @@ type Line struct {
 }
 
 // Tell words the rows that were read for a query, with their total.
-func Tell(q Query, rows []Row) (Report, error) {
-	r := Report{From: q.From, To: q.Until, GroupBy: []string{}, Data: make([]Line, len(rows))}
+func Tell(q Query, rows []Row) (Stats, error) {
+	r := Stats{From: q.From, To: q.Until, GroupBy: []string{}, Data: make([]StatsLine, len(rows))}
 	for _, g := range groupings {
 		if q.By&g.By != 0 {
 			r.GroupBy = append(r.GroupBy, g.Name)
@@ -132,7 +132,7 @@ func Tell(q Query, rows []Row) (Report, error) {
 		r.Data[i] = row.line(q.By)
 		var err error
 		if total, err = total.plus(row); err != nil {
-			return Report{}, fmt.Errorf("add up statistics: %w", err)
+			return Stats{}, fmt.Errorf("add up statistics: %w", err)
 		}
 	}
 	r.Total = total.line(0)
@@ -160,8 +160,8 @@ func (r Row) plus(o Row) (sum Row, err error) {
 	return sum, nil
 }
 
-func (r Row) line(by By) Line {
-	l := Line{
+func (r Row) line(by By) StatsLine {
+	l := StatsLine{
 		Site: r.Site, Day: r.Day, Strategy: r.Strategy, Final: r.Final, Delivered: r.Delivered, Failed: r.Failed, FellBack: r.FellBack,
 		Expired: r.Expired, Cancelled: r.Cancelled, Cost: r.Cost, Refunded: r.Refunded,
 		Success: r.Success.text(), Fallback: r.Fallback.text(), Kakao: r.KakaoReach.text(),
