@@ -92,11 +92,11 @@ func oneBy(name string) (By, error) {
 
 // Stats is an answer as it is told outside.
 type Stats struct {
-	From    string   `json:"from" doc:"The first day, Korean time."`
-	To      string   `json:"to" doc:"The last day, Korean time."`
-	GroupBy []string `json:"group_by"`
-	Data    []StatsLine   `json:"data" doc:"A group is there when anything was ever counted in it."`
-	Total   StatsLine     `json:"total" doc:"All groups together."`
+	From    string      `json:"from" doc:"The first day, Korean time."`
+	To      string      `json:"to" doc:"The last day, Korean time."`
+	GroupBy []string    `json:"group_by"`
+	Data    []StatsLine `json:"data" doc:"A group is there when anything was ever counted in it."`
+	Total   StatsLine   `json:"total" doc:"All groups together."`
 }
 
 // StatsLine is a Row as it is told outside. What it is not grouped by is absent.
