@@ -32,7 +32,7 @@ func TestEveryOrderOfEventsKeepsTheBooksAndEndsEveryoneOnce(t *testing.T) {
 				h := &history{world: w, rt: rt, site: fmt.Sprintf("site-%d", round), final: map[message.Place]message.Recipient{}}
 				w.site(h.site, int64(rapid.IntRange(300, 2000).Draw(rt, "won")))
 				rt.Repeat(map[string]func(*rapid.T){
-					"accept": h.accept, "dispatch": h.dispatch, "report": h.report, "early": h.early, "again": h.again,
+					"accept": h.accept, "dispatch": h.dispatch, "report": h.report, "early": h.early, "fall": h.fall, "again": h.again,
 					"cancel": h.cancel, "pause": h.pause, "resume": h.resume, "reschedule": h.reschedule,
 					"trouble": h.trouble, "time": h.time, "recover": h.recover, "refund": h.refund, "fold": h.fold, "": h.check,
 				})
@@ -130,6 +130,32 @@ func (h *history) early(t *rapid.T) {
 	r := h.someone(t)
 	r.Step, r.Try = rapid.IntRange(1, 3).Draw(t, "step"), rapid.IntRange(1, 2).Draw(t, "try")
 	h.say(r.Reference(), rapid.SampledFrom(statuses).Draw(t, "status"))
+}
+
+// fall hands over what is due, says of some that they are not on Kakao, mostly lets their
+// texts go out, and says of some that they were reached after all: by chance alone that
+// much would seldom come together.
+func (h *history) fall(t *rapid.T) {
+	key := h.any(t)
+	h.drain()
+	for _, r := range h.people(key) {
+		if r.State == message.Sent && rapid.Bool().Draw(t, "fails") {
+			h.say(r.Reference(), "3104")
+		}
+	}
+	if rapid.IntRange(0, 2).Draw(t, "goes on") > 0 {
+		h.checkFigures() // of the day before, if it ends just now
+		h.clock.forward(3 * time.Second)
+		h.drain()
+	}
+	for _, r := range h.people(key) {
+		for _, l := range r.History {
+			if l.What == message.LegFailed && rapid.Bool().Draw(t, "after all") {
+				r.Step, r.Try = l.Step, l.Try
+				h.say(r.Reference(), "4000")
+			}
+		}
+	}
 }
 
 func (h *history) again(t *rapid.T) {
