@@ -15,12 +15,13 @@ import (
 	"creditmsg/internal/stat"
 )
 
-// A year of statistics as they are read: every day has every channel, strategy and account.
+// A year of statistics as they are read: every day has every channel, strategy and account,
+// and a minute's work is not folded yet.
 const (
 	yearDays    = 366
 	peopleEach  = 10 // people of the product for each of the baseline's
-	deltaPeople = 10 // people of one row that is not folded yet
-	unfoldedOf  = 50 // of so many people one is in such a row
+	deltaPeople = 40 // people of one row that is not folded yet
+	unfoldedOf  = 50 // of so many people one is in such a row: with the usual size more than a minute at full speed leaves
 )
 
 var (
