@@ -46,5 +46,7 @@ func TestARevIsRaisedByEveryChangeOfItsOwnSiteAlone(t *testing.T) {
 		}
 		update(t, d, func(tx *db.Tx) error { return Changed(tx, "") })
 		equal(t, "after a change of all", revs(), map[string]Rev{"demo": Rev(len(acts) + 2), "other": 2})
+		update(t, d, func(tx *db.Tx) error { return Changed(tx, "other", "demo", "other") })
+		equal(t, "after a change of both", revs(), map[string]Rev{"demo": Rev(len(acts) + 3), "other": 3})
 	})
 }
