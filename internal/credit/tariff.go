@@ -1,6 +1,7 @@
 package credit
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -39,6 +40,25 @@ func (t tariff) at(now db.Time) Prices {
 		}
 	}
 	return out
+}
+
+// parted gives what began before a time and what begins then or later.
+func (t tariff) parted(at db.Time) (past, future tariff) {
+	for _, p := range t {
+		if p.since < at {
+			past = append(past, p)
+		} else {
+			future = append(future, p)
+		}
+	}
+	return past, future
+}
+
+// sorted gives the list in the order of time.
+func (t tariff) sorted() tariff {
+	return slices.SortedFunc(slices.Values(t), func(a, b listed) int {
+		return cmp.Or(cmp.Compare(a.since, b.since), cmp.Compare(a.channel, b.channel))
+	})
 }
 
 // SetPrices sets the prices of some channels for an owner, a site or "" for the
