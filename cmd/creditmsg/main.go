@@ -49,6 +49,7 @@ type program struct {
 	Serve     serveVerb     `cmd:"" help:"Run a process of the installation: API, worker, simulator."`
 	Migrate   migrateVerb   `cmd:"" help:"Bring the database's schema up to date."`
 	Site      siteVerb      `cmd:"" help:"Tenants."`
+	Plan      planVerb      `cmd:"" help:"Price lists that sites share."`
 	Credit    creditVerb    `cmd:"" help:"Credit of a site."`
 	Sender    senderVerb    `cmd:"" help:"Sender numbers of a site."`
 	Channel   channelVerb   `cmd:"" help:"Kakao channels of a site."`
