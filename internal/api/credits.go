@@ -19,7 +19,7 @@ type creditView struct {
 	Balance      money.Amount  `json:"balance" doc:"available + held."`
 	Available    money.Amount  `json:"available"`
 	Held         money.Amount  `json:"held" doc:"Set aside for messages that are under way."`
-	Prices       pricesView    `json:"prices" doc:"What one delivered message costs, without VAT."`
+	Prices       pricesView    `json:"prices" doc:"What one delivered message costs, without VAT; /v1/credit/prices tells why."`
 	AutoRecharge *rechargeView `json:"auto_recharge"`
 }
 
