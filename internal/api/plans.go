@@ -92,7 +92,7 @@ type planRepriced struct {
 }
 
 type planPricesInput struct {
-	pricesInput
+	PricesOf
 	ID string `path:"id"`
 }
 
@@ -127,7 +127,7 @@ func plans(a *api) {
 			if err != nil {
 				return out, err
 			}
-			return a.pagePeriods(tx, x, &in.pricesInput, p.Prices, "plan prices", in.ID)
+			return a.pagePeriods(tx, x, &in.PricesOf, p.Prices, "plan prices", in.ID)
 		})
 	write(a, forPlans("setPlanPrices", http.MethodPost, one+"/prices", http.StatusOK, "Change the prices of a plan, now or from a time to come",
 		"Messages that were accepted keep their prices. Of very many sites some follow within moments, and pay until then what they did; `complete` tells when all have."), a.setPlanPrices)

@@ -20,7 +20,8 @@ type periodView struct {
 	State     string       `json:"state" enum:"past,now,planned"`
 }
 
-type pricesInput struct {
+// PricesOf is the parameters of every list of prices.
+type PricesOf struct {
 	Paging
 	State string `query:"state" enum:"past,now,planned" doc:"Only those."`
 }
@@ -31,7 +32,7 @@ func prices(a *api) {
 		id: "listPrices", method: http.MethodGet, path: "/v1/credit/prices", tag: "Credit", ability: "credit:read", status: http.StatusOK,
 		summary: "List what messages cost, past, now and planned, oldest first",
 		about:   "Messages that were accepted keep the prices of that moment.",
-	}, func(tx *db.Tx, x *exchange, in *pricesInput) (out listOf[periodView], err error) {
+	}, func(tx *db.Tx, x *exchange, in *PricesOf) (out listOf[periodView], err error) {
 		all, err := credit.SitePrices(tx, x.site)
 		if err != nil {
 			return out, err
@@ -41,7 +42,7 @@ func prices(a *api) {
 }
 
 // pagePeriods cuts a page from all periods of a list: there are few.
-func (a *api) pagePeriods(tx *db.Tx, x *exchange, in *pricesInput, all []credit.Period, name ...string) (out listOf[periodView], err error) {
+func (a *api) pagePeriods(tx *db.Tx, x *exchange, in *PricesOf, all []credit.Period, name ...string) (out listOf[periodView], err error) {
 	l, err := a.list(tx, x, name[0], append(name[1:], in.State)...)
 	if err != nil {
 		return out, err
