@@ -68,6 +68,22 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 		"recharge": {func(ctx context.Context, c *client.Client) error {
 			return last(c.SetAutoRecharge(ctx, client.AutoRecharge{Enabled: true, Threshold: "1", Amount: "1000"}))
 		}, asked{"PUT", "/v1/credit/auto-recharge", "application/json", `{"enabled":true,"threshold":"1","amount":"1000"}`}},
+		"price history": {func(ctx context.Context, c *client.Client) error {
+			return last(c.PriceHistory(ctx, client.PriceFilter{State: "planned", Paging: client.Paging{Limit: 5}}))
+		}, asked{"GET", "/v1/credit/prices?limit=5&state=planned", "", ""}},
+		"plans": {func(ctx context.Context, c *client.Client) error { return last(c.Plans(ctx, client.Paging{})) }, asked{"GET", "/v1/plans", "", ""}},
+		"plan":  {func(ctx context.Context, c *client.Client) error { return last(c.Plan(ctx, "gold")) }, asked{"GET", "/v1/plans/gold", "", ""}},
+		"add plan": {func(ctx context.Context, c *client.Client) error {
+			return last(c.AddPlan(ctx, "gold", "골드", client.Rates{"sms": new(client.Amount("15.00"))}))
+		}, asked{"POST", "/v1/plans", "application/json", `{"id":"gold","name":"골드","prices":{"sms":"15.00"}}`}},
+		"rename plan": {func(ctx context.Context, c *client.Client) error { return last(c.RenamePlan(ctx, "gold", "금")) }, asked{"PUT", "/v1/plans/gold", "application/json", `{"name":"금"}`}},
+		"no plan":     {func(ctx context.Context, c *client.Client) error { return c.RemovePlan(ctx, "gold") }, asked{"DELETE", "/v1/plans/gold", "", ""}},
+		"set plan prices": {func(ctx context.Context, c *client.Client) error {
+			return last(c.SetPlanPrices(ctx, "gold", client.Rates{"sms": nil}, at))
+		}, asked{"POST", "/v1/plans/gold/prices", "application/json", `{"prices":{"sms":null},"since":"2026-12-01T00:00:00Z"}`}},
+		"plan prices": {func(ctx context.Context, c *client.Client) error {
+			return last(c.PlanPrices(ctx, "gold", client.PriceFilter{}))
+		}, asked{"GET", "/v1/plans/gold/prices", "", ""}},
 		"templates": {func(ctx context.Context, c *client.Client) error { return last(c.Templates(ctx, client.Paging{})) }, asked{"GET", "/v1/templates", "", ""}},
 		"stats": {func(ctx context.Context, c *client.Client) error {
 			return last(c.Stats(ctx, client.StatsQuery{From: "2026-11-01", GroupBy: []string{"day", "channel"}, Site: "*"}))
