@@ -82,7 +82,7 @@
 //
 // It owns account, lot, reservation, entry, credit_usage, credit_refund, price, plan and
 // site_plan. Within a site everything of the ledger is written under the lock of its
-// account row; what it pays, under that of its Rev. Read ledger.go
+// account row, and the layer of its plans under that of its Rev. Read ledger.go
 // (locking, Reserve, writing), book.go (what is decided in memory), topup.go,
 // settle.go, refund.go, cancel.go, expiry.go, watch.go; then takes.go, lot.go,
 // reservation.go, entry.go, note.go, usage.go, account.go; price.go with tariff.go and

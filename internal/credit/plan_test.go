@@ -235,16 +235,16 @@ func TestWhateverChangesWhatASitePaysChangesItsRev(t *testing.T) {
 			return own, others
 		}
 		_, still := rev()
-		for name, act := range map[string]func(){
-			"a plan is given":   func() { w.assign(s, "gold", 0) },
-			"a plan is changed": func() { w.assign(s, "gold", 0); w.planPrices("gold", list{provider.SMS: 16 * won}, noon.Add(day)) },
-			"a plan is taken":   func() { w.assign(s, "", noon.Add(day)) },
+		for i, act := range []func(){
+			func() { w.assign(s, "gold", 0) },
+			func() { w.planPrices("gold", list{provider.SMS: 16 * won}, noon.Add(day)) },
+			func() { w.assign(s, "", noon.Add(day)) },
 		} {
 			before, _ := rev()
 			act()
 			after, others := rev()
 			if after <= before || others != still {
-				t.Errorf("%s: got Rev %d after %d, and %d after %d of another site", name, after, before, others, still)
+				t.Errorf("act %d: got Rev %d after %d, and %d after %d of another site", i, after, before, others, still)
 			}
 		}
 	})

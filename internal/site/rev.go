@@ -37,21 +37,32 @@ func Changed(tx *db.Tx, ids ...string) error {
 		return nil
 	}
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	if err := begin(tx, ids...); err != nil {
-		return err
-	}
-	rows, err := tx.LookupForUpdate("site_rev", []string{"rev"}, db.Col("site_id", ids))
-	revs, err := db.Collect(rows, err, func(r *sql.Rows) (rev Rev, err error) {
-		err = r.Scan(&rev)
-		return rev + 1, err
-	})
-	if err == nil {
-		err = tx.UpdateMany("site_rev", []string{"site_id"}, db.Col("site_id", ids), db.Col("rev", revs))
+	revs, err := lockRevs(tx, ids)
+	if err == nil && len(revs) < len(ids) {
+		if err = begin(tx, ids...); err == nil {
+			revs, err = lockRevs(tx, ids)
+		}
 	}
 	if err != nil {
+		return err
+	}
+	for i := range revs {
+		revs[i]++
+	}
+	if err := tx.UpdateMany("site_rev", []string{"site_id"}, db.Col("site_id", ids), db.Col("rev", revs)); err != nil {
 		return fmt.Errorf("note a change of %d sites: %w", len(ids), err)
 	}
 	return nil
+}
+
+// lockRevs locks the Revs of sites, whose ids are sorted; those that have none are left out.
+func lockRevs(tx *db.Tx, ids []string) ([]Rev, error) {
+	rows, err := tx.LookupForUpdate("site_rev", []string{"rev"}, db.Col("site_id", ids))
+	revs, err := db.Collect(rows, err, func(r *sql.Rows) (rev Rev, err error) { return rev, r.Scan(&rev) })
+	if err != nil {
+		return nil, fmt.Errorf("lock what changes of %d sites: %w", len(ids), err)
+	}
+	return revs, nil
 }
 
 // Expect makes sure, at the latest when the next question is answered, that sites still
