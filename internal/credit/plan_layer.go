@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/queue"
@@ -43,18 +44,18 @@ func (l *Ledger) SetPlanPrices(tx *db.Tx, plan string, p map[provider.Channel]mo
 
 // carryOn brings a plan's prices to the next chunk of sites.
 func (l *Ledger) carryOn(tx *db.Tx, j queue.Claimed) error {
-	rows, err := tx.LookupForUpdate("plan", planColumns, db.Col("id", []string{j.Key}))
-	found, err := db.Collect(rows, err, scanPlan)
-	if err != nil {
-		return fmt.Errorf("lock plan %s: %w", j.Key, err)
+	row, err := lockPlan(tx, j.Key)
+	if fault.Is(err, fault.NotFound) {
+		return l.queue.Done(tx, j)
 	}
-	if len(found) > 0 && found[0].behind {
-		if found[0], err = spread(tx, found[0]); err != nil {
-			return err
-		}
-		if found[0].behind {
-			return l.queue.Again(tx, 0, "goes on", j)
-		}
+	if err == nil && row.behind {
+		row, err = spread(tx, row)
+	}
+	switch {
+	case err != nil:
+		return err
+	case row.behind:
+		return l.queue.Again(tx, 0, "goes on", j)
 	}
 	return l.queue.Done(tx, j)
 }

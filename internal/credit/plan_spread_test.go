@@ -143,6 +143,28 @@ func TestASiteThatIsReachedLatePaysWhatItDidUntilThen(t *testing.T) {
 	}
 }
 
+func TestAPlanThatIsRemovedOnItsWayLeavesNoJob(t *testing.T) {
+	onEvery(t, func(t *testing.T, w *world, s string) {
+		w.plan("gold", list{provider.SMS: 15 * won})
+		sites := w.crowd(chunk, "gold")
+		w.planPrices("gold", list{provider.SMS: 16 * won}, 0)
+		w.do(func(tx *db.Tx) error {
+			for _, s := range sites {
+				if err := AssignPlan(tx, s, "", 0); err != nil {
+					return err
+				}
+			}
+			return RemovePlan(tx, "gold")
+		})
+		w.work()
+		var left int
+		w.view(func(tx *db.Tx) error { return tx.QueryRow(`SELECT COUNT(*) FROM job`).Scan(&left) })
+		if left != 0 {
+			t.Errorf("%d jobs are left", left)
+		}
+	})
+}
+
 func TestTwoWritersAtOnceLeaveEverySiteAtItsPlansPrices(t *testing.T) {
 	onEvery(t, func(t *testing.T, w *world, s string) {
 		w.plan("gold", list{provider.SMS: 15 * won})
