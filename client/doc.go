@@ -19,5 +19,5 @@
 //
 // Reading order: client.go (New, the one function that talks HTTP and its retries),
 // problem.go, page.go, message.go, send.go, stream.go, recipient.go, credit.go,
-// paper.go, catalog.go.
+// paper.go, payment.go, plan.go, stats.go, catalog.go.
 package client

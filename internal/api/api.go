@@ -94,7 +94,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, recipients, credits, papers, payments, cards, recharges, returns, templates, senders, channels, reports, upkeep,
+		sending, campaigns, recipients, stats, credits, prices, plans, papers, payments, cards, recharges, returns, templates, senders, channels, reports, upkeep,
 	} {
 		declare(a)
 	}

@@ -54,6 +54,13 @@
 // Whoever must act when credit runs low gives an account a band (Watch): leaving it puts one
 // job, whatever took the credit and however many do at once.
 //
+// # Prices
+//
+// A price list belongs to the installation, to a plan, or to a site, and names some
+// channels; the nearest that names one counts. A plan is a list that sites share. What it
+// makes of a site's prices is written for each of its sites, so that reading what a site
+// pays is one look. History stays, and what is accepted keeps the prices of that moment.
+//
 // # Laws
 //
 // Prove checks, and names each row that breaks one:
@@ -87,10 +94,12 @@
 // # Tables and files
 //
 // It owns account, lot, reservation, entry, credit_usage, credit_carry, credit_refund,
-// credit_head and price. Within a site everything is written under the lock of its account
-// row. Read ledger.go (locking, Reserve, writing), book.go (what is decided in memory),
-// topup.go, settle.go, refund.go, cancel.go, expiry.go, watch.go; then takes.go, lot.go,
-// reservation.go, entry.go, note.go, usage.go with carry.go, account.go; price.go; head.go;
-// period.go with period_channel.go; and prove.go with prove_chain.go, prove_heads.go,
+// credit_head, price, plan and site_plan. Within a site everything of the ledger is written
+// under the lock of its account row, and the layer of its plans under that of its Rev. Read
+// ledger.go (locking, Reserve, writing), book.go (what is decided in memory), topup.go,
+// settle.go, refund.go, cancel.go, expiry.go, watch.go; then takes.go, lot.go,
+// reservation.go, entry.go, note.go, usage.go with carry.go, account.go; price.go with
+// tariff.go and price_period.go, plan.go, plan_site.go, plan_layer.go; head.go; period.go
+// with period_channel.go; and prove.go with prove_chain.go, prove_heads.go,
 // prove_messages.go, prove_usages.go, prove_refunds.go; offline.go proves without a database.
 package credit

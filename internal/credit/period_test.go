@@ -61,7 +61,7 @@ func TestAMonthsChannelsAreWhatWasRungUp(t *testing.T) {
 				if left := u.TotalCost - u.RefundAmount; left > 0 {
 					back := 1 + money.Amount(dice.Int64N(int64(left)))
 					w.do(func(tx *db.Tx) error {
-						_, _, err := w.l.Refund(tx, RefundRequest{Site: s, Usage: u.ID, Amount: back, Reason: "x"})
+						_, _, err := w.l.Refund(tx, bySMS(RefundRequest{Site: s, Usage: u.ID, Amount: back, Reason: "x"}))
 						return err
 					})
 					rung.of(w.now, u.Channel).Refunded += back

@@ -70,7 +70,7 @@ func richBook(t *testing.T, d *db.DB) *world {
 		for _, u := range w.usages(name, a)[:2] {
 			for i, part := range []money.Amount{9 * won, 1 + won} {
 				w.do(func(tx *db.Tx) error {
-					_, _, err := w.l.Refund(tx, RefundRequest{Site: name, Usage: u.ID, Amount: part, Reason: "늦은 도착", Key: []string{"", "refund " + u.Channel.String()}[i]})
+					_, _, err := w.l.Refund(tx, bySMS(RefundRequest{Site: name, Usage: u.ID, Amount: part, Reason: "늦은 도착", Key: []string{"", "refund " + u.Channel.String()}[i]}))
 					return err
 				})
 			}

@@ -156,7 +156,8 @@ func (w *world) work() {
 		if err != nil {
 			return err
 		}
-		_, _, err = w.ledger.Refund(tx, credit.RefundRequest{Site: "demo", Usage: us[0].ID, Amount: 84_125, Reason: "늦음"})
+		_, _, err = w.ledger.Refund(tx, credit.RefundRequest{Site: "demo", Usage: us[0].ID, Amount: 84_125, Reason: "늦음",
+			Strategy: func(*db.Tx, string, id.ID) (string, error) { return "sms_only", nil }})
 		return err
 	})
 	w.now = db.At(time.Now())

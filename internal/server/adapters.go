@@ -7,6 +7,7 @@ import (
 	"creditmsg/internal/delivery"
 	"creditmsg/internal/payment"
 	"creditmsg/internal/payment/manual"
+	"creditmsg/internal/payment/stripe"
 	"creditmsg/internal/payment/toss"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/provider/solapi"
@@ -20,6 +21,7 @@ var adapters = map[string]func(provider.Account) (provider.Provider, error){
 // gatewayAdapters are the same for gateways.
 var gatewayAdapters = map[string]func(payment.Account) (payment.Gateway, error){
 	"toss":   toss.New,
+	"stripe": stripe.New,
 	"manual": manual.New,
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -37,7 +38,8 @@ type PaymentsConfig struct {
 type GatewayConfig struct {
 	// Name is what /webhooks/payments/{name} and payments call it.
 	Name string `yaml:"name"`
-	// Kind is the adapter that speaks to it: toss, or manual for the operator's own bank account.
+	// Kind is the adapter that speaks to it: toss, stripe, or manual for the operator's own
+	// bank account.
 	Kind string `yaml:"kind"`
 	// URL is the base address. Default the vendor's.
 	URL               Address       `yaml:"url"`
@@ -65,7 +67,7 @@ type BonusTier struct {
 type BonusTiers []BonusTier
 
 // gatewayKinds are the adapters that a gateway can name.
-var gatewayKinds = []string{"toss", "manual"}
+var gatewayKinds = []string{"toss", "stripe", "manual"}
 
 func (g GatewayConfig) account() payment.Account {
 	return payment.Account{
@@ -76,7 +78,7 @@ func (g GatewayConfig) account() payment.Account {
 
 // simulated reports whether the gateway is the simulator: nobody else takes its keys.
 func (g GatewayConfig) simulated() bool {
-	return g.URL != "" && string(g.SecretKey) == simulator.DefaultSecretKey
+	return g.URL != "" && (string(g.SecretKey) == simulator.DefaultSecretKey || string(g.SecretKey) == simulator.DefaultStripeKey)
 }
 
 // tiers gives the tiers; what cannot be read was complained about before.
@@ -156,10 +158,19 @@ func (l *loading) checkGateway(at string, g GatewayConfig, production bool) {
 	if g.SecretKey == "" {
 		l.bad(at+".secret_key", "it is missing")
 	}
-	if production && (strings.HasPrefix(string(g.SecretKey), "test_") || strings.HasPrefix(string(g.SecretKey), "sk_test_")) {
+	if g.Kind == "toss" && g.ClientKey == "" {
+		l.bad(at+".client_key", "it is missing")
+	}
+	if g.Kind == "stripe" && g.WebhookSecret == "" {
+		l.bad(at+".webhook_secret", "it is missing: what proves that a notice comes from the gateway")
+	}
+	if production && triedKey.MatchString(string(g.SecretKey)) {
 		l.bad(at+".secret_key", "this is a test key, and production is true: nobody would be charged")
 	}
 }
+
+// triedKey is how gateways begin the keys with which nobody is charged.
+var triedKey = regexp.MustCompile(`^(test_|sk_test_|rk_test_)`)
 
 // recordedBy is the gateway of payments that the operator books without one.
 const recordedBy = "operator"

@@ -125,7 +125,7 @@ func (p *Program) openTill(door string, seed uint64) {
 		g := &p.config.Payments.Gateways[i]
 		if g.simulated() && strings.HasSuffix(string(g.URL), ":0") {
 			g.URL, g.CheckoutURL = Address(p.vendor.url), Address(p.vendor.url+"/_sim/checkout")
-			o.NoticeURL = door + "/webhooks/payments/" + g.Name
+			*map[string]*string{"toss": &o.NoticeURL, "stripe": &o.StripeNoticeURL}[g.Kind] = door + "/webhooks/payments/" + g.Name
 		}
 	}
 	p.till = till.New(o)
