@@ -18,8 +18,8 @@ type Plan struct {
 	Name      string
 	CreatedAt db.Time
 	Prices    []PricePeriod // what it names, as periods by their beginning
-	Sites     int      // that have it, or will
-	Behind    bool     // some sites do not go by its newest prices yet, but will in moments
+	Sites     int           // that have it, or will
+	Behind    bool          // some sites do not go by its newest prices yet, but will in moments
 }
 
 // NoPlan is the word that people write in the place of a plan for none; no plan can have it
