@@ -11,6 +11,8 @@ type Credit struct {
 	Available Amount `json:"available"`
 	Held      Amount `json:"held"`
 	Prices    Prices `json:"prices"`
+
+	AutoRecharge *AutoRecharge `json:"auto_recharge"` // nil = it was never set
 }
 
 // Prices is what one delivered message costs, by channel.

@@ -46,7 +46,11 @@ func (w *show) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m, err := c.Send(ctx, demoDraft())
+	err = w.program.RechargeDemo(ctx)
+	var m client.Message
+	if err == nil {
+		m, err = c.Send(ctx, demoDraft())
+	}
 	problem, refused := errors.AsType[*client.Problem](err)
 	switch {
 	case ctx.Err() != nil:
@@ -79,8 +83,9 @@ func demoDraft() client.Draft {
 func (w *show) places() {
 	fmt.Fprintf(w.out, "Credit Messaging %s\n\n", versionText())
 	w.row("API", "%-24s described at /docs", w.demo.APIURL)
-	w.row("simulator", "%-24s what phones got: /_sim/received", w.demo.SimulatorURL)
+	w.row("simulator", "%-24s what phones got: /_sim/received, what payers paid: /_sim/payments", w.demo.SimulatorURL)
 	w.row("tokens", "%-24s of demo-rich, demo-cheap, demo-poor and the operator", server.DemoDir+"/demo.json")
+	w.row("recharge", "%s gets 50,000 won whenever less than 10,000 are left, by a card that is made up", demoSite)
 	w.row("log", "%s", w.log)
 	fmt.Fprintln(w.out)
 }

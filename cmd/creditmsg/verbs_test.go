@@ -209,7 +209,9 @@ func TestTheLedgerIsProven(t *testing.T) {
 	}
 	wants(t, "the text", done(t, "ledger", "verify"), "every law holds: 1 site, 1 entry")
 	refused(t, 1, []string{"ledger", "verify", "--site", "nobody"}, "nobody")
-	refused(t, 2, []string{"ledger", "verify", "--statement", "x"}, "--statement")
+	refused(t, 1, []string{"ledger", "verify", "--statement", "x"}, "read the statement: open x")
+	refused(t, 2, []string{"ledger", "verify", "--statement", "x", "--site", "shop"}, "--site")
+	refused(t, 2, []string{"ledger", "verify", "--entries", "x"}, "--statement")
 }
 
 func TestTheDoctorLooksAtADatabaseInAnyState(t *testing.T) {
@@ -220,7 +222,7 @@ func TestTheDoctorLooksAtADatabaseInAnyState(t *testing.T) {
 	}
 	done(t, "migrate", "up")
 	shop(t)
-	if got := object(t, done(t, "doctor", "--json")); got["ok"] != true || len(got["checks"].([]any)) != 8 {
+	if got := object(t, done(t, "doctor", "--json")); got["ok"] != true || len(got["checks"].([]any)) != 9 {
 		t.Errorf("a sound installation: %v", got)
 	}
 	wants(t, "the text", done(t, "doctor"), "ok    schema", "note  providers", "ok    ledger")
@@ -228,7 +230,7 @@ func TestTheDoctorLooksAtADatabaseInAnyState(t *testing.T) {
 	done(t, "site", "create", "sealed", "--name", "x")
 	t.Setenv("CREDITMSG_KEYS_MASTER", "")
 	code, out, errs = run(t, "", "doctor", "--json")
-	if code != 1 || len(object(t, out)["checks"].([]any)) != 8 || !strings.Contains(out, "the key of site sealed cannot be opened") {
+	if code != 1 || len(object(t, out)["checks"].([]any)) != 9 || !strings.Contains(out, "the key of site sealed cannot be opened") {
 		t.Errorf("without the master key: exit %d\n%s%s", code, out, errs)
 	}
 }

@@ -14,11 +14,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/semaphore"
 
+	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
 	"creditmsg/internal/invoice"
 	"creditmsg/internal/message"
+	"creditmsg/internal/paper"
 	"creditmsg/internal/site"
 )
 
@@ -32,6 +34,9 @@ type Deps struct {
 	Messages       *message.Service
 	Delivery       *delivery.Service
 	Invoices       *invoice.Service
+	Papers         *paper.Papers
+	Billing        *billing.Service
+	PublicURL      string // where payers' browsers reach us; "" = what a request names
 	Log            *slog.Logger
 	Registerer     prometheus.Registerer
 	Gatherer       prometheus.Gatherer
@@ -91,7 +96,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, recipients, credits, templates, senders, channels, invoices, reports, upkeep,
+		sending, campaigns, recipients, stats, credits, prices, plans, papers, payments, cards, recharges, returns, templates, senders, channels, invoices, reports, upkeep,
 	} {
 		declare(a)
 	}

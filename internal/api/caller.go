@@ -60,7 +60,9 @@ func (a *api) identify(r *http.Request, x *exchange, o operation) error {
 		return err
 	}
 	x.presented = true
-	c.house = o.house()
+	if o.house {
+		c.site = ""
+	}
 	who, err := a.callers.Join(r.Context(), c)
 	if err == nil {
 		err = who.err
@@ -68,12 +70,16 @@ func (a *api) identify(r *http.Request, x *exchange, o operation) error {
 	if err != nil {
 		return err
 	}
-	if !c.house {
-		a.remembered.learn(c, who)
-	}
+	a.remembered.learn(c, who)
 	a.admitted(x, who)
-	if !x.token.Can(o.ability) && !x.operator() {
+	switch {
+	case !x.token.Can(o.ability) && !x.operator():
 		return fault.New(fault.Denied, fault.CodeForbidden, "the token does not have the ability %s", o.ability)
+	case x.site == "" && !o.house:
+		return fault.Check("/site", "a token of the operator names the site: ?site=…")
+	}
+	if x.site == everySite && !o.everySite {
+		return fault.Check("/site", "this is of one site: name it")
 	}
 	return nil
 }
@@ -90,16 +96,13 @@ func claimOf(r *http.Request) (claim, error) {
 	if secret = strings.TrimSpace(secret); !strings.EqualFold(scheme, "Bearer") || secret == "" {
 		return claim{}, fault.New(fault.Unauthenticated, fault.CodeUnauthenticated, "send a token: Authorization: Bearer cm_live_…")
 	}
-	return claim{secret: secret, site: r.URL.Query().Get("site")}, nil
+	return claim{secret, r.URL.Query().Get("site")}, nil
 }
 
 // claim is what a request says of its caller, and caller what is true of it. Requests
 // that come at the same moment are looked up together, equal claims once.
 type (
-	claim struct {
-		secret, site string
-		house        bool // it is about no site
-	}
+	claim  struct{ secret, site string }
 	caller struct {
 		token site.Token
 		site  string
@@ -113,7 +116,7 @@ func authenticate(tx *db.Tx, in []claim) ([]caller, error) {
 	for i, c := range in {
 		who, ok := known[c]
 		if !ok {
-			if who.token, who.err = site.Authenticate(tx, c.secret); who.err == nil && !c.house {
+			if who.token, who.err = site.Authenticate(tx, c.secret); who.err == nil {
 				who.site, who.err = siteOf(tx, who.token, c.site)
 			}
 			known[c] = who
@@ -123,13 +126,17 @@ func authenticate(tx *db.Tx, in []claim) ([]caller, error) {
 	return out, nil
 }
 
+// everySite stands for all sites where an operator may ask for them together. It is not the
+// name of a site, so whatever else would be asked of it is not there.
+const everySite = "*"
+
 // siteOf gives the site that a request is about: the token's own, or the one that
-// an operator names.
+// an operator names, if he does.
 func siteOf(tx *db.Tx, t site.Token, named string) (string, error) {
 	switch {
-	case t.Site == "" && named == "":
-		return "", fault.Check("/site", "a token of the operator names the site: ?site=…")
-	case t.Site == "":
+	case t.Site == "" && named == everySite:
+		return everySite, nil
+	case t.Site == "" && named != "":
 		s, err := site.Find(tx, named)
 		return s.ID, err
 	case named != "" && named != t.Site:

@@ -10,7 +10,6 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
-	"creditmsg/internal/idem"
 	"creditmsg/internal/message"
 	"creditmsg/internal/money"
 )
@@ -199,61 +198,13 @@ func (a *api) addMoney(tx *db.Tx, m *message.Message, v *messageView) error {
 	return nil
 }
 
-// change declares a route that changes a message. The act has a transaction of its
-// own and repeating it changes nothing, so the reply is kept under the request's key
-// right after it: a crash between the two costs a repeat of the act, not of its effect.
+// change declares a route that changes a message.
 func change[I any](a *api, o operation, act func(context.Context, message.Key, *I) (*message.Message, error), which func(*I) string) {
-	register[I, messageView](a, o, func(ctx context.Context, x *exchange, in *I) (*reply, error) {
+	perform(a, o, func(ctx context.Context, x *exchange, in *I, _ string) (*message.Message, error) {
 		name, err := x.message(which(in))
 		if err != nil {
 			return nil, err
 		}
-		key, keyed, err := x.idemKey(o)
-		if err != nil {
-			return nil, err
-		}
-		if keyed {
-			if out, err := a.earlier(ctx, o, key); out != nil || err != nil {
-				return out, err
-			}
-		}
-		m, err := act(ctx, name, in)
-		if err != nil {
-			return nil, err
-		}
-		return a.keepMessage(ctx, o, m, key, keyed)
-	})
-}
-
-// keepMessage shows a message, and keeps that as the reply of a key.
-func (a *api) keepMessage(ctx context.Context, o operation, m *message.Message, key idem.Key, keyed bool) (out *reply, err error) {
-	if !keyed {
-		err = a.DB.View(ctx, o.metric()+"_show", func(tx *db.Tx) error {
-			view, err := a.showMessage(tx, m)
-			if err == nil {
-				out, err = rendered(o.status, view)
-			}
-			return err
-		})
-		return out, err
-	}
-	err = a.DB.Update(ctx, o.metric()+"_keep", func(tx *db.Tx) error {
-		view, err := a.showMessage(tx, m)
-		if err != nil {
-			return err
-		}
-		if out, err = rendered(o.status, view); err != nil {
-			return err
-		}
-		record := idem.Record{Key: key, Keep: keepReplies}
-		if record.Reply, err = a.sealed(tx, key, out); err != nil {
-			return err
-		}
-		found, err := idem.Put(tx, record)
-		if err == nil && found[0].Exists {
-			out, err = a.opened(tx, key, found[0])
-		}
-		return err
-	})
-	return out, err
+		return act(ctx, name, in)
+	}, a.showMessage)
 }

@@ -9,6 +9,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
+	"creditmsg/internal/message"
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
 )
@@ -18,12 +19,9 @@ type creditView struct {
 	Balance      money.Amount  `json:"balance" doc:"available + held."`
 	Available    money.Amount  `json:"available"`
 	Held         money.Amount  `json:"held" doc:"Set aside for messages that are under way."`
-	Prices       pricesView    `json:"prices" doc:"What one delivered message costs, without VAT."`
+	Prices       pricesView    `json:"prices" doc:"What one delivered message costs, without VAT; /v1/credit/prices tells why."`
 	AutoRecharge *rechargeView `json:"auto_recharge"`
 }
-
-// rechargeView is the rule of an automatic recharge. No site has one yet.
-type rechargeView struct{}
 
 type pricesView struct {
 	Alimtalk money.Amount `json:"alimtalk"`
@@ -109,10 +107,14 @@ func credits(a *api) {
 		if err != nil {
 			return creditView{}, err
 		}
+		recharge, err := a.rechargeOf(tx, x.site)
+		if err != nil {
+			return creditView{}, err
+		}
 		balance, err := account.Available.Plus(account.Held)
 		return creditView{
 			Balance: balance, Available: account.Available, Held: account.Held,
-			Prices: pricesView{p[provider.Alimtalk], p[provider.SMS], p[provider.LMS], p[provider.MMS]},
+			Prices: pricesView{p[provider.Alimtalk], p[provider.SMS], p[provider.LMS], p[provider.MMS]}, AutoRecharge: recharge,
 		}, err
 	})
 	read(a, operation{
@@ -195,6 +197,6 @@ func (a *api) refund(tx *db.Tx, x *exchange, in *refundAsked) (refundMade, error
 	if err != nil {
 		return refundMade{}, fault.Missing("usage", cut(in.ID))
 	}
-	made, left, err := a.Ledger.Refund(tx, credit.RefundRequest{Site: x.site, Usage: usage, Amount: in.Body.Amount, Reason: in.Body.Reason})
+	made, left, err := a.Ledger.Refund(tx, credit.RefundRequest{Site: x.site, Usage: usage, Amount: in.Body.Amount, Reason: in.Body.Reason, Strategy: message.StrategyOf})
 	return refundMade{made.ID.Text(id.Refund), in.ID, made.Amount, left}, err
 }

@@ -34,7 +34,7 @@ func invoices(a *api) {
 		return &huma.Param{Name: name, In: "query", Required: name == "provider", Schema: text, Description: about}
 	}
 	plain(a, operation{
-		id: "importInvoice", method: http.MethodPost, path: "/v1/invoices", tag: "Invoices", ability: site.Operator, status: http.StatusOK, asks: true,
+		id: "importInvoice", method: http.MethodPost, path: "/v1/invoices", tag: "Invoices", ability: site.Operator, house: true, status: http.StatusOK, asks: true,
 		summary: "Import a carrier's invoice and compare it line by line",
 		about: "The same file again is the same invoice, compared anew until a refund of it was posted. A file with a cell that cannot be read is refused as a whole, " +
 			"with the place of each: `/lines/17/단가`.",
@@ -50,21 +50,21 @@ func invoices(a *api) {
 			Schema: &huma.Schema{Type: huma.TypeString, Description: "UTF-8 or CP949, at most 512 MiB."}}}},
 	}, reflect.TypeFor[invoice.Invoice](), a.answering(a.importInvoice))
 	read(a, operation{
-		id: "listInvoices", method: http.MethodGet, path: "/v1/invoices", tag: "Invoices", ability: site.Operator, status: http.StatusOK,
+		id: "listInvoices", method: http.MethodGet, path: "/v1/invoices", tag: "Invoices", ability: site.Operator, house: true, status: http.StatusOK,
 		summary: "List the invoices, newest first",
 	}, a.listInvoices)
 	read(a, operation{
-		id: "getInvoice", method: http.MethodGet, path: "/v1/invoices/{id}", tag: "Invoices", ability: site.Operator, status: http.StatusOK,
+		id: "getInvoice", method: http.MethodGet, path: "/v1/invoices/{id}", tag: "Invoices", ability: site.Operator, house: true, status: http.StatusOK,
 		summary: "Get an invoice with what it differs in, by kind",
 	}, func(tx *db.Tx, _ *exchange, in *invoiceNamed) (invoice.Invoice, error) {
 		return invoice.Find(tx, in.ID)
 	})
 	read(a, operation{
-		id: "listInvoiceDifferences", method: http.MethodGet, path: "/v1/invoices/{id}/differences", tag: "Invoices", ability: site.Operator, status: http.StatusOK,
+		id: "listInvoiceDifferences", method: http.MethodGet, path: "/v1/invoices/{id}/differences", tag: "Invoices", ability: site.Operator, house: true, status: http.StatusOK,
 		summary: "List what an invoice, our charges and the carrier's reports do not agree on",
 	}, a.listDifferences)
 	register[invoiceApplied, invoice.Applied](a, operation{
-		id: "applyInvoice", method: http.MethodPost, path: "/v1/invoices/{id}/apply", tag: "Invoices", ability: site.Operator, status: http.StatusOK, asks: true,
+		id: "applyInvoice", method: http.MethodPost, path: "/v1/invoices/{id}/apply", tag: "Invoices", ability: site.Operator, house: true, status: http.StatusOK, asks: true,
 		summary: "Give back to sites what the carrier says was not delivered",
 		about:   "Without `confirm` it only tells what would be posted. A leg is given back once, however often and by whichever invoice it is asked for.",
 		codes:   []string{fault.CodeMalformed, fault.CodeBodyTooLarge, fault.CodeUnsupportedMedia, fault.CodeStateConflict},

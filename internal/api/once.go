@@ -8,6 +8,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/idem"
+	"creditmsg/internal/site"
 )
 
 // keepReplies is how long the reply of a write is kept; those of messages stay.
@@ -97,11 +98,19 @@ func (a *api) earlier(ctx context.Context, o operation, key idem.Key) (out *repl
 	return out, err
 }
 
-// Replies are sealed with the site's key: they may show numbers and texts.
+// Replies are sealed with the site's key: they may show numbers and texts. Those about the
+// installation have one of its own.
 func replyContext(k idem.Key) string { return "reply " + k.Scope + " " + k.Key }
 
+func (a *api) replyKey(tx *db.Tx, k idem.Key) (*site.Key, error) {
+	if k.Site == "" {
+		return a.Keys.Installation(tx, site.ReplyKey)
+	}
+	return a.Keys.Site(tx, k.Site)
+}
+
 func (a *api) sealed(tx *db.Tx, k idem.Key, r *reply) (idem.Reply, error) {
-	key, err := a.Keys.Site(tx, k.Site)
+	key, err := a.replyKey(tx, k)
 	if err != nil {
 		return idem.Reply{}, err
 	}
@@ -110,7 +119,7 @@ func (a *api) sealed(tx *db.Tx, k idem.Key, r *reply) (idem.Reply, error) {
 
 func (a *api) opened(tx *db.Tx, k idem.Key, f idem.Found) (*reply, error) {
 	if !f.Mismatch && f.Reply.Status != 0 {
-		key, err := a.Keys.Site(tx, k.Site)
+		key, err := a.replyKey(tx, k)
 		if err != nil {
 			return nil, err
 		}
@@ -119,4 +128,61 @@ func (a *api) opened(tx *db.Tx, k idem.Key, f idem.Found) (*reply, error) {
 		}
 	}
 	return replay(f)
+}
+
+// perform declares a route whose act has transactions of its own, such as one that speaks to
+// the outside. Repeating it with its key (empty = it has none) changes nothing more, so the
+// reply is kept under the request's key right after it: a crash between the two costs a
+// repeat of the act, not of its effect.
+func perform[I, T, O any](a *api, o operation, act func(ctx context.Context, x *exchange, in *I, key string) (T, error), show func(*db.Tx, T) (O, error)) {
+	register[I, O](a, o, func(ctx context.Context, x *exchange, in *I) (*reply, error) {
+		key, keyed, err := x.idemKey(o)
+		if err != nil {
+			return nil, err
+		}
+		name := ""
+		if keyed {
+			if out, err := a.earlier(ctx, o, key); out != nil || err != nil {
+				return out, err
+			}
+			name = key.Scope + " " + key.Key
+		}
+		done, err := act(ctx, x, in, name)
+		if err != nil {
+			return nil, err
+		}
+		return a.keep(ctx, o, key, keyed, func(tx *db.Tx) (*reply, error) {
+			view, err := show(tx, done)
+			if err != nil {
+				return nil, err
+			}
+			return rendered(o.status, view)
+		})
+	})
+}
+
+// keep makes a reply, and keeps it under the request's key if it has one.
+func (a *api) keep(ctx context.Context, o operation, key idem.Key, keyed bool, show func(*db.Tx) (*reply, error)) (out *reply, err error) {
+	if !keyed {
+		err = a.DB.View(ctx, o.metric()+"_show", func(tx *db.Tx) (err error) {
+			out, err = show(tx)
+			return err
+		})
+		return out, err
+	}
+	err = a.DB.Update(ctx, o.metric()+"_keep", func(tx *db.Tx) error {
+		if out, err = show(tx); err != nil {
+			return err
+		}
+		record := idem.Record{Key: key, Keep: keepReplies}
+		if record.Reply, err = a.sealed(tx, key, out); err != nil {
+			return err
+		}
+		found, err := idem.Put(tx, record)
+		if err == nil && found[0].Exists {
+			out, err = a.opened(tx, key, found[0])
+		}
+		return err
+	})
+	return out, err
 }

@@ -13,7 +13,6 @@ import (
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
-	"creditmsg/internal/site"
 )
 
 // operation is what the contract says of one route.
@@ -32,14 +31,13 @@ type operation struct {
 	example any  // of the reply
 	asks    bool // changes nothing, or nothing a second time, although it is no GET: no Idempotency-Key
 	quick   bool // can do with a caller who is remembered
+	house   bool // is about the installation: nobody names a site, and only operators may
+
+	everySite bool // an operator may ask for all sites together
 }
 
 // writes reports whether the route takes an Idempotency-Key.
 func (o operation) writes() bool { return o.ability != "" && o.method != http.MethodGet && !o.asks }
-
-// house reports whether the route is about the installation and no site: then only
-// operators may call it, and name none.
-func (o operation) house() bool { return o.ability == site.Operator }
 
 // Codes that every route with a token may answer, and every write besides.
 var (
@@ -163,7 +161,7 @@ func (a *api) declared(o operation, out reflect.Type) huma.Operation {
 		codes = append(codes, everyCode...)
 		op.Security = []map[string][]string{{"bearerAuth": {}}}
 		op.Extensions["x-ability"] = o.ability
-		if !o.house() {
+		if !o.house {
 			op.Parameters = append(op.Parameters, &huma.Param{Ref: "#/components/parameters/site"})
 		}
 		if o.writes() {

@@ -28,11 +28,12 @@ const (
 	maxTitle    = 200     // characters
 	maxMetadata = 4 << 10 // bytes
 	maxValid    = 30 * 24 * 60 * 60
-	maxWait     = 30
+	maxWait     = int64(message.MostWait / time.Second)
 )
 
 // read takes the object at the reading's place.
 func (o *order) read(r *reading) {
+	o.WaitForRecharge = message.UsualWait
 	object, seen := r.kind() == '{', map[string]bool{}
 	r.members(func(name string) {
 		if seen[name] {
@@ -60,17 +61,16 @@ func (o *order) member(r *reading, name string) {
 
 // orderMembers is the closed list of what a message can say.
 var orderMembers = map[string]func(*order, *reading){
-	"title":            (*order).readTitle,
-	"strategy":         func(o *order, r *reading) { o.Strategy = message.Strategy(r.text()) },
-	"alimtalk":         (*order).readAlimtalk,
-	"text":             (*order).readText,
-	"recipients":       (*order).readRecipients,
-	"recipient_count":  func(o *order, r *reading) { o.count = r.whole(1, maxLines) },
-	"allow_duplicates": func(o *order, r *reading) { o.AllowDuplicates = r.boolean() },
-	"scheduled_at":     func(o *order, r *reading) { o.ScheduledAt = r.instant() },
-	"valid_for":        func(o *order, r *reading) { o.ValidFor = time.Duration(r.whole(1, maxValid)) * time.Second },
-	// Checked, and of no effect while no payment can be waited for.
-	"wait_for_recharge": func(_ *order, r *reading) { r.whole(0, maxWait) },
+	"title":             (*order).readTitle,
+	"strategy":          func(o *order, r *reading) { o.Strategy = message.Strategy(r.text()) },
+	"alimtalk":          (*order).readAlimtalk,
+	"text":              (*order).readText,
+	"recipients":        (*order).readRecipients,
+	"recipient_count":   func(o *order, r *reading) { o.count = r.whole(1, maxLines) },
+	"allow_duplicates":  func(o *order, r *reading) { o.AllowDuplicates = r.boolean() },
+	"scheduled_at":      func(o *order, r *reading) { o.ScheduledAt = r.instant() },
+	"valid_for":         func(o *order, r *reading) { o.ValidFor = time.Duration(r.whole(1, maxValid)) * time.Second },
+	"wait_for_recharge": func(o *order, r *reading) { o.WaitForRecharge = time.Duration(r.whole(0, maxWait)) * time.Second },
 	"metadata":          (*order).readMetadata,
 }
 

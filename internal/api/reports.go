@@ -46,15 +46,7 @@ func reports(a *api) {
 // only as far as trusted proxies wrote it: from the right, up to the first address
 // that is not one of them.
 func (a *api) client(r *http.Request) netip.Addr {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	at, err := netip.ParseAddr(host)
-	if err != nil {
-		return netip.Addr{}
-	}
-	at = at.Unmap()
+	at := a.peer(r)
 	said := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(said) - 1; i >= 0 && a.trusted(at); i-- {
 		next, err := netip.ParseAddr(strings.TrimSpace(said[i]))
@@ -64,6 +56,19 @@ func (a *api) client(r *http.Request) netip.Addr {
 		at = next.Unmap()
 	}
 	return at
+}
+
+// peer is whoever holds the other end of the connection.
+func (a *api) peer(r *http.Request) netip.Addr {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	at, err := netip.ParseAddr(host)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return at.Unmap()
 }
 
 func (a *api) trusted(at netip.Addr) bool {

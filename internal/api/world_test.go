@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/db/dbtest"
@@ -23,6 +24,7 @@ import (
 	"creditmsg/internal/invoice"
 	"creditmsg/internal/message"
 	"creditmsg/internal/money"
+	"creditmsg/internal/paper"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/provider/simulator"
 	"creditmsg/internal/provider/solapi"
@@ -40,6 +42,8 @@ type world struct {
 	queue    *queue.Queue
 	messages *message.Service
 	delivery *delivery.Service
+	billing  *billing.Service
+	till     *httptest.Server // the simulated payment gateway
 	deps     Deps
 	handler  http.Handler
 	log      *lockedBuffer
@@ -91,8 +95,9 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	adapter, err := solapi.New(account)
 	w.must(err)
 	log := slog.New(slog.NewTextHandler(w.log, nil))
+	w.billing, w.till = newBilling(t, w)
 	w.messages, err = message.NewService(d, w.keys, w.ledger, w.queue, message.Options{
-		Log:      log,
+		Log: log, Billing: w.billing,
 		Offered:  func(c provider.Channel) bool { return w.delivery.Offered(c) },
 		Accounts: func(c provider.Channel) []string { return w.delivery.Accounts(c) },
 	})
@@ -102,7 +107,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	t.Cleanup(func() { _ = w.delivery.Drain(context.Background()) })
 
 	registry := prometheus.NewRegistry()
-	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Log: log,
+	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Papers: paper.New(w.keys, w.ledger), Log: log,
 		Invoices:   invoice.New(d, w.keys, w.messages, w.ledger, map[string]string{"solapi": "solapi"}),
 		Registerer: registry, Gatherer: registry, Version: "test"}
 	w.handler, err = New(w.deps)
@@ -355,4 +360,16 @@ func (w *world) doSized(a ask, length int64) got {
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, r)
 	return got{w.t, rec.Code, rec.Header(), rec.Body.Bytes()}
+}
+
+// oldSite makes a site whose first entry is of the transaction's time.
+func (w *world) oldSite(tx *db.Tx, name string) error {
+	if _, err := site.Create(tx, w.keys, name, name); err != nil {
+		return err
+	}
+	if err := w.ledger.Open(tx, name); err != nil {
+		return err
+	}
+	_, err := w.ledger.Add(tx, credit.TopUp{Site: name, Kind: credit.Payment, Amount: money.Won})
+	return err
 }

@@ -33,15 +33,16 @@ type account struct {
 	at    db.Time  // of the last entry
 	frees int64    // reservations that hold nothing, which have no entry
 	free  [32]byte // the sum of their digests
+	watch Band     // where nobody needs to look; left by the first write that leads out of it
 	flaw  string   // what no writer of the ledger stores, seen on reading
 }
 
-var accountColumns = []string{"site_id", "available", "held", "spent", "seq", "at", "hash", "frees", "free_sum", "owed"}
+var accountColumns = []string{"site_id", "available", "held", "spent", "seq", "at", "hash", "frees", "free_sum", "owed", "watch_below", "watch_from"}
 
 func scanAccount(rows *sql.Rows) (account, error) {
 	var a account
 	var hash, free []byte
-	err := rows.Scan(&a.Site, &a.Available, &a.Held, &a.Spent, &a.Seq, &a.at, &hash, &a.frees, &free, &a.Owed)
+	err := rows.Scan(&a.Site, &a.Available, &a.Held, &a.Spent, &a.Seq, &a.at, &hash, &a.frees, &free, &a.Owed, &a.watch.Below, &a.watch.From)
 	if len(hash) != len(a.Hash) || len(free) != len(a.free) {
 		a.flaw = fmt.Sprintf("its hash has %d bytes and its sum %d", len(hash), len(free))
 	}

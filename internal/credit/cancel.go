@@ -2,10 +2,12 @@ package credit
 
 import (
 	"fmt"
+	"slices"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/money"
+	"creditmsg/internal/queue"
 )
 
 // PaymentBack takes credit back whose payment is cancelled, all or a part.
@@ -65,6 +67,78 @@ func (l *Ledger) TakeBack(tx *db.Tx, p PaymentBack) (TakenBack, error) {
 		return TakenBack{}, fmt.Errorf("take back credit: %w", err)
 	}
 	return done, nil
+}
+
+// Restore gives back what TakeBack took of a payment that was not Gone, because its money
+// certainly did not go back: the payment's and the bonus's own lots have it again. What has
+// expired meanwhile is booked as expired in the same transaction.
+func (l *Ledger) Restore(tx *db.Tx, p PaymentBack, t TakenBack) error {
+	opened, err := lotsOf(tx, p.Site, []int64{p.Lot, p.Bonus})
+	if err != nil {
+		return err
+	}
+	var jobs []queue.Job
+	for _, o := range opened { // what never changes of a lot may be read before the lock
+		jobs = append(jobs, o.jobs(tx.Now)...)
+	}
+	if err := l.queue.Put(tx, jobs...); err != nil {
+		return fmt.Errorf("look after lots: %w", err)
+	}
+	books, err := lock(tx, []string{p.Site})
+	if err != nil {
+		return fmt.Errorf("restore credit: %w", err)
+	}
+	if opened, err = lotsOf(tx, p.Site, []int64{p.Lot, p.Bonus}); err != nil {
+		return err
+	}
+	b := books[0]
+	for i, part := range []struct {
+		lot    *lot
+		amount money.Amount
+	}{{opened[p.Lot], t.Paid}, {opened[p.Bonus], t.Bonus}} {
+		if part.amount == 0 {
+			continue
+		}
+		if part.lot = b.alive(part.lot); part.lot == nil || part.amount > part.lot.cancelled {
+			return fault.New(fault.Internal, fault.CodeInternal, "restore %s of %s: so much was not taken from its lot", part.amount, p.Ref)
+		}
+		b.restore(part.lot, part.amount, moves[PaymentCancel][2+i], p.Ref)
+	}
+	b.expire()
+	b.repay()
+	b.tell("credit.payment_restored", p.Ref, map[string]any{"amount": t.Paid, "bonus": t.Bonus, "available_after": b.Available})
+	if err := l.write(tx, books); err != nil {
+		return fmt.Errorf("restore credit: %w", err)
+	}
+	return nil
+}
+
+// restore puts what was cancelled of a lot back into it.
+func (b *book) restore(l *lot, amount money.Amount, m move, ref string) {
+	if !l.live() {
+		b.lots = append(b.lots, l)
+		slices.SortFunc(b.lots, consumption)
+	}
+	l.remaining += amount
+	l.cancelled -= amount
+	l.dirty = true
+	text := takes{{l.seq, amount}}.text()
+	b.post(line{kind: PaymentCancel, amount: amount, move: m, ref: ref, takes: text, opens: takenDigest(text)})
+}
+
+// Left locks a site's account and gives what is neither spent nor held of a lot: what can be
+// taken back of its payment.
+func (l *Ledger) Left(tx *db.Tx, siteID string, lot int64) (money.Amount, error) {
+	books, err := lock(tx, []string{siteID})
+	if err != nil {
+		return 0, fmt.Errorf("read lot: %w", err)
+	}
+	for _, own := range books[0].lots {
+		if own.seq == lot && !own.over(books[0].at) {
+			return own.remaining, nil
+		}
+	}
+	return 0, nil
 }
 
 // alive gives the book's own row of a lot, which alone may be changed, or the lot as it is

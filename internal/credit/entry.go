@@ -58,14 +58,19 @@ var moves = map[Kind][]move{
 	Settle:        {{Held, Spent}},
 	Release:       {{Held, Available}},
 	Refund:        {{Spent, Available}},
-	PaymentCancel: {{Available, Cash}, {Available, BonusGiven}},
+	PaymentCancel: {{Available, Cash}, {Available, BonusGiven}, {Cash, Available}, {BonusGiven, Available}},
 	Expire:        {{Available, Breakage}},
 	Receivable:    {{Receivables, Cash}, {Available, Receivables}},
 }
 
 // opensLot reports whether an entry brings credit that was not there before.
-// A release gives back to the lots that the credit came from.
-func opensLot(kind Kind, credit Name) bool { return credit == Available && kind != Release }
+// A release and a cancellation that is undone give back to the lots that the credit came from.
+func opensLot(kind Kind, credit Name) bool {
+	return credit == Available && kind != Release && kind != PaymentCancel
+}
+
+// restores reports whether an entry undoes what a cancelled payment took.
+func (l *line) restores() bool { return l.kind == PaymentCancel && l.move.credit == Available }
 
 // Entry is one line of a site's ledger. An account's balance is its credits
 // minus its debits.
@@ -80,6 +85,7 @@ type Entry struct {
 	Ref            string  // what it is about: msg_…, rfd_…, or what the caller of Add gave
 	Key            string  // the caller's idempotency key, of top-ups
 	Note           string  // free text, stored sealed
+	NoteKey        string  // hex, the key of NoteDigest: who has it and the note can prove the note
 	At             db.Time // never before the previous entry's
 	NoteDigest     string  // hex HMAC-SHA256 of the note, empty without one
 	OpensDigest    string  // hex SHA-256 of the immutable part of what it opens or takes
@@ -102,7 +108,7 @@ type line struct {
 	note            []byte // sealed: the HMAC key, then the text
 	noteDigest      []byte
 	opens           []byte
-	takes           string // what it took from lots without a reservation
+	takes           string // what it took from lots without a reservation, or gave back to them
 	hash            []byte
 	flaw            string // what no writer of the ledger stores, seen on reading
 }
@@ -266,8 +272,10 @@ func (l *Ledger) entry(tx *db.Tx, s *line, prev []byte) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	if e.Note, err = openNote(key, s); err != nil {
+	var proof []byte
+	if e.Note, proof, err = openNote(key, s); err != nil {
 		return Entry{}, fmt.Errorf("read entry %d of %s: %w", s.seq, s.site, err)
 	}
+	e.NoteKey = hex.EncodeToString(proof)
 	return e, nil
 }

@@ -39,12 +39,20 @@ func nextLook(expires, now db.Time) db.Time {
 // lotJobs look after the lots that were just opened and expire.
 func lotJobs(lots []*lot, now db.Time) (jobs []queue.Job) {
 	for _, l := range lots {
-		if l.fresh && l.expires != 0 {
-			jobs = append(jobs, queue.Job{Lane: queue.Default, Kind: KindLot, Key: lotKey(l.site, l.seq), Site: l.site,
-				Due: nextLook(l.expires, now), New: true})
+		if l.fresh {
+			jobs = append(jobs, l.jobs(now)...)
 		}
 	}
 	return jobs
+}
+
+// jobs look after a lot: one if it expires, which is new with a fresh lot.
+func (l *lot) jobs(now db.Time) []queue.Job {
+	if l.expires == 0 {
+		return nil
+	}
+	return []queue.Job{{Lane: queue.Default, Kind: KindLot, Key: lotKey(l.site, l.seq), Site: l.site,
+		Due: nextLook(l.expires, now), New: l.fresh}}
 }
 
 func lotKey(siteID string, seq int64) string { return siteID + "/" + strconv.FormatInt(seq, 10) }
@@ -60,7 +68,7 @@ func (l *Ledger) Works(d *db.DB) []queue.Work {
 		}
 		return nil
 	}
-	return []queue.Work{{Lane: queue.Default, Kind: KindLot, Max: 16, Workers: 1, Handle: look}}
+	return []queue.Work{{Lane: queue.Default, Kind: KindLot, Max: 16, Workers: 1, Handle: look}, l.workOnPlans(d)}
 }
 
 // lookAfter does what is due of a lot. What never changes of it, and that it is over, may

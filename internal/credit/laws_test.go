@@ -37,7 +37,7 @@ func TestAnySequenceOfActsKeepsTheLawsAndTheModel(t *testing.T) {
 			}
 			for range rapid.IntRange(1, 14).Draw(rt, "steps") {
 				rapid.SampledFrom([]func(){g.topUp, g.topUp, g.withdraw, g.reserveSome, g.reserveSome,
-					g.settleSome, g.settleSome, g.refundSome, g.refundSome, g.takeBackSome, g.expireSome}).Draw(rt, "act")()
+					g.settleSome, g.settleSome, g.refundSome, g.refundSome, g.takeBackSome, g.restoreSome, g.expireSome, g.watchSome}).Draw(rt, "act")()
 				g.compare()
 			}
 		})
@@ -128,7 +128,7 @@ func (g *game) refundSome() {
 		r.Key = id.New().String()
 	}
 	var left money.Amount
-	err := g.try(func(tx *db.Tx) (err error) { _, left, err = g.l.Refund(tx, r); return err })
+	err := g.try(func(tx *db.Tx) (err error) { _, left, err = g.l.Refund(tx, bySMS(r)); return err })
 	possible := m.refund(msg, u.Channel, r.Amount)
 	switch want := p.cost(u.Channel) - p.refunded[u.Channel]; {
 	case possible != (err == nil) || err != nil && !fault.Is(err, fault.Conflict):
@@ -156,6 +156,38 @@ func (g *game) takeBackSome() {
 	err := g.try(func(tx *db.Tx) error { _, err := g.l.TakeBack(tx, p); return err })
 	if ok := m.takeBack(of, p.Amount, p.Gone); ok != (err == nil) || err != nil && !fault.Is(err, fault.Conflict) && !fault.Is(err, fault.Invalid) {
 		g.rt.Fatalf("take back %+v: got %v, possible %v", p, err, ok)
+	}
+}
+
+func (g *game) restoreSome() {
+	g.tick()
+	name, m := g.someSite()
+	m.clock(g.now)
+	if len(m.taken) == 0 {
+		return
+	}
+	i := rapid.IntRange(0, len(m.taken)-1).Draw(g.rt, "cancellation")
+	t := m.taken[i]
+	m.taken = slices.Delete(m.taken, i, i+1)
+	p := PaymentBack{Site: name, Lot: t.paid.seq, Amount: t.Paid, Ref: "pay_1"}
+	if t.bonus != nil {
+		p.Bonus = t.bonus.seq
+	}
+	if err := g.try(func(tx *db.Tx) error { return g.l.Restore(tx, p, TakenBack{Paid: t.Paid, Bonus: t.Bonus}) }); err != nil {
+		g.rt.Fatalf("restore %+v: %v", t, err)
+	}
+	m.restore(t)
+}
+
+// watchSome keeps a band: the jobs that leaving it puts meet each other's keys in random order.
+func (g *game) watchSome() {
+	name, _ := g.someSite()
+	band := Band{g.amount(50, "below"), g.amount(100, "from")}
+	err := g.try(func(tx *db.Tx) error {
+		return g.l.Watch(tx, name, func(Account, money.Amount) (Band, error) { return band, nil })
+	})
+	if err != nil {
+		g.rt.Fatalf("watch: %v", err)
 	}
 }
 

@@ -131,12 +131,14 @@ func (l *Ledger) write(tx *db.Tx, books []*book) error {
 	var lots []*lot
 	var heads []*book
 	var told []event.Event
+	var jobs []queue.Job
 	for _, b := range books {
 		lines = append(lines, b.lines...)
 		told = append(told, b.told...)
 		lots = append(lots, b.lots...)
 		if b.touched {
 			heads = append(heads, b)
+			jobs = append(jobs, b.leaving()...)
 		}
 	}
 	if len(heads) == 0 {
@@ -157,9 +159,9 @@ func (l *Ledger) write(tx *db.Tx, books []*book) error {
 	if err != nil {
 		return err
 	}
-	if jobs := lotJobs(lots, tx.Now); len(jobs) > 0 {
+	if jobs = append(jobs, lotJobs(lots, tx.Now)...); len(jobs) > 0 {
 		if err := l.queue.Put(tx, jobs...); err != nil {
-			return fmt.Errorf("look after lots: %w", err)
+			return fmt.Errorf("look after lots and levels: %w", err)
 		}
 	}
 	return event.Append(tx, told...)
@@ -182,6 +184,8 @@ func updateAccounts(tx *db.Tx, books []*book) error {
 		amounts("held", func(b *book) money.Amount { return b.Held }),
 		amounts("spent", func(b *book) money.Amount { return b.Spent }),
 		amounts("owed", func(b *book) money.Amount { return b.Owed }),
+		amounts("watch_below", func(b *book) money.Amount { return b.watch.Below }),
+		amounts("watch_from", func(b *book) money.Amount { return b.watch.From }),
 		db.Col("seq", each(books, func(b **book) int64 { return (*b).Seq })),
 		db.Col("at", each(books, func(b **book) db.Time { return (*b).account.at })),
 		db.Col("hash", each(books, func(b **book) []byte { return (*b).Hash[:] })),

@@ -23,6 +23,7 @@ type model struct {
 	spent    money.Amount
 	owed     money.Amount
 	gifts    []gift
+	taken    []taken  // of cancelled payments, while their money may still not go back
 	moves    []string // kind amount, in order
 	sums     map[Name]money.Amount
 }
@@ -38,6 +39,12 @@ type box struct {
 
 // gift is a payment with the bonus that came with it, if any.
 type gift struct{ paid, bonus *box }
+
+// taken is what one cancellation took of a gift.
+type taken struct {
+	gift
+	Paid, Bonus money.Amount
+}
 
 // coin is a part of a box that a message holds.
 type coin struct {
@@ -165,11 +172,26 @@ func (m *model) takeBack(g gift, amount money.Amount, gone bool) bool {
 			from(b)
 		}
 	}
+	if !gone {
+		m.taken = append(m.taken, taken{g, paid, bonus})
+	}
 	m.entry(PaymentCancel, paid, "available", "cash")
 	m.entry(PaymentCancel, bonus, "available", "bonus")
 	m.entry(Receivable, amount-paid, "receivable", "cash")
 	m.owed += amount - paid
 	return true
+}
+
+// restore undoes a cancellation: the boxes have it again, and die of it if they are dead.
+func (m *model) restore(t taken) {
+	t.paid.left, t.paid.takenBack = t.paid.left+t.Paid, t.paid.takenBack-t.Paid
+	m.entry(PaymentCancel, t.Paid, "cash", "available")
+	if t.bonus != nil {
+		t.bonus.left, t.bonus.takenBack = t.bonus.left+t.Bonus, t.bonus.takenBack-t.Bonus
+		m.entry(PaymentCancel, t.Bonus, "bonus", "available")
+	}
+	m.expire()
+	m.repay()
 }
 
 // refund gives back what a channel of a message was charged, the coins spent last first.

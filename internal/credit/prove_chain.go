@@ -62,6 +62,7 @@ func (p *prover) proveLine(w *walk, l *line) {
 	p.proveHash(w, l)
 	p.proveMove(l)
 	p.proveParts(l)
+	p.proveSigned(l)
 	p.last = *l
 }
 
@@ -126,7 +127,7 @@ func (p *prover) proveParts(l *line) {
 	if opensLot(l.kind, l.move.credit) {
 		p.proveOpened(l)
 	}
-	needs := l.move.debit == Available && l.kind != Reserve && (l.kind != Expire || l.message.IsZero())
+	needs := l.restores() || l.move.debit == Available && l.kind != Reserve && (l.kind != Expire || l.message.IsZero())
 	if needs || l.takes != "" {
 		p.proveTaken(l, needs)
 	}
@@ -134,7 +135,7 @@ func (p *prover) proveParts(l *line) {
 	case (l.note == nil) != (l.noteDigest == nil):
 		p.nameEntry(4, l.seq, "of a note and its digest only one is there")
 	case l.note != nil && p.key != nil:
-		if _, err := openNote(p.key, l); err != nil {
+		if _, _, err := openNote(p.key, l); err != nil {
 			p.nameEntry(4, l.seq, "its note is not the one that was written")
 		}
 	}
@@ -171,6 +172,8 @@ func (p *prover) proveTaken(l *line, needs bool) {
 			p.nameEntry(5, l.seq, "it took from lot %d, which is not there", part.lot)
 		case l.kind == Expire:
 			lot.expired += part.amount
+		case l.restores():
+			lot.cancelled -= part.amount
 		default:
 			lot.cancelled += part.amount
 		}

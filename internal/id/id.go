@@ -28,6 +28,8 @@ const (
 	Attempt = "att"
 	Refund  = "rfd"
 	Invoice = "inv"
+	Card    = "pmt" // a payment method
+	Cancel  = "pcn" // of a payment
 )
 
 // New makes an ID that sorts after all that this process made before.

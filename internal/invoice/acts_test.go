@@ -133,7 +133,7 @@ func TestNoMoreIsGivenBackThanTheUsageStillHas(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, _, err = w.ledger.Refund(tx, credit.RefundRequest{Site: d.site, Usage: u.ID, Amount: 10 * money.Won, Reason: "by hand"})
+			_, _, err = w.ledger.Refund(tx, credit.RefundRequest{Site: d.site, Usage: u.ID, Amount: 10 * money.Won, Reason: "by hand", Strategy: message.StrategyOf})
 			return err
 		}))
 		for _, confirm := range []bool{false, true} {

@@ -246,7 +246,7 @@ func (s *Service) postGroups(tx *db.Tx, p *posted, groups []group, confirm bool)
 // giveBack makes a refund. What the usage still has may have become less since it was read,
 // and a site whose data was erased gets nothing any more.
 func (s *Service) giveBack(tx *db.Tx, v Invoice, g group, u credit.Usage, amount *money.Amount) (id.ID, error) {
-	r := credit.RefundRequest{Site: g.Site, Usage: u.ID, Amount: *amount, Key: fmt.Sprintf("%s:%d", v.Name, g.first),
+	r := credit.RefundRequest{Site: g.Site, Usage: u.ID, Amount: *amount, Strategy: message.StrategyOf, Key: fmt.Sprintf("%s:%d", v.Name, g.first),
 		Reason: fmt.Sprintf("통신사 청구 대조 (%s, %s): 전송 실패로 확인된 %s %d건 환불", v.Provider, v.Month, g.channel, g.legs)}
 	made, left, err := s.ledger.Refund(tx, r)
 	if f := fault.Of(err); err != nil && f.Code == fault.CodeRefundExceeds {

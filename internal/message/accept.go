@@ -121,9 +121,9 @@ func (d *Draft) accept(ctx context.Context, once *Once) (Receipt, error) {
 	if err := d.finish(ctx); err != nil {
 		return Receipt{}, err
 	}
-	out, err := d.s.group.Join(ctx, joining{d, once})
+	out, recharge, err := d.join(ctx, once)
 	if err != nil {
-		return Receipt{}, fmt.Errorf("accept message %s: %w", d.Message.ID, err)
+		return Receipt{}, err
 	}
 	switch {
 	case out.outdated:
@@ -138,23 +138,13 @@ func (d *Draft) accept(ctx context.Context, once *Once) (Receipt, error) {
 		}
 		return Receipt{}, &Replay{idem.Reply{Status: out.earlier.Reply.Status, Body: body}}
 	case out.refusal != nil:
-		return Receipt{}, noCredit(*out.refusal)
+		return Receipt{}, noCredit(*out.refusal, recharge)
 	}
 	r := out.receipt
 	d.s.o.Log.InfoContext(ctx, "message accepted", slog.String("context", "message accepted"), slog.String("site_id", r.Message.Site),
 		slog.String("message_id", r.Message.ID.Text(id.Message)), slog.Int64("recipient_count", r.Accepted),
 		slog.String("routing_strategy", string(r.Strategy)), slog.String("estimated_cost", r.Tally.Estimated.String()))
 	return r, nil
-}
-
-func noCredit(r credit.Refusal) error {
-	if r.Owed > 0 {
-		return fault.New(fault.Locked, fault.CodeSiteSuspended,
-			"a payment was taken back after its credit was spent: nothing is sent until the %s won owed are paid", r.Owed).With("owed", r.Owed)
-	}
-	return fault.New(fault.NoCredit, fault.CodeInsufficientCredit,
-		"the message may cost %s won and %s won are available; top up and send again", r.Needed, r.Available).
-		With("needed", r.Needed).With("available", r.Available).With("recharge", nil)
 }
 
 // finish packs what is left and sums up. No recipient left is a fault.

@@ -24,6 +24,7 @@ type Request struct {
 	ScheduledAt     time.Time     // zero = at once
 	ValidFor        time.Duration // 0 = 24 h
 	Metadata        json.RawMessage
+	WaitForRecharge time.Duration // how long a refusal may wait for credit to come; 0 = not at all
 }
 
 // TextRequest is the text leg as a site asks for it.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
@@ -138,6 +139,7 @@ type Options struct {
 	FallbackWithin time.Duration                   // how long after hand-over a failure may still fall back; 0 = 30 min
 	Offered        func(provider.Channel) bool     // whether any provider account carries the channel; nil = every one does
 	Accounts       func(provider.Channel) []string // names of the accounts that carry it; nil = not known
+	Billing        *billing.Service                // recharges sites whose sends are refused; nil = nobody does
 	Registerer     prometheus.Registerer           // nil = no metrics
 	Log            *slog.Logger                    // nil = slog.Default
 }

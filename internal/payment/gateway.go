@@ -20,9 +20,10 @@ import (
 // Begin prepares a payment that a person makes: it ends Open with a Checkout, or Waiting with
 // an Account to transfer to. Confirm takes the money after the person came back from the
 // checkout, with what the gateway put into that address. Charge takes it with a stored Token.
-// Each of the three sends Order.Key as the idempotency key of its request, so the same request
-// may be made again with the same Key while its result is Unknown; whether the money was taken
-// is then said by Find. Declined and Failed are said of the one request that was made: when an
+// Each of the three sends Order.Key as the idempotency key of its request (with a word behind
+// it where a gateway takes one key for one kind of request), so the same request may be made
+// again with the same Key while its result is Unknown; whether the money was taken is then said
+// by Find, which wants the Ref that an earlier result gave. Declined and Failed are said of the one request that was made: when an
 // earlier one of the same order is Unknown, only Paid or Find ends it.
 //
 // What a browser brings back can be forged. An address that does not fit the order is Failed,
@@ -120,7 +121,7 @@ type Order struct {
 	Method    Method        // how it is to be paid
 	Name      string        // what the payer reads: at most 100 characters
 	Amount    money.Amount  // whole won, VAT included
-	Customer  string        // random id of the payer at the gateway
+	Customer  string        // random id of the payer at the gateway; of a stored card that of its Token
 	Payer     Payer         // of virtual accounts, and for the gateway's own letters
 	ReturnURL string        // where the payer's browser comes back to, well or not
 	Bank      string        // of virtual accounts: the bank's code

@@ -3,7 +3,12 @@ package server
 import (
 	"fmt"
 
+	"creditmsg/internal/billing"
 	"creditmsg/internal/delivery"
+	"creditmsg/internal/payment"
+	"creditmsg/internal/payment/manual"
+	"creditmsg/internal/payment/stripe"
+	"creditmsg/internal/payment/toss"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/provider/solapi"
 )
@@ -11,6 +16,27 @@ import (
 // adapters are the kinds of provider accounts, each with what makes its adapter.
 var adapters = map[string]func(provider.Account) (provider.Provider, error){
 	"solapi": solapi.New,
+}
+
+// gatewayAdapters are the same for gateways.
+var gatewayAdapters = map[string]func(payment.Account) (payment.Gateway, error){
+	"toss":   toss.New,
+	"stripe": stripe.New,
+	"manual": manual.New,
+}
+
+// gateways makes the adapter of every configured gateway.
+func gateways(list GatewayConfigs) ([]billing.Gateway, error) {
+	all := make([]billing.Gateway, len(list))
+	for i, g := range list {
+		a := g.account()
+		adapter, err := gatewayAdapters[a.Kind](a)
+		if err != nil {
+			return nil, fmt.Errorf("payment gateway %s: %w", a.Name, err)
+		}
+		all[i] = billing.Gateway{Account: a, Adapter: adapter, Allow: g.Allow.Prefixes()}
+	}
+	return all, nil
 }
 
 // carriers makes the adapter of every configured account.

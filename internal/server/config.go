@@ -18,9 +18,9 @@ import (
 // Config is everything that an operator can set. It is read once at start, from
 // creditmsg.yaml and then from the environment, which wins. The environment's name of
 // a key is its path in capitals: database.url is CREDITMSG_DATABASE_URL,
-// delivery.fallback_within is CREDITMSG_DELIVERY_FALLBACK_WITHIN. CREDITMSG_PROVIDERS
-// holds the whole list as YAML or JSON text and replaces the file's. An empty variable
-// counts as absent.
+// delivery.fallback_within is CREDITMSG_DELIVERY_FALLBACK_WITHIN. A list is set as a whole,
+// as YAML or JSON text that replaces the file's: CREDITMSG_PROVIDERS,
+// CREDITMSG_PAYMENTS_GATEWAYS. An empty variable counts as absent.
 //
 // A value that is absent or zero means the default that its comment names. Each secret
 // can be read from a file instead: name the file under the key with _file after it
@@ -37,6 +37,7 @@ type Config struct {
 	// Production refuses to start with test credentials.
 	Production bool           `yaml:"production" env:"PRODUCTION"`
 	Delivery   DeliveryConfig `yaml:"delivery" envPrefix:"DELIVERY_"`
+	Payments   PaymentsConfig `yaml:"payments" envPrefix:"PAYMENTS_"`
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Default none.
 	TrustedProxies Networks   `yaml:"trusted_proxies" env:"TRUSTED_PROXIES"`
 	Log            LogConfig  `yaml:"log" envPrefix:"LOG_"`

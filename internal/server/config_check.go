@@ -34,6 +34,7 @@ func (l *loading) check(c *Config) {
 		}
 		names[p.Name] = i
 	}
+	l.checkPayments(c.Payments, c.Production)
 	d := c.Delivery
 	for _, t := range []struct {
 		key  string
@@ -107,9 +108,7 @@ func (l *loading) checkProvider(at string, p ProviderConfig, production bool) {
 		}
 		l.bad(at+".kind", "%q is not one of %s%s", p.Kind, strings.Join(providerKinds, ", "), hint)
 	}
-	if u, err := url.Parse(string(p.URL)); p.URL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
-		l.bad(at+".url", "it is not an address of the form https://host")
-	}
+	l.checkWeb(at+".url", p.URL)
 	if p.APIKey == "" {
 		l.bad(at+".api_key", "it is missing")
 	}

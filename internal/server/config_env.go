@@ -11,10 +11,14 @@ import (
 	"creditmsg/internal/fault"
 )
 
-const (
-	envPrefix    = "CREDITMSG_"
-	envProviders = envPrefix + "PROVIDERS"
-)
+const envPrefix = "CREDITMSG_"
+
+// lists are the variables that hold a whole list as YAML or JSON, with what each replaces.
+var lists = map[string]func(*Config) any{
+	envPrefix + "PROVIDERS":         func(c *Config) any { c.Providers = nil; return &c.Providers },
+	envPrefix + "PAYMENTS_GATEWAYS": func(c *Config) any { c.Payments.Gateways = nil; return &c.Payments.Gateways },
+	envPrefix + "PAYMENTS_BONUS":    func(c *Config) any { c.Payments.Bonus = nil; return &c.Payments.Bonus },
+}
 
 // environment lets the variables of env win over what c holds.
 func (l *loading) environment(environ []string, c *Config) {
@@ -37,9 +41,8 @@ func (l *loading) environment(environ []string, c *Config) {
 // variable sets the value of one key. One at a time, so that a complaint names the
 // variable; the library names the field of the struct.
 func (l *loading) variable(name, path, value string, c *Config) {
-	if name == envProviders {
-		c.Providers = nil
-		l.yaml(name, path, []byte(value), &c.Providers)
+	if of, is := lists[name]; is {
+		l.yaml(name, path, []byte(value), of(c))
 		return
 	}
 	o := env.Options{Prefix: envPrefix, Environment: map[string]string{name: value}}
@@ -93,8 +96,10 @@ func suggestVariable(name string, keys map[string]string) string {
 	if best, ok := nearest(name, slices.Sorted(maps.Keys(keys))); ok {
 		return "; did you mean " + best + "?"
 	}
-	if _, in, _ := strings.Cut(name, "PROVIDERS"); in != "" {
-		return "; the list of providers is set as a whole, by " + envProviders + " as YAML or JSON, or in the file"
+	for of := range lists {
+		if strings.HasPrefix(name, of) {
+			return "; this list is set as a whole, by " + of + " as YAML or JSON, or in the file"
+		}
 	}
 	return "; it belongs to no key of the configuration"
 }

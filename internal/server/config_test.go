@@ -43,6 +43,14 @@ providers:
       allow: [203.0.113.0/24, 2001:db8::1]
       plain: true
 production: true
+payments:
+  vat_included: true
+  public_url: https://credit.example
+  gateways:
+    - {name: toss, kind: toss, url: "https://api.tosspayments.com", client_key: live_ck_x, secret_key: live_sk_y, webhook_secret: whsec,
+       checkout_url: "https://pay.example", timeout: 70s, allow: [13.124.18.147]}
+    - {name: bank, kind: manual, transfer_to: "국민은행 123-45-6789"}
+  bonus: [{from: "100000", percent: 5, days: 90}]
 delivery:
   fallback_within: 15m
   expire_text: 70h
@@ -90,6 +98,15 @@ func fullConfig() Config {
 			Webhook: WebhookConfig{Secret: "hooksecret", Allow: Networks{"203.0.113.0/24", "2001:db8::1"}, Plain: true},
 		}},
 		Production: true,
+		Payments: PaymentsConfig{
+			VATIncluded: true, PublicURL: "https://credit.example",
+			Gateways: GatewayConfigs{
+				{Name: "toss", Kind: "toss", URL: "https://api.tosspayments.com", ClientKey: "live_ck_x", SecretKey: "live_sk_y", WebhookSecret: "whsec",
+					CheckoutURL: "https://pay.example", Timeout: 70 * time.Second, Allow: Networks{"13.124.18.147"}},
+				{Name: "bank", Kind: "manual", TransferTo: "국민은행 123-45-6789"},
+			},
+			Bonus: BonusTiers{{From: "100000", Percent: 5, Days: 90}},
+		},
 		Delivery: DeliveryConfig{FallbackWithin: 15 * time.Minute, ExpireText: 70 * time.Hour, ExpireLong: 80 * time.Hour,
 			LookupGrace: 30 * time.Second, Lease: 45 * time.Second},
 		TrustedProxies: Networks{"10.0.0.0/8", "192.0.2.7"},
@@ -123,6 +140,10 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 		"PROVIDERS": `[{"name":"main","kind":"solapi","url":"https://api.solapi.com","api_key":"NCSAYU7YDBXYORXC","api_secret":"jhvYzE4ZjQ0LWE3Y2Mt","channels":["sms","alimtalk"],
 			"weight":3,"max_per_second":100,"timeout":"20s","webhook":{"secret":"hooksecret","allow":["203.0.113.0/24","2001:db8::1"],"plain":true}}]`,
 	}
+	environ["PAYMENTS_VAT_INCLUDED"], environ["PAYMENTS_PUBLIC_URL"] = "true", "https://credit.example"
+	environ["PAYMENTS_BONUS"] = `[{"from":"100000","percent":5,"days":90}]`
+	environ["PAYMENTS_GATEWAYS"] = `[{"name":"toss","kind":"toss","url":"https://api.tosspayments.com","client_key":"live_ck_x","secret_key":"live_sk_y",
+		"webhook_secret":"whsec","checkout_url":"https://pay.example","timeout":"70s","allow":["13.124.18.147"]},{"name":"bank","kind":"manual","transfer_to":"국민은행 123-45-6789"}]`
 	want.Keys.Master = masterHex
 	var env []string
 	for name, value := range environ {
@@ -203,14 +224,14 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		"a hyphen":               {"trusted-proxies: []\n", nil, `creditmsg.yaml:1: unknown key "trusted-proxies"; did you mean trusted_proxies?`},
 		"a key of another block": {"log: {level: info}\nlease: 3s\n", nil, `creditmsg.yaml:2: unknown key "lease"; did you mean delivery.lease?`},
 		"a strange key":          {"keys:\n  frobnicate: 1\n", nil, `creditmsg.yaml:2: unknown key "keys.frobnicate"; known here: master, master_file`},
-		"a part not built yet":   {"redis:\n  url: redis://x\n", nil, `creditmsg.yaml:1: unknown key "redis"; known here: listen, database, providers, production, delivery, trusted_proxies, log, keys`},
+		"a part not built yet":   {"redis:\n  url: redis://x\n", nil, `creditmsg.yaml:1: unknown key "redis"; known here: listen, database, providers, production, delivery, payments, trusted_proxies, log, keys`},
 		"a key in a list":        {account + "    apikey: x\n", nil, `creditmsg.yaml:6: unknown key "providers[0].apikey"; did you mean providers[].api_key?`},
 		"a key in a webhook":     {account + "    webhook: {secrets: x}\n", nil, `creditmsg.yaml:6: unknown key "providers[0].webhook.secrets"; did you mean providers[].webhook.secret?`},
 		"two at once":            {"lisen: x\nlog:\n  levle: info\n", nil, "creditmsg.yaml:1: unknown key \"lisen\"; did you mean listen?\ncreditmsg.yaml:3: unknown key \"log.levle\"; did you mean log.level?"},
 		"a key twice":            {"listen: x\nlisten: y\n", nil, `creditmsg.yaml:2: the YAML cannot be read: mapping key "listen" already defined at [1:1]`},
 		"no YAML":                {"listen: [\n", nil, `creditmsg.yaml:1: the YAML cannot be read: sequence end token ']' not found`},
 		"two documents":          {"listen: :80\n---\nlisten: :81\n", nil, "creditmsg.yaml:2: a second document after ---; one is read"},
-		"a list at the top":      {"- listen\n", nil, "creditmsg.yaml:1: a list stands here; a block of keys (listen, database, providers, production, delivery, trusted_proxies, log, keys) is wanted"},
+		"a list at the top":      {"- listen\n", nil, "creditmsg.yaml:1: a list stands here; a block of keys (listen, database, providers, production, delivery, payments, trusted_proxies, log, keys) is wanted"},
 		"an anchor":              {"log: &l {level: info}\n", nil, "creditmsg.yaml:1: log: tags (!), anchors (&) and aliases (*) are not read here; write the value out"},
 		"a merge":                {"log:\n  <<: {level: info}\n", nil, `creditmsg.yaml:2: unknown key "log.<<"; known here: level, format`},
 		"a number as time":       {"delivery:\n  lease: 30\n", nil, "creditmsg.yaml:2: delivery.lease: a time with its unit, such as 30m or 72h is wanted"},
@@ -238,13 +259,19 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		"plain without secret":   {account + "    webhook: {plain: true}\n", nil, "creditmsg.yaml:6: providers[0].webhook.plain: it is about a secret, and webhook.secret is missing"},
 		"a test key":             {"production: true\n" + strings.Replace(account, "K", "SIMULATORKEY0001", 1), nil, "creditmsg.yaml:5: providers[0].api_key: these are the simulator's test credentials, and production is true: nothing would reach a phone"},
 		"a test secret":          {"production: true\n" + strings.Replace(account, "S\n", "SIMULATORSECRET0123456789ABCDEFGH\n", 1), nil, "creditmsg.yaml:5: providers[0].api_key: these are the simulator's test credentials, and production is true: nothing would reach a phone"},
+		"a gateway twice":        {"payments:\n  gateways:\n    - {name: b, kind: manual, transfer_to: x}\n    - {name: b, kind: manual, transfer_to: x}\n", nil, `creditmsg.yaml:4: payments.gateways[1].name: "b" is the name of payments.gateways[0] too; payments need one name each`},
+		"a gateway's kind":       {"payments:\n  gateways:\n    - {name: b, kind: tos}\n", nil, `creditmsg.yaml:3: payments.gateways[0].kind: "tos" is not one of toss, stripe, manual; did you mean toss?`},
+		"a gateway's own name":   {"payments:\n  gateways:\n    - {name: operator, kind: manual, transfer_to: x}\n", nil, `creditmsg.yaml:3: payments.gateways[0].name: "operator" cannot be a name: it takes small letters, digits, - and _, begins with a letter, and is not operator`},
+		"a test gateway":         {"production: true\npayments:\n  gateways:\n    - name: t\n      kind: toss\n      client_key: c\n      secret_key: test_sk_x\n", nil, "creditmsg.yaml:7: payments.gateways[0].secret_key: this is a test key, and production is true: nobody would be charged"},
+		"nowhere to transfer":    {"payments:\n  gateways:\n    - {name: b, kind: manual}\n", nil, "creditmsg.yaml:3: payments.gateways[0].transfer_to: it is missing: bank, number and holder of the account, as payers read them"},
+		"a bonus of nothing":     {"payments:\n  bonus:\n    - {from: \"100000\"}\n", nil, "creditmsg.yaml:3: payments.bonus[0].percent: want 1 to 100"},
 		"a level":                {"log: {level: loud}\n", nil, `creditmsg.yaml:1: log.level: "loud" is not one of debug, info, warn, error`},
 		"a format":               {"log: {format: xml}\n", nil, `creditmsg.yaml:1: log.format: "xml" is not one of json, text`},
 		"a short key":            {"keys: {master: abcd}\n", nil, "creditmsg.yaml:1: keys.master: it must be 32 bytes, as 64 hex digits or as base64; make one with: openssl rand -hex 32"},
 
 		"a mistyped variable":  {"", []string{"CREDITMSG_DATABSE_URL=x"}, "CREDITMSG_DATABSE_URL: unknown variable; did you mean CREDITMSG_DATABASE_URL?"},
 		"a strange variable":   {"", []string{"CREDITMSG_FROBNICATE=x"}, "CREDITMSG_FROBNICATE: unknown variable; it belongs to no key of the configuration"},
-		"a variable of a list": {"", []string{"CREDITMSG_PROVIDERS_0_NAME=x"}, "CREDITMSG_PROVIDERS_0_NAME: unknown variable; the list of providers is set as a whole, by CREDITMSG_PROVIDERS as YAML or JSON, or in the file"},
+		"a variable of a list": {"", []string{"CREDITMSG_PROVIDERS_0_NAME=x"}, "CREDITMSG_PROVIDERS_0_NAME: unknown variable; this list is set as a whole, by CREDITMSG_PROVIDERS as YAML or JSON, or in the file"},
 		"a variable's time":    {"", []string{"CREDITMSG_DELIVERY_LEASE=30"}, "CREDITMSG_DELIVERY_LEASE: delivery.lease: a time with its unit, such as 30m or 72h is wanted"},
 		"a variable's truth":   {"", []string{"CREDITMSG_PRODUCTION=sure"}, "CREDITMSG_PRODUCTION: production: true or false is wanted"},
 		"a variable's scheme":  {full, []string{"CREDITMSG_DATABASE_URL=oracle://x"}, `CREDITMSG_DATABASE_URL: database.url: the scheme "oracle" is not known; write sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE or mysql://USER:PASSWORD@HOST/DATABASE`},
@@ -397,7 +424,7 @@ func TestEachSecretFileHasItsSecretBesideIt(t *testing.T) {
 
 func TestTheNameOfAVariableIsThePathOfItsKey(t *testing.T) {
 	for name, path := range variables() {
-		if path == "providers" {
+		if _, list := lists[name]; list {
 			continue // read by itself; the tests above set it
 		}
 		value := map[reflect.Kind]string{reflect.Bool: "true", reflect.Int64: "1s", reflect.Slice: "10.0.0.0/8", reflect.String: "x"}[typeAt(reflect.TypeFor[Config](), path).Kind()]

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"creditmsg/internal/fault"
+	till "creditmsg/internal/payment/simulator"
 )
 
 // Demo is what somebody who looks at the demo needs to know: the content of demo.json.
@@ -38,6 +39,13 @@ type DemoOptions struct {
 	Dir string
 }
 
+// demoGateways are simulated ones, and a bank account that nobody has.
+var demoGateways = GatewayConfigs{
+	{Name: "toss", Kind: "toss", URL: "http://127.0.0.1:0", ClientKey: till.DefaultClientKey, SecretKey: till.DefaultSecretKey},
+	{Name: "stripe", Kind: "stripe", URL: "http://127.0.0.1:0", SecretKey: till.DefaultStripeKey, WebhookSecret: till.DefaultStripeSecret},
+	{Name: "bank", Kind: "manual", TransferTo: "데모은행 000-00-000000 크레딧메시징"},
+}
+
 // DemoDir is where the demo keeps what must survive a restart.
 const DemoDir = "data"
 
@@ -51,6 +59,9 @@ func OpenDemo(ctx context.Context, c Config, o DemoOptions) (*Program, Demo, err
 	}
 	if len(c.Providers) > 0 {
 		return nil, Demo{}, fault.Check("providers", "the demo sends to numbers that are made up and brings its own provider; start it without configured ones")
+	}
+	if len(c.Payments.Gateways) > 0 {
+		return nil, Demo{}, fault.Check("payments.gateways", "the demo charges cards that are made up and brings its own gateways; start it without configured ones")
 	}
 	if o.Dir == "" {
 		o.Dir = DemoDir
@@ -69,6 +80,7 @@ func OpenDemo(ctx context.Context, c Config, o DemoOptions) (*Program, Demo, err
 		Name: demoProvider, Kind: "solapi", URL: "http://127.0.0.1:0", APIKey: SimulatorKey, APISecret: SimulatorSecret,
 		Webhook: WebhookConfig{Secret: Secret(demo.Provider.WebhookSecret)},
 	}}
+	c.Payments.Gateways = demoGateways
 	p, err := Open(ctx, c, o.Options)
 	if err != nil {
 		return nil, Demo{}, err

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"time"
 
+	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/invoice"
 	"creditmsg/internal/message"
+	"creditmsg/internal/paper"
 	"creditmsg/internal/queue"
 	"creditmsg/internal/site"
 )
@@ -24,6 +26,8 @@ type Operator struct {
 	queue    *queue.Queue
 	messages *message.Service
 	invoices *invoice.Service
+	papers   *paper.Papers
+	billing  *billing.Service
 }
 
 // OperatorOptions say how an Operator is opened.
@@ -47,8 +51,12 @@ func OpenOperator(ctx context.Context, c Config, o OperatorOptions) (*Operator, 
 	p := &Operator{config: c, d: d, keys: site.NewKeys(d, master)}
 	p.queue = queue.New(d, queue.Options{})
 	p.ledger = credit.NewLedger(p.keys, p.queue)
+	p.papers = paper.New(p.keys, p.ledger)
 	p.messages, err = message.NewService(d, p.keys, p.ledger, p.queue, message.Options{})
 	p.invoices = invoice.New(d, p.keys, p.messages, p.ledger, c.Kinds())
+	if err == nil {
+		p.billing, err = c.billing(d, p.keys, p.ledger, p.queue, nil, nil)
+	}
 	if err == nil && !o.AnySchema {
 		err = p.meet(ctx)
 	}

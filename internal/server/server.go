@@ -14,12 +14,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"creditmsg/internal/api"
+	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/invoice"
 	"creditmsg/internal/message"
+	"creditmsg/internal/paper"
+	till "creditmsg/internal/payment/simulator"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/provider/simulator"
 	"creditmsg/internal/queue"
@@ -63,12 +66,14 @@ type Program struct {
 	queue    *queue.Queue
 	messages *message.Service
 	delivery *delivery.Service
+	billing  *billing.Service
 	invoices *invoice.Service
 	handler  http.Handler
 
 	door      *listener // nil without RoleAPI
 	vendor    *listener // nil without RoleSimulator
 	simulated *simulator.Simulator
+	till      *till.Simulator
 
 	stopping atomic.Bool
 	schema   readiness
@@ -145,8 +150,11 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	times := p.config.Delivery
 	p.queue = queue.New(p.d, queue.Options{Lease: times.Lease, Grace: p.grace, Registerer: p.metrics})
 	p.ledger = credit.NewLedger(p.keys, p.queue)
+	if p.billing, err = p.config.billing(p.d, p.keys, p.ledger, p.queue, p.metrics, p.log); err != nil {
+		return err
+	}
 	p.messages, err = message.NewService(p.d, p.keys, p.ledger, p.queue, message.Options{
-		FallbackWithin: times.FallbackWithin,
+		FallbackWithin: times.FallbackWithin, Billing: p.billing,
 		// Messages ask what can be carried only once requests come in.
 		Offered:    func(c provider.Channel) bool { return p.delivery.Offered(c) },
 		Accounts:   func(c provider.Channel) []string { return p.delivery.Accounts(c) },
@@ -168,7 +176,8 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 		return nil
 	}
 	p.handler, err = api.New(api.Deps{
-		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Invoices: p.invoices,
+		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Papers: paper.New(p.keys, p.ledger),
+		Invoices: p.invoices, PublicURL: string(p.config.Payments.PublicURL),
 		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), Version: o.Version, Ready: p.ready,
 	})
@@ -215,9 +224,10 @@ func (p *Program) workers() []runner {
 	if !p.has(RoleWorker) {
 		return []runner{p.upkeep(false)}
 	}
-	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d))
+	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), p.billing.Works())
 	return []runner{
 		p.upkeep(true),
+		p.signHeads,
 		p.delivery.Run,
 		func(ctx context.Context) error { return p.queue.Run(ctx, works...) },
 	}
@@ -229,8 +239,9 @@ func (p *Program) world() []runner {
 	}
 	return []runner{
 		p.simulated.Run,
+		p.till.Run,
 		func(ctx context.Context) error {
-			return p.vendor.serve(ctx, p.simulated.Handler(), p.grace, p.log)
+			return p.vendor.serve(ctx, boxes(p.simulated, p.till), p.grace, p.log)
 		},
 	}
 }

@@ -5,13 +5,16 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"creditmsg/internal/fault"
+	till "creditmsg/internal/payment/simulator"
 	"creditmsg/internal/provider/simulator"
 )
 
@@ -21,6 +24,7 @@ type SimulatorOptions struct {
 	Seed         uint64 // makes the spread of delays repeatable
 	ReportURL    string // where delivery reports go, …/webhooks/{provider}; of RunSimulator only
 	ReportSecret string
+	NoticeURL    string // where notices of payments go, …/webhooks/payments/{gateway}; of RunSimulator only
 	// Pace is the usual time from the carrier to a delivery report; 0 = the simulator's own.
 	Pace time.Duration
 	// Scenario is a file that says what goes wrong how often, in YAML; "" = nothing does.
@@ -66,10 +70,11 @@ func RunSimulator(ctx context.Context, o SimulatorOptions, log *slog.Logger, sta
 		return err
 	}
 	s := simulator.New(behaviour)
+	t := till.New(till.Options{Seed: o.Seed, NoticeURL: o.NoticeURL})
 	started(l.url)
 	return runStages(ctx, []stage{{runners: []runner{
-		s.Run,
-		func(ctx context.Context) error { return l.serve(ctx, s.Handler(), simulatorGrace, log) },
+		s.Run, t.Run,
+		func(ctx context.Context) error { return l.serve(ctx, boxes(s, t), simulatorGrace, log) },
 	}}})
 }
 
@@ -107,7 +112,34 @@ func (p *Program) openSimulator(o SimulatorOptions) error {
 	}
 	behaviour.ReportURL, behaviour.ReportSecret = door+"/webhooks/"+account.Name, string(account.Webhook.Secret)
 	p.simulated = simulator.New(behaviour)
+	p.openTill(door, o.Seed)
 	return nil
+}
+
+// openTill makes the simulated payment gateways, beside the simulated carriers on their
+// port, and points the gateways at it that take its keys.
+func (p *Program) openTill(door string, seed uint64) {
+	o := till.Options{Seed: seed}
+	p.config.Payments.Gateways = slices.Clone(p.config.Payments.Gateways)
+	for i := range p.config.Payments.Gateways {
+		g := &p.config.Payments.Gateways[i]
+		if g.simulated() && strings.HasSuffix(string(g.URL), ":0") {
+			g.URL, g.CheckoutURL = Address(p.vendor.url), Address(p.vendor.url+"/_sim/checkout")
+			*map[string]*string{"toss": &o.NoticeURL, "stripe": &o.StripeNoticeURL}[g.Kind] = door + "/webhooks/payments/" + g.Name
+		}
+	}
+	p.till = till.New(o)
+}
+
+// boxes serves the simulated carriers and gateways behind one address: their vendors' paths
+// do not meet.
+func boxes(carriers *simulator.Simulator, gateways *till.Simulator) http.Handler {
+	mux := http.NewServeMux()
+	for _, path := range []string{"/v1/", "/_sim/checkout", "/_sim/deposit", "/_sim/payments", "/_sim/payments/"} {
+		mux.Handle(path, gateways.Handler())
+	}
+	mux.Handle("/", carriers.Handler())
+	return mux
 }
 
 // besides gives the address after the API's.

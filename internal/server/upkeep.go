@@ -5,20 +5,26 @@ import (
 	"time"
 
 	"creditmsg/internal/idem"
+	"creditmsg/internal/stat"
 )
 
 const (
 	clockEvery = time.Minute     // between two measurements of the database's clock
 	clockAgain = 2 * time.Second // when the last one is in doubt
 	sweepEvery = time.Hour
+	foldEvery  = time.Minute
 )
 
-// upkeep measures the database's clock and, where the process works on jobs, deletes
-// what is over. Nothing of it is urgent: what fails is logged and done the next time.
+// upkeep measures the database's clock and, where the process works on jobs, folds the
+// statistics and deletes what is over. Several processes may do so at once. Nothing of it is urgent: what fails is logged and done the next time.
 func (p *Program) upkeep(sweeps bool) runner {
 	return func(ctx context.Context) error {
-		var swept time.Time
+		var swept, folded time.Time
 		for {
+			if sweeps && time.Since(folded) >= foldEvery {
+				folded = time.Now()
+				p.fold(ctx)
+			}
 			if sweeps && time.Since(swept) >= sweepEvery {
 				swept = time.Now()
 				p.sweep(ctx)
@@ -41,6 +47,13 @@ func (p *Program) upkeep(sweeps bool) runner {
 				p.log.ErrorContext(ctx, "the database's clock or ours has jumped; no job is claimed until it is confirmed")
 			}
 		}
+	}
+}
+
+// fold keeps the reading of statistics fast; without it they are as exact.
+func (p *Program) fold(ctx context.Context) {
+	if _, err := stat.FoldAll(ctx, p.d); err != nil && ctx.Err() == nil {
+		p.log.WarnContext(ctx, "statistics not folded", "error", err)
 	}
 }
 

@@ -76,8 +76,9 @@ func testBegin(t *testing.T, h Harness) {
 	o := newOrder(payment.Card)
 	begun := w.Begin(t.Context(), o)
 	w.mustBe(begun, payment.Open)
-	if begun.Checkout == nil || begun.Checkout.URL == "" || begun.Checkout.Script == "" || len(begun.Checkout.Fields) == 0 {
-		t.Errorf("checkout: got %+v, want a page, a script and its fields", begun.Checkout)
+	scripted := begun.Checkout != nil && begun.Checkout.Script != "" && len(begun.Checkout.Fields) > 0
+	if begun.Checkout == nil || begun.Checkout.URL == "" || scripted == h.Hosted || h.Hosted && begun.Ref == "" {
+		t.Fatalf("checkout: got %+v, want a page, and a script with its fields or the payment's id", begun)
 	}
 	for name, value := range begun.Checkout.Fields {
 		w.discreet(name + " " + value)
@@ -87,8 +88,22 @@ func testBegin(t *testing.T, h Harness) {
 	}
 	plain := w.account
 	plain.CheckoutURL = ""
-	if got := w.adapter(plain).Begin(t.Context(), newOrder(payment.Card)); got.State != payment.Open || got.Checkout.URL != "" {
+	if got := w.adapter(plain).Begin(t.Context(), newOrder(payment.Card)); got.State != payment.Open || (got.Checkout.URL != "") != h.Hosted {
 		t.Errorf("without a page of its own: got %+v", got)
+	}
+	if !h.Hosted {
+		return
+	}
+	if again := w.Begin(t.Context(), o); again.Ref != begun.Ref || again.Checkout.URL != begun.Checkout.URL {
+		t.Errorf("begun again: got %+v, want the same page", again)
+	}
+	for _, how := range broken {
+		o := newOrder(payment.Card)
+		w.line.mark(everyRequest, how)
+		r := w.Begin(t.Context(), o)
+		w.line.mark(everyRequest, passes)
+		w.mustBe(r, payment.Unknown)
+		w.mustBe(w.Begin(t.Context(), o), payment.Open)
 	}
 }
 
@@ -134,6 +149,11 @@ func testLeaves(t *testing.T, h Harness) {
 		begun := w.Begin(t.Context(), o)
 		w.mustBe(begun, payment.Open)
 		o.Ref = begun.Ref
+		if action == "decline" && h.Hosted {
+			w.stays(begun.Checkout, goodCard, action)
+			w.mustBe(w.found(&attempt{order: o}), payment.Open)
+			action, reason = "leave", payment.PayerLeft
+		}
 		back := w.play(begun.Checkout, goodCard, action)
 		r := w.Confirm(t.Context(), o, back)
 		if r.State != payment.Declined || r.Reason != reason {

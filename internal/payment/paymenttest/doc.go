@@ -10,5 +10,5 @@
 // Reading order: harness.go (what an adapter brings), line.go (the breakable socket),
 // world.go (one test's vendor, adapter and payer), law.go (what holds whatever happened), then
 // the sentences: begin.go, take.go, broken.go (every request broken), cancel.go, token.go,
-// deposit.go, notice.go, paper.go.
+// deposit.go, notice.go, paper.go; and liar.go, adapters that the suite must find.
 package paymenttest

@@ -26,6 +26,11 @@ type Harness struct {
 	// answered so for ever under the same idempotency key.
 	KeepsErrors bool
 
+	// Hosted says that the payer's page is the vendor's own and begins with a request to it:
+	// there is no script, and a card that is refused keeps the payer on the page, where he may
+	// try another one or leave.
+	Hosted bool
+
 	// Signed says that notices bear a signature, so that forged ones are refused. Where they
 	// do not, forged ones must do no harm.
 	Signed bool
@@ -64,6 +69,8 @@ func Run(t *testing.T, h Harness) {
 			"a failure of the vendor is unknown and found out later":   testVendorFaults,
 			"what is still under way is found out later":               testUnderWay,
 			"whatever breaks at whichever request, the result is true": testSweepTake,
+			"an order that was paid is not charged with another key":   testOtherKey,
+			"a second try after a refusal is found":                    testSecondTry,
 			"a request that times out is unknown":                      testTimeouts,
 			"a context that ends meanwhile ends the request, truly":    testContextEnds,
 			"an order that nobody knows is absent":                     testAbsent,
@@ -71,6 +78,7 @@ func Run(t *testing.T, h Harness) {
 			"a payment is given back whole":                            testCancelWhole,
 			"a payment is given back in parts":                         testCancelParts,
 			"the same key gives back once":                             testCancelSameKey,
+			"a payment that was not taken is not given back":           testCancelOpen,
 			"a cancellation says what became of it":                    testCancelFaults,
 			"whatever breaks at a cancellation, its result is true":    testSweepCancel,
 			"a card is left, charged and removed":                      testToken,

@@ -22,11 +22,14 @@ type way struct {
 	prepare func(w *world, card string) *attempt
 }
 
+// confirm is the way of those who come back from the vendor's page.
+const confirm = "confirm"
+
 // ways are those of the gateway.
 func (w *world) ways() (all []way) {
 	c := w.Capabilities()
 	if c.Takes(payment.Card) {
-		all = append(all, way{"confirm", (*world).confirming})
+		all = append(all, way{confirm, (*world).confirming})
 	}
 	if c.Takes(payment.Stored) {
 		all = append(all, way{"charge", (*world).charging})

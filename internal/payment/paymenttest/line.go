@@ -55,27 +55,31 @@ type line struct {
 
 	mu    sync.Mutex
 	seen  int // requests of the adapter
-	at    int // the request that breaks, counted from mark
+	from  int // the request from which on they break, counted from mark
 	how   fault
 	end   func() // ends the caller's context
 	going int
 	idle  *sync.Cond // on mu: no request is under way
 }
 
-// everyRequest breaks all of them.
-const everyRequest = -2
+// everyRequest breaks all of them, everyChange those that are not mere questions.
+const (
+	everyRequest = 0
+	everyChange  = -1
+)
 
 func newLine(down context.Context, vendor http.Handler) *line {
-	l := &line{vendor: vendor, down: down, at: everyRequest}
+	l := &line{vendor: vendor, down: down, from: everyRequest}
 	l.idle = sync.NewCond(&l.mu)
 	return l
 }
 
-// mark counts from now on, and breaks the request at.
-func (l *line) mark(at int, how fault) {
+// mark counts from now on, and breaks the request of this number and all behind it: a transport
+// may ask a second time what got no answer.
+func (l *line) mark(from int, how fault) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.seen, l.at, l.how = 0, at, how
+	l.seen, l.from, l.how = 0, from, how
 }
 
 // count is the number of requests since mark, once none is under way.
@@ -88,13 +92,13 @@ func (l *line) count() int {
 	return l.seen
 }
 
-func (l *line) come() fault {
+func (l *line) come(method string) fault {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.going++
 	n := l.seen
 	l.seen++
-	if l.at == n || l.at == everyRequest {
+	if n >= max(l.from, 0) && (l.from != everyChange || method != http.MethodGet) {
 		return l.how
 	}
 	return passes
@@ -119,7 +123,7 @@ func (l *line) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		l.vendor.ServeHTTP(w, r)
 		return
 	}
-	f := l.come()
+	f := l.come(r.Method)
 	defer l.leave()
 	if f == passes {
 		l.vendor.ServeHTTP(w, r)

@@ -72,6 +72,7 @@ func testForgedNotices(t *testing.T, h Harness) {
 			t.Errorf("a changed body: got %+v, want an error", n)
 		}
 		w.forgedSignatures(c)
+		w.refusedCall()
 		return
 	}
 	if err != nil {
@@ -100,6 +101,23 @@ func (w *world) forgedSignatures(c hookCall) {
 			w.Errorf("%s: got %+v, want an error", what, n)
 		}
 	}
+}
+
+// refusedCall waits for a notice of somebody else's that reaches the webhook, and for the true
+// one behind it.
+func (w *world) refusedCall() {
+	w.Helper()
+	a, r := w.bought(cardOf(30))
+	refused, ours := false, false
+	w.until("a forged notice and the true one", func() bool {
+		refused, ours = false, false
+		for _, c := range w.hook.all() {
+			n, err := w.Notice(c.header, c.body, time.Now())
+			refused = refused || err != nil
+			ours = ours || err == nil && (n.OrderID == a.order.ID || n.Ref == r.Ref)
+		}
+		return refused && ours
+	})
 }
 
 func testGarbage(t *testing.T, h Harness) {

@@ -47,7 +47,8 @@ func testTransactions(t *testing.T, h Harness) {
 			want[a.order.ID] = append(want[a.order.ID], movement{true, price})
 		}
 	}
-	declined := w.ways()[0].prepare(w, cardOf(1))
+	ways := w.ways()
+	declined := ways[len(ways)-1].prepare(w, cardOf(1)) // a page of the vendor's own may not let such a card go on
 	w.try(declined)
 	from, until := time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
 	all, pages := w.listed(from, until)

@@ -68,6 +68,10 @@ func testDeclines(t *testing.T, h Harness) {
 		for bb, reason := range map[int]payment.Reason{
 			1: payment.CardDeclined, 2: payment.CardDeclined, 3: payment.CardDead, 4: payment.CardDead, 5: payment.CardDeclined, 6: "", 7: payment.CardDead,
 		} {
+			if h.Hosted && way.name == confirm {
+				w.refusedOnPage(cardOf(bb), reason)
+				continue
+			}
 			a := way.prepare(w, cardOf(bb))
 			r := w.try(a)
 			if r.State != payment.Declined || r.Code == "" || reason != "" && r.Reason != reason || r.Reason != payment.NeedsPayer && reason == "" && r.Reason != payment.CardDeclined {
@@ -76,6 +80,55 @@ func testDeclines(t *testing.T, h Harness) {
 			w.found(a)
 		}
 	})
+}
+
+// refusedOnPage is a card that a page of the vendor's own refuses. One whose issuer wants to
+// ask the payer, who is there, may be taken.
+func (w *world) refusedOnPage(card string, reason payment.Reason) {
+	w.Helper()
+	o := newOrder(payment.Card)
+	begun := w.Begin(w.Context(), o)
+	w.mustBe(begun, payment.Open)
+	o.Ref = begun.Ref
+	if reason != "" {
+		w.stays(begun.Checkout, card, "pay")
+		w.mustBe(w.found(&attempt{order: o}), payment.Open)
+	}
+	back := w.play(begun.Checkout, goodCard, "pay")
+	w.mustBe(w.try(&attempt{order: o, do: func(ctx context.Context) payment.Result { return w.Confirm(ctx, o, back) }}), payment.Paid)
+}
+
+func testOtherKey(t *testing.T, h Harness) {
+	w := newWorld(t, h)
+	if !w.Capabilities().Takes(payment.Stored) {
+		return
+	}
+	a := w.charging(goodCard)
+	w.mustBe(w.try(a), payment.Paid)
+	o := a.order
+	o.Key = newKey()
+	if r := w.Charge(t.Context(), o, a.token); r.State != payment.Paid && r.State != payment.Unknown {
+		t.Errorf("got %+v, want it paid or unknown", r)
+	}
+	w.mustBe(w.found(a), payment.Paid) // once
+}
+
+func testSecondTry(t *testing.T, h Harness) {
+	w := newWorld(t, h)
+	if !w.Capabilities().Takes(payment.Stored) {
+		return
+	}
+	a := w.charging(goodCard)
+	w.scenario(`{"refuse": {"REJECT_CARD_COMPANY": 1}}`)
+	refused := w.try(a)
+	w.mustBe(refused, payment.Declined)
+	w.scenario(`{}`)
+	a.order.Ref, a.order.Key = refused.Ref, newKey()
+	w.line.mark(everyChange, cutAfter)
+	r := w.Charge(t.Context(), a.order, a.token)
+	w.line.mark(everyRequest, passes)
+	w.mustBe(r, payment.Unknown)
+	w.mustBe(w.found(a), payment.Paid)
 }
 
 func testBusy(t *testing.T, h Harness) {

@@ -149,8 +149,18 @@ func (w *world) ask(method, path string, form url.Values) *httptest.ResponseReco
 	return rec
 }
 
-// play does in the payer's window what he does, and gives what his browser brings back.
-func (w *world) play(c *payment.Checkout, card, action string) url.Values {
+// scenario puts one into force at the simulator.
+func (w *world) scenario(text string) {
+	w.Helper()
+	rec := httptest.NewRecorder()
+	w.vendor.ServeHTTP(rec, httptest.NewRequest(http.MethodPut, "/_sim/payments/scenario", strings.NewReader(text)))
+	if rec.Code != http.StatusOK {
+		w.Fatalf("scenario: got %d %s", rec.Code, rec.Body)
+	}
+}
+
+// click does in the payer's window what he does.
+func (w *world) click(c *payment.Checkout, card, action string) *httptest.ResponseRecorder {
 	w.Helper()
 	if c == nil {
 		w.Fatal("there is no window")
@@ -162,7 +172,21 @@ func (w *world) play(c *payment.Checkout, card, action string) url.Values {
 	form := window.Query()
 	form.Set("card", card)
 	form.Set("action", action)
-	rec := w.ask(http.MethodPost, window.Path, form)
+	return w.ask(http.MethodPost, window.Path, form)
+}
+
+// stays does what keeps the payer on a page of the vendor's own: a card that is refused.
+func (w *world) stays(c *payment.Checkout, card, action string) {
+	w.Helper()
+	if rec := w.click(c, card, action); rec.Code != http.StatusPaymentRequired {
+		w.Fatalf("window: got %d, want the card refused on it", rec.Code)
+	}
+}
+
+// play does in the payer's window what he does, and gives what his browser brings back.
+func (w *world) play(c *payment.Checkout, card, action string) url.Values {
+	w.Helper()
+	rec := w.click(c, card, action)
 	back, err := url.Parse(rec.Header().Get("Location"))
 	if rec.Code != http.StatusSeeOther || err != nil || back.Path != "/back" {
 		w.Fatalf("window: got %d %s %s", rec.Code, rec.Header().Get("Location"), rec.Body)

@@ -3,6 +3,7 @@ package simulator
 import (
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -10,6 +11,7 @@ import (
 type call struct {
 	r       *http.Request
 	body    []byte
+	form    url.Values // what the body or the query of a request of Stripe's says
 	now     time.Time
 	dialect *dialect
 	entry   *entry // of its idempotency key; nil = it has none
@@ -18,7 +20,7 @@ type call struct {
 
 // entry is what became of an idempotency key.
 type entry struct {
-	body    string // of the first request
+	asked   string // by the first request
 	until   time.Time
 	running bool
 	answer  answer
@@ -39,6 +41,7 @@ type keyRules struct {
 	most    int           // characters
 	lasts   time.Duration // from first use
 	sameFor bool          // another body with the same key is an error
+	wide    bool          // a key is of one request, whatever its path
 	tooLong answer
 	another answer // to another body
 }
@@ -57,7 +60,14 @@ func (s *Simulator) serve(d *dialect, keys *keyRules, letsIn func(*http.Request)
 			s.finish(w, r, *refused)
 			return
 		}
-		s.finish(w, r, s.once(&call{r: r, body: body, dialect: d}, keys, op))
+		a := s.once(&call{r: r, body: body, dialect: d}, keys, op)
+		if d.marks {
+			w.Header().Set("Request-Id", newKey("req_"))
+			if a.again {
+				w.Header().Set("Idempotent-Replayed", "true")
+			}
+		}
+		s.finish(w, r, a)
 	}
 }
 
@@ -74,8 +84,11 @@ func (s *Simulator) once(c *call, rules *keyRules, op operation) answer {
 	if len(key) > rules.most {
 		return rules.tooLong
 	}
-	name := c.r.Method + " " + c.r.URL.Path + " " + key
-	if a := s.known(c, name, rules); a != nil {
+	name, asked := c.r.Method+" "+c.r.URL.Path+" "+key, string(c.body)
+	if rules.wide {
+		name, asked = "stripe "+key, c.r.URL.Path+" "+asked
+	}
+	if a := s.known(c, name, asked, rules); a != nil {
 		return *a
 	}
 	s.linger(c.r)
@@ -94,22 +107,23 @@ func (s *Simulator) once(c *call, rules *keyRules, op operation) answer {
 }
 
 // known answers a request whose key was used, otherwise it marks the key as used.
-func (s *Simulator) known(c *call, name string, rules *keyRules) *answer {
+func (s *Simulator) known(c *call, name, asked string, rules *keyRules) *answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	e := s.keys[name]
 	switch {
 	case e == nil || now.After(e.until):
-		c.entry = &entry{body: string(c.body), until: now.Add(rules.lasts), running: true}
+		c.entry = &entry{asked: asked, until: now.Add(rules.lasts), running: true}
 		s.keys[name] = c.entry
 		return nil
-	case rules.sameFor && e.body != string(c.body):
+	case rules.sameFor && e.asked != asked:
 		return &rules.another
 	case e.running:
 		return &c.dialect.processing
 	}
 	again := e.answer
+	again.again = true
 	return &again
 }
 

@@ -65,6 +65,10 @@ func webAddress(text string) bool {
 
 // getCheckout shows the window. Looking at it changes nothing.
 func (s *Simulator) getCheckout(w http.ResponseWriter, r *http.Request) {
+	if id := r.URL.Query().Get("session"); id != "" {
+		s.getPage(w, id)
+		return
+	}
 	v, ok := s.readWindow(r.URL.Query())
 	if !ok {
 		http.Error(w, "결제창을 열 수 없습니다: clientKey, orderId, orderName, amount, successUrl, failUrl을 확인하세요", http.StatusBadRequest)
@@ -86,20 +90,45 @@ func (s *Simulator) postCheckout(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "요청을 읽을 수 없습니다", http.StatusBadRequest)
 		return
 	}
-	v, ok := s.readWindow(r.PostForm)
 	number := strings.NewReplacer("-", "", " ", "").Replace(r.PostForm.Get("card"))
 	action := r.PostForm.Get("action")
+	if r.PostForm.Has("session") {
+		s.postPage(w, r, number, action)
+		return
+	}
+	v, ok := s.readWindow(r.PostForm)
 	switch {
 	case !ok:
 		http.Error(w, "결제창을 열 수 없습니다", http.StatusBadRequest)
 	case action == "leave":
 		http.Redirect(w, r, with(v.FailURL, "code", "PAY_PROCESS_CANCELED", "message", tossTexts["PAY_PROCESS_CANCELED"]), http.StatusSeeOther)
-	case len(number) != cardDigits || strings.Trim(number, "0123456789") != "":
-		v.Card, v.Problem = number, "카드 번호는 숫자 16자리입니다"
+	case !cardNumber(number):
+		v.Card, v.Problem = number, notANumber
 		show(w, http.StatusUnprocessableEntity, checkoutPage, &v)
 	default:
 		http.Redirect(w, r, s.played(&v, &card{number: number, customer: v.Customer}, action == "pay"), http.StatusSeeOther)
 	}
+}
+
+// Pay plays a payer who opens the window at an address and pays with a card, and gives where
+// his browser goes then; "" = there is no such window, or no such card. It is for demos, in
+// which nobody sits before the window.
+func (s *Simulator) Pay(window, number string) (back string) {
+	u, err := url.Parse(window)
+	if err != nil {
+		return ""
+	}
+	v, ok := s.readWindow(u.Query())
+	if !ok || !cardNumber(number) {
+		return ""
+	}
+	return s.played(&v, &card{number: number, customer: v.Customer}, true)
+}
+
+const notANumber = "카드 번호는 숫자 16자리입니다"
+
+func cardNumber(text string) bool {
+	return len(text) == cardDigits && strings.Trim(text, "0123456789") == ""
 }
 
 // played is the address that the browser goes to after a card was typed in.

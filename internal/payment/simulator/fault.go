@@ -40,6 +40,7 @@ type answer struct {
 	how    ending
 	wait   string  // Retry-After
 	forget bool    // the idempotency key was not used up
+	again  bool    // it was given before, to the same key
 	truth  *answer // what the same key gets the next time; nil = this answer
 }
 
@@ -50,7 +51,8 @@ type dialect struct {
 	broken     answer // 500
 	processing answer // the request with this key is under way
 	strange    answer
-	keepsError bool // a 500 is also what the same key gets the next time
+	keepsError bool // an error inside is also what the same key gets the next time
+	marks      bool // each answer says its request's id, and whether it is a repeat
 }
 
 // matter tells the decisions about one label apart.
@@ -63,6 +65,7 @@ const (
 	ofTwice     matter = "twice"
 	ofBehind    matter = "behind"
 	ofLateness  matter = "late"
+	ofForgery   matter = "forge"
 	ofReversing matter = "reverse"
 )
 
@@ -78,6 +81,9 @@ func (s *Simulator) move(c *call, what matter, label, order string, do func(now 
 	case tooMany:
 		return forgotten(c.dialect.busy)
 	case errorBefore:
+		if c.dialect.keepsError {
+			return c.dialect.broken
+		}
 		return forgotten(c.dialect.broken)
 	case hangsBefore:
 		return answer{how: hangs, forget: true}
@@ -103,6 +109,9 @@ func (s *Simulator) move(c *call, what matter, label, order string, do func(now 
 	case hangsAfter:
 		return lost(answer{how: hangs}, truth)
 	case strangeAfter:
+		if c.dialect.keepsError {
+			return c.dialect.strange
+		}
 		return lost(c.dialect.strange, truth)
 	}
 	return truth

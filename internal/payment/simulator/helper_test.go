@@ -26,8 +26,12 @@ type wire struct {
 // told is one notice that came.
 type told struct {
 	id, retried string
+	signature   string // of Stripe's
+	raw         []byte
 	at          time.Time
 	body        struct {
+		ID      string `json:"id"`
+		Kind    string `json:"type"`
 		Event   string `json:"eventType"`
 		Secret  string `json:"secret"`
 		OrderID string `json:"orderId"`
@@ -46,7 +50,8 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := told{id: r.Header.Get("Tosspayments-Webhook-Transmission-Id"), retried: r.Header.Get("Tosspayments-Webhook-Transmission-Retried-Count"), at: time.Now()}
+	c := told{id: r.Header.Get("Tosspayments-Webhook-Transmission-Id"), retried: r.Header.Get("Tosspayments-Webhook-Transmission-Retried-Count"), at: time.Now(),
+		signature: r.Header.Get("Stripe-Signature"), raw: body}
 	_ = json.Unmarshal(body, &c.body)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -74,6 +79,16 @@ func (w *wire) statuses() (out []string) {
 	return out
 }
 
+// kinds are what the notices of Stripe said, in order.
+func (w *wire) kinds() (out []string) {
+	for _, c := range w.all() {
+		if c.signature != "" {
+			out = append(out, c.body.Kind)
+		}
+	}
+	return out
+}
+
 // world is a simulator in a bubble of fake time.
 type world struct {
 	*testing.T
@@ -86,7 +101,7 @@ func inFakeTime(t *testing.T, o Options, do func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t, nil, &wire{}}
-		o.NoticeURL, o.Transport = "http://merchant.example/webhooks", w.wire
+		o.NoticeURL, o.StripeNoticeURL, o.Transport = "http://merchant.example/webhooks", "http://merchant.example/stripe", w.wire
 		w.Simulator = New(o)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)

@@ -17,15 +17,17 @@ const (
 	noticeForm    = "2006-01-02T15:04:05.000000" // Korean time, without saying so
 )
 
-// pauses are the vendor's, in minutes, after each call that was not answered with 200.
-var pauses = []int{1, 4, 16, 64, 256, 1024, 4096}
+// tossPauses are, in minutes, those after each call that was not answered with 200.
+var tossPauses = []int{1, 4, 16, 64, 256, 1024, 4096}
 
 // notice is one call on its way.
 type notice struct {
-	id    string
-	body  []byte
-	calls int // made so far
-	epoch uint64
+	id     string
+	body   []byte
+	signed bool // it is Stripe's
+	forged bool // it is nobody's: signed with another secret
+	calls  int  // made so far
+	epoch  uint64
 }
 
 // story is how the notices about one payment go, which its label decided.
@@ -44,16 +46,23 @@ func (s *Simulator) newStory(label string) story {
 		twice:  s.chance(ofTwice, label) < s.scenario.Duplicate,
 		behind: s.chance(ofBehind, label) < s.scenario.Reorder,
 		late:   s.chance(ofLateness, label) < s.scenario.Late,
+		forged: s.chance(ofForgery, label) < s.scenario.Forged,
 	}}
 }
 
-// tell queues a notice about a payment. The caller holds the lock.
-func (s *Simulator) tell(t *story, now time.Time, body any) {
-	text, err := json.Marshal(body)
-	if s.options.NoticeURL == "" || err != nil {
+// tellToss queues a notice of Toss about a payment. The caller holds the lock.
+func (s *Simulator) tellToss(t *story, now time.Time, body any) {
+	if text, err := json.Marshal(body); err == nil {
+		s.tell(t, now, &notice{id: rand.Text(), body: text})
+	}
+}
+
+// tell queues a notice. The caller holds the lock.
+func (s *Simulator) tell(t *story, now time.Time, n *notice) {
+	if s.noticeURL(n) == "" {
 		return
 	}
-	n := &notice{id: rand.Text(), body: text, epoch: s.epoch}
+	n.epoch = s.epoch
 	var wait time.Duration
 	if t.late {
 		wait = s.options.Late
@@ -64,6 +73,11 @@ func (s *Simulator) tell(t *story, now time.Time, body any) {
 		return
 	}
 	s.after(now, wait, func(time.Time) {
+		if t.forged && n.signed {
+			other := *n
+			other.forged = true
+			s.queue(&other)
+		}
 		s.queue(n)
 		if t.twice {
 			again := *n
@@ -81,6 +95,14 @@ func (s *Simulator) release(t *story) {
 	t.held = nil
 }
 
+// noticeURL is where a notice goes. The caller holds the lock.
+func (s *Simulator) noticeURL(n *notice) string {
+	if n.signed {
+		return s.options.StripeNoticeURL
+	}
+	return s.options.NoticeURL
+}
+
 func (s *Simulator) queue(n *notice) {
 	s.notices = append(s.notices, n)
 	signal(s.more)
@@ -92,11 +114,12 @@ func (s *Simulator) send(ctx context.Context) {
 	for {
 		s.mu.Lock()
 		var n *notice
+		var url string
 		if len(s.notices) > 0 {
 			n = s.notices[0]
 			s.notices = slices.Delete(s.notices, 0, 1)
+			url = s.noticeURL(n)
 		}
-		url := s.options.NoticeURL
 		s.mu.Unlock()
 		if n == nil {
 			select {
@@ -120,7 +143,11 @@ func (s *Simulator) send(ctx context.Context) {
 func (s *Simulator) again(n *notice) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if n.calls >= len(pauses) || n.epoch != s.epoch {
+	pauses := tossPauses
+	if n.signed {
+		pauses = stripePauses
+	}
+	if n.forged || n.calls >= len(pauses) || n.epoch != s.epoch {
 		return
 	}
 	pause := time.Duration(pauses[n.calls]) * s.options.NoticeRetry
@@ -128,21 +155,35 @@ func (s *Simulator) again(n *notice) {
 	s.after(time.Now(), pause, func(time.Time) { s.queue(n) })
 }
 
-// call makes one call and says whether it was answered with 200.
+// call makes one call and says whether it was taken: with 200, or by Stripe's rule with any
+// success.
 func (s *Simulator) call(ctx context.Context, url string, n *notice) bool {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(n.body))
 	if err != nil {
 		return false
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Tosspayments-Webhook-Transmission-Id", n.id)
-	req.Header.Set("Tosspayments-Webhook-Transmission-Retried-Count", strconv.Itoa(n.calls))
-	req.Header.Set("Tosspayments-Webhook-Transmission-Time", time.Now().In(korean).Format(time.RFC3339))
+	s.sign(req.Header, n)
 	reply, err := s.client.Do(req)
 	if err != nil {
 		return false
 	}
 	defer reply.Body.Close()
 	_, err = io.Copy(io.Discard, io.LimitReader(reply.Body, 1<<16)) // read, so that the connection is used again
-	return err == nil && reply.StatusCode == http.StatusOK
+	return err == nil && (reply.StatusCode == http.StatusOK || n.signed && reply.StatusCode/100 == 2)
+}
+
+// sign adds what tells whose call it is.
+func (s *Simulator) sign(h http.Header, n *notice) {
+	now := time.Now()
+	switch {
+	case n.forged:
+		h.Set("Stripe-Signature", stripeSignature("whsec_of_somebody_else", now, n.body))
+	case n.signed:
+		h.Set("Stripe-Signature", stripeSignature(s.options.StripeSecret, now, n.body))
+	default:
+		h.Set("Tosspayments-Webhook-Transmission-Id", n.id)
+		h.Set("Tosspayments-Webhook-Transmission-Retried-Count", strconv.Itoa(n.calls))
+		h.Set("Tosspayments-Webhook-Transmission-Time", now.In(korean).Format(time.RFC3339))
+	}
 }

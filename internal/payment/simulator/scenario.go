@@ -57,10 +57,12 @@ type Scenario struct {
 	InProgress    Share `yaml:"in_progress" json:"in_progress"`
 	Strange       Share `yaml:"partner_error" json:"partner_error"`
 
-	// Shares of notices: sent twice, sent after the next one of the payment, sent late.
+	// Shares of notices: sent twice, sent after the next one of the payment, sent late, and
+	// behind one of somebody else's that claims the same (of Stripe alone, which signs them).
 	Duplicate Share `yaml:"duplicate" json:"duplicate"`
 	Reorder   Share `yaml:"reorder" json:"reorder"`
 	Late      Share `yaml:"late" json:"late"`
+	Forged    Share `yaml:"forged" json:"forged"`
 
 	// Reverse is the share of deposits that their bank takes back.
 	Reverse Share `yaml:"reverse" json:"reverse"`

@@ -11,6 +11,9 @@ import (
 const (
 	DefaultClientKey = "test_ck_simulator000000000000"
 	DefaultSecretKey = "test_sk_simulator000000000000"
+
+	DefaultStripeKey    = "sk_test_simulator000000000000"
+	DefaultStripeSecret = "whsec_simulator000000000000"
 )
 
 // Options says how the simulated gateways behave. The zero value is useful: the keys above
@@ -23,11 +26,16 @@ type Options struct {
 	// ClientKey and SecretKey are the merchant's. Empty = the default ones.
 	ClientKey, SecretKey string
 
-	// NoticeURL receives what the vendor calls about; empty = nobody.
-	NoticeURL string
+	// StripeKey is the merchant's at Stripe; StripeSecret proves Stripe's notices. Empty = the
+	// default ones.
+	StripeKey, StripeSecret string
 
-	// NoticeRetry is the unit of the vendor's pauses between the calls of one notice that
-	// was not answered with 200. 0 = one minute, as the vendor's.
+	// NoticeURL receives what Toss calls about, StripeNoticeURL what Stripe does; empty =
+	// nobody.
+	NoticeURL, StripeNoticeURL string
+
+	// NoticeRetry is the unit of the vendors' pauses between the calls of one notice that
+	// was not taken. 0 = one minute, as the vendors'.
 	NoticeRetry time.Duration
 
 	// Scenario is in force at the start and after a reset.
@@ -75,12 +83,15 @@ type Simulator struct {
 	met      map[string]uint64 // how often a label met a decision
 	spent    map[string]bool   // faults of the table that had their turn
 	toss     tossBooks
+	stripe   stripeBooks
 }
 
 // New returns a simulator. Requests are served at once; time passes only while Run runs.
 func New(o Options) *Simulator {
 	o.ClientKey = orElse(o.ClientKey, DefaultClientKey)
 	o.SecretKey = orElse(o.SecretKey, DefaultSecretKey)
+	o.StripeKey = orElse(o.StripeKey, DefaultStripeKey)
+	o.StripeSecret = orElse(o.StripeSecret, DefaultStripeSecret)
 	o.NoticeRetry = delay(o.NoticeRetry, time.Minute)
 	o.SlowFor = delay(o.SlowFor, time.Second)
 	o.Late = delay(o.Late, time.Minute)
@@ -150,21 +161,29 @@ func (s *Simulator) Reset() {
 	s.events, s.notices, s.takings = nil, nil, nil
 	s.keys = map[string]*entry{}
 	s.spent = map[string]bool{}
-	s.toss = newTossBooks()
+	s.toss, s.stripe = newTossBooks(), newStripeBooks()
 	s.begin(s.options.Scenario)
 }
 
-// NoticeTo names where notices go from now on, in place of Options.NoticeURL: a program that
-// starts both sides knows its own address only later.
+// NoticeTo names where the notices of Toss go from now on, in place of Options.NoticeURL: a
+// program that starts both sides knows its own address only later.
 func (s *Simulator) NoticeTo(url string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.options.NoticeURL = url
 }
 
+// StripeNoticeTo does the same for those of Stripe.
+func (s *Simulator) StripeNoticeTo(url string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.options.StripeNoticeURL = url
+}
+
 func (s *Simulator) routes() http.Handler {
 	mux := http.NewServeMux()
 	s.tossRoutes(mux)
+	s.stripeRoutes(mux)
 	mux.HandleFunc("GET /_sim/checkout", s.getCheckout)
 	mux.HandleFunc("POST /_sim/checkout", s.postCheckout)
 	mux.HandleFunc("GET /_sim/deposit", s.getDeposit)

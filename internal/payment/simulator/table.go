@@ -19,7 +19,7 @@ type row struct {
 }
 
 // crooked says in which way notices are not as they should be.
-type crooked struct{ twice, behind, late bool }
+type crooked struct{ twice, behind, late, forged bool }
 
 // rows is the table of the package comment.
 var rows = map[int]row{
@@ -53,6 +53,7 @@ var rows = map[int]row{
 	27: {give: hangsAfter},
 	28: {give: inProgress},
 	29: {whole: true},
+	30: {notices: crooked{forged: true}},
 }
 
 // cardBlock begins the numbers of the table: 9000 00BB xxxx xxxx.

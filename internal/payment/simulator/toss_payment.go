@@ -99,9 +99,9 @@ func (s *Simulator) ended(p *payment, status string, code string, now time.Time)
 func (s *Simulator) changed(p *payment, now time.Time) {
 	p.story.chapter++
 	created := now.In(korean).Format(noticeForm)
-	s.tell(&p.story, now, map[string]any{"eventType": "PAYMENT_STATUS_CHANGED", "createdAt": created, "data": p.view()})
+	s.tellToss(&p.story, now, map[string]any{"eventType": "PAYMENT_STATUS_CHANGED", "createdAt": created, "data": p.view()})
 	if p.account != nil {
-		s.tell(&p.story, now, map[string]any{
+		s.tellToss(&p.story, now, map[string]any{
 			"createdAt": created, "secret": p.secret, "orderId": p.order, "status": p.status, "transactionKey": p.last,
 		})
 	}

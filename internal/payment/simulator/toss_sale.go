@@ -125,7 +125,7 @@ func (s *Simulator) removeCard(c *call) answer {
 	}
 	stored.removed = true
 	t := s.newStory(stored.label())
-	s.tell(&t, c.now, map[string]any{
+	s.tellToss(&t, c.now, map[string]any{
 		"eventType": "BILLING_DELETED", "createdAt": c.now.In(korean).Format(noticeForm),
 		"data": map[string]string{"billingKey": stored.billing, "customerKey": stored.customer},
 	})

@@ -13,7 +13,7 @@ import (
 // uncancellable says why a cancellation cannot be sent; "" = it can.
 func uncancellable(c payment.Cancellation) string {
 	n := utf8.RuneCountInString(c.Reason)
-	switch _, ok := won(c.Amount); {
+	switch _, ok := payment.WholeWon(c.Amount); {
 	case !ok:
 		return "the amount is not a whole number of won above 0"
 	case !validRef(c.Ref):
@@ -33,7 +33,7 @@ func (a *account) Cancel(ctx context.Context, c payment.Cancellation) payment.Ca
 		return payment.CancelResult{State: payment.CancelNever, Reason: payment.BadRequest, Text: text}
 	}
 	body := map[string]any{"cancelReason": c.Reason}
-	if n, _ := won(c.Amount); !c.Whole {
+	if n, _ := payment.WholeWon(c.Amount); !c.Whole {
 		body["cancelAmount"] = n
 	}
 	if c.To != nil {
@@ -68,7 +68,7 @@ func cancelled(c payment.Cancellation, body []byte) payment.CancelResult {
 	if err != nil || p.Key != c.Ref || p.Status != statusCanceled && p.Status != statusPartly {
 		return payment.CancelResult{Reason: payment.GatewayFailure, Text: "the reply does not say that the payment is cancelled"}
 	}
-	out := payment.CancelResult{State: payment.CancelDone, Ref: clip(p.Last), Cancelled: p.cancelled()}
+	out := payment.CancelResult{State: payment.CancelDone, Ref: upstream.Code(p.Last), Cancelled: p.cancelled()}
 	if p.Account != nil && p.Account.Refund == "FAILED" {
 		out.State, out.Reason, out.Text = payment.CancelNever, payment.BadBankAccount, "the transfer back failed"
 	}

@@ -106,7 +106,7 @@ func refused(reply upstream.Reply) refusal {
 	if json.Unmarshal(reply.Body, &body) != nil {
 		body.Code, body.Text = "", ""
 	}
-	r.code, r.text = clip(body.Code), traced(body.Text, reply.Header)
+	r.code, r.text = upstream.Code(body.Code), traced(body.Text, reply.Header)
 	if r.code == "" {
 		r.code = "HTTP " + strconv.Itoa(reply.Status)
 	}
@@ -139,23 +139,10 @@ func (r *refusal) state() payment.State {
 	return payment.Unknown
 }
 
-const maxCode = 64
-
-// clip cuts what is kept of a code, which is ASCII.
-func clip(code string) string {
-	plain := make([]byte, 0, min(len(code), maxCode))
-	for i := 0; i < len(code) && len(plain) < maxCode; i++ {
-		if code[i] > ' ' && code[i] <= '~' {
-			plain = append(plain, code[i])
-		}
-	}
-	return string(plain)
-}
-
 // traced adds the vendor's id of the request, which its support asks for.
 func traced(text string, h http.Header) string {
 	text = upstream.Words(text)
-	if trace := clip(h.Get("X-TossPayments-Trace-Id")); trace != "" {
+	if trace := upstream.Code(h.Get("X-TossPayments-Trace-Id")); trace != "" {
 		text += " (trace " + trace + ")"
 	}
 	return text

@@ -31,7 +31,7 @@ func sold(o payment.Order, reply upstream.Reply) payment.Result {
 // Find asks what became of an order: by the vendor's id when there is one, otherwise by ours.
 // An id that a browser brought may be of another payment; then ours decides.
 func (a *account) Find(ctx context.Context, o payment.Order) payment.Result {
-	if !validOrder(o.ID) {
+	if !payment.ValidOrderID(o.ID) {
 		return payment.Result{State: payment.Absent, Text: "no order has such an id"}
 	}
 	if validRef(o.Ref) {

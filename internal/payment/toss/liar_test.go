@@ -5,19 +5,12 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"os"
-	"os/exec"
-	"strings"
 	"testing"
 	"time"
 
 	"creditmsg/internal/payment"
 	"creditmsg/internal/payment/paymenttest"
-	"creditmsg/internal/payment/toss"
 )
-
-// A suite that cannot fail proves nothing: each liar breaks one sentence of the contract, and
-// the suite must find it.
 
 // liar is the honest adapter with a change of what goes in or comes out.
 type liar struct {
@@ -299,52 +292,19 @@ var lies = map[string]struct {
 	}},
 }
 
-// liarVariable names the liar that this process is to try.
-const liarVariable = "CREDITMSG_TEST_LIAR"
-
-// TestALiar is the suite before the liar that the environment names; alone it has nothing to
-// try.
-func TestALiar(t *testing.T) {
-	h, name := harness(), os.Getenv(liarVariable)
-	if name == "" {
-		return
-	}
-	h.Patience = 3 * time.Second
-	h.New = func(a payment.Account) (payment.Gateway, error) {
-		g, err := toss.New(a)
-		if err != nil {
-			return nil, err
-		}
-		l := &liar{Gateway: g}
-		if lie := lies[name].lie; lie != nil {
-			lie(l)
-		}
-		return l, nil
-	}
-	paymenttest.Run(t, h)
-}
-
-func TestTheSuiteFindsEveryLiar(t *testing.T) {
-	try := func(t *testing.T, name, sentence string) (passed bool, said string) {
-		pattern := "^TestALiar$/^contract$/^" + strings.ReplaceAll(sentence, " ", "_") + "$"
-		c := exec.CommandContext(t.Context(), os.Args[0], "-test.run="+pattern, "-test.v", "-test.timeout=2m")
-		c.Env = append(os.Environ(), liarVariable+"="+name)
-		out, err := c.CombinedOutput()
-		if _, failed := errors.AsType[*exec.ExitError](err); err != nil && !failed {
-			t.Fatalf("run the suite: %v", err)
-		}
-		return err == nil, string(out)
-	}
+// told are the lies as the suite takes them.
+func told() map[string]paymenttest.Lie {
+	all := map[string]paymenttest.Lie{}
 	for name, l := range lies {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if passed, said := try(t, name, l.sentence); passed || !strings.Contains(said, "--- FAIL: TestALiar/contract/") {
-				t.Errorf("got past %q:\n%s", l.sentence, said)
-			}
-		})
+		all[name] = paymenttest.Lie{Sentence: l.sentence, Tell: func(g payment.Gateway) payment.Gateway {
+			who := &liar{Gateway: g}
+			l.lie(who)
+			return who
+		}}
 	}
-	const honest = "money is taken once and said to be"
-	if passed, said := try(t, "nobody", honest); !passed || !strings.Contains(said, "--- PASS: TestALiar/contract/") {
-		t.Errorf("an honest adapter was not let past:\n%s", said)
-	}
+	return all
 }
+
+func TestALiar(t *testing.T) { paymenttest.TryLiar(t, harness(), told()) }
+
+func TestTheSuiteFindsEveryLiar(t *testing.T) { paymenttest.FindLiars(t, told()) }

@@ -15,7 +15,7 @@ func (c *wireCard) label() string {
 	if company == "" {
 		company = "카드"
 	}
-	if number := clip(c.Number); number != "" {
+	if number := upstream.Code(c.Number); number != "" {
 		return company + " " + grouped(number)
 	}
 	return company

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"creditmsg/internal/payment"
+	"creditmsg/internal/upstream"
 )
 
 const (
@@ -25,7 +26,7 @@ func (a *account) Notice(h http.Header, body []byte, _ time.Time) (payment.Notic
 	if err != nil {
 		return payment.Notice{}, err
 	}
-	if n.ID = clip(h.Get(transmissionID)); n.ID == "" {
+	if n.ID = upstream.Code(h.Get(transmissionID)); n.ID == "" {
 		sum := sha256.Sum256(body)
 		n.ID = hex.EncodeToString(sum[:])
 	}
@@ -40,7 +41,7 @@ func readNotice(body []byte) (payment.Notice, error) {
 		Secret  string          `json:"secret"`
 		OrderID string          `json:"orderId"`
 	}
-	if err := lenient(json.Unmarshal(body, &call)); err != nil {
+	if err := upstream.Lenient(json.Unmarshal(body, &call)); err != nil {
 		return payment.Notice{}, errors.New("read notice: it is not JSON")
 	}
 	switch {
@@ -49,8 +50,8 @@ func readNotice(body []byte) (payment.Notice, error) {
 	case call.Event == billingDeleted:
 		return billingNotice(call.Data)
 	case call.Event != "":
-		return payment.Notice{Kind: clip(call.Event)}, nil
-	case call.Secret == "" || len(call.Secret) > maxSecret || !validOrder(call.OrderID):
+		return payment.Notice{Kind: upstream.Code(call.Event)}, nil
+	case call.Secret == "" || len(call.Secret) > maxSecret || !payment.ValidOrderID(call.OrderID):
 		return payment.Notice{}, errors.New("read notice: it is about nothing")
 	}
 	return payment.Notice{Kind: depositCallback, OrderID: call.OrderID, Secret: call.Secret}, nil
@@ -61,7 +62,7 @@ func paymentNotice(data []byte) (payment.Notice, error) {
 		Key     string `json:"paymentKey"`
 		OrderID string `json:"orderId"`
 	}
-	if err := lenient(json.Unmarshal(data, &p)); err != nil || !validOrder(p.OrderID) || p.Key != "" && !validRef(p.Key) {
+	if err := upstream.Lenient(json.Unmarshal(data, &p)); err != nil || !payment.ValidOrderID(p.OrderID) || p.Key != "" && !validRef(p.Key) {
 		return payment.Notice{}, errors.New("read notice: it names no payment")
 	}
 	return payment.Notice{Kind: statusChanged, OrderID: p.OrderID, Ref: p.Key}, nil
@@ -71,7 +72,7 @@ func billingNotice(data []byte) (payment.Notice, error) {
 	var b struct {
 		Key string `json:"billingKey"`
 	}
-	if err := lenient(json.Unmarshal(data, &b)); err != nil || !validRef(b.Key) {
+	if err := upstream.Lenient(json.Unmarshal(data, &b)); err != nil || !validRef(b.Key) {
 		return payment.Notice{}, errors.New("read notice: it names no stored card")
 	}
 	return payment.Notice{Kind: billingDeleted, Token: b.Key}, nil

@@ -18,8 +18,8 @@ func wrongReceipt(text string) payment.ReceiptResult {
 // Receipt has a cash receipt issued. The vendor looks neither whether the order was paid in
 // cash nor whether there is a receipt already: the caller does.
 func (a *account) Receipt(ctx context.Context, r payment.CashReceipt) payment.ReceiptResult {
-	n, ok := won(r.Amount)
-	if !ok || !validOrder(r.OrderID) || r.OrderName == "" || r.Identity == "" || len(r.Identity) > 30 || strings.Trim(r.Identity, "0123456789") != "" {
+	n, ok := payment.WholeWon(r.Amount)
+	if !ok || !payment.ValidOrderID(r.OrderID) || r.OrderName == "" || r.Identity == "" || len(r.Identity) > 30 || strings.Trim(r.Identity, "0123456789") != "" {
 		return wrongReceipt("a cash receipt needs an order, its name, whole won, and digits of a phone or a business")
 	}
 	kind := "소득공제"
@@ -33,7 +33,7 @@ func (a *account) Receipt(ctx context.Context, r payment.CashReceipt) payment.Re
 // TakeBack cancels a cash receipt by Amount, or what is left of it when Amount is 0.
 func (a *account) TakeBack(ctx context.Context, r payment.CashReceipt) payment.ReceiptResult {
 	body := map[string]any{}
-	if n, ok := won(r.Amount); ok {
+	if n, ok := payment.WholeWon(r.Amount); ok {
 		body["amount"] = n
 	} else if r.Amount != 0 {
 		return wrongReceipt("the amount is not a whole number of won")
@@ -60,11 +60,11 @@ func receipted(good payment.State, reply upstream.Reply) payment.ReceiptResult {
 		URL    string `json:"receiptUrl"`
 		Status string `json:"issueStatus"`
 	}
-	if err := lenient(json.Unmarshal(reply.Body, &b)); err != nil || !validRef(b.Key) {
+	if err := upstream.Lenient(json.Unmarshal(reply.Body, &b)); err != nil || !validRef(b.Key) {
 		return payment.ReceiptResult{Reason: payment.GatewayFailure, Text: "the reply names no receipt"}
 	}
 	if b.Status == "FAILED" {
 		return payment.ReceiptResult{State: payment.Failed, Ref: b.Key, Reason: payment.UnknownRefusal, Code: b.Status, Text: "the tax office did not take the receipt"}
 	}
-	return payment.ReceiptResult{State: good, Ref: b.Key, URL: page(b.URL)}
+	return payment.ReceiptResult{State: good, Ref: b.Key, URL: upstream.Link(b.URL)}
 }

@@ -25,10 +25,10 @@ func wrong(text string) payment.Result {
 // unsaleable says why an order cannot be sent; "" = it can.
 func unsaleable(o payment.Order) string {
 	n := utf8.RuneCountInString(o.Name)
-	switch _, ok := won(o.Amount); {
+	switch _, ok := payment.WholeWon(o.Amount); {
 	case !ok:
 		return "the amount is not a whole number of won above 0"
-	case !validOrder(o.ID):
+	case !payment.ValidOrderID(o.ID):
 		return "the order id must have 6 to 64 letters, digits, _ or -"
 	case n == 0 || n > maxName:
 		return "the name of the order must have 1 to 100 characters"
@@ -57,7 +57,7 @@ func (a *account) window(o payment.Order) payment.Result {
 	if o.Customer == "" || o.ReturnURL == "" {
 		return wrong("the card window needs a customer and an address to come back to")
 	}
-	n, _ := won(o.Amount)
+	n, _ := payment.WholeWon(o.Amount)
 	fields := map[string]string{
 		"call": "requestPayment", "method": "CARD", "clientKey": a.clientKey, "customerKey": o.Customer,
 		"orderId": o.ID, "orderName": o.Name, "amount": strconv.FormatInt(n, 10), "successUrl": o.ReturnURL, "failUrl": o.ReturnURL,
@@ -94,7 +94,7 @@ func (a *account) open(ctx context.Context, o payment.Order) payment.Result {
 	if o.Bank == "" || o.Payer.Name == "" || hours < 0 || hours > mostHours {
 		return wrong("a virtual account needs a bank and the payer's name, and is valid for 720 hours at most")
 	}
-	n, _ := won(o.Amount)
+	n, _ := payment.WholeWon(o.Amount)
 	body := map[string]any{"amount": n, "orderId": o.ID, "orderName": o.Name, "customerName": o.Payer.Name, "bank": o.Bank}
 	if hours > 0 {
 		body["validHours"] = hours
@@ -114,7 +114,7 @@ func (a *account) Confirm(ctx context.Context, o payment.Order, back url.Values)
 	if code := back.Get("code"); code != "" && !back.Has("paymentKey") {
 		return left(code, back.Get("message"))
 	}
-	n, _ := won(o.Amount)
+	n, _ := payment.WholeWon(o.Amount)
 	key := back.Get("paymentKey")
 	switch {
 	case !validRef(key):
@@ -134,7 +134,7 @@ func (a *account) Confirm(ctx context.Context, o payment.Order, back url.Values)
 
 // left is the result of a window that was closed without a yes.
 func left(code, message string) payment.Result {
-	r := payment.Result{State: payment.Declined, Reason: payment.PayerLeft, Code: clip(code), Text: upstream.Words(message)}
+	r := payment.Result{State: payment.Declined, Reason: payment.PayerLeft, Code: upstream.Code(code), Text: upstream.Words(message)}
 	if m, listed := meanings[code]; listed && m.class == declines {
 		r.Reason = m.reason
 	}
@@ -149,7 +149,7 @@ func (a *account) Charge(ctx context.Context, o payment.Order, t payment.Token) 
 	if !validRef(t.Secret) || t.Customer == "" {
 		return wrong("the stored card is not one of this gateway")
 	}
-	n, _ := won(o.Amount)
+	n, _ := payment.WholeWon(o.Amount)
 	body := map[string]any{"customerKey": t.Customer, "amount": n, "orderId": o.ID, "orderName": o.Name}
 	if o.Payer.Email != "" {
 		body["customerEmail"] = o.Payer.Email

@@ -9,6 +9,7 @@ import (
 	"net/url"
 
 	"creditmsg/internal/payment"
+	"creditmsg/internal/upstream"
 )
 
 const maxCustomer = 300
@@ -60,7 +61,7 @@ func issued(r payment.Registration, body []byte) payment.TokenResult {
 		Card     wireCard `json:"card"`
 		Number   string   `json:"cardNumber"`
 	}
-	if err := lenient(json.Unmarshal(body, &b)); err != nil || !validRef(b.Key) || b.Customer != r.Customer {
+	if err := upstream.Lenient(json.Unmarshal(body, &b)); err != nil || !validRef(b.Key) || b.Customer != r.Customer {
 		return payment.TokenResult{Reason: payment.GatewayFailure, Text: "the reply names no card of this customer"}
 	}
 	if b.Card.Number == "" {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -50,11 +49,11 @@ func New(a payment.Account) (payment.Gateway, error) {
 			return nil, fmt.Errorf("configure gateway %q: %s is missing or has characters that no key has", a.Name, name)
 		}
 	}
-	base, err := address(a.URL)
+	base, err := upstream.Base(a.URL)
 	if err != nil {
 		return nil, fmt.Errorf("configure gateway %q: url %w", a.Name, err)
 	}
-	checkout, err := address(a.CheckoutURL)
+	checkout, err := upstream.Base(a.CheckoutURL)
 	if err != nil {
 		return nil, fmt.Errorf("configure gateway %q: checkout_url %w", a.Name, err)
 	}
@@ -68,22 +67,6 @@ func New(a payment.Account) (payment.Gateway, error) {
 		client: upstream.NewClient(a.Timeout), base: base, clientKey: a.ClientKey, checkout: checkout,
 		basic: "Basic " + base64.StdEncoding.EncodeToString([]byte(a.SecretKey+":")),
 	}, nil
-}
-
-func address(text string) (string, error) {
-	if text == "" {
-		return "", nil
-	}
-	u, err := url.Parse(text)
-	switch {
-	case err != nil:
-		return "", errors.New("cannot be read")
-	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
-		return "", errors.New("must begin with http:// or https:// and name a host")
-	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
-		return "", errors.New("must hold neither a query nor a login")
-	}
-	return strings.TrimRight(text, "/"), nil
 }
 
 // Capabilities says what the account can do.
@@ -130,20 +113,7 @@ const (
 	maxKey = 300
 )
 
-// validOrder is the vendor's form of an order id.
-func validOrder(id string) bool {
-	return len(id) >= 6 && len(id) <= 64 && strings.IndexFunc(id, func(r rune) bool {
-		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '_' && r != '-'
-	}) < 0
-}
-
 // validRef keeps anything but an identifier out of paths and of the database.
 func validRef(ref string) bool {
 	return ref != "" && len(ref) <= maxID && strings.IndexFunc(ref, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
-}
-
-// won gives an amount as the vendor wants it; ok is false when it is not a whole number of
-// won above 0.
-func won(a money.Amount) (n int64, ok bool) {
-	return int64(a / money.Won), a > 0 && a%money.Won == 0
 }

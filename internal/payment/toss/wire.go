@@ -70,22 +70,13 @@ type wireAccount struct {
 	Refund string `json:"refundStatus"`
 }
 
-// lenient passes over fields whose type is not as expected: what is needed of them is
-// checked by itself.
-func lenient(err error) error {
-	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return nil
-	}
-	return err
-}
-
 // readPayment reads a Payment object and checks what everything else stands on.
 func readPayment(body []byte) (*wirePayment, error) {
 	var p wirePayment
-	if err := lenient(json.Unmarshal(body, &p)); err != nil {
+	if err := upstream.Lenient(json.Unmarshal(body, &p)); err != nil {
 		return nil, errors.New("the reply cannot be read")
 	}
-	if !validRef(p.Key) || !validOrder(p.OrderID) || p.Status == "" {
+	if !validRef(p.Key) || !payment.ValidOrderID(p.OrderID) || p.Status == "" {
 		return nil, errors.New("the reply names no payment")
 	}
 	if _, ok := amount(p.Total); !ok {
@@ -106,10 +97,10 @@ func (p *wirePayment) result() payment.Result {
 	total, _ := amount(p.Total)
 	r := payment.Result{Ref: p.Key, Amount: total, Means: p.means(), PaidAt: at(p.Approved), Secret: p.Secret, Slip: p.Card != nil || p.CashReceipt != nil}
 	if p.Receipt != nil {
-		r.ReceiptURL = page(p.Receipt.URL)
+		r.ReceiptURL = upstream.Link(p.Receipt.URL)
 	}
 	if p.CashReceipt != nil && r.ReceiptURL == "" {
-		r.ReceiptURL = page(p.CashReceipt.URL)
+		r.ReceiptURL = upstream.Link(p.CashReceipt.URL)
 	}
 	r.Cancelled = p.cancelled()
 	p.judge(&r)
@@ -124,7 +115,7 @@ func (p *wirePayment) judge(r *payment.Result) {
 	case statusWaiting:
 		r.State, r.Cancelled = payment.Waiting, 0
 		if p.Account != nil {
-			r.Account = &payment.Deposit{Bank: clip(p.Account.Bank), Number: clip(p.Account.Number), Holder: upstream.Words(p.Account.Payer), Until: at(p.Account.Due)}
+			r.Account = &payment.Deposit{Bank: upstream.Code(p.Account.Bank), Number: upstream.Code(p.Account.Number), Holder: upstream.Words(p.Account.Payer), Until: at(p.Account.Due)}
 		}
 	case statusDone:
 		r.State = payment.Paid
@@ -143,7 +134,7 @@ func (p *wirePayment) judge(r *payment.Result) {
 	case statusAborted:
 		r.State, r.Reason = payment.Failed, payment.UnknownRefusal
 		if p.Failure != nil {
-			r.Code, r.Text = clip(p.Failure.Code), upstream.Words(p.Failure.Text)
+			r.Code, r.Text = upstream.Code(p.Failure.Code), upstream.Words(p.Failure.Text)
 			if m, listed := meanings[p.Failure.Code]; listed {
 				r.Reason = m.reason
 				if m.class == declines {
@@ -152,7 +143,7 @@ func (p *wirePayment) judge(r *payment.Result) {
 			}
 		}
 	default:
-		r.Code, r.Text = clip(p.Status), "the payment has a status that is not known"
+		r.Code, r.Text = upstream.Code(p.Status), "the payment has a status that is not known"
 	}
 }
 
@@ -176,12 +167,4 @@ func at(text string) time.Time {
 		return time.Time{}
 	}
 	return t.UTC()
-}
-
-// page keeps anything but a web address from becoming a link.
-func page(address string) string {
-	if !strings.HasPrefix(address, "https://") || len(address) > 500 {
-		return ""
-	}
-	return address
 }

@@ -110,7 +110,7 @@ func FuzzNotice(f *testing.F) {
 		if err != nil && n != (payment.Notice{}) {
 			t.Errorf("got %+v beside %v", n, err)
 		}
-		if n.OrderID != "" && !validOrder(n.OrderID) || n.Ref != "" && !validRef(n.Ref) || n.Token != "" && !validRef(n.Token) {
+		if n.OrderID != "" && !payment.ValidOrderID(n.OrderID) || n.Ref != "" && !validRef(n.Ref) || n.Token != "" && !validRef(n.Token) {
 			t.Errorf("got %+v, which cannot be asked for", n)
 		}
 		if err == nil && n.Kind == "" {

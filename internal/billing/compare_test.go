@@ -1,0 +1,140 @@
+package billing
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"creditmsg/internal/payment"
+	"creditmsg/internal/payment/simulator"
+)
+
+// The simulated gateway lives in real time, so these tests do too.
+
+func (w *world) today() string {
+	return time.Now().In(time.FixedZone("KST", 9*3600)).Format(time.DateOnly)
+}
+
+// compare gives the kinds and sums of what differs today.
+func (w *world) compare() (out []string) {
+	w.t.Helper()
+	found, err := w.s.Compare(context.Background(), "toss", w.today())
+	w.must(err)
+	for _, d := range found {
+		out = append(out, fmt.Sprintf("%s %s/%s", d.Kind, d.Ours, d.Theirs))
+	}
+	slices.Sort(out)
+	w.view(func(tx *dbTx) error {
+		kept, days, err := w.s.Differences(tx, w.today())
+		if len(kept) != len(found) || len(days) != 1 || days[0].Differences != int64(len(found)) {
+			w.t.Errorf("kept: got %+v and %+v, want %d", kept, days, len(found))
+		}
+		return err
+	})
+	return out
+}
+
+func TestADayAtTheGatewayIsHeldAgainstTheRowsBothWays(t *testing.T) {
+	each(t, func(w *world) {
+		w.now.Store(time.Now().UnixMicro())
+		fine, given := w.paid(10_000*won), w.paid(20_000*won)
+		_, err := w.cancel(given, 5_000*won)
+		w.must(err)
+		w.drain()
+		if got := w.compare(); got != nil {
+			w.t.Errorf("all is well: got %v", got)
+		}
+		// Money that nobody here knows of.
+		w.sale("shop-0001", 7_700)
+		// A charge whose answer was lost, and which was not asked for yet.
+		c := w.stored(card(0))
+		w.deaf.Store(true)
+		lost := w.charge(c, 30_000*won)
+		w.deaf.Store(false)
+		// Given back at the gateway's console.
+		w.giveBackAtGateway(fine, 1_100)
+		// A row that says paid of what the gateway never had.
+		phantom := w.begin(w.request(payment.Card, 40_000*won))
+		w.do(func(tx *dbTx) error {
+			p, err := w.s.find(tx, "demo", phantom.ID, true)
+			if err != nil {
+				return err
+			}
+			_, err = w.s.apply(tx, p, payment.Result{State: payment.Paid, Amount: p.Total}, nil)
+			return err
+		})
+		want := []string{"not_at_gateway 44000.00/0.00", "not_credited 0.00/33000.00", "not_ours 0.00/7700.00", "other_amount 0.00/1100.00"}
+		if got := w.compare(); !slices.Equal(got, want) {
+			w.t.Errorf("got %v\nwant %v", got, want)
+		}
+		w.drain() // what can be mended is asked for
+		if got := w.payment(lost.ID).State; got != Paid {
+			w.t.Errorf("lost: got %s", got)
+		}
+		want = []string{"not_at_gateway 44000.00/0.00", "not_ours 0.00/7700.00"}
+		if got := w.compare(); !slices.Equal(got, want) {
+			w.t.Errorf("mended: got %v, want %v", got, want)
+		}
+		w.proven()
+	})
+}
+
+func TestTheLastTwoDaysAreComparedOnceADay(t *testing.T) {
+	w := newWorld(t, "sqlite", Options{})
+	days := func() (out []string) {
+		w.must(w.s.Daily(context.Background()))
+		w.drain()
+		w.view(func(tx *dbTx) error {
+			_, all, err := w.s.Differences(tx, "2026-11-01")
+			for _, d := range all {
+				out = append(out, d.Day+" "+d.At.Time().Format(time.DateTime))
+			}
+			return err
+		})
+		return out
+	}
+	first := []string{"2026-11-20 2026-11-22 03:00:00", "2026-11-21 2026-11-22 03:00:00"}
+	if got := days(); !slices.Equal(got, first) {
+		t.Errorf("got %v", got)
+	}
+	w.forward(16 * time.Hour) // four in the morning: too early
+	if got := days(); !slices.Equal(got, first) {
+		t.Errorf("early: got %v", got)
+	}
+	w.forward(2 * time.Hour)
+	want := []string{"2026-11-20 2026-11-22 03:00:00", "2026-11-21 2026-11-22 21:00:00", "2026-11-22 2026-11-22 21:00:00"}
+	for range 2 {
+		if got := days(); !slices.Equal(got, want) {
+			t.Errorf("the next day: got %v", got)
+		}
+		w.forward(time.Minute)
+	}
+	_, err := w.s.Compare(context.Background(), "other", "2026-11-22")
+	refused(t, "no gateway", err, "not_found", "")
+	_, err = w.s.Compare(context.Background(), "toss", "yesterday")
+	refused(t, "no day", err, "validation", "/day")
+}
+
+// sale has the gateway take money for an order of another house.
+func (w *world) sale(order string, amount int64) {
+	w.t.Helper()
+	c := w.stored(card(0))
+	body := fmt.Sprintf(`{"customerKey":%q,"amount":%d,"orderId":%q,"orderName":"x"}`, c.Token.Customer, amount, order)
+	ask, err := http.NewRequest(http.MethodPost, w.vendor.URL+"/v1/billing/"+c.Token.Secret, strings.NewReader(body))
+	w.must(err)
+	ask.SetBasicAuth(simulator.DefaultSecretKey, "")
+	ask.Header.Set("Content-Type", "application/json")
+	reply, err := http.DefaultClient.Do(ask)
+	w.must(err)
+	defer reply.Body.Close()
+	if text, _ := io.ReadAll(reply.Body); reply.StatusCode != http.StatusOK {
+		w.t.Fatalf("sale: %d %s", reply.StatusCode, text)
+	}
+	w.must(w.remove(c))
+	w.drain()
+}

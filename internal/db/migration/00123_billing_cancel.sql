@@ -1,0 +1,25 @@
+-- +goose Up
+CREATE TABLE IF NOT EXISTS billing_cancel (
+    site_id    {word} NOT NULL,
+    payment_id {id} NOT NULL,
+    id         {id} NOT NULL,
+    state      {word} NOT NULL,
+    outside    {bool} NOT NULL,
+    by_hand    {bool} NOT NULL,
+    amount     {amount} NOT NULL,
+    vat        {amount} NOT NULL,
+    total      {amount} NOT NULL,
+    paid       {amount} NOT NULL,
+    bonus      {amount} NOT NULL,
+    owed       {amount} NOT NULL,
+    idem_key   {id},
+    round      {int} NOT NULL,
+    reason     {word},
+    code       {text},
+    papers     {bytes} NOT NULL,
+    asks       {int} NOT NULL,
+    created_at {time} NOT NULL,
+    done_at    {time},
+    PRIMARY KEY (site_id, payment_id, id),
+    UNIQUE (site_id, idem_key)
+) {{table}};

@@ -1,0 +1,81 @@
+package message
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"creditmsg/internal/billing"
+	"creditmsg/internal/credit"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
+)
+
+// Waits for a recharge, where a request does not say otherwise.
+const (
+	UsualWait = 10 * time.Second
+	MostWait  = 30 * time.Second
+)
+
+// join has the draft accepted. If its site has too little credit and recharges itself, a
+// recharge is started and waited for, with no transaction or lock held, and the draft is
+// tried once more.
+func (d *Draft) join(ctx context.Context, once *Once) (joined, *billing.Payment, error) {
+	out, err := d.tryAccept(ctx, once)
+	if err != nil || out.refusal == nil || out.refusal.Owed > 0 || d.request.WaitForRecharge <= 0 || d.s.o.Billing == nil {
+		return out, nil, err
+	}
+	paid, err := d.recharged(ctx, *out.refusal)
+	if err != nil || paid == nil || !paid.State.Credited() {
+		return out, paid, err
+	}
+	out, err = d.tryAccept(ctx, once)
+	return out, paid, err
+}
+
+func (d *Draft) tryAccept(ctx context.Context, once *Once) (joined, error) {
+	out, err := d.s.group.Join(ctx, joining{d, once})
+	if err != nil {
+		return out, fmt.Errorf("accept message %s: %w", d.Message.ID, err)
+	}
+	if out.refusal != nil && d.staged { // what was refused stays staged, and is there the next time
+		d.kept, d.keptRejects = nil, nil
+	}
+	return out, nil
+}
+
+// recharged starts the recharge that a refusal asks for, or finds the one under way, and
+// waits for its end; nil = there is none.
+func (d *Draft) recharged(ctx context.Context, r credit.Refusal) (*billing.Payment, error) {
+	ctx, stop := context.WithTimeout(ctx, min(d.request.WaitForRecharge, MostWait))
+	defer stop()
+	started, err := d.s.o.Billing.Recharge(ctx, d.Message.Site, r.Needed)
+	if err != nil || started.Payment.IsZero() {
+		return nil, err
+	}
+	p, err := d.s.o.Billing.Await(ctx, d.Message.Site, started.Payment)
+	if err != nil {
+		return nil, err
+	}
+	return &p, nil
+}
+
+// noCredit says what is missing, and what became of the recharge that was waited for.
+func noCredit(r credit.Refusal, recharge *billing.Payment) error {
+	if r.Owed > 0 {
+		return fault.New(fault.Locked, fault.CodeSiteSuspended,
+			"a payment was taken back after its credit was spent: nothing is sent until the %s won owed are paid", r.Owed).With("owed", r.Owed)
+	}
+	f := fault.New(fault.NoCredit, fault.CodeInsufficientCredit,
+		"the message may cost %s won and %s won are available; top up and send again", r.Needed, r.Available)
+	f.With("needed", r.Needed).With("available", r.Available)
+	if recharge == nil {
+		return f.With("recharge", nil)
+	}
+	if recharge.State.Open() {
+		f.Public = fmt.Sprintf("the message may cost %s won and %s won are available; a recharge is under way, send again in a moment", r.Needed, r.Available)
+	}
+	return f.With("recharge", map[string]any{
+		"payment_id": recharge.ID.Text(id.Payment), "status": string(recharge.State), "amount": recharge.Amount,
+	})
+}

@@ -1,0 +1,178 @@
+package server
+
+import (
+	"fmt"
+	"log/slog"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"creditmsg/internal/billing"
+	"creditmsg/internal/credit"
+	"creditmsg/internal/db"
+	"creditmsg/internal/money"
+	"creditmsg/internal/payment"
+	"creditmsg/internal/payment/simulator"
+	"creditmsg/internal/queue"
+	"creditmsg/internal/site"
+)
+
+// PaymentsConfig says how sites pay.
+type PaymentsConfig struct {
+	// VATIncluded: what is asked for is what the payer is charged, VAT within. Default
+	// false: an amount is credit without VAT, and VAT is charged on top.
+	VATIncluded bool `yaml:"vat_included" env:"VAT_INCLUDED"`
+	// PublicURL is the address at which payers' browsers reach this installation, such as
+	// https://credit.example. Default what the request names.
+	PublicURL Address        `yaml:"public_url" env:"PUBLIC_URL"`
+	Gateways  GatewayConfigs `yaml:"gateways" env:"-"`
+	// Bonus is what is given on top of payments; the highest tier that one reaches counts.
+	Bonus BonusTiers `yaml:"bonus" env:"-"`
+}
+
+// GatewayConfig is one merchant account at a company that takes money.
+type GatewayConfig struct {
+	// Name is what /webhooks/payments/{name} and payments call it.
+	Name string `yaml:"name"`
+	// Kind is the adapter that speaks to it: toss, stripe, or manual for the operator's own
+	// bank account.
+	Kind string `yaml:"kind"`
+	// URL is the base address. Default the vendor's.
+	URL               Address       `yaml:"url"`
+	ClientKey         string        `yaml:"client_key"` // public: the payer's browser shows it
+	SecretKey         Secret        `yaml:"secret_key"`
+	SecretKeyFile     string        `yaml:"secret_key_file,omitempty"`
+	WebhookSecret     Secret        `yaml:"webhook_secret"` // where the gateway signs what it calls about
+	WebhookSecretFile string        `yaml:"webhook_secret_file,omitempty"`
+	CheckoutURL       Address       `yaml:"checkout_url"` // a page that plays the gateway's window: a simulator's
+	TransferTo        string        `yaml:"transfer_to"`  // bank, number and holder of the operator's account, for kind manual
+	Timeout           time.Duration `yaml:"timeout"`      // of one request; default 60s
+	Allow             Networks      `yaml:"allow"`        // networks that its notices come from; default any
+}
+
+// GatewayConfigs is the list of gateways.
+type GatewayConfigs []GatewayConfig
+
+// BonusTier is bonus that comes with a payment.
+type BonusTier struct {
+	From    string `yaml:"from"`    // won of credit paid for, such as 100000
+	Percent int    `yaml:"percent"` // of it, given on top
+	Days    int    `yaml:"days"`    // until the bonus expires; default never
+}
+
+// BonusTiers is the list of tiers.
+type BonusTiers []BonusTier
+
+// gatewayKinds are the adapters that a gateway can name.
+var gatewayKinds = []string{"toss", "stripe", "manual"}
+
+func (g GatewayConfig) account() payment.Account {
+	return payment.Account{
+		Name: g.Name, Kind: g.Kind, URL: string(g.URL), ClientKey: g.ClientKey, SecretKey: string(g.SecretKey),
+		WebhookSecret: string(g.WebhookSecret), CheckoutURL: string(g.CheckoutURL), TransferTo: g.TransferTo, Timeout: g.Timeout,
+	}
+}
+
+// simulated reports whether the gateway is the simulator: nobody else takes its keys.
+func (g GatewayConfig) simulated() bool {
+	return g.URL != "" && (string(g.SecretKey) == simulator.DefaultSecretKey || string(g.SecretKey) == simulator.DefaultStripeKey)
+}
+
+// tiers gives the tiers; what cannot be read was complained about before.
+func (c PaymentsConfig) tiers() (all []billing.Tier) {
+	for _, t := range c.Bonus {
+		if from, err := money.Parse(t.From); err == nil {
+			all = append(all, billing.Tier{From: from, Percent: t.Percent, Days: t.Days})
+		}
+	}
+	return all
+}
+
+// billing makes the service of payments.
+func (c Config) billing(d *db.DB, keys *site.Keys, ledger *credit.Ledger, q *queue.Queue, r prometheus.Registerer, log *slog.Logger) (*billing.Service, error) {
+	list, err := gateways(c.Payments.Gateways)
+	if err != nil {
+		return nil, err
+	}
+	return billing.New(d, keys, ledger, q, list, billing.Options{VATIncluded: c.Payments.VATIncluded, Bonus: c.Payments.tiers(), Registerer: r, Log: log})
+}
+
+func (l *loading) checkPayments(c PaymentsConfig, production bool) {
+	l.checkWeb("payments.public_url", c.PublicURL)
+	names := map[string]int{}
+	for i, g := range c.Gateways {
+		at := fmt.Sprintf("payments.gateways[%d]", i)
+		l.checkGateway(at, g, production)
+		if first, twice := names[g.Name]; twice && g.Name != "" {
+			l.bad(at+".name", "%q is the name of payments.gateways[%d] too; payments need one name each", g.Name, first)
+			continue
+		}
+		names[g.Name] = i
+	}
+	for i, t := range c.Bonus {
+		at := fmt.Sprintf("payments.bonus[%d]", i)
+		if _, err := money.Parse(t.From); err != nil {
+			l.bad(at+".from", "%q is not an amount of won such as 100000", t.From)
+		}
+		if t.Percent < 1 || t.Percent > 100 {
+			l.bad(at+".percent", "want 1 to 100")
+		}
+		if t.Days < 0 || t.Days > 3650 {
+			l.bad(at+".days", "want 0 (never) to 3650")
+		}
+	}
+}
+
+func (l *loading) checkWeb(at string, a Address) {
+	if u, err := url.Parse(string(a)); a != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+		l.bad(at, "it is not an address of the form https://host")
+	}
+}
+
+func (l *loading) checkGateway(at string, g GatewayConfig, production bool) {
+	if !providerName.MatchString(g.Name) || g.Name == recordedBy {
+		l.bad(at+".name", "%q cannot be a name: it takes small letters, digits, - and _, begins with a letter, and is not %s", g.Name, recordedBy)
+	}
+	if !slices.Contains(gatewayKinds, g.Kind) {
+		hint := ""
+		if best, ok := nearest(g.Kind, gatewayKinds); ok {
+			hint = "; did you mean " + best + "?"
+		}
+		l.bad(at+".kind", "%q is not one of %s%s", g.Kind, strings.Join(gatewayKinds, ", "), hint)
+		return
+	}
+	l.checkWeb(at+".url", g.URL)
+	l.checkWeb(at+".checkout_url", g.CheckoutURL)
+	l.checkNetworks(at+".allow", g.Allow)
+	if g.Timeout < 0 {
+		l.bad(at+".timeout", "it is negative")
+	}
+	if g.Kind == "manual" {
+		if strings.TrimSpace(g.TransferTo) == "" {
+			l.bad(at+".transfer_to", "it is missing: bank, number and holder of the account, as payers read them")
+		}
+		return
+	}
+	if g.SecretKey == "" {
+		l.bad(at+".secret_key", "it is missing")
+	}
+	if g.Kind == "toss" && g.ClientKey == "" {
+		l.bad(at+".client_key", "it is missing")
+	}
+	if g.Kind == "stripe" && g.WebhookSecret == "" {
+		l.bad(at+".webhook_secret", "it is missing: what proves that a notice comes from the gateway")
+	}
+	if production && triedKey.MatchString(string(g.SecretKey)) {
+		l.bad(at+".secret_key", "this is a test key, and production is true: nobody would be charged")
+	}
+}
+
+// triedKey is how gateways begin the keys with which nobody is charged.
+var triedKey = regexp.MustCompile(`^(test_|sk_test_|rk_test_)`)
+
+// recordedBy is the gateway of payments that the operator books without one.
+const recordedBy = "operator"
