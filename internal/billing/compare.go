@@ -152,6 +152,9 @@ func (s *Service) Compare(ctx context.Context, gateway, day string) ([]Differenc
 	if g == nil {
 		return nil, fault.Missing("payment gateway", gateway)
 	}
+	if !g.Adapter.Capabilities().Lists {
+		return nil, fault.New(fault.Invalid, fault.CodeNotSupported, "the gateway %s lists nothing that could be compared", g.Name)
+	}
 	from, err := korea.ParseDay(day)
 	if err != nil {
 		return nil, fault.Check("/day", "want a day such as 2026-12-01")

@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"creditmsg/internal/billing"
@@ -48,6 +50,7 @@ func OpenOperator(ctx context.Context, c Config, o OperatorOptions) (*Operator, 
 	if err != nil {
 		return nil, err
 	}
+	c = c.besideDemo()
 	p := &Operator{config: c, d: d, keys: site.NewKeys(d, master)}
 	p.queue = queue.New(d, queue.Options{})
 	p.ledger = credit.NewLedger(p.keys, p.queue)
@@ -65,6 +68,26 @@ func OpenOperator(ctx context.Context, c Config, o OperatorOptions) (*Operator, 
 		return nil, err
 	}
 	return p, nil
+}
+
+// besideDemo gives the gateways of the demo to a configuration without accounts, where the demo
+// has left word of itself: that of verbs beside serve --demo, which brings its own.
+func (c Config) besideDemo() Config {
+	file := filepath.Join(DemoDir, "demo.json")
+	if _, err := os.Stat(file); err != nil || len(c.Providers)+len(c.Payments.Gateways) > 0 {
+		return c
+	}
+	demo, err := readDemo(file)
+	if err != nil {
+		return c
+	}
+	for _, g := range demoGateways {
+		if g.URL != "" {
+			g.URL = Address(demo.SimulatorURL)
+		}
+		c.Payments.Gateways = append(c.Payments.Gateways, g)
+	}
+	return c
 }
 
 // meet makes sure that the schema is ours.
