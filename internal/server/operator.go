@@ -50,24 +50,30 @@ func OpenOperator(ctx context.Context, c Config, o OperatorOptions) (*Operator, 
 	if err != nil {
 		return nil, err
 	}
-	c = c.besideDemo()
-	p := &Operator{config: c, d: d, keys: site.NewKeys(d, master)}
-	p.queue = queue.New(d, queue.Options{})
-	p.ledger = credit.NewLedger(p.keys, p.queue)
-	p.papers = paper.New(p.keys, p.ledger)
-	p.messages, err = message.NewService(d, p.keys, p.ledger, p.queue, message.Options{})
-	p.invoices = invoice.New(d, p.keys, p.messages, p.ledger, c.Kinds())
-	if err == nil {
-		p.billing, err = c.billing(d, p.keys, p.ledger, p.queue, nil, nil)
-	}
+	p, err := operatorOf(c.besideDemo(), d, master)
 	if err == nil && !o.AnySchema {
 		err = p.meet(ctx)
 	}
 	if err != nil {
-		p.Close()
+		_ = d.Close() // nothing is open on it
 		return nil, err
 	}
 	return p, nil
+}
+
+// operatorOf makes the services over a database.
+func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
+	p := &Operator{config: c, d: d, keys: site.NewKeys(d, master)}
+	p.queue = queue.New(d, queue.Options{})
+	p.ledger = credit.NewLedger(p.keys, p.queue)
+	p.papers = paper.New(p.keys, p.ledger)
+	var err error
+	if p.messages, err = message.NewService(d, p.keys, p.ledger, p.queue, message.Options{}); err != nil {
+		return nil, err
+	}
+	p.invoices = invoice.New(d, p.keys, p.messages, p.ledger, c.Kinds())
+	p.billing, err = c.billing(d, p.keys, p.ledger, p.queue, nil, nil)
+	return p, err
 }
 
 // besideDemo gives the gateways of the demo to a configuration without accounts, where the demo

@@ -23,7 +23,8 @@ import (
 type office struct {
 	*testing.T
 	*Operator
-	sim *till.Simulator
+	sim  *till.Simulator
+	pays string // the card that payers use
 }
 
 // eachOffice runs a test on every engine.
@@ -50,7 +51,7 @@ func newOffice(t *testing.T, database string, sim *till.Simulator, url string) *
 		t.Fatal(err)
 	}
 	t.Cleanup(p.Close)
-	o := &office{t, p, sim}
+	o := &office{t, p, sim, "4330123412341234"}
 	_, err = p.CreateSite(t.Context(), NewSite{ID: "shop", Name: "꽃집"})
 	o.must(err)
 	return o
@@ -91,7 +92,7 @@ func (o *office) paid(won money.Amount) string {
 	p, err := o.billing.Begin(o.Context(), billing.Request{Site: "shop", Method: payment.Card, Amount: won * money.Won, ReturnURL: "https://shop.example/paid",
 		Back: func(id string) string { return "https://credit.example/payments/" + id + "/return" }})
 	o.must(err)
-	back, err := url.Parse(o.sim.Pay(p.Checkout.URL, "4330123412341234"))
+	back, err := url.Parse(o.sim.Pay(p.Checkout.URL, o.pays))
 	o.must(err)
 	p, err = o.billing.Return(o.Context(), p.ID.Text(id.Payment), back.Query())
 	o.must(err)
@@ -107,7 +108,7 @@ func (o *office) card() string {
 	c, err := o.billing.BeginCard(o.Context(), billing.CardRequest{Site: "shop", Gateway: "toss", ReturnURL: "https://shop.example/cards",
 		Back: func(id string) string { return "https://credit.example/payment-methods/" + id + "/return" }})
 	o.must(err)
-	back, err := url.Parse(o.sim.Pay(c.Checkout.URL, "4330123412341234"))
+	back, err := url.Parse(o.sim.Pay(c.Checkout.URL, o.pays))
 	o.must(err)
 	c, err = o.billing.FinishCard(o.Context(), c.ID.Text(id.Card), back.Query())
 	o.must(err)
@@ -117,14 +118,15 @@ func (o *office) card() string {
 // work does what workers would, until nothing is due.
 func (o *office) work() {
 	o.Helper()
-	for _, w := range o.billing.Works() {
-		for {
+	for ran := true; ran; {
+		ran = false
+		for _, w := range slices.Concat(o.billing.Works(), o.ledger.Works(o.d)) {
 			jobs, err := o.queue.Claim(o.Context(), w.Lane, []string{w.Kind}, 1)
 			o.must(err)
-			if len(jobs) == 0 {
-				break
+			if len(jobs) > 0 {
+				ran = true
+				o.must(w.Handle(o.Context(), jobs))
 			}
-			o.must(w.Handle(o.Context(), jobs))
 		}
 	}
 }
