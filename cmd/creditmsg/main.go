@@ -62,7 +62,7 @@ type program struct {
 	Ledger    ledgerVerb    `cmd:"" help:"Proof of the ledger."`
 	Invoice   invoiceVerb   `cmd:"" help:"What carriers bill, against what was charged and reported."`
 	Doctor    doctorVerb    `cmd:"" help:"Look for what is wrong with the installation."`
-	Simulator simulatorVerb `cmd:"" help:"Run the provider simulator alone."`
+	Simulator simulatorVerb `cmd:"" help:"Run the simulators of provider and payment gateways alone."`
 	Bench     benchVerb     `cmd:"" help:"Measure the product beside the plainest program that does the same."`
 	OpenAPI   openapiVerb   `cmd:"" name:"openapi" help:"Print the OpenAPI 3.1 document of the HTTP API."`
 }
