@@ -134,7 +134,7 @@ func showCancelled(t *table, c server.Cancellation) {
 	}
 	switch c.Status {
 	case "transfer":
-		t.row("", "transfer "+wonOf(c.Total)+" to the payer, and then say: creditmsg payment given-back SITE "+c.PaymentID+" "+c.ID)
+		t.row("", "transfer "+wonOf(c.Total)+" to the payer, and then say: creditmsg payment given-back "+c.Site+" "+c.PaymentID+" "+c.ID)
 	case "requested":
 		t.row("", "a worker asks the gateway for it; creditmsg payment show tells how it ended")
 	}

@@ -150,7 +150,7 @@ func TestATransferIsToldToHaveArrivedAndIsGivenBackByHand(t *testing.T) {
 	}
 	wants(t, "the credit", done(t, "credit", "show", "shop"), "50,000 won")
 	asked := done(t, "payment", "cancel", "shop", pay, "20000", "--reason", "해지", "--bank", "20", "--number", "1002-123-456789", "--holder", "홍길동")
-	wants(t, "the cancellation", asked, "transfer", "22,000 won, of it VAT 2,000 won", "to bank 20, 1002123456789, 홍길동", "payment given-back")
+	wants(t, "the cancellation", asked, "transfer", "22,000 won, of it VAT 2,000 won", "to bank 20, 1002123456789, 홍길동", "payment given-back shop "+pay+" pcn_")
 	all := object(t, done(t, "payment", "show", "shop", pay, "--json"))["cancellations"].([]any)
 	cancel := all[0].(map[string]any)["id"].(string)
 	wants(t, "given back", done(t, "payment", "given-back", "shop", pay, cancel), cancel+" done")

@@ -50,6 +50,7 @@ type PaymentReason struct {
 // Cancellation gives a payment back, all or a part.
 type Cancellation struct {
 	ID        string         `json:"id"`
+	Site      string         `json:"site"`
 	PaymentID string         `json:"payment_id"`
 	Status    string         `json:"status"` // requested, done, refused, or transfer: the operator's to do
 	Amount    money.Amount   `json:"amount"`
@@ -95,7 +96,7 @@ func reasonOf(r payment.Reason, code string) *PaymentReason {
 
 func cancellationOf(c billing.Cancellation) Cancellation {
 	v := Cancellation{
-		ID: c.ID.Text(id.Cancel), PaymentID: c.Payment.Text(id.Payment), Status: string(c.State), Amount: c.Amount, VAT: c.VAT, Total: c.Total,
+		ID: c.ID.Text(id.Cancel), Site: c.Site, PaymentID: c.Payment.Text(id.Payment), Status: string(c.State), Amount: c.Amount, VAT: c.VAT, Total: c.Total,
 		Bonus: c.Bonus, Owed: c.Owed, Reason: c.Why, Refusal: reasonOf(c.Reason, c.Code), CreatedAt: c.CreatedAt.Time(), DoneAt: timed(c.DoneAt),
 	}
 	if c.To != nil {
