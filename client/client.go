@@ -106,6 +106,7 @@ type call struct {
 	header func(h http.Header) // sees the header of the final reply
 	raw    func(reply []byte)  // sees the final reply's bytes
 	out    any                 // decoded from the final reply; nil means not wanted
+	to     io.Writer           // gets the final reply as it comes, however long; nothing else does then
 }
 
 // get reads a path.
@@ -220,6 +221,13 @@ func (c *Client) request(ctx context.Context, in call, body io.Reader) (*http.Re
 
 // read takes the reply of one try.
 func (in call) read(res *http.Response) error {
+	if in.to != nil && res.StatusCode == http.StatusOK {
+		// No try may follow: some of the reply has been handed on.
+		if _, err := io.Copy(in.to, res.Body); err != nil {
+			return fmt.Errorf("receive the reply: %w", err)
+		}
+		return nil
+	}
 	data, err := io.ReadAll(io.LimitReader(res.Body, maxReply+1))
 	if err != nil {
 		return &connectionError{fmt.Errorf("read the reply: %w", err)}

@@ -12,12 +12,12 @@
 //     being worked on; a Retry-After is obeyed.
 //   - Amounts stay decimal text (Amount) and are never turned into floats.
 //   - SendStream needs memory for a few dozen recipients at a time, whatever their
-//     number.
+//     number, and ExportEntries for none of the entries that it hands on.
 //
 // It never logs, keeps no package state, starts no goroutine of its own and imports
 // only the standard library. A Client is safe for concurrent use.
 //
 // Reading order: client.go (New, the one function that talks HTTP and its retries),
 // problem.go, page.go, message.go, send.go, stream.go, recipient.go, credit.go,
-// catalog.go.
+// paper.go, payment.go, plan.go, stats.go, catalog.go.
 package client

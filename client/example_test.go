@@ -26,6 +26,12 @@ func fakeAPI() *httptest.Server {
 	mux.HandleFunc("GET /v1/credit/entries", func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, `{"data":[{"seq":1,"kind":"payment","amount":"150000.00"},{"seq":2,"kind":"hold","amount":"18.00"}]}`)
 	})
+	mux.HandleFunc("GET /v1/stats", func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, `{"from":"2026-11-01","to":"2026-11-30","group_by":["channel"],"data":[
+			{"channel":"alimtalk","final":8,"delivered":7,"failed":2,"fell_back":2,"cancelled":1,"cost":"63.00","success_rate":"1.0000","fallback_rate":"0.2857","kakao_reach_rate":"0.7777"},
+			{"channel":"sms","final":2,"delivered":1,"failed":1,"cost":"18.00","refunded":"8.00","success_rate":"0.5000","fallback_rate":"0.0000","kakao_reach_rate":null}],
+			"total":{"final":10,"delivered":8,"failed":3,"fell_back":2,"cancelled":1,"cost":"81.00","refunded":"8.00","success_rate":"0.8888","fallback_rate":"0.2222","kakao_reach_rate":"0.7777"}}`)
+	})
 	return httptest.NewServer(mux)
 }
 
@@ -105,4 +111,23 @@ func ExampleAll() {
 	// Output:
 	// 1 payment 150000.00
 	// 2 hold 18.00
+}
+
+func ExampleClient_Stats() {
+	api := fakeAPI()
+	defer api.Close()
+	c, err := client.New(api.URL, "cm_live_…", client.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	s, err := c.Stats(context.Background(), client.StatsQuery{From: "2026-11-01", To: "2026-11-30", GroupBy: []string{"channel"}})
+	for _, l := range s.Data {
+		fmt.Println(l.Channel, l.Delivered, l.Cost, l.SuccessRate)
+	}
+	fmt.Println("all", s.Total.Delivered, s.Total.Cost, s.Total.KakaoReachRate, err)
+	// Output:
+	// alimtalk 7 63.00 1.0000
+	// sms 1 18.00 0.5000
+	// all 8 81.00 0.7777 <nil>
 }

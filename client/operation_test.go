@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,9 +48,24 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 		"send logs": {func(ctx context.Context, c *client.Client) error {
 			return last(c.SendLogs(ctx, client.SendLogFilter{Message: "msg_1", Provider: "solapi", Until: at}))
 		}, asked{"GET", "/v1/send-logs?message=msg_1&provider=solapi&until=2026-12-01T00%3A00%3A00Z", "", ""}},
-		"credit":   {func(ctx context.Context, c *client.Client) error { return last(c.Credit(ctx)) }, asked{"GET", "/v1/credit", "", ""}},
-		"entries":  {func(ctx context.Context, c *client.Client) error { return last(c.Entries(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/entries", "", ""}},
-		"usages":   {func(ctx context.Context, c *client.Client) error { return last(c.Usages(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/usages", "", ""}},
+		"credit":       {func(ctx context.Context, c *client.Client) error { return last(c.Credit(ctx)) }, asked{"GET", "/v1/credit", "", ""}},
+		"entries":      {func(ctx context.Context, c *client.Client) error { return last(c.Entries(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/entries", "", ""}},
+		"usages":       {func(ctx context.Context, c *client.Client) error { return last(c.Usages(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/usages", "", ""}},
+		"signing keys": {func(ctx context.Context, c *client.Client) error { return last(c.SigningKeys(ctx)) }, asked{"GET", "/v1/credit/signing-key", "", ""}},
+		"statements": {func(ctx context.Context, c *client.Client) error {
+			return last(c.Statements(ctx, client.Paging{Limit: 2}))
+		}, asked{"GET", "/v1/credit/statements?limit=2", "", ""}},
+		"statement": {func(ctx context.Context, c *client.Client) error { return last(c.Statement(ctx, "2026-12")) }, asked{"GET", "/v1/credit/statements/2026-12", "", ""}},
+		"statement file": {func(ctx context.Context, c *client.Client) error {
+			return c.StatementFile(ctx, "2026-12", "xlsx", io.Discard)
+		}, asked{"GET", "/v1/credit/statements/2026-12?format=xlsx", "", ""}},
+		"export": {func(ctx context.Context, c *client.Client) error {
+			return c.ExportEntries(ctx, client.EntryRange{From: "2026-12-01", Format: "csv", Notes: true}, io.Discard)
+		}, asked{"GET", "/v1/credit/entries/export?format=csv&from=2026-12-01&notes=true", "", ""}},
+		"billing profile": {func(ctx context.Context, c *client.Client) error { return last(c.BillingProfile(ctx)) }, asked{"GET", "/v1/billing-profile", "", ""}},
+		"put billing profile": {func(ctx context.Context, c *client.Client) error {
+			return last(c.PutBillingProfile(ctx, client.BillingProfile{Name: "꽃집", Paper: "none"}))
+		}, asked{"PUT", "/v1/billing-profile", "application/json", `{"name":"꽃집","paper":"none"}`}},
 		"gateways": {func(ctx context.Context, c *client.Client) error { return last(c.Gateways(ctx)) }, asked{"GET", "/v1/payment-gateways", "", ""}},
 		"payments": {func(ctx context.Context, c *client.Client) error { return last(c.Payments(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/payments", "", ""}},
 		"payment":  {func(ctx context.Context, c *client.Client) error { return last(c.Payment(ctx, "pay_1")) }, asked{"GET", "/v1/credit/payments/pay_1", "", ""}},
@@ -68,7 +84,27 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 		"recharge": {func(ctx context.Context, c *client.Client) error {
 			return last(c.SetAutoRecharge(ctx, client.AutoRecharge{Enabled: true, Threshold: "1", Amount: "1000"}))
 		}, asked{"PUT", "/v1/credit/auto-recharge", "application/json", `{"enabled":true,"threshold":"1","amount":"1000"}`}},
+		"price history": {func(ctx context.Context, c *client.Client) error {
+			return last(c.PriceHistory(ctx, client.PriceFilter{State: "planned", Paging: client.Paging{Limit: 5}}))
+		}, asked{"GET", "/v1/credit/prices?limit=5&state=planned", "", ""}},
+		"plans": {func(ctx context.Context, c *client.Client) error { return last(c.Plans(ctx, client.Paging{})) }, asked{"GET", "/v1/plans", "", ""}},
+		"plan":  {func(ctx context.Context, c *client.Client) error { return last(c.Plan(ctx, "gold")) }, asked{"GET", "/v1/plans/gold", "", ""}},
+		"add plan": {func(ctx context.Context, c *client.Client) error {
+			return last(c.AddPlan(ctx, "gold", "골드", client.Rates{"sms": new(client.Amount("15.00"))}))
+		}, asked{"POST", "/v1/plans", "application/json", `{"id":"gold","name":"골드","prices":{"sms":"15.00"}}`}},
+		"rename plan": {func(ctx context.Context, c *client.Client) error { return last(c.RenamePlan(ctx, "gold", "금")) }, asked{"PUT", "/v1/plans/gold", "application/json", `{"name":"금"}`}},
+		"no plan":     {func(ctx context.Context, c *client.Client) error { return c.RemovePlan(ctx, "gold") }, asked{"DELETE", "/v1/plans/gold", "", ""}},
+		"set plan prices": {func(ctx context.Context, c *client.Client) error {
+			return last(c.SetPlanPrices(ctx, "gold", client.Rates{"sms": nil}, at))
+		}, asked{"POST", "/v1/plans/gold/prices", "application/json", `{"prices":{"sms":null},"since":"2026-12-01T00:00:00Z"}`}},
+		"plan prices": {func(ctx context.Context, c *client.Client) error {
+			return last(c.PlanPrices(ctx, "gold", client.PriceFilter{}))
+		}, asked{"GET", "/v1/plans/gold/prices", "", ""}},
 		"templates": {func(ctx context.Context, c *client.Client) error { return last(c.Templates(ctx, client.Paging{})) }, asked{"GET", "/v1/templates", "", ""}},
+		"stats": {func(ctx context.Context, c *client.Client) error {
+			return last(c.Stats(ctx, client.StatsQuery{From: "2026-11-01", GroupBy: []string{"day", "channel"}, Site: "*"}))
+		}, asked{"GET", "/v1/stats?from=2026-11-01&group_by=day%2Cchannel&site=%2A", "", ""}},
+		"usual stats": {func(ctx context.Context, c *client.Client) error { return last(c.Stats(ctx, client.StatsQuery{})) }, asked{"GET", "/v1/stats", "", ""}},
 		"add template": {func(ctx context.Context, c *client.Client) error {
 			return last(c.AddTemplate(ctx, client.Template{Code: "A", Channel: "@d", Body: "b"}))
 		}, asked{"POST", "/v1/templates", "application/json", `{"code":"A","channel":"@d","body":"b"}`}},
@@ -136,6 +172,32 @@ func TestASentMessageIsReadWhole(t *testing.T) {
 		Metadata: map[string]any{"n": 1.0}, Replayed: true, Raw: json.RawMessage(raw)}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestALongReplyIsHandedOnOnceAndABrokenOneIsAnError(t *testing.T) {
+	tries := 0
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		tries++
+		io.WriteString(w, "first\n")
+		w.(http.Flusher).Flush()
+		if r.FormValue("until") != "" {
+			panic(http.ErrAbortHandler) // the connection is cut
+		}
+	})
+	for _, until := range []string{"", "2026-12-01"} {
+		var got strings.Builder
+		err := c.ExportEntries(t.Context(), client.EntryRange{Until: until}, &got)
+		if got.String() != "first\n" || (err != nil) != (until != "") {
+			t.Errorf("until %q: %q, %v; want one line, and an error if it was cut", until, got.String(), err)
+		}
+	}
+	if tries != 2 {
+		t.Errorf("%d tries, want one for each: what was handed on cannot be taken back", tries)
+	}
+	c = serve(t, func(w http.ResponseWriter, _ *http.Request) { problem(w, 422, "validation") })
+	if err := c.StatementFile(t.Context(), "x", "csv", io.Discard); !client.IsProblem(err, "validation") {
+		t.Errorf("a refusal: %v", err)
 	}
 }
 

@@ -4,8 +4,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"creditmsg/internal/db"
+	"creditmsg/internal/korea"
 	"creditmsg/internal/server"
 )
 
@@ -72,6 +74,20 @@ func TestWhatIsDamagedIsFoundAndNamed(t *testing.T) {
 			t.Errorf("ledger verify ends with %v:\n%s", err, out)
 		}
 		damage(t, database, `UPDATE account SET available = available - 1 WHERE site_id = 'shop'`)
+
+		month := korea.Month(time.Now())
+		if _, err := office.Statement(within(t), "shop", month, "json"); err != nil {
+			t.Errorf("the statement of sound books: %v", err)
+		}
+		damage(t, database, `UPDATE entry SET available_after = available_after + 1 WHERE site_id = 'shop'`)
+		if _, err := office.Statement(within(t), "shop", month, "json"); err == nil || !strings.Contains(err.Error(), "does not add up") {
+			t.Errorf("a statement that does not add up is given out: %v", err)
+		}
+		damage(t, database, `UPDATE entry SET available_after = available_after - 1 WHERE site_id = 'shop'`)
+		damage(t, database, `INSERT INTO credit_head (site_id, kst_day, seq, hash, available, held, spent, signer, signature)
+			SELECT site_id, '2020-01-01', seq, hash, available, held, spent, 'nobody', hash FROM account WHERE site_id = 'shop'`)
+		diagnosed(t, c, "heads")
+		damage(t, database, `DELETE FROM credit_head`)
 
 		damage(t, database, `INSERT INTO attempt (id, provider, state, ask_at, asked, legs, members, upstream_id, created_at, called_at, deadline, answered_at, reason, code)
 			SELECT id, 'solapi', 'calling', 1, 0, 1, '[]', '', 1, 1, 1, 0, '', '' FROM site_token`)

@@ -243,7 +243,7 @@ func operator(t *testing.T, c server.Config) *server.Operator {
 func tenant(t *testing.T, p *server.Operator, id string, prices map[string]string) string {
 	t.Helper()
 	ctx := within(t)
-	_, err := p.CreateSite(ctx, id, id, prices)
+	_, err := p.CreateSite(ctx, server.NewSite{ID: id, Name: id, Prices: prices})
 	if err == nil {
 		_, err = p.AddCredit(ctx, server.TopUp{Site: id, Amount: "1000000", Kind: "paid", Reason: "test"})
 	}

@@ -18,6 +18,7 @@ type benchVerb struct {
 	Accept   benchAccept   `cmd:"" help:"Take in whole messages to one recipient each."`
 	Pipeline benchPipeline `cmd:"" help:"Send one message to many people, from accepted to settled."`
 	API      benchAPI      `cmd:"" name:"api" help:"The same over HTTP."`
+	Stats    benchStats    `cmd:"" help:"Read the statistics of a site's year."`
 	Growth   benchGrowth   `cmd:"" help:"How costs grow with the number of recipients and sites."`
 	Handover benchHandover `cmd:"" help:"How few calls hand waiting messages over, and how soon after its 202 a message is handed over."`
 }
@@ -96,6 +97,25 @@ func (v *benchPipeline) Run(ctx context.Context, s *streams) error {
 		}
 	}
 	return v.compare(ctx, s, "pipeline", o)
+}
+
+type benchStats struct {
+	benched
+	Seconds float64 `default:"6" placeholder:"N" help:"Length of one measurement."`
+	Size    int     `default:"1000000" placeholder:"N" help:"Recipients of the baseline; the product's site has ten times as many."`
+	Sites   int     `default:"10" placeholder:"N" help:"Sites that are counted beside each other."`
+}
+
+// Help says what is measured.
+func (benchStats) Help() string {
+	return `One caller reads a year by day, channel, strategy and provider in turn. The latency
+is that of the slowest of the four.`
+}
+
+// Run makes the comparison.
+func (v *benchStats) Run(ctx context.Context, s *streams) error {
+	return v.compare(ctx, s, "stats", bench.Options{Database: v.Database, Rounds: v.Rounds, Size: v.Size, Sites: v.Sites,
+		Lasting: time.Duration(v.Seconds * float64(time.Second))})
 }
 
 // ownSimulator is the command that runs the provider simulator.

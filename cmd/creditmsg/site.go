@@ -7,32 +7,36 @@ import (
 	"slices"
 	"strings"
 
-	"creditmsg/internal/korea"
 	"creditmsg/internal/server"
 )
 
 // siteVerb works on tenants.
 type siteVerb struct {
-	Create  siteCreate  `cmd:"" help:"Make a site with its credit account."`
-	List    siteList    `cmd:"" help:"List the sites."`
-	Show    siteShow    `cmd:"" help:"Show a site and what it can send by."`
-	Price   sitePrice   `cmd:"" help:"Set what a site pays, now or from a time to come."`
-	Alerts  siteAlerts  `cmd:"" help:"Show or set who is told what of a site's money."`
-	Suspend siteSuspend `cmd:"" help:"Stop a site from sending."`
-	Resume  siteResume  `cmd:"" help:"Let a suspended site send again."`
+	Create   siteCreate   `cmd:"" help:"Make a site with its credit account."`
+	List     siteList     `cmd:"" help:"List the sites."`
+	Show     siteShow     `cmd:"" help:"Show a site and what it can send by."`
+	Price    sitePrice    `cmd:"" help:"Set what a site pays, now or from a time to come."`
+	Profile  siteProfile  `cmd:"" help:"Show or set whom papers are made out to."`
+	Plan     sitePlan     `cmd:"" help:"Give a site a plan, now or from a time to come."`
+	Recharge siteRecharge `cmd:"" help:"Show or set when and how a site is recharged by itself."`
+	Levels   siteLevels   `cmd:"" help:"Show or set the levels of credit at which a site is told."`
+	Alerts   siteAlerts   `cmd:"" help:"Show or set who is told what of a site's money."`
+	Suspend  siteSuspend  `cmd:"" help:"Stop a site from sending."`
+	Resume   siteResume   `cmd:"" help:"Let a suspended site send again."`
 }
 
 type siteCreate struct {
 	ID    string            `arg:"" help:"Slug of the site: small letters, digits and -, such as my-shop."`
 	Name  string            `required:"" placeholder:"NAME" help:"What people call it."`
-	Price map[string]string `mapsep:"," placeholder:"CHANNEL=WON,…" help:"Prices that differ from the installation's, such as sms=18,lms=45."`
+	Price map[string]string `mapsep:"," placeholder:"CHANNEL=WON,…" help:"Prices that differ from the plan's and the installation's, such as sms=18,lms=45."`
+	Plan  string            `placeholder:"ID" help:"The plan that the site pays by."`
 	database
 }
 
 // Run creates the site.
 func (v *siteCreate) Run(ctx context.Context, s *streams) error {
 	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
-		made, err := p.CreateSite(ctx, v.ID, v.Name, v.Price)
+		made, err := p.CreateSite(ctx, server.NewSite{ID: v.ID, Name: v.Name, Prices: v.Price, Plan: v.Plan})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -45,6 +49,7 @@ func showSite(t *table, s server.Site) {
 	t.row("state", s.State)
 	t.row("available", wonOf(s.Available))
 	t.row("held", wonOf(s.Held))
+	t.row("plan", planName(s.Plan))
 	t.row("prices", listed(s.Prices))
 }
 
@@ -93,6 +98,7 @@ func (v *siteShow) Run(ctx context.Context, s *streams) error {
 
 func showParts(t *table, s server.SiteDetail) {
 	showSite(t, s.Site)
+	showPeriods(t, s.PriceHistory)
 	for _, one := range s.Senders {
 		state := one.State
 		if one.Default {
@@ -110,7 +116,7 @@ func showParts(t *table, s server.SiteDetail) {
 
 type sitePrice struct {
 	ID    string            `arg:"" help:"The site, or installation for all that have no price of their own."`
-	Price map[string]string `required:"" mapsep:"," placeholder:"CHANNEL=WON,…" help:"What changes, such as sms=18,lms=45."`
+	Price map[string]string `required:"" mapsep:"," placeholder:"CHANNEL=WON,…" help:"What changes, such as sms=18,lms=none; none leaves it to the plan and the installation."`
 	Since string            `placeholder:"TIME" help:"From when on: 2026-12-01 09:00 in Korean time, or RFC 3339; otherwise from now."`
 	database
 }
@@ -123,7 +129,27 @@ func (v *sitePrice) Run(ctx context.Context, s *streams) error {
 			return nil, nil, err
 		}
 		return set, func(t *table) {
-			t.say("%s pays from %s on: %s", v.ID, set.Since.In(korea.Seoul).Format("2006-01-02 15:04"), listed(set.Prices))
+			t.say("%s pays from %s on: %s", v.ID, minute(set.Since), listed(set.Prices))
+		}, nil
+	})
+}
+
+type sitePlan struct {
+	ID    string `arg:"" help:"The site."`
+	Plan  string `arg:"" help:"The plan, or none."`
+	Since string `placeholder:"TIME" help:"From when on: 2026-12-01 09:00 in Korean time, or RFC 3339; otherwise from now. What was planned for later is forgotten."`
+	database
+}
+
+// Run gives the site the plan.
+func (v *sitePlan) Run(ctx context.Context, s *streams) error {
+	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
+		set, err := p.AssignPlan(ctx, v.ID, v.Plan, v.Since)
+		if err != nil {
+			return nil, nil, err
+		}
+		return set, func(t *table) {
+			t.say("%s has the plan %s from %s on, and pays: %s", v.ID, v.Plan, minute(set.Since), listed(set.Prices))
 		}, nil
 	})
 }

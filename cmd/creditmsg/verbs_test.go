@@ -235,7 +235,9 @@ func TestTheLedgerIsProven(t *testing.T) {
 	}
 	wants(t, "the text", done(t, "ledger", "verify"), "every law holds: 1 site, 1 entry")
 	refused(t, 1, []string{"ledger", "verify", "--site", "nobody"}, "nobody")
-	refused(t, 2, []string{"ledger", "verify", "--statement", "x"}, "--statement")
+	refused(t, 1, []string{"ledger", "verify", "--statement", "x"}, "read the statement: open x")
+	refused(t, 2, []string{"ledger", "verify", "--statement", "x", "--site", "shop"}, "--site")
+	refused(t, 2, []string{"ledger", "verify", "--entries", "x"}, "--statement")
 }
 
 func TestTheDoctorLooksAtADatabaseInAnyState(t *testing.T) {
@@ -246,15 +248,15 @@ func TestTheDoctorLooksAtADatabaseInAnyState(t *testing.T) {
 	}
 	done(t, "migrate", "up")
 	shop(t)
-	if got := object(t, done(t, "doctor", "--json")); got["ok"] != true || len(got["checks"].([]any)) != 8 {
+	if got := object(t, done(t, "doctor", "--json")); got["ok"] != true || len(got["checks"].([]any)) != 15 {
 		t.Errorf("a sound installation: %v", got)
 	}
-	wants(t, "the text", done(t, "doctor"), "ok    schema", "note  providers", "ok    ledger")
+	wants(t, "the text", done(t, "doctor"), "ok    schema", "note  providers", "ok    ledger", "ok    plans", "ok    payments", "ok    comparison")
 	t.Setenv("CREDITMSG_KEYS_MASTER", strings.Repeat("07", 32))
 	done(t, "site", "create", "sealed", "--name", "x")
 	t.Setenv("CREDITMSG_KEYS_MASTER", "")
 	code, out, errs = run(t, "", "doctor", "--json")
-	if code != 1 || len(object(t, out)["checks"].([]any)) != 8 || !strings.Contains(out, "the key of site sealed cannot be opened") {
+	if code != 1 || len(object(t, out)["checks"].([]any)) != 15 || !strings.Contains(out, "the key of site sealed cannot be opened") {
 		t.Errorf("without the master key: exit %d\n%s%s", code, out, errs)
 	}
 }
@@ -359,4 +361,38 @@ func TestCreditThatExpiresEndsAtMidnightInKorea(t *testing.T) {
 	refused(t, 1, add("500", "--reason", "x", "--expires", "2099-12-31"), "an adjustment does not expire")
 	refused(t, 1, add("500", "--reason", "x", "--kind", "bonus", "--expires", "31.12.2099"), "2026-12-31")
 	refused(t, 1, add("500", "--reason", "x", "--kind", "bonus", "--expires", "2020-12-31"), "past")
+}
+
+func TestACarriersInvoiceIsImportedShownAndApplied(t *testing.T) {
+	office(t)
+	shop(t)
+	config := "providers:\n  - name: solapi\n    kind: solapi\n    api_key: NCSAYU7YDBXYORXC\n    api_secret: 0123456789ABCDEFGHIJ0123456789AB\n    webhook: {secret: s}\n"
+	text := "customFields.ref;to;type;statusCode;dateProcessed;price\n" +
+		"shop.01k9zqm0v8e4t9w2n7c5r3x6yb.0.1.1;010-1234-5678;SMS;4000;2026-11-02 10:00;8,4\n"
+	for name, body := range map[string]string{"creditmsg.yaml": config, "bad.csv": text, "good.csv": strings.Replace(text, "8,4", "8.4", 1)} {
+		if err := os.WriteFile(name, []byte(body), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused(t, 1, []string{"invoice", "import", "other", "good.csv"}, "no account \"other\"", "solapi")
+	refused(t, 1, []string{"invoice", "import", "solapi", "none.csv"}, "none.csv")
+	refused(t, 1, []string{"invoice", "import", "solapi", "bad.csv"}, "1 of the file's cells", "/lines/2/price: want an amount")
+	made := object(t, done(t, "invoice", "import", "solapi", "good.csv", "--total", "9", "--price", "sms=8.4,lms=25", "--column", "number=to", "--json"))
+	id := made["id"].(string)
+	if made["month"] != "2026-11" || made["amount"] != "8.40" || made["total_off"] != "0.60" {
+		t.Errorf("the invoice is %v", made)
+	}
+	wants(t, "the text", done(t, "invoice", "import", "solapi", "good.csv"), id, "solapi, 2026-11 (ready)", "unknown_to_us", "8.4 won to claim")
+	wants(t, "the list", done(t, "invoice", "list"), "INVOICE", id, "2026-11")
+	wants(t, "the differences", done(t, "invoice", "show", id, "--differences"), "1 unknown_to_us", "line 2 bills")
+	wants(t, "the claims", done(t, "invoice", "show", id, "--claims"), "청구 이의 금액", "01012345678", "8.40")
+	csv := done(t, "invoice", "show", id, "--csv", "--kind", "unknown_to_us")
+	if wants(t, "the CSV", csv, "고객 과금", "unknown_to_us"); strings.Contains(csv, "01012345678") {
+		t.Error("the differences hold a phone number")
+	}
+	refused(t, 2, []string{"invoice", "show", id, "--csv", "--json"}, "do not go together")
+	refused(t, 1, []string{"invoice", "show", id, "--kind", "none"}, "--kind")
+	refused(t, 1, []string{"invoice", "apply", id, "--only", "unknown_to_us"}, "posts nothing")
+	wants(t, "the plan", done(t, "invoice", "apply", id), "would be posted", "0 refunds for 0 legs", "--confirm")
+	wants(t, "the posting", done(t, "invoice", "apply", id, "--confirm"), "posted", "0 refunds")
 }

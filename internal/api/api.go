@@ -19,7 +19,9 @@ import (
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
+	"creditmsg/internal/invoice"
 	"creditmsg/internal/message"
+	"creditmsg/internal/paper"
 	"creditmsg/internal/site"
 )
 
@@ -32,6 +34,8 @@ type Deps struct {
 	Ledger         *credit.Ledger
 	Messages       *message.Service
 	Delivery       *delivery.Service
+	Invoices       *invoice.Service
+	Papers         *paper.Papers
 	Billing        *billing.Service
 	Alerts         *alert.Service
 	PublicURL      string // where payers' browsers reach us; "" = what a request names
@@ -94,7 +98,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, recipients, credits, payments, cards, recharges, alerts, returns, templates, senders, channels, reports, upkeep,
+		sending, campaigns, recipients, stats, credits, prices, plans, papers, payments, cards, recharges, alerts, returns, templates, senders, channels, invoices, reports, upkeep,
 	} {
 		declare(a)
 	}

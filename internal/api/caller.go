@@ -60,6 +60,9 @@ func (a *api) identify(r *http.Request, x *exchange, o operation) error {
 		return err
 	}
 	x.presented = true
+	if o.house {
+		c.site = ""
+	}
 	who, err := a.callers.Join(r.Context(), c)
 	if err == nil {
 		err = who.err
@@ -69,8 +72,14 @@ func (a *api) identify(r *http.Request, x *exchange, o operation) error {
 	}
 	a.remembered.learn(c, who)
 	a.admitted(x, who)
-	if !x.token.Can(o.ability) && !x.operator() {
+	switch {
+	case !x.token.Can(o.ability) && !x.operator():
 		return fault.New(fault.Denied, fault.CodeForbidden, "the token does not have the ability %s", o.ability)
+	case x.site == "" && !o.house:
+		return fault.Check("/site", "a token of the operator names the site: ?site=…")
+	}
+	if x.site == everySite && !o.everySite {
+		return fault.Check("/site", "this is of one site: name it")
 	}
 	return nil
 }
@@ -117,13 +126,17 @@ func authenticate(tx *db.Tx, in []claim) ([]caller, error) {
 	return out, nil
 }
 
+// everySite stands for all sites where an operator may ask for them together. It is not the
+// name of a site, so whatever else would be asked of it is not there.
+const everySite = "*"
+
 // siteOf gives the site that a request is about: the token's own, or the one that
-// an operator names.
+// an operator names, if he does.
 func siteOf(tx *db.Tx, t site.Token, named string) (string, error) {
 	switch {
-	case t.Site == "" && named == "":
-		return "", fault.Check("/site", "a token of the operator names the site: ?site=…")
-	case t.Site == "":
+	case t.Site == "" && named == everySite:
+		return everySite, nil
+	case t.Site == "" && named != "":
 		s, err := site.Find(tx, named)
 		return s.ID, err
 	case named != "" && named != t.Site:

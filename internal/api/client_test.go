@@ -1,11 +1,15 @@
 package api
 
 import (
+	"bytes"
+	"encoding/base64"
+	"io"
 	"net/http/httptest"
 	"testing"
 	"time"
 
 	"creditmsg/client"
+	"creditmsg/internal/paper"
 )
 
 // TestOurOwnClientSpeaksThisAPI goes through every call of package client once.
@@ -58,6 +62,30 @@ func TestOurOwnClientSpeaksThisAPI(t *testing.T) {
 	if len(logs.Data)+len(usages.Data) != 0 {
 		t.Errorf("got %v and %v, want nothing yet", logs, usages)
 	}
+	months, err := c.Statements(ctx, client.Paging{})
+	w.must(err)
+	s, err := c.Statement(ctx, months.Data[0].Month)
+	if err != nil || len(months.Data) != 1 || !months.Data[0].Running || s.Closing.Held != "18.00" || len(s.Raw) == 0 {
+		t.Errorf("got %+v of %+v, %v; want the statement of the present month", s, months, err)
+	}
+	keys, err := c.SigningKeys(ctx)
+	w.must(err)
+	w.must(c.StatementFile(ctx, s.Month, "xlsx", io.Discard))
+	var entries bytes.Buffer
+	w.must(c.ExportEntries(ctx, client.EntryRange{}, &entries))
+	if proof, err := paper.Verify(bytes.NewReader(s.Raw), &entries, []string{base64.StdEncoding.EncodeToString(keys.PublicKey)}); err != nil || !proof.OK || !proof.Trusted {
+		t.Errorf("what the client got is not proven: %+v, %v", proof, err)
+	}
+	profile, err := c.PutBillingProfile(ctx, client.BillingProfile{Name: "꽃집", BusinessNumber: "124-81-00998"})
+	w.must(err)
+	if read, err := c.BillingProfile(ctx); err != nil || read != profile || read.BusinessNumber != "1248100998" || read.Paper != "none" {
+		t.Errorf("got profile %+v and %+v, %v", profile, read, err)
+	}
+	counted, err := c.Stats(ctx, client.StatsQuery{GroupBy: []string{"day", "channel"}})
+	w.must(err)
+	if counted.Total.Final != 0 || counted.Total.SuccessRate != "" || len(counted.GroupBy) != 2 {
+		t.Errorf("got %+v, want nobody final yet", counted)
+	}
 	purse, err := c.Credit(ctx)
 	w.must(err)
 	if purse.Held != "18.00" || purse.Prices.MMS != "120.00" {
@@ -91,4 +119,49 @@ func TestOurOwnClientSpeaksThisAPI(t *testing.T) {
 		t.Errorf("got %v, want not_found", err)
 	}
 	w.must(c.Healthy(ctx))
+}
+
+// TestOurOwnClientSpeaksOfPlans goes through the calls that only an operator may make.
+func TestOurOwnClientSpeaksOfPlans(t *testing.T) {
+	w := onSQLite(t)
+	server := httptest.NewServer(w.handler)
+	defer server.Close()
+	c, err := client.New(server.URL, w.operator, client.Options{Retries: -1})
+	w.must(err)
+	ctx := t.Context()
+	made, err := c.AddPlan(ctx, "gold", "골드", client.Rates{"sms": new(client.Amount("15"))})
+	w.must(err)
+	if made.Name != "골드" || *made.Prices["sms"] != "15.00" || made.Prices["lms"] != nil || !made.Complete {
+		t.Errorf("made: got %+v", made)
+	}
+	_, err = c.SetPlanPrices(ctx, "gold", client.Rates{"sms": nil, "lms": new(client.Amount("39.5"))}, time.Time{})
+	w.must(err)
+	_, err = c.SetPlanPrices(ctx, "gold", client.Rates{"sms": new(client.Amount("14"))}, time.Now().Add(time.Hour))
+	w.must(err)
+	found, err := c.RenamePlan(ctx, "gold", "금")
+	w.must(err)
+	if found.Name != "금" || found.Prices["sms"] != nil || *found.Prices["lms"] != "39.50" {
+		t.Errorf("changed: got %+v", found)
+	}
+	list, err := c.Plans(ctx, client.Paging{})
+	w.must(err)
+	planned, err := c.PlanPrices(ctx, "gold", client.PriceFilter{State: "planned"})
+	w.must(err)
+	if len(list.Data) != 1 || len(planned.Data) != 1 || planned.Data[0].UnitPrice != "14.00" || planned.Data[0].From == nil || planned.Data[0].Until != nil {
+		t.Errorf("got %+v and %+v, want one plan and one planned price", list.Data, planned.Data)
+	}
+	tenant, err := client.New(server.URL, w.rich, client.Options{Retries: -1})
+	w.must(err)
+	own, err := tenant.PriceHistory(ctx, client.PriceFilter{State: "now"})
+	w.must(err)
+	if len(own.Data) != 4 || own.Data[0].Layer != "default" || own.Data[0].From != nil || own.Data[0].Plan != "" {
+		t.Errorf("got %+v, want the defaults", own.Data)
+	}
+	w.must(c.RemovePlan(ctx, "gold"))
+	if _, err := c.Plan(ctx, "gold"); !client.IsProblem(err, "not_found") {
+		t.Errorf("got %v, want not_found", err)
+	}
+	if _, err := tenant.Plans(ctx, client.Paging{}); !client.IsProblem(err, "forbidden") {
+		t.Errorf("a site's token: got %v, want forbidden", err)
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
+	"creditmsg/internal/message"
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
 )
@@ -18,7 +19,7 @@ type creditView struct {
 	Balance      money.Amount  `json:"balance" doc:"available + held."`
 	Available    money.Amount  `json:"available"`
 	Held         money.Amount  `json:"held" doc:"Set aside for messages that are under way."`
-	Prices       pricesView    `json:"prices" doc:"What one delivered message costs, without VAT."`
+	Prices       pricesView    `json:"prices" doc:"What one delivered message costs, without VAT; /v1/credit/prices tells why."`
 	AutoRecharge *rechargeView `json:"auto_recharge"`
 }
 
@@ -196,6 +197,6 @@ func (a *api) refund(tx *db.Tx, x *exchange, in *refundAsked) (refundMade, error
 	if err != nil {
 		return refundMade{}, fault.Missing("usage", cut(in.ID))
 	}
-	made, left, err := a.Ledger.Refund(tx, credit.RefundRequest{Site: x.site, Usage: usage, Amount: in.Body.Amount, Reason: in.Body.Reason})
+	made, left, err := a.Ledger.Refund(tx, credit.RefundRequest{Site: x.site, Usage: usage, Amount: in.Body.Amount, Reason: in.Body.Reason, Strategy: message.StrategyOf})
 	return refundMade{made.ID.Text(id.Refund), in.ID, made.Amount, left}, err
 }

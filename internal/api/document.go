@@ -127,7 +127,7 @@ func (a *api) describe() {
 func (a *api) loosen() {
 	doc := a.huma.OpenAPI()
 	schemas := doc.Components.Schemas.Map()
-	for _, at := range [][2]string{{"Recipient", "reason"}, {"Log", "reason"}, {"Credit", "auto_recharge"}} {
+	for _, at := range [][2]string{{"Recipient", "reason"}, {"Log", "reason"}, {"Credit", "auto_recharge"}, {"Statement", "head_before"}} {
 		schemas[at[0]].Properties[at[1]] = &huma.Schema{OneOf: []*huma.Schema{schemas[at[0]].Properties[at[1]], {Type: "null"}}}
 	}
 	asked := map[string]bool{}

@@ -8,6 +8,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/idem"
+	"creditmsg/internal/site"
 )
 
 // keepReplies is how long the reply of a write is kept; those of messages stay.
@@ -97,11 +98,19 @@ func (a *api) earlier(ctx context.Context, o operation, key idem.Key) (out *repl
 	return out, err
 }
 
-// Replies are sealed with the site's key: they may show numbers and texts.
+// Replies are sealed with the site's key: they may show numbers and texts. Those about the
+// installation have one of its own.
 func replyContext(k idem.Key) string { return "reply " + k.Scope + " " + k.Key }
 
+func (a *api) replyKey(tx *db.Tx, k idem.Key) (*site.Key, error) {
+	if k.Site == "" {
+		return a.Keys.Installation(tx, site.ReplyKey)
+	}
+	return a.Keys.Site(tx, k.Site)
+}
+
 func (a *api) sealed(tx *db.Tx, k idem.Key, r *reply) (idem.Reply, error) {
-	key, err := a.Keys.Site(tx, k.Site)
+	key, err := a.replyKey(tx, k)
 	if err != nil {
 		return idem.Reply{}, err
 	}
@@ -110,7 +119,7 @@ func (a *api) sealed(tx *db.Tx, k idem.Key, r *reply) (idem.Reply, error) {
 
 func (a *api) opened(tx *db.Tx, k idem.Key, f idem.Found) (*reply, error) {
 	if !f.Mismatch && f.Reply.Status != 0 {
-		key, err := a.Keys.Site(tx, k.Site)
+		key, err := a.replyKey(tx, k)
 		if err != nil {
 			return nil, err
 		}

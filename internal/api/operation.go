@@ -29,8 +29,11 @@ type operation struct {
 	body    *huma.RequestBody
 	params  []*huma.Param
 	example any  // of the reply
-	asks    bool // changes nothing, although it is no GET: no Idempotency-Key
+	asks    bool // changes nothing, or nothing a second time, although it is no GET: no Idempotency-Key
 	quick   bool // can do with a caller who is remembered
+	house   bool // is about the installation: nobody names a site, and only operators may
+
+	everySite bool // an operator may ask for all sites together
 }
 
 // writes reports whether the route takes an Idempotency-Key.
@@ -158,7 +161,9 @@ func (a *api) declared(o operation, out reflect.Type) huma.Operation {
 		codes = append(codes, everyCode...)
 		op.Security = []map[string][]string{{"bearerAuth": {}}}
 		op.Extensions["x-ability"] = o.ability
-		op.Parameters = append(op.Parameters, &huma.Param{Ref: "#/components/parameters/site"})
+		if !o.house {
+			op.Parameters = append(op.Parameters, &huma.Param{Ref: "#/components/parameters/site"})
+		}
 		if o.writes() {
 			codes = append(codes, writeCodes...)
 			op.Parameters = append(op.Parameters, &huma.Param{Ref: "#/components/parameters/idempotencyKey"})

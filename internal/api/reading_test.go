@@ -22,7 +22,7 @@ func TestAnOrderIsReadWhole(t *testing.T) {
 	}
 	want := message.Request{Title: "11월 예약 안내", Strategy: message.AlimtalkFirst, TemplateCode: "RESERVE_01",
 		Text:     &message.TextRequest{From: "0261234567", Subject: "예약 안내", Body: "#{이름}님, 예약이 확정되었습니다.", MaxChannel: provider.MMS},
-		ValidFor: 24 * time.Hour, Metadata: json.RawMessage(`{"order":"A-1"}`)}
+		ValidFor: 24 * time.Hour, Metadata: json.RawMessage(`{"order":"A-1"}`), WaitForRecharge: 10 * time.Second}
 	if diff := cmp.Diff(want, o.Request); diff != "" {
 		t.Errorf("the request differs (-want +got):\n%s", diff)
 	}
@@ -32,6 +32,8 @@ func TestAnOrderIsReadWhole(t *testing.T) {
 	for body, want := range map[string]message.Request{
 		`{"strategy":"cost_optimized","scheduled_at":"2026-12-01T09:00:00+09:00","allow_duplicates":true,"title":null,"text":null,"metadata":null}`: {
 			Strategy: message.CostOptimized, ScheduledAt: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC), AllowDuplicates: true},
+		`{"strategy":"sms_only","wait_for_recharge":0}`:  {Strategy: message.SMSOnly},
+		`{"strategy":"sms_only","wait_for_recharge":30}`: {Strategy: message.SMSOnly, WaitForRecharge: 30 * time.Second},
 		`{"strategy":"\u0073ms_only","text":{"body":"\ud83d\ude00\n\"","replace_unsupported":true,"max_channel":"sms","from":null}}`: {
 			Strategy: message.SMSOnly, Text: &message.TextRequest{Body: "😀\n\"", ReplaceUnsupported: true, MaxChannel: provider.SMS}},
 	} {
@@ -41,6 +43,9 @@ func TestAnOrderIsReadWhole(t *testing.T) {
 		}
 		if o.ScheduledAt = o.ScheduledAt.UTC(); want.ScheduledAt.IsZero() {
 			o.ScheduledAt = time.Time{}
+		}
+		if !strings.Contains(body, "wait_for_recharge") {
+			want.WaitForRecharge = message.UsualWait
 		}
 		if diff := cmp.Diff(want, o.Request); diff != "" {
 			t.Errorf("%s: the request differs (-want +got):\n%s", body, diff)

@@ -44,7 +44,7 @@ func returns(a *api) {
 		id: "takeNotice", method: http.MethodPost, path: "/webhooks/payments/{gateway}", tag: "Providers", status: http.StatusOK,
 		summary: "Take what a payment gateway calls about",
 		about:   "For gateways, in each one's own format; {gateway} is the configured name. What it says is not believed: the gateway is asked about the payment that it names.",
-		codes:   []string{fault.CodeBodyTooLarge, fault.CodeUnauthenticated, fault.CodeNotFound, fault.CodeUnavailable},
+		codes:   []string{fault.CodeBodyTooLarge, fault.CodeUnauthenticated, fault.CodeForbidden, fault.CodeNotFound, fault.CodeUnavailable},
 		params:  []*huma.Param{{Name: "gateway", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}}},
 		body:    &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{}}}},
 	}
@@ -54,7 +54,7 @@ func returns(a *api) {
 		if err != nil {
 			return nil, err
 		}
-		if err := a.Billing.Notice(r.Context(), r.PathValue("gateway"), r.Header, body); err != nil {
+		if err := a.Billing.Notice(r.Context(), r.PathValue("gateway"), a.client(r), r.Header, body); err != nil {
 			return nil, err
 		}
 		return rendered(http.StatusOK, statusView{"ok"})

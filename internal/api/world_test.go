@@ -22,8 +22,10 @@ import (
 	"creditmsg/internal/db/dbtest"
 	"creditmsg/internal/delivery"
 	"creditmsg/internal/fault"
+	"creditmsg/internal/invoice"
 	"creditmsg/internal/message"
 	"creditmsg/internal/money"
+	"creditmsg/internal/paper"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/provider/simulator"
 	"creditmsg/internal/provider/solapi"
@@ -111,7 +113,8 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	w.must(err)
 
 	registry := prometheus.NewRegistry()
-	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Alerts: w.alerts, Log: log,
+	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Alerts: w.alerts, Papers: paper.New(w.keys, w.ledger), Log: log,
+		Invoices:   invoice.New(d, w.keys, w.messages, w.ledger, map[string]string{"solapi": "solapi"}),
 		Registerer: registry, Gatherer: registry, Version: "test"}
 	w.handler, err = New(w.deps)
 	w.must(err)
@@ -363,4 +366,16 @@ func (w *world) doSized(a ask, length int64) got {
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, r)
 	return got{w.t, rec.Code, rec.Header(), rec.Body.Bytes()}
+}
+
+// oldSite makes a site whose first entry is of the transaction's time.
+func (w *world) oldSite(tx *db.Tx, name string) error {
+	if _, err := site.Create(tx, w.keys, name, name); err != nil {
+		return err
+	}
+	if err := w.ledger.Open(tx, name); err != nil {
+		return err
+	}
+	_, err := w.ledger.Add(tx, credit.TopUp{Site: name, Kind: credit.Payment, Amount: money.Won})
+	return err
 }

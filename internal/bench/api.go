@@ -137,7 +137,7 @@ func (a *arena) furnishAPI(ctx context.Context, n int) (tokens []string, err err
 	defer p.Close()
 	for i := range n {
 		name := fmt.Sprintf("bench-%d", i)
-		if _, err := p.CreateSite(ctx, name, "bench", nil); err != nil {
+		if _, err := p.CreateSite(ctx, server.NewSite{ID: name, Name: "bench"}); err != nil {
 			return nil, err
 		}
 		if _, err := p.AddCredit(ctx, server.TopUp{Site: name, Amount: "1000000000000", Kind: "paid", Reason: "bench"}); err != nil {

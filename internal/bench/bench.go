@@ -13,12 +13,12 @@ import (
 // Options say what is measured and how long. Zero values are the defaults named.
 type Options struct {
 	Database string        // URL of a database whose server may be used; required
-	Lasting  time.Duration // one measurement of charge, accept and api; 0 = 6 s; of handover: its pace; 0 = 10 s
+	Lasting  time.Duration // one measurement of charge, accept, api and stats; 0 = 6 s; of handover: its pace; 0 = 10 s
 	Rounds   int           // of the baseline and of the product each; 0 = 3
 	Callers  int           // callers at a time; 0 = 64
-	Sites    int           // of charge: sites that the callers charge in turn; 0 = 1; of handover: sites that send; 0 = 50
+	Sites    int           // of charge: sites that the callers charge in turn, of stats: that are counted; 0 = 1; of handover: sites that send; 0 = 50
 	Against  string        // of charge: the baseline, lock or statement; "" = lock
-	Size     int           // of pipeline: recipients in one round; 0 = 200,000; of handover: messages that wait; 0 = 10,000
+	Size     int           // of pipeline: recipients in one round; 0 = 200,000; of handover: messages that wait; 0 = 10,000; of stats: the baseline's recipients
 	Rate     int           // of handover: messages a second; 0 = 200
 	Shuffle  bool          // of pipeline: reports come in random order
 	HTTP     bool          // of pipeline: over HTTP against the simulator in a process of its own
@@ -55,7 +55,7 @@ func orElse(n, other int) int {
 type Result struct {
 	Bench    string  `json:"bench"`
 	Engine   string  `json:"engine"`
-	Unit     string  `json:"unit"` // what is counted: charge, message, request, recipient
+	Unit     string  `json:"unit"` // what is counted: charge, message, request, recipient, read
 	Baseline Side    `json:"baseline"`
 	Product  Side    `json:"product"`
 	Ratio    float64 `json:"ratio"`           // the median of the rounds' product / baseline
@@ -63,7 +63,7 @@ type Result struct {
 	// CPURatio is the product's processor time for a unit as a multiple of the baseline's.
 	CPURatio float64  `json:"cpu_ratio"`
 	PeakRSS  int64    `json:"peak_rss_bytes"`    // of the program while the product worked
-	Latency  *Latency `json:"latency,omitempty"` // of api
+	Latency  *Latency `json:"latency,omitempty"` // of api and stats
 	Machine  string   `json:"machine"`
 }
 
@@ -74,8 +74,8 @@ type Side struct {
 	CPU       float64   `json:"cpu_us_per_unit"` // the median of the rounds
 }
 
-// Latency is how long the product took to answer at half of its greatest rate, from
-// the moment when the request was due.
+// Latency is how long the product took to answer: of api at half of its greatest rate, from
+// the moment when the request was due; of stats by the slowest grouping, one after the other.
 type Latency struct {
 	Rate float64 `json:"per_second"`
 	P50  float64 `json:"p50_ms"`
@@ -88,14 +88,15 @@ var comparisons = map[string]func(*run) (contest, error){
 	"accept":   acceptContest,
 	"api":      apiContest,
 	"pipeline": pipelineContest,
+	"stats":    statsContest,
 }
 
-// Run makes the comparison of this name: charge, accept, pipeline or api. Options that
+// Run makes the comparison of this name: charge, accept, pipeline, api or stats. Options that
 // cannot be served are Invalid; the server's trouble is an error that says what failed.
 func Run(ctx context.Context, name string, o Options) (Result, error) {
 	make, known := comparisons[name]
 	if !known {
-		return Result{}, fault.Check("bench", "%q is not one of charge, accept, pipeline, api", name)
+		return Result{}, fault.Check("bench", "%q is not one of charge, accept, pipeline, api, stats", name)
 	}
 	r, err := newRun(ctx, o)
 	if err != nil {

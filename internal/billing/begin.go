@@ -57,17 +57,22 @@ func (s *Service) Begin(ctx context.Context, r Request) (Payment, error) {
 			if known {
 				p = first
 			}
-			return err
+			return err // what was never begun at its gateway, since its process died, is begun below
 		}
 		return s.write(tx, p)
 	})
-	if err != nil || known || p.Method == payment.Stored {
+	if err != nil || known && !p.windowless() || p.Method == payment.Stored {
 		return p.Payment, err
 	}
 	asked, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	// The payer may have gone; what the gateway said is written down all the same.
 	return s.conclude(context.WithoutCancel(ctx), p, g.Adapter.Begin(asked, p.order()), nil)
+}
+
+// windowless reports whether a payer has no window to pay in: nobody lived to ask for one.
+func (p *row) windowless() bool {
+	return p.State == Created && p.Method == payment.Card && p.Checkout == nil
 }
 
 // write stores a new payment with the job that looks after it.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 type Gateway struct {
 	payment.Account
 	Adapter payment.Gateway
+	Allow   []netip.Prefix // networks that notices may come from; none = any
 }
 
 // Tier is bonus that comes with a payment.

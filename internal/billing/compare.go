@@ -64,7 +64,7 @@ func (s *Service) Daily(ctx context.Context) error {
 		if !g.Adapter.Capabilities().Lists {
 			continue
 		}
-		err := s.d.Update(ctx, "billing_daily", func(tx *db.Tx) error { return s.plan(tx, g, tx.Now.Time().Add(-compareAfter)) })
+		err := s.d.Update(ctx, "billing_daily", func(tx *db.Tx) error { return s.plan(tx, g) })
 		if err != nil {
 			return err
 		}
@@ -72,18 +72,18 @@ func (s *Service) Daily(ctx context.Context) error {
 	return nil
 }
 
-func (s *Service) plan(tx *db.Tx, g *Gateway, now time.Time) error {
-	today, err := korea.ParseDay(korea.Day(now))
-	if err != nil {
-		return err
-	}
-	done, err := s.days(tx, g.Name, korea.Day(today.AddDate(0, 0, -2)))
+func (s *Service) plan(tx *db.Tx, g *Gateway) error {
+	today, err := daysBefore(tx.Now)
 	if err != nil {
 		return err
 	}
 	for _, back := range []int{1, 2} {
 		day := korea.Day(today.AddDate(0, 0, -back))
-		if slices.ContainsFunc(done, func(d DayCompared) bool { return d.Day == day && d.At.Time().After(today.Add(compareAfter)) }) {
+		done, err := s.compared(tx, g.Name, day)
+		if err != nil {
+			return err
+		}
+		if done {
 			continue
 		}
 		if err := s.queue.Put(tx, queue.Job{Lane: queue.Default, Kind: kindCompare, Key: g.Name + "/" + day}); err != nil {
@@ -91,6 +91,21 @@ func (s *Service) plan(tx *db.Tx, g *Gateway, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// daysBefore is the beginning of the day before which whole days can be compared.
+func daysBefore(now db.Time) (time.Time, error) {
+	return korea.ParseDay(korea.Day(now.Time().Add(-compareAfter)))
+}
+
+// compared reports whether a day was compared since comparisons last began.
+func (s *Service) compared(tx *db.Tx, gateway, day string) (bool, error) {
+	today, err := daysBefore(tx.Now)
+	if err != nil {
+		return false, err
+	}
+	days, err := s.days(tx, gateway, day)
+	return slices.ContainsFunc(days, func(d DayCompared) bool { return d.Day == day && d.At.Time().After(today.Add(compareAfter)) }), err
 }
 
 // days lists the comparisons of a gateway from a day on; gateway "" = of all.
@@ -106,10 +121,19 @@ func (s *Service) days(tx *db.Tx, gateway, from string) ([]DayCompared, error) {
 	return found, nil
 }
 
-// comparing handles the job of one day of one gateway.
+// comparing handles the job of one day of one gateway. Another process may have put it anew
+// while it ran: the day is not compared again.
 func (s *Service) comparing(ctx context.Context, j queue.Claimed) error {
 	name, day, _ := strings.Cut(j.Key, "/")
-	if _, err := s.Compare(ctx, name, day); err != nil {
+	done := false
+	err := s.d.View(ctx, "billing_comparing", func(tx *db.Tx) (err error) {
+		done, err = s.compared(tx, name, day)
+		return err
+	})
+	if err == nil && !done {
+		_, err = s.Compare(ctx, name, day)
+	}
+	if err != nil {
 		return err
 	}
 	return s.d.Update(ctx, "billing_compared", func(tx *db.Tx) error { return s.queue.Done(tx, j) })
@@ -128,6 +152,9 @@ func (s *Service) Compare(ctx context.Context, gateway, day string) ([]Differenc
 	g := s.gateway(gateway)
 	if g == nil {
 		return nil, fault.Missing("payment gateway", gateway)
+	}
+	if !g.Adapter.Capabilities().Lists {
+		return nil, fault.New(fault.Invalid, fault.CodeNotSupported, "the gateway %s lists nothing that could be compared", g.Name)
 	}
 	from, err := korea.ParseDay(day)
 	if err != nil {

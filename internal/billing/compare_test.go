@@ -122,6 +122,8 @@ func TestTheLastTwoDaysAreComparedOnceADay(t *testing.T) {
 	refused(t, "no gateway", err, "not_found", "")
 	_, err = w.s.Compare(context.Background(), "toss", "yesterday")
 	refused(t, "no day", err, "validation", "/day")
+	_, err = w.s.Compare(context.Background(), "bank", "2026-11-22")
+	refused(t, "no list", err, "not_supported", "")
 }
 
 // sale has the gateway take money for an order of another house.

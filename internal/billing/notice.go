@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/subtle"
 	"net/http"
+	"net/netip"
+	"slices"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
@@ -17,15 +19,21 @@ const (
 	noticeForged  = "forged"  // its form, signature or secret is not right
 	noticeUnknown = "unknown" // it concerns no payment of ours
 	noticeOther   = "other"   // it concerns nobody here
+	noticeAlien   = "alien"   // it comes from an address that the gateway does not have
 )
 
 // Notice takes a call of a gateway. Nothing that it says is believed: it has the payment that
 // it names asked for, and is answered once that is written down. A forged one is refused; it
 // and one about nobody are logged and counted, and change nothing.
-func (s *Service) Notice(ctx context.Context, gateway string, h http.Header, body []byte) error {
+func (s *Service) Notice(ctx context.Context, gateway string, from netip.Addr, h http.Header, body []byte) error {
 	g := s.gateway(gateway)
 	if g == nil {
 		return fault.New(fault.NotFound, fault.CodeNotFound, "there is no payment gateway of this name")
+	}
+	if len(g.Allow) > 0 && !slices.ContainsFunc(g.Allow, func(p netip.Prefix) bool { return p.Contains(from) }) {
+		s.meter.notices.WithLabelValues(g.Name, noticeAlien).Inc()
+		s.log.WarnContext(ctx, "payment notice refused", "gateway", g.Name, "from", from.String())
+		return fault.New(fault.Denied, fault.CodeForbidden, "notices of the gateway %s do not come from this address", g.Name)
 	}
 	var n payment.Notice
 	outcome, about := noticeForged, ""

@@ -3,6 +3,7 @@ package billing
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -53,7 +54,7 @@ func TestNoticesMoveNothingByThemselves(t *testing.T) {
 				w.t.Errorf("%s: got %+v", what, got)
 			}
 		}
-		err := w.s.Notice(context.Background(), "other", http.Header{}, nil)
+		err := w.s.Notice(context.Background(), "other", netip.Addr{}, http.Header{}, nil)
 		refused(w.t, "no such gateway", err, "not_found", "")
 		w.proven()
 	})
@@ -70,6 +71,23 @@ func TestANoticeBringsTheTruthEarlier(t *testing.T) {
 	w.holds(20_000 * won)
 	if got := w.events("payment."); !slices.Equal(got, []string{"payment.waiting_for_deposit", "payment.paid"}) {
 		t.Errorf("events: got %v", got)
+	}
+}
+
+func TestNoticesFromElsewhereAreRefused(t *testing.T) {
+	w := newWorld(t, "sqlite", Options{})
+	w.s.gateways[0].Allow = []netip.Prefix{netip.MustParsePrefix("13.124.18.147/32")}
+	for from, want := range map[string]string{"13.124.18.147": "", "13.124.18.148": "forbidden"} {
+		err := w.s.Notice(context.Background(), "toss", netip.MustParseAddr(from), http.Header{},
+			[]byte(`{"eventType":"PAYMENT_STATUS_CHANGED","createdAt":"2026-11-22T12:00:00.000000","data":{"orderId":"shop-17"}}`))
+		if want == "" && err != nil {
+			t.Errorf("from %s: got %v", from, err)
+		} else if want != "" {
+			refused(t, from, err, want, "")
+		}
+	}
+	if got := w.counted("creditmsg_payment_notices_total", noticeAlien); got != 1 {
+		t.Errorf("counted: got %v", got)
 	}
 }
 

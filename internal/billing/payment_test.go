@@ -222,6 +222,32 @@ func TestTheSameKeyIsTheSamePayment(t *testing.T) {
 	w.holds(10_000 * won)
 }
 
+func TestAPaymentWhoseProcessDiedBeforeItsWindowGetsOneByTheSameKey(t *testing.T) {
+	w := newWorld(t, "sqlite", Options{})
+	r := w.request(payment.Card, 10_000*won)
+	r.Key = "order 1"
+	g, err := w.s.check(&r)
+	w.must(err)
+	died := w.s.newRow(r, g)
+	w.do(func(tx *dbTx) error { return w.s.write(tx, died) })
+	p := w.begin(r)
+	if p.ID != died.ID || p.Checkout == nil {
+		t.Errorf("got %+v", p)
+	}
+}
+
+func TestACardThatIsRemovedBeforeItsChargeIsNotCharged(t *testing.T) {
+	w := newWorld(t, "sqlite", Options{})
+	c := w.stored(card(0))
+	r := w.request(payment.Stored, 10_000*won)
+	p := w.begin(r)
+	w.must(w.remove(c))
+	w.drain()
+	if got := w.payment(p.ID); got.State != Declined || got.Reason != payment.CardDead || len(w.takings(p)) > 0 {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestWhatCannotBePaidIsRefusedInItsPlace(t *testing.T) {
 	w := newWorld(t, "sqlite", Options{})
 	for name, c := range map[string]struct {

@@ -32,7 +32,11 @@ func (s *Service) work(ctx context.Context, j queue.Claimed) error {
 	defer cancel()
 	switch todo {
 	case toCharge:
-		_, err = s.conclude(ctx, p, g.Adapter.Charge(asked, p.order(), token), &j)
+		said := payment.Result{State: payment.Declined, Reason: payment.CardDead, Text: "the card was removed before it was charged"}
+		if token.Secret != "" {
+			said = g.Adapter.Charge(asked, p.order(), token)
+		}
+		_, err = s.conclude(ctx, p, said, &j)
 	case toCancel:
 		err = s.cancelAt(asked, g, p, j)
 	case toIssue:
@@ -69,7 +73,9 @@ func (s *Service) claim(ctx context.Context, j queue.Claimed, of id.ID) (p *row,
 			if err != nil {
 				return err
 			}
-			token = c.Token
+			if c.State == CardActive {
+				token = c.Token
+			}
 			p.Customer = c.Token.Customer
 			p.State, p.postedAt = Requesting, tx.Now
 			return s.save(tx, p)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -110,7 +111,7 @@ func (w *world) gateways() []Gateway {
 	b := payment.Account{Name: "bank", Kind: "manual", TransferTo: "국민은행 123-45-6789"}
 	bank, err := manual.New(b)
 	w.must(err)
-	return []Gateway{{a, card}, {b, bank}}
+	return []Gateway{{Account: a, Adapter: card}, {Account: b, Adapter: bank}}
 }
 
 func (w *world) must(err error) {
@@ -339,7 +340,7 @@ func refused(t testing.TB, what string, err error, code, place string) {
 
 // notice sends a notice as the gateway does, and gives what it is answered.
 func (w *world) notice(body string) error {
-	return w.s.Notice(context.Background(), "toss", http.Header{"Content-Type": {"application/json"}}, bytes.TrimSpace([]byte(body)))
+	return w.s.Notice(context.Background(), "toss", netip.MustParseAddr("127.0.0.1"), http.Header{"Content-Type": {"application/json"}}, bytes.TrimSpace([]byte(body)))
 }
 
 // dbTx keeps closures in tests short.

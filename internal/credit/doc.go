@@ -29,8 +29,9 @@
 // itself is not hashed: note_digest is its HMAC under a random key that lies
 // sealed beside it. opens_digest is the SHA-256 of what never changes of what
 // the entry opened: lot (kind, amount, expiry), reservation (message, amount,
-// takes, classes), the usages that a settlement began, a refund with its lot, or the
-// parts of lots that an entry took without a reservation.
+// takes, classes), the usages that a settlement began and what others carried into its
+// month, a refund with its lot, or the parts of lots that an entry took without a
+// reservation.
 //
 // # Lots and reservations
 //
@@ -53,6 +54,13 @@
 // Whoever must act when credit runs low gives an account a band (Watch): leaving it puts one
 // job, whatever took the credit and however many do at once.
 //
+// # Prices
+//
+// A price list belongs to the installation, to a plan, or to a site, and names some
+// channels; the nearest that names one counts. A plan is a list that sites share. What it
+// makes of a site's prices is written for each of its sites, so that reading what a site
+// pays is one look. History stays, and what is accepted keeps the prices of that moment.
+//
 // # Laws
 //
 // Prove checks, and names each row that breaks one:
@@ -64,19 +72,34 @@
 //  3. All accounts of a site sum to zero; Σ usages = spent, per message and channel;
 //     what usages were refunded is what refunds gave back of what was spent.
 //  4. The chain is whole and ends in the account row; what was opened matches its
-//     digest.
+//     digest; each day up to the last signed one ends in what its signed head says.
 //  5. Of each lot opened = remaining + held + spent + expired + cancelled.
 //
 // Every stored column is hashed or follows from hashed ones, so no byte can
-// change unseen; a usage that cost nothing follows from the recipients alone. A
-// rewrite of a whole chain is seen by comparing heads that were signed earlier.
+// change unseen; a usage that cost nothing follows from the recipients alone.
+//
+// # Signed heads
+//
+// At the end of each Korean day the installation signs where the chain of every site stood
+// that grew on it: Head.Text says what is signed. Who rewrites a whole chain cannot sign it
+// anew without the master key. Who also takes the heads away leaves no trace here: that is
+// why each is told in an event and stands in statements, for the site to keep.
+//
+// # Months
+//
+// Month adds up a Korean month exactly, also by channel. Entries have no channel; usages
+// have, and say what they count now. Where one goes on in a later month than its first, a
+// carry keeps what it had counted before, so that each month has its own part.
 //
 // # Tables and files
 //
-// It owns account, lot, reservation, entry, credit_usage, credit_refund and price. Within a
-// site everything is written under the lock of its account row. Read ledger.go
-// (locking, Reserve, writing), book.go (what is decided in memory), topup.go,
-// settle.go, refund.go, cancel.go, expiry.go, watch.go; then takes.go, lot.go, reservation.go,
-// entry.go, note.go, usage.go, account.go; price.go; and prove.go with prove_chain.go,
-// prove_messages.go, prove_usages.go and prove_refunds.go.
+// It owns account, lot, reservation, entry, credit_usage, credit_carry, credit_refund,
+// credit_head, price, plan and site_plan. Within a site everything of the ledger is written
+// under the lock of its account row, and the layer of its plans under that of its Rev. Read
+// ledger.go (locking, Reserve, writing), book.go (what is decided in memory), topup.go,
+// settle.go, refund.go, cancel.go, expiry.go, watch.go; then takes.go, lot.go,
+// reservation.go, entry.go, note.go, usage.go with carry.go, account.go; price.go with
+// tariff.go and price_period.go, plan.go, plan_site.go, plan_layer.go; head.go; period.go
+// with period_channel.go; and prove.go with prove_chain.go, prove_heads.go,
+// prove_messages.go, prove_usages.go, prove_refunds.go; offline.go proves without a database.
 package credit

@@ -85,6 +85,7 @@ type Entry struct {
 	Ref            string  // what it is about: msg_…, rfd_…, or what the caller of Add gave
 	Key            string  // the caller's idempotency key, of top-ups
 	Note           string  // free text, stored sealed
+	NoteKey        string  // hex, the key of NoteDigest: who has it and the note can prove the note
 	At             db.Time // never before the previous entry's
 	NoteDigest     string  // hex HMAC-SHA256 of the note, empty without one
 	OpensDigest    string  // hex SHA-256 of the immutable part of what it opens or takes
@@ -271,8 +272,10 @@ func (l *Ledger) entry(tx *db.Tx, s *line, prev []byte) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	if e.Note, err = openNote(key, s); err != nil {
+	var proof []byte
+	if e.Note, proof, err = openNote(key, s); err != nil {
 		return Entry{}, fmt.Errorf("read entry %d of %s: %w", s.seq, s.site, err)
 	}
+	e.NoteKey = hex.EncodeToString(proof)
 	return e, nil
 }

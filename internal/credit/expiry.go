@@ -68,7 +68,7 @@ func (l *Ledger) Works(d *db.DB) []queue.Work {
 		}
 		return nil
 	}
-	return []queue.Work{{Lane: queue.Default, Kind: KindLot, Max: 16, Workers: 1, Handle: look}}
+	return []queue.Work{{Lane: queue.Default, Kind: KindLot, Max: 16, Workers: 1, Handle: look}, l.workOnPlans(d)}
 }
 
 // lookAfter does what is due of a lot. What never changes of it, and that it is over, may

@@ -128,7 +128,7 @@ func (g *game) refundSome() {
 		r.Key = id.New().String()
 	}
 	var left money.Amount
-	err := g.try(func(tx *db.Tx) (err error) { _, left, err = g.l.Refund(tx, r); return err })
+	err := g.try(func(tx *db.Tx) (err error) { _, left, err = g.l.Refund(tx, bySMS(r)); return err })
 	possible := m.refund(msg, u.Channel, r.Amount)
 	switch want := p.cost(u.Channel) - p.refunded[u.Channel]; {
 	case possible != (err == nil) || err != nil && !fault.Is(err, fault.Conflict):

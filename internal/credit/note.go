@@ -26,20 +26,21 @@ func sealNote(key *site.Key, seq int64, text string) (sealed, digest []byte) {
 	return key.Seal(noteContext(seq), append(plain, text...)), digest
 }
 
-// openNote gives the text of a line's note and checks it against the digest.
-func openNote(key *site.Key, l *line) (string, error) {
+// openNote gives the text of a line's note, and the key that proves it, and checks it against
+// the digest.
+func openNote(key *site.Key, l *line) (text string, proof []byte, err error) {
 	plain, err := key.Open(noteContext(l.seq), l.note)
 	if err != nil {
-		return "", fmt.Errorf("open note: %w", err)
+		return "", nil, fmt.Errorf("open note: %w", err)
 	}
 	if len(plain) < noteKeySize {
-		return "", fmt.Errorf("open note: %w", errNote)
+		return "", nil, fmt.Errorf("open note: %w", errNote)
 	}
-	text := string(plain[noteKeySize:])
+	text = string(plain[noteKeySize:])
 	if subtle.ConstantTimeCompare(noteDigest(plain[:noteKeySize], text), l.noteDigest) != 1 {
-		return "", fmt.Errorf("open note: %w", errNote)
+		return "", nil, fmt.Errorf("open note: %w", errNote)
 	}
-	return text, nil
+	return text, plain[:noteKeySize], nil
 }
 
 func noteDigest(key []byte, text string) []byte {

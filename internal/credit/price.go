@@ -4,15 +4,11 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"creditmsg/internal/db"
-	"creditmsg/internal/fault"
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
-	"creditmsg/internal/site"
 )
 
 // Prices are the unit prices of the channels, without VAT.
@@ -57,22 +53,32 @@ func PricesAt(tx *db.Tx, siteID string, at db.Time) (Prices, error) {
 	return lists.Of(siteID), nil
 }
 
-// Lists are the price lists of some sites and of the installation.
+// Lists are the price lists of some sites, of their plans and of the installation.
 type Lists struct {
 	now     db.Time
-	byOwner map[string][]listed // "" = the installation
+	byOwner map[string]tariff
 }
 
-// listed is one price of an owner.
-type listed struct {
-	channel provider.Channel
-	since   db.Time
-	cost    money.Amount
-}
+// The owner of a price list is a site, "" for the installation, PLAN with a plus before it
+// for a plan, or SITE with a plus behind it for the layer of a site: what its plans make of
+// its prices. No site and no plan has a plus in its id.
+func planOwner(plan string) string  { return "+" + plan }
+func layerOwner(site string) string { return site + "+" }
+
+// layersOf gives the owners of the lists that a site pays by, the farthest first.
+func layersOf(site string) []string { return []string{"", layerOwner(site), site} }
 
 // AskPrices gives the question for what sites pay, and where the answer will stand.
 func AskPrices(tx *db.Tx, sites []string) (db.Question, *Lists) {
-	lists := &Lists{now: tx.Now, byOwner: map[string][]listed{}}
+	owners := []string{""}
+	for _, s := range sites {
+		owners = append(owners, s, layerOwner(s))
+	}
+	return askLists(tx, owners)
+}
+
+func askLists(tx *db.Tx, owners []string) (db.Question, *Lists) {
+	lists := &Lists{now: tx.Now, byOwner: map[string]tariff{}}
 	row := func(r *sql.Rows) error {
 		var owner, channel string
 		var p listed
@@ -83,19 +89,18 @@ func AskPrices(tx *db.Tx, sites []string) (db.Question, *Lists) {
 		lists.byOwner[owner] = append(lists.byOwner[owner], p)
 		return err
 	}
-	key := []db.Column{db.Col("owner", append([]string{""}, sites...))}
+	key := []db.Column{db.Col("owner", owners)}
 	return db.Question{Table: "price", Cols: []string{"owner", "channel", "since", "unit_cost"}, Key: key, Row: row}, lists
 }
 
 // Of gives what a site pays at the time of the transaction that asked: per channel its
-// own price, else the installation's, else Default.
+// own price, else its plan's, else the installation's, else Default.
 func (l *Lists) Of(site string) Prices {
 	out := Default
-	for _, owner := range []string{"", site} {
-		var newest [provider.Channels]db.Time
-		for _, p := range l.byOwner[owner] {
-			if p.since <= l.now && p.since >= newest[p.channel] {
-				newest[p.channel], out[p.channel] = p.since, p.cost
+	for _, owner := range layersOf(site) {
+		for ch, cost := range l.byOwner[owner].at(l.now) {
+			if cost != none {
+				out[ch] = cost
 			}
 		}
 	}
@@ -105,7 +110,7 @@ func (l *Lists) Of(site string) Prices {
 // Until gives when what a site pays changes next, by what is known now; 0 = nothing is
 // planned.
 func (l *Lists) Until(site string) (next db.Time) {
-	for _, owner := range []string{"", site} {
+	for _, owner := range layersOf(site) {
 		for _, p := range l.byOwner[owner] {
 			if p.since > l.now && (next == 0 || p.since < next) {
 				next = p.since
@@ -113,38 +118,6 @@ func (l *Lists) Until(site string) (next db.Time) {
 		}
 	}
 	return next
-}
-
-// SetPrices sets the prices of some channels for an owner, a site or "" for the
-// installation, from a time on that is not past; 0 = from now on. Older prices stay as
-// history; what was accepted keeps the prices that it froze. A second setting for the same
-// time and channel replaces the first.
-func SetPrices(tx *db.Tx, owner string, p map[provider.Channel]money.Amount, since db.Time) error {
-	if since == 0 {
-		since = tx.Now
-	}
-	if since < tx.Now {
-		return fault.Check("/since", "prices cannot be changed for the past")
-	}
-	var channels []string
-	var costs []money.Amount
-	for _, ch := range slices.Sorted(maps.Keys(p)) {
-		if p[ch] < 0 || ch >= provider.Channels {
-			return fault.Check("/prices/"+ch.String(), "a price is not negative and of a channel")
-		}
-		channels, costs = append(channels, ch.String()), append(costs, p[ch])
-	}
-	n := len(channels)
-	key := []db.Column{db.Same("owner", owner, n), db.Col("channel", channels), db.Same("since", since, n)}
-	if _, err := tx.DeleteMany("price", key...); err != nil {
-		return fmt.Errorf("set prices of %q: %w", owner, err)
-	}
-	if err := tx.InsertMany("price", append(key, db.Col("unit_cost", costs))...); duplicate(err) {
-		return fmt.Errorf("set prices of %q: %w: %w", owner, db.ErrStale, err) // two at one microsecond
-	} else if err != nil {
-		return fmt.Errorf("set prices of %q: %w", owner, err)
-	}
-	return site.Changed(tx, owner)
 }
 
 func names(columns []string) string { return strings.Join(columns, ", ") }

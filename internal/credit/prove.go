@@ -85,7 +85,7 @@ func (l *Ledger) Prove(ctx context.Context, d *db.DB, sites []string, o Outcomes
 // belongs to: a row that was moved to a site that does not exist is found too.
 func everySite(tx *db.Tx) ([]string, error) {
 	found := map[string]bool{}
-	for _, table := range []string{"account", "entry", "lot", "reservation", "credit_usage", "credit_refund"} {
+	for _, table := range []string{"account", "entry", "lot", "reservation", "credit_usage", "credit_refund", "credit_head", "credit_carry"} {
 		if err := owners(tx, table, found); err != nil {
 			return nil, err
 		}
@@ -133,6 +133,8 @@ type prover struct {
 	head    *account // nil when the row is missing
 	lots    map[int64]*lotProof
 	refunds map[id.ID]*refundProof
+	carries map[id.ID][]*carry    // of messages that were not looked at yet
+	heads   map[int64]*headProof  // by the entry that each signs
 	sums    map[Name]money.Amount // by entries
 	last    line                  // the newest entry
 	atHead  []byte                // hash of the entry that the head names
@@ -144,6 +146,8 @@ type prover struct {
 	free    [32]byte     // the sum of their digests
 	freeBad bool         // one of them is named
 	broken  []Broken
+
+	signedDay string // of the newest head
 }
 
 // lotProof is a lot with what the entries and reservations say of it.
@@ -156,6 +160,7 @@ type lotProof struct {
 
 func (p *prover) run(keys *site.Keys) error {
 	p.lots, p.refunds = map[int64]*lotProof{}, map[id.ID]*refundProof{}
+	p.heads, p.carries = map[int64]*headProof{}, map[id.ID][]*carry{}
 	p.sums, p.bad = map[Name]money.Amount{}, map[int64]bool{}
 	var err error
 	if p.key, err = keys.Site(p.tx, p.site); err != nil && !fault.Is(err, fault.NotFound) {
@@ -165,6 +170,8 @@ func (p *prover) run(keys *site.Keys) error {
 		p.readHead,
 		p.readLots,
 		p.readRefunds,
+		p.readCarries,
+		func() error { return p.readHeads(keys) },
 		p.proveChain,
 		p.proveMessages,
 	} {
@@ -173,6 +180,8 @@ func (p *prover) run(keys *site.Keys) error {
 		}
 	}
 	p.proveHead()
+	p.proveHeads()
+	p.proveCarries()
 	p.proveLots()
 	p.proveRefunds()
 	p.proveSums()

@@ -62,6 +62,7 @@ func (p *prover) proveLine(w *walk, l *line) {
 	p.proveHash(w, l)
 	p.proveMove(l)
 	p.proveParts(l)
+	p.proveSigned(l)
 	p.last = *l
 }
 
@@ -134,7 +135,7 @@ func (p *prover) proveParts(l *line) {
 	case (l.note == nil) != (l.noteDigest == nil):
 		p.nameEntry(4, l.seq, "of a note and its digest only one is there")
 	case l.note != nil && p.key != nil:
-		if _, err := openNote(p.key, l); err != nil {
+		if _, _, err := openNote(p.key, l); err != nil {
 			p.nameEntry(4, l.seq, "its note is not the one that was written")
 		}
 	}

@@ -68,11 +68,17 @@ func (p *prover) proveUsages(m *messageProof) {
 		}
 	}
 	delete(began, 0)
-	for _, seq := range slices.Sorted(maps.Keys(began)) {
+	carried := p.carriesOf(m)
+	begins := slices.Concat(slices.Collect(maps.Keys(began)), slices.Collect(maps.Keys(carried)))
+	slices.Sort(begins)
+	for _, seq := range slices.Compact(begins) {
 		us := began[seq]
-		if !bytes.Equal(openedDigest(us), m.opens[seq]) {
+		if !bytes.Equal(openedDigest(us, carried[seq]), m.opens[seq]) {
 			p.name(3, seq, all, "they are not those that began with entry %d: one is changed, missing or was put in", seq)
 			p.nameAll(us, "it is not what began with entry %d, or another is not", seq)
+			for _, c := range carried[seq] {
+				p.name(3, seq, carryRow(c), "it is not what the month began with at entry %d, or another is not", seq)
+			}
 		}
 		delete(m.opens, seq)
 	}

@@ -12,6 +12,7 @@ import (
 	"creditmsg/internal/id"
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
+	"creditmsg/internal/stat"
 )
 
 // bonusLives is how long a bonus that comes back by a refund can be used at least.
@@ -24,6 +25,9 @@ type RefundRequest struct {
 	Amount money.Amount // > 0
 	Reason string       // for people, stored sealed
 	Key    string       // the caller's idempotency key; printable ASCII
+	// Strategy finds the message's strategy, which the statistics need; required. The
+	// ledger does not read messages.
+	Strategy func(tx *db.Tx, siteID string, message id.ID) (string, error)
 }
 
 // Refunded is a refund that was made.
@@ -94,6 +98,10 @@ func (l *Ledger) Refund(tx *db.Tx, r RefundRequest) (made Refunded, left money.A
 		return made, 0, err
 	}
 	d := refunding{RefundRequest: r, ledger: l}
+	// Before the account is locked: nobody waits for it.
+	if d.strategy, err = r.Strategy(tx, r.Site, of.Message); err != nil {
+		return made, 0, fmt.Errorf("refund: %w", err)
+	}
 	if err := d.lock(tx, of); err != nil {
 		return made, 0, fmt.Errorf("refund: %w", err)
 	}
@@ -121,6 +129,8 @@ func orNone(r *refund) (out Refunded) {
 
 func (r *RefundRequest) check() error {
 	switch {
+	case r.Strategy == nil:
+		return fault.New(fault.Internal, fault.CodeInternal, "refund without a way to find the strategy of its message")
 	case r.Amount <= 0:
 		return fault.Check("/amount", "want more than nothing")
 	case r.Reason == "":
@@ -147,6 +157,7 @@ func usageOf(tx *db.Tx, siteID string, usage id.ID) (*Usage, error) {
 type refunding struct {
 	RefundRequest
 	ledger      *Ledger
+	strategy    string // of the message
 	book        *book
 	usage       *usage
 	reservation reservation
@@ -233,7 +244,16 @@ func (d *refunding) make(tx *db.Tx) (*refund, error) {
 	if err := updateRefunded(tx, d.usage); err != nil {
 		return nil, err
 	}
+	if err := d.count(tx); err != nil {
+		return nil, err
+	}
 	return r, d.ledger.write(tx, []*book{d.book})
+}
+
+// count adds the refund to the statistics of today. A usage is of all accounts that reached
+// somebody of the message by its channel, so no provider is named.
+func (d *refunding) count(tx *db.Tx) error {
+	return stat.Append(tx, stat.Delta{Site: d.Site, Channel: d.usage.Channel, Strategy: d.strategy, Figures: stat.Figures{Refunded: d.Amount}})
 }
 
 // parts are what the amount was spent from: of what the message spent and was not refunded

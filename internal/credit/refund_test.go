@@ -7,22 +7,30 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
+	"creditmsg/internal/korea"
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
+	"creditmsg/internal/stat"
 
 	"github.com/google/go-cmp/cmp"
 )
 
+// bySMS says by which strategy the message of a refund was sent; there is none in these tests.
+func bySMS(r RefundRequest) RefundRequest {
+	r.Strategy = func(*db.Tx, string, id.ID) (string, error) { return "sms_only", nil }
+	return r
+}
+
 // refund makes one that must be possible.
 func (w *world) refund(r RefundRequest) (made Refunded, left money.Amount) {
 	w.t.Helper()
-	w.do(func(tx *db.Tx) (err error) { made, left, err = w.l.Refund(tx, r); return err })
+	w.do(func(tx *db.Tx) (err error) { made, left, err = w.l.Refund(tx, bySMS(r)); return err })
 	return made, left
 }
 
 func (w *world) refundErr(r RefundRequest) error {
 	w.t.Helper()
-	return w.try(func(tx *db.Tx) error { _, _, err := w.l.Refund(tx, r); return err })
+	return w.try(func(tx *db.Tx) error { _, _, err := w.l.Refund(tx, bySMS(r)); return err })
 }
 
 // spend sends a message for this much and gives its usage.
@@ -199,6 +207,36 @@ func TestWhatIsGoneAndSpentIsOwedUntilLaterCreditRepaysIt(t *testing.T) {
 		}
 		if r := w.reserve(Hold{Site: s, Message: id.New(), Amount: 35 * won})[0]; r != nil {
 			t.Errorf("refused although nothing is owed: %+v", r)
+		}
+	})
+}
+
+func TestARefundIsCountedOnItsOwnDay(t *testing.T) {
+	onEvery(t, func(t *testing.T, w *world, s string) {
+		w.add(TopUp{Site: s, Kind: Payment, Amount: 100 * won})
+		u := w.spend(s, 18*won)
+		w.now = w.now.Add(2 * day)
+		today := korea.Day(w.now.Time())
+		r := RefundRequest{Site: s, Usage: u.ID, Amount: 9 * won, Reason: "late", Key: "ticket 8"}
+		w.refund(r)
+		w.refund(r) // the first again
+		if err := w.refundErr(RefundRequest{Site: s, Usage: u.ID, Amount: 10 * won, Reason: "late"}); err == nil {
+			t.Error("a refund of more than is left was made")
+		}
+		w.now = w.now.Add(day)
+		w.refund(RefundRequest{Site: s, Usage: u.ID, Amount: 1 * won, Reason: "late"})
+		var got []stat.Row
+		w.do(func(tx *db.Tx) (err error) {
+			q := stat.Query{From: today, Until: korea.Day(w.now.Time()), By: stat.ByDay | stat.ByChannel | stat.ByStrategy | stat.ByProvider}
+			got, err = stat.Read(tx, s, q)
+			return err
+		})
+		want := []stat.Row{
+			{Day: today, Channel: provider.SMS, Strategy: "sms_only", Figures: stat.Figures{Refunded: 9 * won}},
+			{Day: korea.Day(w.now.Time()), Channel: provider.SMS, Strategy: "sms_only", Figures: stat.Figures{Refunded: 1 * won}},
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("statistics (-want +got):\n%s", diff)
 		}
 	})
 }

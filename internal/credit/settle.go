@@ -65,6 +65,9 @@ func (l *Ledger) Settle(tx *db.Tx, all []Settlement) error {
 	for _, b := range books {
 		bySite[b.Site] = b
 	}
+	if err := usages.readCarries(tx, bySite); err != nil {
+		return fmt.Errorf("settle: %w", err)
+	}
 	byMessage := make(map[owned]*reservation, len(reservations))
 	for i := range reservations {
 		r := &reservations[i]
@@ -103,13 +106,16 @@ func (c *charge) apply(b *book, r *reservation, usages *usageSet) error {
 			return fmt.Errorf("settle message %s: %w", c.message.Text(id.Message), err)
 		}
 	}
-	opened, err := usages.add(c, b.at)
+	opened, carried, err := usages.add(c, b.at)
 	if err != nil {
 		return err
 	}
-	seq, err := b.settle(r, total, c.released, openedDigest(opened))
+	seq, err := b.settle(r, total, c.released, openedDigest(opened, carried))
 	if err != nil {
 		return err
+	}
+	for _, on := range carried {
+		on.seq = seq
 	}
 	for _, u := range opened {
 		u.seq = seq

@@ -46,9 +46,10 @@ func scanUsage(rows *sql.Rows) (*usage, error) {
 }
 
 // openedDigest covers what never changes of the usages that begin with one
-// settlement, in the order of channels; nil without any.
-func openedDigest(us []*usage) []byte {
-	if len(us) == 0 {
+// settlement, and of the carries with which a month begins, each in the order of
+// channels; nil without any.
+func openedDigest(us []*usage, cs []*carry) []byte {
+	if len(us)+len(cs) == 0 {
 		return nil
 	}
 	b := []byte("usage")
@@ -58,14 +59,19 @@ func openedDigest(us []*usage) []byte {
 		b = appendExact(append(b, '\n'), u.UnitCost)
 		b = strconv.AppendInt(append(b, '\n'), int64(u.CreatedAt), 10)
 	}
+	for _, c := range cs {
+		b = c.appendTo(b)
+	}
 	sum := sha256.Sum256(b)
 	return sum[:]
 }
 
 // usageSet is the locked usages of the messages of one settlement.
 type usageSet struct {
-	found map[usageKey]*usage
-	order []*usage
+	found   map[usageKey]*usage
+	order   []*usage
+	carried map[usageKey]bool // those that have a carry of this month
+	carries []*carry          // fresh ones
 }
 
 type usageKey struct {
@@ -88,8 +94,8 @@ func (s *usageSet) put(u *usage) {
 	s.order = append(s.order, u)
 }
 
-// add counts a charge's deliveries and gives the usages that begin with it.
-func (s *usageSet) add(c *charge, at db.Time) (opened []*usage, err error) {
+// add counts a charge's deliveries and gives the usages that begin with it, and the carries.
+func (s *usageSet) add(c *charge, at db.Time) (opened []*usage, carried []*carry, err error) {
 	for ch := range provider.Channel(provider.Channels) {
 		n := c.counts[ch]
 		if n == 0 {
@@ -104,14 +110,17 @@ func (s *usageSet) add(c *charge, at db.Time) (opened []*usage, err error) {
 			opened = append(opened, u)
 		}
 		if u.UnitCost != c.prices[ch] || u.Quantity+n < 0 {
-			return nil, fault.New(fault.Internal, fault.CodeInternal,
+			return nil, nil, fault.New(fault.Internal, fault.CodeInternal,
 				"settle message %s: %d more by %s for %s each, after %d for %s each",
 				c.message.Text(id.Message), n, ch, c.prices[ch], u.Quantity, u.UnitCost)
+		}
+		if on := s.carryOn(u, at); on != nil {
+			carried = append(carried, on)
 		}
 		u.Quantity += n
 		u.dirty = true
 	}
-	return opened, nil
+	return opened, carried, nil
 }
 
 func (s *usageSet) write(tx *db.Tx) error {
@@ -137,7 +146,7 @@ func (s *usageSet) write(tx *db.Tx) error {
 	if err := tx.UpdateMany("credit_usage", []string{"site_id", "message_id", "channel"}, counted(dirty)...); err != nil {
 		return fmt.Errorf("update usages: %w", err)
 	}
-	return nil
+	return insertCarries(tx, s.carries)
 }
 
 // counted lists the key and the quantity of usages.

@@ -28,6 +28,9 @@ const won = money.Won
 
 func newWorld(t testing.TB, d *db.DB) *world {
 	keys := site.NewKeys(d, nil)
+	if err := keys.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	q := queue.New(d, queue.Options{})
 	return &world{t: t, d: d, keys: keys, l: NewLedger(keys, q), q: q}
 }
@@ -167,6 +170,18 @@ func (w *world) proven() {
 }
 
 var errUndo = errors.New("undo")
+
+// signThrough signs the heads of all sites, as if the day were just over.
+func (w *world) signThrough(day string) {
+	w.t.Helper()
+	var behind []standing
+	w.view(func(tx *db.Tx) (err error) { behind, _, err = standings(tx, ""); return err })
+	for _, s := range behind {
+		if err := w.l.signSite(w.t.Context(), w.d, s, day); err != nil {
+			w.t.Fatalf("sign heads of %s: %v", s.site, err)
+		}
+	}
+}
 
 // undone runs fn in a write transaction that is rolled back.
 func (w *world) undone(fn func(tx *db.Tx) error) error {

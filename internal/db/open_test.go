@@ -53,7 +53,7 @@ func TestSQLiteKeepsItsDurableSettings(t *testing.T) {
 func TestServersKeepTheirSessionSettings(t *testing.T) {
 	type settings map[string]string
 	both := map[string]settings{
-		"postgres": {"SHOW enable_seqscan": "off", "SHOW enable_hashjoin": "off", "SHOW TimeZone": "UTC", "SHOW default_transaction_isolation": "read committed"},
+		"postgres": {"SHOW enable_seqscan": "off", "SHOW enable_hashjoin": "off", "SHOW max_parallel_workers_per_gather": "0", "SHOW TimeZone": "UTC", "SHOW default_transaction_isolation": "read committed"},
 		"mysql": {"SELECT @@tx_isolation": "READ-COMMITTED", "SELECT @@time_zone": "+00:00", "SELECT @@collation_connection": "utf8mb4_bin",
 			"SELECT @@sql_mode LIKE '%STRICT_ALL_TABLES%'": "1"},
 	}

@@ -57,9 +57,11 @@ func postgresEngine(text string) (engine, error) {
 
 // postgresSession is the same for reading and writing. It pins index plans: a statement
 // planned while a table is small otherwise scans it, locks its way through rows of
-// others, and stays that way until somebody has the server analyse the table.
+// others, and stays that way until somebody has the server analyse the table. And it has
+// every statement to itself: to start other processes for one costs more than the sums of
+// a year, and takes their processors from those who are answered meanwhile.
 const postgresSession = "SET TimeZone = 'UTC'; SET jit = off; SET idle_in_transaction_session_timeout = '60s'; " +
-	"SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; "
+	"SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET max_parallel_workers_per_gather = 0; "
 
 // postgresWriter has a plan made once and kept, there being nothing left to choose:
 // planning each statement anew costs more than running the short ones.

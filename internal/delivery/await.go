@@ -93,16 +93,7 @@ func (s *Service) look(ctx context.Context, a attempt) error {
 
 // references are the references of everyone in a call.
 func (s *Service) references(a attempt) []string {
-	var refs []string
-	for _, g := range a.Groups {
-		for _, run := range g.Seqs {
-			for seq := run[0]; seq <= run[1]; seq++ {
-				r := message.Recipient{Place: message.Place{Key: g.key(), Seq: message.Seq(seq)}, Step: g.Step, Try: g.Try}
-				refs = append(refs, r.Reference())
-			}
-		}
-	}
-	return refs
+	return pick(a.legs(), Reference.String)
 }
 
 // expireOpen ends those whose time is over and puts the job back for the others.

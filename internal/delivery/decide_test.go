@@ -201,7 +201,7 @@ func FuzzReadReference(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		ref, err := readReference(text)
+		ref, err := ReadReference(text)
 		if err != nil {
 			return
 		}
@@ -215,7 +215,7 @@ func FuzzReadReference(f *testing.F) {
 func TestAReferenceIsReadAsItWasWritten(t *testing.T) {
 	r := sentPerson()
 	r.Step, r.Try, r.Seq = 2, 17, 999_999
-	ref, err := readReference(r.Reference())
+	ref, err := ReadReference(r.Reference())
 	if err != nil || ref.Place != r.Place || ref.Step != 2 || ref.Try != 17 {
 		t.Errorf("read %+v, %v; want %+v step 2 try 17", ref, err, r.Place)
 	}

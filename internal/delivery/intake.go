@@ -68,7 +68,7 @@ func (t *take) lock(in []delivery) error {
 	seen := map[message.Place]bool{}
 	for _, d := range in {
 		for _, r := range d.reports {
-			ref, err := readReference(r.Ref)
+			ref, err := ReadReference(r.Ref)
 			if err != nil || seen[ref.Place] {
 				continue
 			}
@@ -90,7 +90,7 @@ func (t *take) lock(in []delivery) error {
 // apply decides the reports of one letter.
 func (t *take) apply(d delivery) (sum applied) {
 	for _, r := range d.reports {
-		ref, err := readReference(r.Ref)
+		ref, err := ReadReference(r.Ref)
 		m := t.w.Messages[ref.Key]
 		if err != nil || m == nil || int64(ref.Seq) >= m.Accepted {
 			sum.Foreign++ // not ours, or of a message that is gone

@@ -18,8 +18,9 @@ import (
 
 // TestEveryOrderOfEventsKeepsTheBooksAndEndsEveryoneOnce lets accept, dispatch,
 // reports (early, duplicate, late, contradicting), cancel, pause, resume,
-// reschedule, time and recovery come in any order. After each step the ledger is
-// proven against the rows, and nobody who was final has moved.
+// reschedule, refunds, time, folding and recovery come in any order. After each step the
+// ledger is proven against the rows, the statistics of each day are what is counted from
+// the rows, and nobody who was final has moved.
 func TestEveryOrderOfEventsKeepsTheBooksAndEndsEveryoneOnce(t *testing.T) {
 	for _, engine := range dbtest.Engines() {
 		t.Run(engine, func(t *testing.T) {
@@ -31,9 +32,9 @@ func TestEveryOrderOfEventsKeepsTheBooksAndEndsEveryoneOnce(t *testing.T) {
 				h := &history{world: w, rt: rt, site: fmt.Sprintf("site-%d", round), final: map[message.Place]message.Recipient{}}
 				w.site(h.site, int64(rapid.IntRange(300, 2000).Draw(rt, "won")))
 				rt.Repeat(map[string]func(*rapid.T){
-					"accept": h.accept, "dispatch": h.dispatch, "report": h.report, "early": h.early, "again": h.again,
+					"accept": h.accept, "dispatch": h.dispatch, "report": h.report, "early": h.early, "fall": h.fall, "again": h.again,
 					"cancel": h.cancel, "pause": h.pause, "resume": h.resume, "reschedule": h.reschedule,
-					"trouble": h.trouble, "time": h.time, "recover": h.recover, "": h.check,
+					"trouble": h.trouble, "time": h.time, "recover": h.recover, "refund": h.refund, "fold": h.fold, "": h.check,
 				})
 				h.finish()
 			})
@@ -66,6 +67,7 @@ type history struct {
 	messages []message.Key
 	final    map[message.Place]message.Recipient
 	said     []string // reports given so far, to be repeated
+	figures  book
 }
 
 func (h *history) must(err error) {
@@ -130,6 +132,32 @@ func (h *history) early(t *rapid.T) {
 	h.say(r.Reference(), rapid.SampledFrom(statuses).Draw(t, "status"))
 }
 
+// fall hands over what is due, says of some that they are not on Kakao, mostly lets their
+// texts go out, and says of some that they were reached after all: by chance alone that
+// much would seldom come together.
+func (h *history) fall(t *rapid.T) {
+	key := h.any(t)
+	h.drain()
+	for _, r := range h.people(key) {
+		if r.State == message.Sent && rapid.Bool().Draw(t, "fails") {
+			h.say(r.Reference(), "3104")
+		}
+	}
+	if rapid.IntRange(0, 2).Draw(t, "goes on") > 0 {
+		h.checkFigures() // of the day before, if it ends just now
+		h.clock.forward(3 * time.Second)
+		h.drain()
+	}
+	for _, r := range h.people(key) {
+		for _, l := range r.History {
+			if l.What == message.LegFailed && rapid.Bool().Draw(t, "after all") {
+				r.Step, r.Try = l.Step, l.Try
+				h.say(r.Reference(), "4000")
+			}
+		}
+	}
+}
+
 func (h *history) again(t *rapid.T) {
 	if len(h.said) == 0 {
 		return
@@ -189,6 +217,7 @@ func (h *history) check(t *rapid.T) {
 	for _, key := range h.messages {
 		h.checkMessage(t, key)
 	}
+	h.checkFigures()
 }
 
 func (h *history) checkMessage(t *rapid.T, key message.Key) {
@@ -225,7 +254,9 @@ func (h *history) finish() {
 		h.clock.forward(26 * time.Hour)
 		h.must(h.delivery.Recover(context.Background()))
 		h.drain()
+		h.checkFigures()
 	}
+	h.fold(h.rt)
 	h.check(h.rt)
 	for _, key := range h.messages {
 		if m := h.find(key); !m.State.Final() {

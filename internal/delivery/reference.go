@@ -10,17 +10,22 @@ import (
 	"creditmsg/internal/message"
 )
 
-// reference is what a provider gives back of a leg: site.message.seq.step.try.
-type reference struct {
+// Reference names a leg to providers: site.message.seq.step.try. They give it back.
+type Reference struct {
 	message.Place
 	Step, Try int
 }
 
 var errReference = errors.New("want site.message.seq.step.try")
 
-// readReference reads what message.Recipient.Reference wrote.
-func readReference(text string) (reference, error) {
-	var r reference
+// String gives the reference as message.Recipient writes it.
+func (r Reference) String() string {
+	return message.Recipient{Place: r.Place, Step: r.Step, Try: r.Try}.Reference()
+}
+
+// ReadReference reads what message.Recipient.Reference wrote.
+func ReadReference(text string) (Reference, error) {
+	var r Reference
 	parts := strings.Split(text, ".")
 	if len(parts) != 5 || parts[0] == "" || len(parts[0]) > 40 {
 		return r, fmt.Errorf("read reference: %w", errReference)

@@ -27,6 +27,7 @@ const (
 	Token   = "tok"
 	Attempt = "att"
 	Refund  = "rfd"
+	Invoice = "inv"
 	Card    = "pmt" // a payment method
 	Cancel  = "pcn" // of a payment
 )

@@ -30,6 +30,16 @@ func ParseDay(text string) (time.Time, error) {
 	return t, nil
 }
 
+// ParseMonth reads a Korean calendar month, such as 2026-12, and gives the moment at which it
+// begins.
+func ParseMonth(text string) (time.Time, error) {
+	t, err := time.ParseInLocation("2006-01", text, Seoul)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read month %.40q: want one such as 2026-12", text)
+	}
+	return t, nil
+}
+
 // ParseTime reads a moment: RFC 3339 with its offset, or 2026-12-01 09:00 in
 // Korean time.
 func ParseTime(text string) (time.Time, error) {

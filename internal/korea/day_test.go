@@ -24,6 +24,18 @@ func TestDaysEndAtMidnightInSeoul(t *testing.T) {
 	}
 }
 
+func TestAMonthBeginsAtMidnightInSeoul(t *testing.T) {
+	at, err := ParseMonth("2026-12")
+	if want := "2026-11-30T15:00:00Z"; err != nil || at.UTC().Format(time.RFC3339) != want || Month(at) != "2026-12" {
+		t.Errorf("December begins at %s, %v; want %s", at.UTC(), err, want)
+	}
+	for _, in := range []string{"", "2026", "2026-13", "2026-00", "2026-1", "26-12", "2026-12-01", " 2026-12", "2026/12"} {
+		if at, err := ParseMonth(in); err == nil {
+			t.Errorf("ParseMonth(%q) = %s", in, at)
+		}
+	}
+}
+
 func TestParseTimeReadsBothForms(t *testing.T) {
 	for in, want := range map[string]string{
 		"2026-12-01 09:00":                 "2026-12-01T00:00:00Z",

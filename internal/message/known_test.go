@@ -42,6 +42,12 @@ var changes = map[string]func(tx *db.Tx, s *shop) error{
 	"the installation's price is set": func(tx *db.Tx, _ *shop) error {
 		return credit.SetPrices(tx, "", map[provider.Channel]money.Amount{provider.MMS: 120 * won}, 0)
 	},
+	"a plan is given": func(tx *db.Tx, s *shop) error {
+		if err := credit.CreatePlan(tx, "for-"+s.name, "plan", nil); err != nil {
+			return err
+		}
+		return credit.AssignPlan(tx, s.name, "for-"+s.name, 0)
+	},
 	"a template is added": func(tx *db.Tx, s *shop) error {
 		_, err := AddTemplate(tx, Template{Site: s.name, Code: "NEW_01", Name: "새", Channel: "@demo", Body: "새"})
 		return err
@@ -154,5 +160,44 @@ func TestWhatIsKnownEndsWhenPlannedPricesBegin(t *testing.T) {
 		}
 		s.accept(textOnly("a"), 1)
 		s.wantMoney(1000-2*18-30, 2*18+30, 0)
+	})
+}
+
+func TestWhatIsKnownNeverOutlivesAPriceOfThePlan(t *testing.T) {
+	onEach(t, func(s *shop) {
+		sms := func(price money.Amount) map[provider.Channel]money.Amount {
+			return map[provider.Channel]money.Amount{provider.SMS: price * won}
+		}
+		s.update(func(tx *db.Tx) error {
+			if err := credit.CreatePlan(tx, "gold", "금", sms(15)); err != nil {
+				return err
+			}
+			return credit.AssignPlan(tx, s.name, "gold", 0)
+		})
+		s.accept(textOnly("a"), 1)
+		known := func() *Draft {
+			d, err := s.service.DraftKnown(s.name, Known{Rev: s.rev()}, textOnly("a"))
+			s.must(err)
+			return s.add(d, 1)
+		}
+		outdated := func(why string, d *Draft) {
+			if _, err := d.Accept(ctx, once(s.name, why, "a")); !errors.Is(err, ErrOutdated) {
+				s.t.Errorf("%s: got %v, want what was known to be out of date", why, err)
+			}
+		}
+		before := known()
+		s.update(func(tx *db.Tx) error {
+			if err := s.ledger.SetPlanPrices(tx, "gold", sms(16), 0); err != nil {
+				return err
+			}
+			return s.ledger.SetPlanPrices(tx, "gold", sms(17), tx.Now.Add(time.Hour))
+		})
+		outdated("a new price", before)
+		s.accept(textOnly("a"), 1)
+		before = known()
+		s.house.forward(time.Hour)
+		outdated("a planned price", before)
+		s.accept(textOnly("a"), 1)
+		s.wantMoney(1000-15-16-17, 15+16+17, 0)
 	})
 }

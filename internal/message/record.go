@@ -11,6 +11,7 @@ import (
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/queue"
+	"creditmsg/internal/stat"
 )
 
 // Writing is what one transaction does to messages whose rows it has locked.
@@ -36,7 +37,7 @@ const fallbackDelay = 2 * time.Second
 
 // Record writes changes with everything that follows from them, in the lock
 // order: rows of recipients and batches, counters, jobs for those who wait again,
-// the money, then events. What a recipient spends or releases is settled in the
+// the money, then statistics and events. What a recipient spends or releases is settled in the
 // transaction that makes it final, so nobody can be charged twice.
 func (s *Service) Record(tx *db.Tx, w Writing) error {
 	changes := merge(w.Changes)
@@ -72,6 +73,9 @@ func (s *Service) Record(tx *db.Tx, w Writing) error {
 		return err
 	}
 	if err := s.ledger.Settle(tx, sums.settlements()); err != nil {
+		return err
+	}
+	if err := stat.Append(tx, sums.figures.deltas()...); err != nil {
 		return err
 	}
 	tx.OnCommit(func() { s.meter.add(legs, sums.done) })
@@ -147,12 +151,13 @@ type sums struct {
 	messages map[Key]*Message
 	order    []Key
 	money    map[Key]*credit.Settlement
+	figures  figures
 	final    map[Key]bool // something became final
 	done     []*Message   // messages that ended
 }
 
 func newSums(messages map[Key]*Message) *sums {
-	return &sums{messages: messages, money: map[Key]*credit.Settlement{}, final: map[Key]bool{}}
+	return &sums{messages: messages, money: map[Key]*credit.Settlement{}, figures: figures{}, final: map[Key]bool{}}
 }
 
 func (s *sums) message(k Key) (*Message, *credit.Settlement, error) {
@@ -173,6 +178,9 @@ func (s *sums) count(c Change) error {
 	m, pay, err := s.message(c.From.Key)
 	if err != nil {
 		return err
+	}
+	if err := s.figures.change(m, c); err != nil {
+		return fmt.Errorf("count a recipient of message %s: %w", m.ID, err)
 	}
 	if c.What == Late {
 		m.Late++
@@ -209,6 +217,9 @@ func (s *sums) end(b BatchEnd) error {
 	m, pay, err := s.message(b.Message)
 	if err != nil {
 		return err
+	}
+	if err := s.figures.end(m, b); err != nil {
+		return fmt.Errorf("count a batch of message %s: %w", m.ID, err)
 	}
 	s.final[b.Message] = true
 	if b.State == BatchCancelled {

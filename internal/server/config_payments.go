@@ -51,6 +51,7 @@ type GatewayConfig struct {
 	CheckoutURL       Address       `yaml:"checkout_url"` // a page that plays the gateway's window: a simulator's
 	TransferTo        string        `yaml:"transfer_to"`  // bank, number and holder of the operator's account, for kind manual
 	Timeout           time.Duration `yaml:"timeout"`      // of one request; default 60s
+	Allow             Networks      `yaml:"allow"`        // networks that its notices come from; default any
 }
 
 // GatewayConfigs is the list of gateways.
@@ -126,8 +127,14 @@ func (l *loading) checkPayments(c PaymentsConfig, production bool) {
 	}
 }
 
+// isWeb reports whether a text is the address of a server; "" is none, which is right.
+func isWeb(address string) bool {
+	u, err := url.Parse(address)
+	return address == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
 func (l *loading) checkWeb(at string, a Address) {
-	if u, err := url.Parse(string(a)); a != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+	if !isWeb(string(a)) {
 		l.bad(at, "it is not an address of the form https://host")
 	}
 }
@@ -146,6 +153,7 @@ func (l *loading) checkGateway(at string, g GatewayConfig, production bool) {
 	}
 	l.checkWeb(at+".url", g.URL)
 	l.checkWeb(at+".checkout_url", g.CheckoutURL)
+	l.checkNetworks(at+".allow", g.Allow)
 	if g.Timeout < 0 {
 		l.bad(at+".timeout", "it is negative")
 	}

@@ -46,6 +46,15 @@ func (c Config) Accounts() []provider.Account {
 	return all
 }
 
+// Kinds gives the kind of each account by its name.
+func (c Config) Kinds() map[string]string {
+	kinds := map[string]string{}
+	for _, p := range c.Providers {
+		kinds[p.Name] = p.Kind
+	}
+	return kinds
+}
+
 // Account is the upstream account that p describes.
 func (p ProviderConfig) Account() provider.Account {
 	var channels []provider.Channel

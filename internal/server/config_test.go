@@ -48,7 +48,7 @@ payments:
   public_url: https://credit.example
   gateways:
     - {name: toss, kind: toss, url: "https://api.tosspayments.com", client_key: live_ck_x, secret_key: live_sk_y, webhook_secret: whsec,
-       checkout_url: "https://pay.example", timeout: 70s}
+       checkout_url: "https://pay.example", timeout: 70s, allow: [13.124.18.147]}
     - {name: bank, kind: manual, transfer_to: "국민은행 123-45-6789"}
   bonus: [{from: "100000", percent: 5, days: 90}]
 alerts:
@@ -109,7 +109,7 @@ func fullConfig() Config {
 			VATIncluded: true, PublicURL: "https://credit.example",
 			Gateways: GatewayConfigs{
 				{Name: "toss", Kind: "toss", URL: "https://api.tosspayments.com", ClientKey: "live_ck_x", SecretKey: "live_sk_y", WebhookSecret: "whsec",
-					CheckoutURL: "https://pay.example", Timeout: 70 * time.Second},
+					CheckoutURL: "https://pay.example", Timeout: 70 * time.Second, Allow: Networks{"13.124.18.147"}},
 				{Name: "bank", Kind: "manual", TransferTo: "국민은행 123-45-6789"},
 			},
 			Bonus: BonusTiers{{From: "100000", Percent: 5, Days: 90}},
@@ -152,7 +152,7 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 	environ["PAYMENTS_VAT_INCLUDED"], environ["PAYMENTS_PUBLIC_URL"] = "true", "https://credit.example"
 	environ["PAYMENTS_BONUS"] = `[{"from":"100000","percent":5,"days":90}]`
 	environ["PAYMENTS_GATEWAYS"] = `[{"name":"toss","kind":"toss","url":"https://api.tosspayments.com","client_key":"live_ck_x","secret_key":"live_sk_y",
-		"webhook_secret":"whsec","checkout_url":"https://pay.example","timeout":"70s"},{"name":"bank","kind":"manual","transfer_to":"국민은행 123-45-6789"}]`
+		"webhook_secret":"whsec","checkout_url":"https://pay.example","timeout":"70s","allow":["13.124.18.147"]},{"name":"bank","kind":"manual","transfer_to":"국민은행 123-45-6789"}]`
 	for name, value := range map[string]string{"OPERATOR": "a@credit.example,b@credit.example", "LANGUAGE": "en", "SITE": "notices", "SENDER": "0261234567", "TEMPLATE": "ALERT_01",
 		"SMTP_HOST": "mail.example", "SMTP_PORT": "2525", "SMTP_USER": "alerts", "SMTP_PASSWORD": "mailsecret", "SMTP_FROM": "Credit <alerts@credit.example>", "SMTP_TLS": "tls"} {
 		environ["ALERTS_"+name] = value

@@ -14,6 +14,6 @@
 //
 // Reading order: config.go (what can be set, with config_*.go beside it), server.go
 // (how a process is made, runs and stops), stage.go, listener.go, adapters.go,
-// simulator.go, upkeep.go, health.go, log.go; then operator.go with one
+// simulator.go, upkeep.go, heads.go, health.go, log.go; then operator.go with one
 // operator_*.go for each thing that operators work on; demo.go with demo_*.go.
 package server

@@ -2,12 +2,10 @@ package server
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
-	"creditmsg/internal/fault"
 	"creditmsg/internal/message"
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
@@ -20,6 +18,7 @@ type Site struct {
 	Name      string        `json:"name"`
 	State     string        `json:"state"`
 	CreatedAt time.Time     `json:"created_at"`
+	Plan      *string       `json:"plan"` // the one of now
 	Prices    credit.Prices `json:"prices"`
 	Balance   money.Amount  `json:"balance"`
 	Available money.Amount  `json:"available"`
@@ -29,20 +28,32 @@ type Site struct {
 // SiteDetail is a tenant with what it can send by.
 type SiteDetail struct {
 	Site
-	Senders   []Sender   `json:"senders"`
-	Channels  []Channel  `json:"channels"`
-	Templates []Template `json:"templates"`
+	PriceHistory []PricePeriod `json:"price_history"`
+	Plans        []PlanTerm    `json:"plans"` // past and planned
+	Senders      []Sender      `json:"senders"`
+	Channels     []Channel     `json:"channels"`
+	Templates    []Template    `json:"templates"`
 }
 
-// CreateSite makes a site with its account. prices names channels and amounts
-// ("sms": "18"); channels that it does not name cost what the installation's do.
-func (p *Operator) CreateSite(ctx context.Context, id, name string, prices map[string]string) (s Site, err error) {
-	own, err := parsePrices(prices)
+// NewSite is a site to make. Prices names channels and amounts ("sms": "18"); channels that
+// it does not name cost what they do by the plan, or else by the installation's list.
+type NewSite struct {
+	ID, Name string
+	Prices   map[string]string
+	Plan     string // "" = none
+}
+
+// CreateSite makes a site with its account. Faults: Invalid, Conflict, NotFound for the plan.
+func (p *Operator) CreateSite(ctx context.Context, n NewSite) (s Site, err error) {
+	own, err := firstPrices(n.Prices)
 	if err != nil {
 		return Site{}, err
 	}
 	err = p.d.Update(ctx, "operator_create_site", func(tx *db.Tx) error {
-		made, err := createSite(tx, p.keys, p.ledger, id, name, own)
+		made, err := createSite(tx, p.keys, p.ledger, n.ID, n.Name, own)
+		if err == nil && n.Plan != "" {
+			err = credit.AssignPlan(tx, n.ID, n.Plan, 0)
+		}
 		if err != nil {
 			return err
 		}
@@ -67,25 +78,13 @@ func createSite(tx *db.Tx, keys *site.Keys, ledger *credit.Ledger, id, name stri
 	return made, err
 }
 
-func parsePrices(text map[string]string) (map[provider.Channel]money.Amount, error) {
-	prices := map[provider.Channel]money.Amount{}
-	for name, amount := range text {
-		channel, err := provider.ParseChannel(strings.TrimSpace(name))
-		if err != nil {
-			return nil, fault.Check("--price", "%q is not one of alimtalk, sms, lms, mms", name)
-		}
-		price, err := money.Parse(strings.TrimSpace(amount))
-		if err != nil {
-			return nil, fault.Check("--price", "%s=%s: want an amount of won with at most four decimals, such as 18 or 8.4", name, amount)
-		}
-		prices[channel] = price
-	}
-	return prices, nil
-}
-
 // site adds to a site what others know of it.
 func (p *Operator) site(tx *db.Tx, s site.Site) (Site, error) {
 	prices, err := credit.PricesOf(tx, s.ID)
+	if err != nil {
+		return Site{}, err
+	}
+	plans, err := credit.SitePlans(tx, s.ID)
 	if err != nil {
 		return Site{}, err
 	}
@@ -93,7 +92,7 @@ func (p *Operator) site(tx *db.Tx, s site.Site) (Site, error) {
 	if err != nil {
 		return Site{}, err
 	}
-	return Site{ID: s.ID, Name: s.Name, State: string(s.State), CreatedAt: s.CreatedAt.Time(), Prices: prices,
+	return Site{ID: s.ID, Name: s.Name, State: string(s.State), CreatedAt: s.CreatedAt.Time(), Plan: named(plans.At(tx.Now)), Prices: prices,
 		Balance: a.Available + a.Held, Available: a.Available, Held: a.Held}, nil
 }
 
@@ -135,6 +134,9 @@ func (p *Operator) Site(ctx context.Context, id string) (s SiteDetail, err error
 			return err
 		}
 		if s.Site, err = p.site(tx, found); err != nil {
+			return err
+		}
+		if err := s.readPrices(tx); err != nil {
 			return err
 		}
 		return s.readParts(tx)

@@ -20,7 +20,9 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
 	"creditmsg/internal/fault"
+	"creditmsg/internal/invoice"
 	"creditmsg/internal/message"
+	"creditmsg/internal/paper"
 	till "creditmsg/internal/payment/simulator"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/provider/simulator"
@@ -67,6 +69,7 @@ type Program struct {
 	delivery *delivery.Service
 	billing  *billing.Service
 	alerts   *alert.Service
+	invoices *invoice.Service
 	handler  http.Handler
 
 	door      *listener // nil without RoleAPI
@@ -169,6 +172,7 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	if err != nil {
 		return err
 	}
+	p.invoices = invoice.New(p.d, p.keys, p.messages, p.ledger, p.config.Kinds())
 	p.alerts, err = alert.New(p.d, p.keys, p.queue, p.messages, p.billing, p.config.alerts(p.metrics, p.log))
 	return err
 }
@@ -179,8 +183,8 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 	}
 	p.handler, err = api.New(api.Deps{
 		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts,
-		PublicURL: string(p.config.Payments.PublicURL),
-		Log:       p.log, Registerer: p.metrics, Gatherer: p.metrics,
+		Papers: paper.New(p.keys, p.ledger), Invoices: p.invoices, PublicURL: string(p.config.Payments.PublicURL),
+		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), Version: o.Version, Ready: p.ready,
 	})
 	return err
@@ -229,6 +233,7 @@ func (p *Program) workers() []runner {
 	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), p.billing.Works(), p.alerts.Works())
 	return []runner{
 		p.upkeep(true),
+		p.signHeads,
 		p.delivery.Run,
 		func(ctx context.Context) error { return p.queue.Run(ctx, works...) },
 	}

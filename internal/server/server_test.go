@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -17,8 +18,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/provider"
+	"creditmsg/internal/stat"
 )
 
 // testConfig is that of a fresh SQLite database and ports of our own.
@@ -244,6 +247,36 @@ func TestSweepingAFreshInstallationFindsNothingWrong(t *testing.T) {
 	}
 	defer p.Close()
 	p.sweep(t.Context())
+	if log.Len() > 0 {
+		t.Error(log.String())
+	}
+}
+
+func TestAProcessThatWorksFoldsTheStatistics(t *testing.T) {
+	var log strings.Builder
+	p, err := Open(t.Context(), testConfig(t), Options{Log: NewLog(LogConfig{Level: "warn", Format: "text"}, &log)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	counted := stat.Delta{Site: "shop", Strategy: "sms_only", Channel: provider.SMS, Figures: stat.Figures{Delivered: 1}}
+	if err := p.d.Update(t.Context(), "test", func(tx *db.Tx) error { return stat.Append(tx, counted) }); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- p.upkeep(true)(ctx) }()
+	for unfolded := 1; unfolded > 0; runtime.Gosched() { // the test's own time limit ends it
+		if err := p.d.View(t.Context(), "test", func(tx *db.Tx) error {
+			return tx.QueryRow("SELECT COUNT(*) FROM stat_delta").Scan(&unfolded)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 	if log.Len() > 0 {
 		t.Error(log.String())
 	}

@@ -5,23 +5,32 @@ import (
 	"time"
 
 	"creditmsg/internal/idem"
+	"creditmsg/internal/stat"
 )
 
 const (
 	clockEvery = time.Minute     // between two measurements of the database's clock
 	clockAgain = 2 * time.Second // when the last one is in doubt
 	sweepEvery = time.Hour
+	foldEvery  = time.Minute
 )
 
-// upkeep measures the database's clock and, where the process works on jobs, deletes
-// what is over. Nothing of it is urgent: what fails is logged and done the next time.
+// upkeep measures the database's clock and, where the process works on jobs, folds the
+// statistics, deletes what is over and has days compared with the payment gateways. Several
+// processes may do so at once. Nothing of it is urgent: what fails is logged and done the
+// next time.
 func (p *Program) upkeep(sweeps bool) runner {
 	return func(ctx context.Context) error {
-		var swept time.Time
+		var swept, folded time.Time
 		for {
+			if sweeps && time.Since(folded) >= foldEvery {
+				folded = time.Now()
+				p.fold(ctx)
+			}
 			if sweeps && time.Since(swept) >= sweepEvery {
 				swept = time.Now()
 				p.sweep(ctx)
+				p.compare(ctx)
 			}
 			wait := clockEvery
 			if !p.d.ClockOK() {
@@ -44,6 +53,13 @@ func (p *Program) upkeep(sweeps bool) runner {
 	}
 }
 
+// fold keeps the reading of statistics fast; without it they are as exact.
+func (p *Program) fold(ctx context.Context) {
+	if _, err := stat.FoldAll(ctx, p.d); err != nil && ctx.Err() == nil {
+		p.log.WarnContext(ctx, "statistics not folded", "error", err)
+	}
+}
+
 // sweep deletes what is over: marks of transactions, idempotency keys, drafts that
 // nobody accepted.
 func (p *Program) sweep(ctx context.Context) {
@@ -58,5 +74,16 @@ func (p *Program) sweep(ctx context.Context) {
 		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
 			p.log.WarnContext(ctx, "not swept", "what", s.what, "error", err)
 		}
+	}
+}
+
+// compare has the last days held against what the payment gateways list, each once a day. A
+// simulator in this process forgets them when it stops, so there is nothing to compare with.
+func (p *Program) compare(ctx context.Context) {
+	if p.till != nil {
+		return
+	}
+	if err := p.billing.Daily(ctx); err != nil && ctx.Err() == nil {
+		p.log.WarnContext(ctx, "comparison with payment gateways not planned", "error", err)
 	}
 }

@@ -15,15 +15,14 @@ var numberColumns = []string{"전화번호", "휴대폰", "휴대전화", "핸�
 // header says which cell of a row is what.
 type header struct {
 	width int      // cells that a row may have
-	to    int      // the cell with the number
+	to    int      // the cell with the number; -1 = there is none
 	names []string // the other columns that have a name
 	at    []int    // their cells
 }
 
-// readHeader reads the names on the header line. column, when not empty, names the
-// column with the numbers.
-func readHeader(line int, cells []string, column string) (header, error) {
-	h := header{width: len(cells)}
+// readHeader reads the names on the header line.
+func readHeader(line int, cells []string, o Options) (header, error) {
+	h := header{width: len(cells), to: -1}
 	first := make(map[string]int, len(cells))
 	for i, name := range cells {
 		// Variables are matched by name, so names written on a Mac are composed too.
@@ -35,9 +34,11 @@ func readHeader(line int, cells []string, column string) (header, error) {
 		}
 		first[cells[i]] = i
 	}
-	var err error
-	if h.to, err = numberColumn(line, cells, column); err != nil {
-		return h, err
+	if !o.Table {
+		var err error
+		if h.to, err = numberColumn(line, cells, o.Column); err != nil {
+			return h, err
+		}
 	}
 	for i, name := range cells {
 		if i != h.to && name != "" {

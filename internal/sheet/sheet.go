@@ -30,12 +30,15 @@ type Options struct {
 	// Column is the name of the column that holds the numbers; empty means the
 	// first column that has one of the usual names.
 	Column string
+	// Table says that the file is no list of recipients: no column is looked for, and
+	// all are in Values.
+	Table bool
 }
 
 // Row is one recipient.
 type Row struct {
 	Line   int      // where the row starts in the file; the first line is 1
-	To     string   // the number as written, trimmed
+	To     string   // the number as written, trimmed; empty in a Table
 	Values []string // the other cells, as Columns names them; cells that are missing are empty
 }
 
@@ -65,13 +68,17 @@ func Open(r io.ReadSeeker, o Options) (*Reader, error) {
 	}
 	line, cells, err := sheet.records.next()
 	if err == io.EOF {
-		return nil, fault.New(fault.Invalid, fault.CodeNoPhoneColumn,
+		code := fault.CodeNoPhoneColumn
+		if o.Table {
+			code = fault.CodeValidation
+		}
+		return nil, fault.New(fault.Invalid, code,
 			"the file is empty: its first line must name the columns").At("/lines/1", "there is no header")
 	}
 	if err != nil {
 		return nil, err
 	}
-	sheet.header, err = readHeader(line, cells, o.Column)
+	sheet.header, err = readHeader(line, cells, o)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +119,10 @@ func (r *Reader) next() (Row, error) {
 		}
 		return ""
 	}
-	row := Row{Line: line, To: cell(r.header.to), Values: make([]string, len(r.header.at))}
+	row := Row{Line: line, Values: make([]string, len(r.header.at))}
+	if r.header.to >= 0 {
+		row.To = cell(r.header.to)
+	}
 	for i, column := range r.header.at {
 		row.Values[i] = cell(column)
 	}

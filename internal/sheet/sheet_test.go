@@ -429,3 +429,18 @@ func ExampleOpen_fault() {
 	fmt.Println(fault.Of(err).Code, "—", fault.Of(err).Public)
 	// Output: no_phone_column — there is no column "연락처"; the first line names: 이름, 금액
 }
+
+func TestATableHasNoColumnOfNumbers(t *testing.T) {
+	r, err := Open(strings.NewReader("to,price\n01012345678,8.4\n"), Options{Table: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, err := r.Next()
+	want := Row{Line: 2, Values: []string{"01012345678", "8.4"}}
+	if diff := cmp.Diff(want, row); diff != "" || err != nil || len(r.Columns()) != 2 {
+		t.Errorf("%v, columns %v (-want +got):\n%s", err, r.Columns(), diff)
+	}
+	if _, err := Open(strings.NewReader(""), Options{Table: true}); !fault.Is(err, fault.Invalid) || fault.Of(err).Code != fault.CodeValidation {
+		t.Errorf("an empty table: %v, want it not valid", err)
+	}
+}

@@ -10,6 +10,8 @@
 //     can stand beside them.
 //   - A token's secret is shown once and stored as a digest. A mistyped one is
 //     refused without asking the database.
+//   - What was signed can be proven by anyone with the public key, for ever: a new signing
+//     key does not end the old ones.
 //   - A site has at most one default sender.
 //   - Every question carries the site: what belongs to another one is not found.
 //
@@ -19,6 +21,6 @@
 // site_channel, site_rev.
 //
 // Reading order: site.go, key.go (sealing, pure), keys.go (where keys are kept),
-// secret.go (the form of a token, pure), token.go, sender.go, channel.go, rev.go (what
-// others may remember, and how long).
+// signer.go (who signs for the installation), secret.go (the form of a token, pure),
+// token.go, sender.go, channel.go, rev.go (what others may remember, and how long).
 package site

@@ -24,6 +24,7 @@ type Key struct {
 	finder cipher.Block
 	number cipher.Block
 	mac    []byte
+	sign   []byte // the seed of the Ed25519 key
 }
 
 // newKey derives the sub-keys of a data key of keySize bytes.
@@ -40,6 +41,9 @@ func newKey(data []byte) (*Key, error) {
 		return nil, err
 	}
 	if k.mac, err = subkey(data, "mac 1"); err != nil {
+		return nil, err
+	}
+	if k.sign, err = subkey(data, "sign 1"); err != nil {
 		return nil, err
 	}
 	return k, nil

@@ -16,7 +16,9 @@ import (
 const (
 	InboxKey   = "inbox"   // raw delivery reports before their site is known
 	CursorKey  = "cursor"  // list cursors
-	SigningKey = "signing" // heads of ledgers on statements
+	SigningKey = "signing" // heads of ledgers, and statements; later ones have a number behind
+	PaperKey   = "paper"   // the operator's own billing profile
+	ReplyKey   = "reply"   // kept replies to operators that are about no site
 )
 
 // Keys gives the data keys of the sites and of the installation. They are made
@@ -81,7 +83,7 @@ func (k *Keys) Prepare(ctx context.Context) error {
 				return err
 			}
 		}
-		for _, name := range []string{CursorKey, InboxKey, SigningKey} {
+		for _, name := range []string{CursorKey, InboxKey, ReplyKey, SigningKey} {
 			if _, err := k.Installation(tx, name); err != nil {
 				return err
 			}
@@ -131,7 +133,7 @@ func (k *Keys) Ask(tx *db.Tx, sites []string) db.Question {
 }
 
 // Installation gives one of the installation's own keys, and makes it when there
-// is none; Prepare has done that for the three named here.
+// is none; Prepare has done that for those named here.
 func (k *Keys) Installation(tx *db.Tx, name string) (*Key, error) {
 	s := installationSlot(name)
 	if key := k.get(s); key != nil {

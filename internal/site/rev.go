@@ -17,28 +17,52 @@ type Rev int64
 
 const firstRev Rev = 1
 
-// begin gives a site its first Rev, unless it has one.
-func begin(tx *db.Tx, id string) error {
-	err := tx.InsertAbsent("site_rev", []string{"site_id"}, "site_id", db.Col("site_id", []string{id}), db.Col("rev", []Rev{firstRev}))
+// begin gives sites their first Rev, unless they have one.
+func begin(tx *db.Tx, ids ...string) error {
+	err := tx.InsertAbsent("site_rev", []string{"site_id"}, "site_id", db.Col("site_id", ids), db.Same("rev", firstRev, len(ids)))
 	if err != nil {
-		return fmt.Errorf("count the changes of site %s: %w", id, err)
+		return fmt.Errorf("count the changes of %d sites: %w", len(ids), err)
 	}
 	return nil
 }
 
-// Changed raises the Rev of a site, or of all with "". It is part of every transaction
-// that changes what the Rev counts.
-func Changed(tx *db.Tx, id string) error {
-	var err error
-	if id == "" {
-		_, err = tx.Exec(`UPDATE site_rev SET rev = rev + 1`)
-	} else if err = begin(tx, id); err == nil {
-		_, err = tx.Exec(`UPDATE site_rev SET rev = rev + 1 WHERE site_id = ?`, id)
+// Changed raises the Revs of some sites, or of all with "". It is part of every transaction
+// that changes what the Rev counts. The Revs stay locked: until the transaction ends nobody
+// else changes anything that they count.
+func Changed(tx *db.Tx, ids ...string) error {
+	if slices.Contains(ids, "") {
+		if _, err := tx.Exec(`UPDATE site_rev SET rev = rev + 1`); err != nil {
+			return fmt.Errorf("note a change of all sites: %w", err)
+		}
+		return nil
+	}
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	revs, err := lockRevs(tx, ids)
+	if err == nil && len(revs) < len(ids) {
+		if err = begin(tx, ids...); err == nil {
+			revs, err = lockRevs(tx, ids)
+		}
 	}
 	if err != nil {
-		return fmt.Errorf("note a change of site %q: %w", id, err)
+		return err
+	}
+	for i := range revs {
+		revs[i]++
+	}
+	if err := tx.UpdateMany("site_rev", []string{"site_id"}, db.Col("site_id", ids), db.Col("rev", revs)); err != nil {
+		return fmt.Errorf("note a change of %d sites: %w", len(ids), err)
 	}
 	return nil
+}
+
+// lockRevs locks the Revs of sites, whose ids are sorted; those that have none are left out.
+func lockRevs(tx *db.Tx, ids []string) ([]Rev, error) {
+	rows, err := tx.LookupForUpdate("site_rev", []string{"rev"}, db.Col("site_id", ids))
+	revs, err := db.Collect(rows, err, func(r *sql.Rows) (rev Rev, err error) { return rev, r.Scan(&rev) })
+	if err != nil {
+		return nil, fmt.Errorf("lock what changes of %d sites: %w", len(ids), err)
+	}
+	return revs, nil
 }
 
 // Expect makes sure, at the latest when the next question is answered, that sites still

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"sync"
 	"testing"
 
 	"creditmsg/internal/db"
@@ -46,5 +47,29 @@ func TestARevIsRaisedByEveryChangeOfItsOwnSiteAlone(t *testing.T) {
 		}
 		update(t, d, func(tx *db.Tx) error { return Changed(tx, "") })
 		equal(t, "after a change of all", revs(), map[string]Rev{"demo": Rev(len(acts) + 2), "other": 2})
+		update(t, d, func(tx *db.Tx) error { return Changed(tx, "other", "demo", "other") })
+		equal(t, "after a change of both", revs(), map[string]Rev{"demo": Rev(len(acts) + 3), "other": 3})
+	})
+}
+
+func TestChangesAtOnceAreAllCounted(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		var group sync.WaitGroup
+		const writers, rounds = 4, 10
+		for range writers {
+			group.Go(func() {
+				for range rounds {
+					if err := d.Update(t.Context(), "test", func(tx *db.Tx) error { return Changed(tx, "b", "a") }); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		group.Wait()
+		update(t, d, func(tx *db.Tx) error {
+			got, err := Revs(tx, []string{"a", "b"})
+			equal(t, "after all", got, map[string]Rev{"a": 1 + writers*rounds, "b": 1 + writers*rounds})
+			return err
+		})
 	})
 }

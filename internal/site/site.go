@@ -41,10 +41,10 @@ var slug = regexp.MustCompile(`^[a-z][a-z0-9-]{1,39}$`)
 // slug or a name that cannot be shown, Conflict already_exists.
 func Create(tx *db.Tx, keys *Keys, id, name string) (Site, error) {
 	name = strings.TrimSpace(name)
-	if !slug.MatchString(id) || id == Operator {
+	if !IsSlug(id) || id == Operator {
 		return Site{}, fault.Check("/id", "want 2 to 40 characters of a-z, 0-9 and -, beginning with a letter, and not %q: got %q", Operator, id)
 	}
-	if !isName(name, 100) {
+	if !IsName(name) {
 		return Site{}, fault.Check("/name", "want 1 to 100 characters without line breaks or other control characters")
 	}
 	if _, err := Find(tx, id); err == nil {
@@ -79,10 +79,13 @@ func created(err error, what, name string) error {
 	return fmt.Errorf("create %s %s: %w", what, name, err)
 }
 
-// isName reports whether text can stand as a name on a screen.
-func isName(text string, longest int) bool {
+// IsSlug reports whether text can be the id of a site, or of what else people name so.
+func IsSlug(text string) bool { return slug.MatchString(text) }
+
+// IsName reports whether text can stand as a name on a screen: 1 to 100 characters.
+func IsName(text string) bool {
 	n := utf8.RuneCountInString(text)
-	return n > 0 && n <= longest && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
+	return n > 0 && n <= 100 && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
 const selectSites = `SELECT s.id, s.name, s.state, s.created_at, COALESCE(r.rev, 0) FROM site s LEFT JOIN site_rev r ON r.site_id = s.id`

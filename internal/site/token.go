@@ -58,7 +58,7 @@ func (t Token) Can(ability string) bool {
 // ability, none, or a time that has passed; NotFound for the site.
 func NewToken(tx *db.Tx, site, name string, abilities []string, expires db.Time) (Token, string, error) {
 	name = strings.TrimSpace(name)
-	if !isName(name, 100) {
+	if !IsName(name) {
 		return Token{}, "", fault.Check("/name", "want 1 to 100 characters without line breaks or other control characters")
 	}
 	abilities, err := checkAbilities(site, abilities)

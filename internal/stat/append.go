@@ -31,7 +31,7 @@ func Append(tx *db.Tx, deltas ...Delta) error {
 			return err
 		}
 		s := slot{d.Site, today, d.Channel.String(), d.Strategy, d.Provider}
-		sum, err := sums[s].plus(d.Figures)
+		sum, err := sums[s].Plus(d.Figures)
 		if err != nil {
 			return fmt.Errorf("append statistics of %s: %w", d.Site, err)
 		}

@@ -37,5 +37,6 @@
 //
 // Tables owned: stat_delta, stat_day.
 //
-// Reading order: stat.go (the numbers), append.go, fold.go, read.go, rate.go.
+// Reading order: stat.go (the numbers), append.go, fold.go, read.go, rate.go, report.go
+// (questions and answers of people).
 package stat

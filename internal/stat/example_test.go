@@ -2,8 +2,10 @@ package stat_test
 
 import (
 	"fmt"
+	"time"
 
 	"creditmsg/internal/db"
+	"creditmsg/internal/korea"
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/stat"
@@ -41,4 +43,25 @@ func ExampleRate() {
 	// Output:
 	// 2 of 3, 66.66 % true
 	// false
+}
+
+func ExampleAsk() {
+	now := time.Date(2026, 12, 1, 9, 0, 0, 0, korea.Seoul)
+	q, err := stat.Ask(now, "2026-11-01", "", "day,channel")
+	fmt.Println(q.From, q.Until, err)
+	_, err = stat.Ask(now, "", "tomorrow")
+	fmt.Println(err)
+	// Output:
+	// 2026-11-01 2026-12-01 <nil>
+	// the request is not valid; /to: want a day such as 2026-12-01
+}
+
+func ExampleTell() {
+	rows := []stat.Row{
+		{Day: "2026-11-30", Figures: stat.Figures{Delivered: 2, Cost: 18 * money.Won}, Final: 2, Success: stat.Rate{Part: 2, Whole: 2}},
+		{Day: "2026-12-01", Figures: stat.Figures{Failed: 1}, Final: 1, Success: stat.Rate{Whole: 1}},
+	}
+	s, err := stat.Tell(stat.Query{From: "2026-11-30", Until: "2026-12-01", By: stat.ByDay}, rows)
+	fmt.Println(s.Total.Final, s.Total.Cost, *s.Total.Success, err)
+	// Output: 3 18.00 0.6666 <nil>
 }

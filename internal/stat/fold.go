@@ -84,7 +84,7 @@ type group struct {
 
 func (g *group) add(f Figures) {
 	if g.broken == nil {
-		g.sum, g.broken = g.sum.plus(f)
+		g.sum, g.broken = g.sum.Plus(f)
 	}
 }
 

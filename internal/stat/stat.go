@@ -44,8 +44,8 @@ func (f *Figures) into() []any {
 	return []any{&f.Delivered, &f.Failed, &f.FellBack, &f.Expired, &f.Cancelled, &f.Cost, &f.Refunded}
 }
 
-// plus adds each figure to its own kind.
-func (f Figures) plus(g Figures) (Figures, error) {
+// Plus adds each figure to its own kind. A sum that does not fit is ErrOverflow.
+func (f Figures) Plus(g Figures) (Figures, error) {
 	v, w := f.values(), g.values()
 	for i := range v {
 		sum, err := plus(v[i], w[i])

@@ -1,0 +1,31 @@
+-- +goose Up
+-- refund_leg is set once the leg was given back to its site, which happens once for all invoices
+CREATE TABLE IF NOT EXISTS invoice_difference (
+    invoice_id    {id} NOT NULL,
+    n             {int} NOT NULL,
+    kind          {word} NOT NULL,
+    no            {int} NOT NULL,
+    twin_no       {int} NOT NULL,
+    twin_id       {id},
+    ref           {text},
+    leg           {id},
+    site_id       {word} NOT NULL,
+    message_id    {id},
+    upstream_id   {text},
+    ours          {word} NOT NULL,
+    channel       {word} NOT NULL,
+    theirs        {word} NOT NULL,
+    their_channel {word} NOT NULL,
+    code          {word} NOT NULL,
+    charged       {amount} NOT NULL,
+    billed        {amount} NOT NULL,
+    agreed        {amount} NOT NULL,
+    refund        {amount} NOT NULL,
+    claim         {amount} NOT NULL,
+    sent_at       {time} NOT NULL,
+    posted_at     {time} NOT NULL,
+    refund_leg    {id},
+    PRIMARY KEY (invoice_id, n),
+    UNIQUE (invoice_id, kind, n),
+    UNIQUE (refund_leg)
+) {{table: fillfactor=70}};

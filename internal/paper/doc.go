@@ -1,0 +1,36 @@
+// Package paper writes what a tenant's books need: the statement of a month, the entries
+// behind it, and the profile that both are billed by.
+//
+// What it promises:
+//
+//   - A statement adds up exactly: opening balance and movements make the closing balance,
+//     channels make what was settled, and payments make what was paid. It is checked before it
+//     is given out; one that does not add up is an error, never a paper.
+//   - A statement is of one moment, and signed as a whole by the installation. It carries the
+//     signed head of each of its days, the one before them, and the public keys.
+//   - Whoever has a statement, with or without its entries, can prove it without a database
+//     and without us: Verify needs nothing else. No byte of either can change unseen, unless it
+//     means nothing, such as a space.
+//   - Entries are written in constant memory, with everything that their hashes are made of.
+//     Notes are left out unless they are asked for.
+//   - Profiles are stored sealed: those of sites with the site's key, the operator's own with
+//     one of the installation's.
+//
+// It never moves money, and computes in no other type than money.Amount.
+//
+// # How a statement is signed
+//
+// The signature is Ed25519 over "creditmsg statement 1\n" and the statement as compact JSON,
+// members in the order of the type Statement, without the member signature. A head is signed
+// as credit.Head.Text says. A key's id is the first 16 hex digits of its SHA-256.
+//
+// A statement that is not complete says how the month stands so far; nobody can tell from it
+// that nothing was left out later. Who wants to be sure that it is ours gives Verify the
+// public key that he noted earlier: a forger can sign with a key of his own.
+//
+// Table owned: paper_profile.
+//
+// Reading order: statement.go (what a statement is, and how it is made), payment.go, sum.go
+// (that it adds up), sign.go (its bytes); grid.go with csv.go and xlsx.go (for people);
+// export.go with line.go (entries); verify.go with verify_entry.go; profile.go.
+package paper

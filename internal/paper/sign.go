@@ -1,0 +1,138 @@
+package paper
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/site"
+)
+
+// statementForm names the form of a statement; another form has another name.
+const statementForm = "creditmsg statement 1"
+
+// maxStatement is the longest statement that is read: some hundred thousand payments.
+const maxStatement = 64 << 20
+
+// compact is v as compact JSON: Korean and < as they are.
+func compact(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, fmt.Errorf("write JSON: %w", err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// text is what is signed.
+func (s *Statement) text() ([]byte, error) {
+	bare := *s
+	bare.Signature = nil
+	text, err := compact(&bare)
+	return append([]byte(statementForm+"\n"), text...), err
+}
+
+// sign adds the public keys and the signature of the newest one.
+func (p *Papers) sign(tx *db.Tx, s *Statement) error {
+	signers, err := p.keys.Signers(tx)
+	if err != nil {
+		return err
+	}
+	if len(signers) == 0 {
+		return fault.New(fault.Internal, fault.CodeInternal, "there is no signing key: the installation's keys were not prepared")
+	}
+	s.Keys = PublicKeys(signers)
+	last := &signers[len(signers)-1]
+	s.KeyID = last.ID
+	text, err := s.text()
+	s.Signature = last.Sign(text)
+	return err
+}
+
+// PublicKeys shows the public halves of signers.
+func PublicKeys(signers []site.Signer) []PublicKey {
+	out := make([]PublicKey, len(signers))
+	for i, s := range signers {
+		out[i] = PublicKey{s.ID, s.Public, s.Since.Time()}
+	}
+	return out
+}
+
+// JSON is the statement as it is given out.
+func (s *Statement) JSON() ([]byte, error) {
+	text, err := compact(s)
+	return append(text, '\n'), err
+}
+
+// In gives the statement in a format.
+func (s *Statement) In(format string) ([]byte, error) {
+	var out bytes.Buffer
+	switch format {
+	case JSON:
+		return s.JSON()
+	case CSV:
+		err := s.WriteCSV(&out)
+		return out.Bytes(), err
+	case XLSX:
+		err := s.WriteXLSX(&out)
+		return out.Bytes(), err
+	}
+	return nil, fault.Check("/format", "want %s, %s or %s", JSON, CSV, XLSX)
+}
+
+// readStatement reads a statement. Only the bytes that we would write, with or without spaces
+// between them, are one: no name is read that another reader might take otherwise.
+func readStatement(r io.Reader) (*Statement, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxStatement+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the statement: %w", err)
+	}
+	var s Statement
+	var plain bytes.Buffer
+	switch {
+	case len(text) > maxStatement:
+		return nil, fmt.Errorf("this is no statement: it is longer than any")
+	case json.Unmarshal(text, &s) != nil || json.Compact(&plain, text) != nil:
+		return nil, fmt.Errorf("this is no statement, or it was changed: it cannot be read as one in JSON")
+	case s.Form != statementForm:
+		return nil, fmt.Errorf("this is no statement of a form that this program knows: %q", short(s.Form))
+	}
+	own, err := compact(&s)
+	if err != nil || !bytes.Equal(own, plain.Bytes()) {
+		return nil, fmt.Errorf("the statement was changed: it is not written as statements are")
+	}
+	return &s, nil
+}
+
+// checkSignatures proves the statement's signature and those of its heads, by the keys that it names.
+func (s *Statement) checkSignatures() error {
+	keys := map[string]ed25519.PublicKey{}
+	for _, k := range s.Keys {
+		if len(k.Key) != ed25519.PublicKeySize || site.KeyID(k.Key) != k.ID {
+			return fmt.Errorf("the key %s is not the one of that id", k.ID)
+		}
+		keys[k.ID] = k.Key
+	}
+	text, err := s.text()
+	if err != nil {
+		return err
+	}
+	if key := keys[s.KeyID]; key == nil || !ed25519.Verify(key, text, s.Signature) {
+		return fmt.Errorf("the statement was changed: its signature is not right")
+	}
+	heads := s.Heads
+	if s.HeadBefore != nil {
+		heads = append([]Head{*s.HeadBefore}, heads...)
+	}
+	for i := range heads {
+		if key := keys[heads[i].KeyID]; key == nil || !heads[i].of(s.Site).SignedBy(key) {
+			return fmt.Errorf("the head of %s was not signed as it stands", heads[i].Day)
+		}
+	}
+	return nil
+}
