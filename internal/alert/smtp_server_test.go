@@ -157,14 +157,8 @@ func (s *talk) say(text string) bool {
 
 // answer says the scripted reply to a verb, or the right one; false = the talk is over.
 func (s *talk) answer(verb, right string) (said string, on bool) {
-	s.b.mu.Lock()
-	script := s.b.script
-	s.b.mu.Unlock()
-	said = right
-	if script != nil {
-		if own := script(verb); own != "" {
-			said = own
-		}
+	if said = s.scripted(verb); said == "" {
+		said = right
 	}
 	switch said {
 	case cutNow:
@@ -281,6 +275,7 @@ func (s *talk) data() bool {
 	return on
 }
 
+// scripted asks the script, one connection after the other.
 func (s *talk) scripted(verb string) string {
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
