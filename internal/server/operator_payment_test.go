@@ -206,7 +206,9 @@ func dueJobs(o *office) (n int64) {
 	o.must(o.d.View(o.Context(), "test", func(tx *db.Tx) error {
 		all, err := o.queue.Stats(tx)
 		for _, s := range all {
-			n += s.Due
+			if s.Kind == "payment" { // not those that tell people of it
+				n += s.Due
+			}
 		}
 		return err
 	}))
