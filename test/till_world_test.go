@@ -42,8 +42,8 @@ providers:
 payments:
   request_timeout: 4s
   gateways:
-    - {name: toss, kind: toss, url: %q, checkout_url: "%[5]s/_sim/checkout", client_key: %s, secret_key: %s, timeout: 1s}
-    - {name: stripe, kind: stripe, url: %[5]q, secret_key: %[8]s, webhook_secret: %s, timeout: 1s}
+    - {name: toss, kind: toss, url: %q, checkout_url: "%[5]s/_sim/checkout", client_key: %s, secret_key: %s, timeout: 2s}
+    - {name: stripe, kind: stripe, url: %[5]q, secret_key: %[8]s, webhook_secret: %s, timeout: 2s}
 `
 
 // gateways are the names of those that charge cards.
@@ -249,4 +249,12 @@ func (w *till) entered(kind string) map[string]int {
 		w.t.Fatal(err)
 	}
 	return n
+}
+
+// wantUnits wants an amount of the API to be so many won.
+func wantUnits(t *testing.T, what string, a client.Amount, won int64) {
+	t.Helper()
+	if got, err := a.Units(); err != nil || got != won*10_000 {
+		t.Errorf("%s: got %s, want %d won: %v", what, a, won, err)
+	}
 }
