@@ -1,6 +1,7 @@
 package test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -10,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -257,4 +260,22 @@ func wantUnits(t *testing.T, what string, a client.Amount, won int64) {
 	if got, err := a.Units(); err != nil || got != won*10_000 {
 		t.Errorf("%s: got %s, want %d won: %v", what, a, won, err)
 	}
+}
+
+// metric reads one series of a program, which counts.
+func (w *till) metric(program int, series string) (n int) {
+	w.t.Helper()
+	res, err := http.Get(w.programs[program].url + "/metrics")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	for lines := bufio.NewScanner(res.Body); lines.Scan(); {
+		if value, ok := strings.CutPrefix(lines.Text(), series+" "); ok {
+			if n, err = strconv.Atoi(value); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+	}
+	return n
 }
