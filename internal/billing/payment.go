@@ -214,10 +214,21 @@ func (p *Payment) vatUpTo(amount money.Amount) money.Amount {
 	return min(korea.VAT(amount), p.VAT)
 }
 
-// creditOf gives the credit in money that was given back without our asking, after others.
+// totalOf gives what the payer gets for a part of the credit that is taken back after others.
+func (p *Payment) totalOf(part money.Amount) money.Amount {
+	rest := p.Total - p.Returned
+	if part < p.Amount-p.Cancelled {
+		return min(part+p.share(part), rest)
+	}
+	return rest
+}
+
+// creditOf gives the credit in money that was given back without our asking, after others: all
+// parts together have exactly the payment's, whatever their number.
 func (p *Payment) creditOf(returned money.Amount) money.Amount {
-	if p.Returned+returned >= p.Total {
+	all := p.Returned + returned
+	if all >= p.Total {
 		return p.Amount - p.Cancelled
 	}
-	return min(returned-korea.VATWithin(returned), p.Amount-p.Cancelled)
+	return min(max(all-korea.VATWithin(all), p.Cancelled), p.Amount) - p.Cancelled
 }
