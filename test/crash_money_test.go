@@ -30,6 +30,9 @@ func TestWhatIsKilledBetweenAGatewaysAnswerAndItsCommitIsBookedOnce(t *testing.T
 	}
 	for n, engine := range engines {
 		t.Run("the program on "+engine+" when a gateway has answered", func(t *testing.T) {
+			if !proof() {
+				t.Parallel() // the small ones mostly wait
+			}
 			begun := time.Now()
 			m := newReaper(t, engine, uint64(n+1))
 			for k := range kills {

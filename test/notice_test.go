@@ -33,7 +33,7 @@ type call struct {
 // What is said about a payment moves nothing, whoever says it and however often: the
 // gateway is asked. Each call is counted and logged.
 func TestANoticeThatIsForgedReplayedOrWrongNeverChangesABalance(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	onEachEngineAtOnce(t, func(t *testing.T, database string) {
 		w := newTill(t, database, 1, nil)
 		overheard := w.overhears()
 		w.leave(w.shops[0], "toss", goodCard)

@@ -27,6 +27,7 @@ func TestManySendsThatCrossTheThresholdAtOnceAreOneCharge(t *testing.T) {
 			programs = 1
 		}
 		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
 			w := newTill(t, dbtest.URL(t, engine), programs, nil)
 			// Each send takes the site below and fits, and then none fits, and each waits.
 			w.crossed("toss", "10000", "10017")
@@ -104,7 +105,7 @@ func (w *till) paidOnce(shop *client.Client, gateway string) (p client.Payment) 
 // A send above the balance waits for its site's recharge as long as it says, by every
 // way to send.
 func TestASendAboveTheBalanceIsAcceptedOnceItsRechargeHasCome(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	onEachEngineAtOnce(t, func(t *testing.T, database string) {
 		w := newTill(t, database, 1, nil)
 		shop := w.shops[0]
 		w.leaves(shop, "shop", "100")
@@ -164,7 +165,7 @@ func (w *till) sheet(t *testing.T) {
 // A gateway that hangs keeps nobody waiting longer than he said, and what it took comes
 // later, once.
 func TestASendIsRefusedInTimeWhileItsRechargeHangs(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	onEachEngineAtOnce(t, func(t *testing.T, database string) {
 		w := newTill(t, database, 1, nil)
 		shop := w.shops[0]
 		w.leaves(shop, "shop", "100")
