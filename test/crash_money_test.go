@@ -54,6 +54,7 @@ type reaper struct {
 	*till
 	rng     *rand.Rand
 	auto    map[string]*client.Client // sites that recharge themselves, by their gateway
+	order   []int                     // of the ways to strike, of the next three kills
 	between int                       // kills so far that fell between an answer and its commit
 
 	mu   sync.Mutex
@@ -150,13 +151,7 @@ func (m *reaper) strike(n int) {
 	m.t.Helper()
 	a := moneyActs[n%len(moneyActs)]
 	fire := a.prepare(m, a.gateway, n)
-	p := &trap{fits: a.fits, sprung: make(chan []byte, 1)}
-	switch chance := m.rng.IntN(10); {
-	case chance < 3:
-		p.begun = true
-	case chance < 6:
-		p.heard, p.wait = true, time.Duration(m.rng.IntN(4000))*time.Microsecond
-	}
+	p := m.set(a, n)
 	m.mu.Lock()
 	m.trap = p
 	m.mu.Unlock()
@@ -182,6 +177,22 @@ func (m *reaper) strike(n int) {
 		m.between++
 	}
 	m.t.Logf("kill %d, %s at %s, %s: between the answer and its commit: %t", n+1, a.what, a.gateway, p, lost)
+}
+
+// set makes the trap of a kill. Of three in a row one strikes before the answer is passed
+// on, one in its midst, and one so soon after it that it may be written down or not.
+func (m *reaper) set(a moneyAct, n int) *trap {
+	if n%3 == 0 {
+		m.order = m.rng.Perm(3)
+	}
+	p := &trap{fits: a.fits, sprung: make(chan []byte, 1)}
+	switch m.order[n%3] {
+	case 0:
+		p.begun = true
+	case 1:
+		p.heard, p.wait = true, time.Duration(m.rng.IntN(4000))*time.Microsecond
+	}
+	return p
 }
 
 // orderOf finds which payment an answer is about.
