@@ -18,6 +18,10 @@ import (
 	"creditmsg/internal/id"
 )
 
+// reaperSeeds are those of the engines. With them the first six kills surely fall before
+// the commits of both cancellations and of the deposit.
+var reaperSeeds = []uint64{31, 33, 36}
+
 // What a gateway did although the program died before it knew is booked once: credit for
 // what was taken, and nothing else; and what was to be given back is given back once.
 func TestWhatIsKilledBetweenAGatewaysAnswerAndItsCommitIsBookedOnce(t *testing.T) {
@@ -34,7 +38,7 @@ func TestWhatIsKilledBetweenAGatewaysAnswerAndItsCommitIsBookedOnce(t *testing.T
 				t.Parallel() // the small ones mostly wait
 			}
 			begun := time.Now()
-			m := newReaper(t, engine, uint64(n+1))
+			m := newReaper(t, engine, reaperSeeds[n])
 			for k := range kills {
 				m.strike(k)
 			}
