@@ -223,12 +223,13 @@ func (p *Payment) totalOf(part money.Amount) money.Amount {
 	return rest
 }
 
-// creditOf gives the credit in money that was given back without our asking, after others: all
-// parts together have exactly the payment's, whatever their number.
+// creditOf gives the credit in money that was given back without our asking, after others.
+// What is returned in all has its tax rounded once, so that small pieces do not add up to a
+// last one with less tax than nothing.
 func (p *Payment) creditOf(returned money.Amount) money.Amount {
-	all := p.Returned + returned
-	if all >= p.Total {
+	if p.Returned+returned >= p.Total {
 		return p.Amount - p.Cancelled
 	}
-	return min(max(all-korea.VATWithin(all), p.Cancelled), p.Amount) - p.Cancelled
+	all := p.Returned + returned
+	return max(0, min(all-korea.VATWithin(all)-p.Cancelled, returned, p.Amount-p.Cancelled))
 }
