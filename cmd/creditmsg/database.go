@@ -134,10 +134,10 @@ func day(t time.Time) string {
 // wonOf shows an amount of the ledger.
 func wonOf(a fmt.Stringer) string { return won(client.Amount(a.String())) }
 
-// count shows how many things there are: 1 entry, 2 entries.
+// count shows how many things there are: 1 entry, 2 entries, 3 days.
 func count(n int64, thing string) string {
 	if n != 1 {
-		if stem, is := strings.CutSuffix(thing, "y"); is {
+		if stem, is := strings.CutSuffix(thing, "y"); is && thing != "day" {
 			thing = stem + "ie"
 		}
 		thing += "s"

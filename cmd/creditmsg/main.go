@@ -51,6 +51,7 @@ type program struct {
 	Site      siteVerb      `cmd:"" help:"Tenants."`
 	Plan      planVerb      `cmd:"" help:"Price lists that sites share."`
 	Credit    creditVerb    `cmd:"" help:"Credit of a site."`
+	Payment   paymentVerb   `cmd:"" help:"What sites pay."`
 	Sender    senderVerb    `cmd:"" help:"Sender numbers of a site."`
 	Channel   channelVerb   `cmd:"" help:"Kakao channels of a site."`
 	Template  templateVerb  `cmd:"" help:"Alimtalk templates of a site."`
@@ -61,7 +62,7 @@ type program struct {
 	Ledger    ledgerVerb    `cmd:"" help:"Proof of the ledger."`
 	Invoice   invoiceVerb   `cmd:"" help:"What carriers bill, against what was charged and reported."`
 	Doctor    doctorVerb    `cmd:"" help:"Look for what is wrong with the installation."`
-	Simulator simulatorVerb `cmd:"" help:"Run the provider simulator alone."`
+	Simulator simulatorVerb `cmd:"" help:"Run the simulators of provider and payment gateways alone."`
 	Bench     benchVerb     `cmd:"" help:"Measure the product beside the plainest program that does the same."`
 	OpenAPI   openapiVerb   `cmd:"" name:"openapi" help:"Print the OpenAPI 3.1 document of the HTTP API."`
 }

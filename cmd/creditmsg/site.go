@@ -12,14 +12,17 @@ import (
 
 // siteVerb works on tenants.
 type siteVerb struct {
-	Create  siteCreate  `cmd:"" help:"Make a site with its credit account."`
-	List    siteList    `cmd:"" help:"List the sites."`
-	Show    siteShow    `cmd:"" help:"Show a site and what it can send by."`
-	Price   sitePrice   `cmd:"" help:"Set what a site pays, now or from a time to come."`
-	Profile siteProfile `cmd:"" help:"Show or set whom papers are made out to."`
-	Plan    sitePlan    `cmd:"" help:"Give a site a plan, now or from a time to come."`
-	Suspend siteSuspend `cmd:"" help:"Stop a site from sending."`
-	Resume  siteResume  `cmd:"" help:"Let a suspended site send again."`
+	Create   siteCreate   `cmd:"" help:"Make a site with its credit account."`
+	List     siteList     `cmd:"" help:"List the sites."`
+	Show     siteShow     `cmd:"" help:"Show a site and what it can send by."`
+	Price    sitePrice    `cmd:"" help:"Set what a site pays, now or from a time to come."`
+	Profile  siteProfile  `cmd:"" help:"Show or set whom papers are made out to."`
+	Plan     sitePlan     `cmd:"" help:"Give a site a plan, now or from a time to come."`
+	Recharge siteRecharge `cmd:"" help:"Show or set when and how a site is recharged by itself."`
+	Levels   siteLevels   `cmd:"" help:"Show or set the levels of credit at which a site is told."`
+	Alerts   siteAlerts   `cmd:"" help:"Show or set who is told what of a site's money."`
+	Suspend  siteSuspend  `cmd:"" help:"Stop a site from sending."`
+	Resume   siteResume   `cmd:"" help:"Let a suspended site send again."`
 }
 
 type siteCreate struct {

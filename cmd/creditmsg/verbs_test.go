@@ -80,6 +80,32 @@ func TestASuspendedSiteIsResumed(t *testing.T) {
 	refused(t, 1, []string{"site", "suspend", "nobody"}, `there is no site "nobody" here`)
 }
 
+func TestASiteSaysWhoIsToldOfItsMoney(t *testing.T) {
+	office(t)
+	shop(t)
+	refused(t, 1, []string{"site", "alerts", "shop", "--email", "a@shop.example"}, "--email", "alerts.smtp")
+	t.Setenv("CREDITMSG_ALERTS_SMTP_HOST", "127.0.0.1")
+	t.Setenv("CREDITMSG_ALERTS_SMTP_FROM", "alerts@credit.example")
+	t.Setenv("CREDITMSG_ALERTS_SITE", "shop")
+	args := func(more ...string) []string { return append([]string{"site", "alerts", "shop"}, more...) }
+	done(t, args("--level", "20000", "--level", "5000", "--email", "a@shop.example", "--email", "b@shop.example", "--mobile", "010-1234-5678")...)
+	done(t, args("--topic", "owed", "--language", "en")...)
+	got := object(t, done(t, args("--json")...))
+	want := map[string]any{"site": "shop", "levels": []any{"20000.00", "5000.00"}, "emails": []any{"a@shop.example", "b@shop.example"},
+		"topics": []any{"owed"}, "mobile": "01012345678", "language": "en"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	wants(t, "the text", done(t, args("--level", "none", "--mobile", "none", "--email", "b@shop.example")...), "e-mail", "b@shop.example", "topic", "owed")
+	if got := object(t, done(t, args("--json")...)); got["mobile"] != "" || len(got["levels"].([]any)) != 0 || len(got["emails"].([]any)) != 1 {
+		t.Errorf("emptied: %v", got)
+	}
+	refused(t, 1, args("--level", "little"), "--level")
+	refused(t, 1, args("--email", "a@shop"), "--email: want an e-mail address")
+	refused(t, 1, args("--topic", "weather"), "--topic: want low_balance")
+	refused(t, 1, []string{"site", "alerts", "nobody"}, `there is no site "nobody" here`)
+}
+
 func TestCreditIsGivenAndTakenButNeverBelowZero(t *testing.T) {
 	office(t)
 	shop(t)
@@ -222,15 +248,15 @@ func TestTheDoctorLooksAtADatabaseInAnyState(t *testing.T) {
 	}
 	done(t, "migrate", "up")
 	shop(t)
-	if got := object(t, done(t, "doctor", "--json")); got["ok"] != true || len(got["checks"].([]any)) != 9 {
+	if got := object(t, done(t, "doctor", "--json")); got["ok"] != true || len(got["checks"].([]any)) != 15 {
 		t.Errorf("a sound installation: %v", got)
 	}
-	wants(t, "the text", done(t, "doctor"), "ok    schema", "note  providers", "ok    ledger")
+	wants(t, "the text", done(t, "doctor"), "ok    schema", "note  providers", "ok    ledger", "ok    plans", "ok    payments", "ok    comparison")
 	t.Setenv("CREDITMSG_KEYS_MASTER", strings.Repeat("07", 32))
 	done(t, "site", "create", "sealed", "--name", "x")
 	t.Setenv("CREDITMSG_KEYS_MASTER", "")
 	code, out, errs = run(t, "", "doctor", "--json")
-	if code != 1 || len(object(t, out)["checks"].([]any)) != 9 || !strings.Contains(out, "the key of site sealed cannot be opened") {
+	if code != 1 || len(object(t, out)["checks"].([]any)) != 15 || !strings.Contains(out, "the key of site sealed cannot be opened") {
 		t.Errorf("without the master key: exit %d\n%s%s", code, out, errs)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/semaphore"
 
+	"creditmsg/internal/alert"
 	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
@@ -36,6 +37,7 @@ type Deps struct {
 	Invoices       *invoice.Service
 	Papers         *paper.Papers
 	Billing        *billing.Service
+	Alerts         *alert.Service
 	PublicURL      string // where payers' browsers reach us; "" = what a request names
 	Log            *slog.Logger
 	Registerer     prometheus.Registerer
@@ -96,7 +98,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, recipients, stats, credits, prices, plans, papers, payments, cards, recharges, returns, templates, senders, channels, invoices, reports, upkeep,
+		sending, campaigns, recipients, stats, credits, prices, plans, papers, payments, cards, recharges, alerts, returns, templates, senders, channels, invoices, reports, upkeep,
 	} {
 		declare(a)
 	}

@@ -205,6 +205,10 @@ func TestMoneyThatMakesNoSenseIsRefusedInItsPlace(t *testing.T) {
 		{"PUT", "/v1/credit/auto-recharge", `{"enabled":true,"threshold":"10000","amount":"50000","method_id":"pmt_00000000000000000000000000"}`, "/method_id"},
 		{"PUT", "/v1/credit/alerts", `{"levels":["1000","0"]}`, "/levels/1"},
 		{"PUT", "/v1/credit/alerts", `{"levels":["-5"]}`, "/levels/0"},
+		{"PUT", "/v1/credit/alerts", `{"emails":["a@shop.example","b@shop.example\r\nBcc: c@shop.example"]}`, "/emails/1"},
+		{"PUT", "/v1/credit/alerts", `{"topics":["low_balance","weather"]}`, "/topics/1"},
+		{"PUT", "/v1/credit/alerts", `{"mobile":"02-123-4567"}`, "/mobile"},
+		{"PUT", "/v1/credit/alerts", `{"language":"fr"}`, "/language"},
 	} {
 		places := w.do(ask{method: c.method, path: c.path, token: w.rich, body: c.body}).refused(422, "validation")
 		if len(places) == 0 || places[0] != c.pointer {
@@ -224,6 +228,29 @@ func TestLevelsAreReadAsTheyWereSet(t *testing.T) {
 	if got := fmt.Sprint(w.get("/v1/credit/alerts").is(200).json()["levels"]); got != "[20000.50 5000.00]" {
 		t.Errorf("got %s", got)
 	}
+}
+
+func TestWhatIsAbsentOfAlertsKeepsItsValue(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		put := func(body string) string {
+			t.Helper()
+			return string(w.do(ask{method: "PUT", path: "/v1/credit/alerts", token: w.rich, body: body}).is(200).body)
+		}
+		const fresh = `{"levels":[],"emails":[],"topics":["low_balance","payment_failed","expiring","owed"],"mobile":null,"language":"ko"}` + "\n"
+		if got := string(w.get("/v1/credit/alerts").is(200).body); got != fresh {
+			t.Errorf("at first: got %s", got)
+		}
+		put(`{"emails":["Owner@Shop.Example","clerk@shop.example"],"topics":["owed","low_balance"],"mobile":"010-1234-5678","language":"en"}`)
+		put(`{"levels":["5000"]}`)
+		put(`{"emails":["owner@shop.example"]}`)
+		const want = `{"levels":["5000.00"],"emails":["owner@shop.example"],"topics":["owed","low_balance"],"mobile":"01012345678","language":"en"}` + "\n"
+		if got := put(`{}`); got != want {
+			t.Errorf("got %s", got)
+		}
+		if got := put(`{"levels":[],"emails":[],"topics":[],"mobile":"","language":"ko"}`); got != `{"levels":[],"emails":[],"topics":[],"mobile":null,"language":"ko"}`+"\n" {
+			t.Errorf("emptied: got %s", got)
+		}
+	})
 }
 
 // recharging makes a site recharge itself, and a worker that does it.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"net/http"
-	"strconv"
 
 	"creditmsg/internal/billing"
 	"creditmsg/internal/db"
@@ -72,16 +71,6 @@ type rechargeSet struct {
 	} `nameHint:"AutoRechargeBody"`
 }
 
-type levelsSet struct {
-	Body struct {
-		Levels []string `json:"levels" maxItems:"5" doc:"Of available credit; below each one an event credit.low is told once per crossing. None = never."`
-	} `nameHint:"AlertsBody"`
-}
-
-type levelsView struct {
-	Levels []money.Amount `json:"levels"`
-}
-
 // recharges declares the routes about what happens when credit runs low.
 func recharges(a *api) {
 	write(a, operation{
@@ -101,28 +90,6 @@ func recharges(a *api) {
 		}
 		st, err := a.Billing.SetRule(tx, x.site, r)
 		return showRecharge(st), err
-	})
-	read(a, operation{
-		id: "getAlerts", method: http.MethodGet, path: "/v1/credit/alerts", tag: "Payments", ability: "credit:read", status: http.StatusOK,
-		summary: "Get the levels of credit at which somebody is told",
-	}, func(tx *db.Tx, x *exchange, _ *struct{}) (levelsView, error) {
-		st, _, err := a.Billing.RuleOf(tx, x.site)
-		return levelsView{append([]money.Amount{}, st.Levels...)}, err
-	})
-	write(a, operation{
-		id: "setAlerts", method: http.MethodPut, path: "/v1/credit/alerts", tag: "Payments", ability: "credit:write", status: http.StatusOK,
-		summary: "Set the levels of credit at which somebody is told",
-	}, func(tx *db.Tx, x *exchange, in *levelsSet) (levelsView, error) {
-		asked := make([]money.Amount, len(in.Body.Levels))
-		for i, text := range in.Body.Levels {
-			level, err := money.Parse(text)
-			if err != nil {
-				return levelsView{}, fault.Check("/levels/"+strconv.Itoa(i), "want won with at most four decimals, such as 20000")
-			}
-			asked[i] = level
-		}
-		levels, err := a.Billing.SetLevels(tx, x.site, asked)
-		return levelsView{append([]money.Amount{}, levels...)}, err
 	})
 }
 

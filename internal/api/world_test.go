@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"creditmsg/internal/alert"
 	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
@@ -43,6 +44,7 @@ type world struct {
 	messages *message.Service
 	delivery *delivery.Service
 	billing  *billing.Service
+	alerts   *alert.Service
 	till     *httptest.Server // the simulated payment gateway
 	deps     Deps
 	handler  http.Handler
@@ -106,8 +108,12 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	w.must(err)
 	t.Cleanup(func() { _ = w.delivery.Drain(context.Background()) })
 
+	w.alerts, err = alert.New(d, w.keys, w.queue, w.messages, w.billing, alert.Options{
+		SMTP: alert.SMTP{Host: "127.0.0.1", From: "alerts@credit.example"}, Texts: alert.Texts{Site: "rich"}})
+	w.must(err)
+
 	registry := prometheus.NewRegistry()
-	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Papers: paper.New(w.keys, w.ledger), Log: log,
+	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Alerts: w.alerts, Papers: paper.New(w.keys, w.ledger), Log: log,
 		Invoices:   invoice.New(d, w.keys, w.messages, w.ledger, map[string]string{"solapi": "solapi"}),
 		Registerer: registry, Gatherer: registry, Version: "test"}
 	w.handler, err = New(w.deps)

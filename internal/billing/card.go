@@ -265,7 +265,7 @@ func (s *Service) cardSaid(ctx context.Context, of *cardRow, r payment.TokenResu
 
 func (s *Service) tellCard(tx *db.Tx, c *cardRow) error {
 	text := c.ID.Text(id.Card)
-	return appendEvent(tx, c.Site, "payment_method."+string(c.State), text, map[string]any{
+	return s.announce(tx, c.Site, "payment_method."+string(c.State), text, map[string]any{
 		"payment_method_id": text, "gateway": c.Gateway, "reason": string(c.Reason),
 	})
 }

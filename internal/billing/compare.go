@@ -16,6 +16,7 @@ import (
 	"creditmsg/internal/money"
 	"creditmsg/internal/payment"
 	"creditmsg/internal/queue"
+	"creditmsg/internal/site"
 )
 
 // DifferenceKind says how a gateway and our rows disagree.
@@ -63,7 +64,7 @@ func (s *Service) Daily(ctx context.Context) error {
 		if !g.Adapter.Capabilities().Lists {
 			continue
 		}
-		err := s.d.Update(ctx, "billing_daily", func(tx *db.Tx) error { return s.plan(tx, g, tx.Now.Time().Add(-compareAfter)) })
+		err := s.d.Update(ctx, "billing_daily", func(tx *db.Tx) error { return s.plan(tx, g) })
 		if err != nil {
 			return err
 		}
@@ -71,18 +72,18 @@ func (s *Service) Daily(ctx context.Context) error {
 	return nil
 }
 
-func (s *Service) plan(tx *db.Tx, g *Gateway, now time.Time) error {
-	today, err := korea.ParseDay(korea.Day(now))
-	if err != nil {
-		return err
-	}
-	done, err := s.days(tx, g.Name, korea.Day(today.AddDate(0, 0, -2)))
+func (s *Service) plan(tx *db.Tx, g *Gateway) error {
+	today, err := daysBefore(tx.Now)
 	if err != nil {
 		return err
 	}
 	for _, back := range []int{1, 2} {
 		day := korea.Day(today.AddDate(0, 0, -back))
-		if slices.ContainsFunc(done, func(d DayCompared) bool { return d.Day == day && d.At.Time().After(today.Add(compareAfter)) }) {
+		done, err := s.compared(tx, g.Name, day)
+		if err != nil {
+			return err
+		}
+		if done {
 			continue
 		}
 		if err := s.queue.Put(tx, queue.Job{Lane: queue.Default, Kind: kindCompare, Key: g.Name + "/" + day}); err != nil {
@@ -90,6 +91,21 @@ func (s *Service) plan(tx *db.Tx, g *Gateway, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// daysBefore is the beginning of the day before which whole days can be compared.
+func daysBefore(now db.Time) (time.Time, error) {
+	return korea.ParseDay(korea.Day(now.Time().Add(-compareAfter)))
+}
+
+// compared reports whether a day was compared since comparisons last began.
+func (s *Service) compared(tx *db.Tx, gateway, day string) (bool, error) {
+	today, err := daysBefore(tx.Now)
+	if err != nil {
+		return false, err
+	}
+	days, err := s.days(tx, gateway, day)
+	return slices.ContainsFunc(days, func(d DayCompared) bool { return d.Day == day && d.At.Time().After(today.Add(compareAfter)) }), err
 }
 
 // days lists the comparisons of a gateway from a day on; gateway "" = of all.
@@ -105,10 +121,19 @@ func (s *Service) days(tx *db.Tx, gateway, from string) ([]DayCompared, error) {
 	return found, nil
 }
 
-// comparing handles the job of one day of one gateway.
+// comparing handles the job of one day of one gateway. Another process may have put it anew
+// while it ran: the day is not compared again.
 func (s *Service) comparing(ctx context.Context, j queue.Claimed) error {
 	name, day, _ := strings.Cut(j.Key, "/")
-	if _, err := s.Compare(ctx, name, day); err != nil {
+	done := false
+	err := s.d.View(ctx, "billing_comparing", func(tx *db.Tx) (err error) {
+		done, err = s.compared(tx, name, day)
+		return err
+	})
+	if err == nil && !done {
+		_, err = s.Compare(ctx, name, day)
+	}
+	if err != nil {
 		return err
 	}
 	return s.d.Update(ctx, "billing_compared", func(tx *db.Tx) error { return s.queue.Done(tx, j) })
@@ -127,6 +152,9 @@ func (s *Service) Compare(ctx context.Context, gateway, day string) ([]Differenc
 	g := s.gateway(gateway)
 	if g == nil {
 		return nil, fault.Missing("payment gateway", gateway)
+	}
+	if !g.Adapter.Capabilities().Lists {
+		return nil, fault.New(fault.Invalid, fault.CodeNotSupported, "the gateway %s lists nothing that could be compared", g.Name)
 	}
 	from, err := korea.ParseDay(day)
 	if err != nil {
@@ -264,12 +292,16 @@ func (s *Service) keepDay(ctx context.Context, c *comparison, transactions, paym
 				return err
 			}
 		}
+		known, err := s.differences(tx, "gateway = ? AND day = ?", c.g.Name, c.day)
+		if err != nil {
+			return err
+		}
 		for _, table := range []string{"billing_day", "billing_difference"} {
 			if _, err := tx.DeleteMany(table, one("gateway", c.g.Name), one("day", c.day)); err != nil {
 				return fmt.Errorf("forget the former comparison: %w", err)
 			}
 		}
-		err := tx.InsertMany("billing_day", one("gateway", c.g.Name), one("day", c.day), one("transactions", transactions),
+		err = tx.InsertMany("billing_day", one("gateway", c.g.Name), one("day", c.day), one("transactions", transactions),
 			one("payments", payments), one("differences", len(c.found)), one("at", tx.Now))
 		if err != nil {
 			return fmt.Errorf("write comparison: %w", err)
@@ -283,12 +315,28 @@ func (s *Service) keepDay(ctx context.Context, c *comparison, transactions, paym
 				return fmt.Errorf("write difference: %w", err)
 			}
 		}
-		return nil
+		return s.tellDifferences(tx, c, known)
 	})
 	if err == nil && len(c.found) > 0 {
 		s.log.ErrorContext(ctx, "payments differ from their gateway", "gateway", c.g.Name, "day", c.day, "differences", len(c.found))
 	}
 	return err
+}
+
+// tellDifferences tells the operator of a day's differences, if there is one that an earlier
+// comparison of the day did not find.
+func (s *Service) tellDifferences(tx *db.Tx, c *comparison, known []Difference) error {
+	fresh, kinds := false, map[DifferenceKind]int{}
+	for _, d := range c.found {
+		kinds[d.Kind]++
+		fresh = fresh || !slices.ContainsFunc(known, func(k Difference) bool { return k.Kind == d.Kind && k.Order == d.Order })
+	}
+	if !fresh {
+		return nil
+	}
+	return s.announce(tx, site.Operator, "payments.differ", c.g.Name, map[string]any{
+		"gateway": c.g.Name, "day": c.day, "differences": len(c.found), "kinds": kinds,
+	})
 }
 
 // Differences lists what the comparisons since a day in Korea found.
@@ -297,13 +345,18 @@ func (s *Service) Differences(tx *db.Tx, from string) ([]Difference, []DayCompar
 	if err != nil {
 		return nil, nil, err
 	}
+	found, err := s.differences(tx, "day >= ?", from)
+	return found, days, err
+}
+
+func (s *Service) differences(tx *db.Tx, where string, args ...any) ([]Difference, error) {
 	rows, err := tx.Query(`SELECT gateway, day, id, kind, order_id, ref, site_id, ours, theirs, at FROM billing_difference
-		WHERE day >= ? ORDER BY gateway, day, id`, from)
+		WHERE `+where+` ORDER BY gateway, day, id`, args...)
 	found, err := db.Collect(rows, err, func(r *sql.Rows) (d Difference, err error) {
 		return d, r.Scan(&d.Gateway, &d.Day, &d.ID, &d.Kind, &d.Order, &d.Ref, db.Maybe(&d.Site), &d.Ours, &d.Theirs, &d.At)
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("read differences: %w", err)
+		return nil, fmt.Errorf("read differences: %w", err)
 	}
-	return found, days, nil
+	return found, nil
 }

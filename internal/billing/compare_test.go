@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"creditmsg/internal/event"
+	"creditmsg/internal/id"
+	"creditmsg/internal/money"
 	"creditmsg/internal/payment"
 	"creditmsg/internal/payment/simulator"
 )
@@ -80,6 +83,7 @@ func TestADayAtTheGatewayIsHeldAgainstTheRowsBothWays(t *testing.T) {
 		if got := w.compare(); !slices.Equal(got, want) {
 			w.t.Errorf("mended: got %v, want %v", got, want)
 		}
+		w.operatorIsTold(`"differences": 4, "gateway": "toss", "kinds": {"not_at_gateway": 1, "not_credited": 1, "not_ours": 1, "other_amount": 1}`) // nothing is new the second time
 		w.proven()
 	})
 }
@@ -118,6 +122,8 @@ func TestTheLastTwoDaysAreComparedOnceADay(t *testing.T) {
 	refused(t, "no gateway", err, "not_found", "")
 	_, err = w.s.Compare(context.Background(), "toss", "yesterday")
 	refused(t, "no day", err, "validation", "/day")
+	_, err = w.s.Compare(context.Background(), "bank", "2026-11-22")
+	refused(t, "no list", err, "not_supported", "")
 }
 
 // sale has the gateway take money for an order of another house.
@@ -137,4 +143,42 @@ func (w *world) sale(order string, amount int64) {
 	}
 	w.must(w.remove(c))
 	w.drain()
+}
+
+// operatorIsTold checks the events about differences, as their data read.
+func (w *world) operatorIsTold(want ...string) {
+	w.t.Helper()
+	w.view(func(tx *dbTx) error {
+		all, err := event.List(tx, "operator", id.ID{}, 100)
+		if len(all) != len(want) {
+			w.t.Errorf("the operator: got %d events, want %d", len(all), len(want))
+			return err
+		}
+		for i, e := range all {
+			text := strings.NewReplacer(",", ", ", ":", ": ").Replace(string(e.Data))
+			if e.Type != "payments.differ" || !strings.Contains(text, want[i]) {
+				w.t.Errorf("the operator: got %s %s, want %s", e.Type, text, want[i])
+			}
+		}
+		return err
+	})
+}
+
+func TestAWordThatDoesNotFitIsToldOnceHoweverOftenItIsRepeated(t *testing.T) {
+	each(t, func(w *world) {
+		p := w.paid(10_000 * won)
+		for _, said := range []money.Amount{1_000, 1_000, 2_000, 2_000} {
+			w.do(func(tx *dbTx) error {
+				row, err := w.s.find(tx, "demo", p.ID, true)
+				if err == nil {
+					_, err = w.s.apply(tx, row, payment.Result{State: payment.Paid, Amount: said * won}, nil)
+				}
+				return err
+			})
+		}
+		if got := w.events("payment.strange"); len(got) != 2 {
+			w.t.Errorf("got %d events, want one for each other word", len(got))
+		}
+		w.holds(10_000 * won)
+	})
 }

@@ -52,6 +52,9 @@ func (s *Service) apply(tx *db.Tx, p *row, r payment.Result, j *queue.Claimed) (
 	if err := s.later(tx, p, v.Next, j); err != nil {
 		return v, err
 	}
+	if err := s.puzzled(tx, p, v); err != nil {
+		return v, err
+	}
 	for _, step := range []func(*db.Tx, *row, verdict) error{s.credited, s.reversed, s.gone} {
 		if err := step(tx, p, v); err != nil {
 			return v, err
@@ -66,6 +69,18 @@ func (s *Service) apply(tx *db.Tx, p *row, r payment.Result, j *queue.Claimed) (
 		return v, err
 	}
 	return v, s.follow(tx, rule, p)
+}
+
+// puzzled tells the operator once of a word that does not fit what is known of a payment,
+// however often the gateway repeats it.
+func (s *Service) puzzled(tx *db.Tx, p *row, v verdict) error {
+	if v.Strange == "" || v.Strange == p.Strange {
+		return nil
+	}
+	p.Strange = v.Strange
+	return s.announce(tx, p.Site, "payment.strange", p.text(), map[string]any{
+		"payment_id": p.text(), "gateway": p.Gateway, "status": string(p.State), "total": p.Total, "what": v.Strange,
+	})
 }
 
 // later says when the payment's job runs again.
@@ -170,7 +185,7 @@ func (s *Service) tell(tx *db.Tx, p *row) error {
 	if p.Reason != "" {
 		data["reason"] = map[string]any{"code": string(p.Reason), "text_ko": p.Reason.Korean(), "text_en": p.Reason.English(), "gateway_code": p.Code}
 	}
-	return appendEvent(tx, p.Site, "payment."+string(p.State), p.text(), data)
+	return s.announce(tx, p.Site, "payment."+string(p.State), p.text(), data)
 }
 
 // count counts a state once it is committed.
@@ -179,10 +194,11 @@ func (s *Service) count(tx *db.Tx, p *row) {
 	tx.OnCommit(func() { s.meter.payments.WithLabelValues(gateway, state).Inc() })
 }
 
-func appendEvent(tx *db.Tx, site, kind, ref string, data map[string]any) error {
+// announce appends an event of which people may have to be told.
+func (s *Service) announce(tx *db.Tx, site, kind, ref string, data map[string]any) error {
 	text, err := json.Marshal(data)
 	if err != nil {
 		return fmt.Errorf("write event %s: %w", kind, err)
 	}
-	return event.Append(tx, event.Event{Site: site, Type: kind, Ref: ref, Data: text})
+	return credit.Announce(tx, s.queue, event.Event{Site: site, Type: kind, Ref: ref, Data: text})
 }

@@ -53,5 +53,5 @@
 // row), judge.go (what a gateway's word means, pure), begin.go, run.go (asking and
 // charging), conclude.go (writing it), cancel.go with refunding.go, card.go, rule.go with
 // level.go (recharging, decided by decide.go, pure), refused.go, notice.go, compare.go (the
-// daily comparison with the gateway), receipt.go, list.go.
+// daily comparison with the gateway), receipt.go, list.go, trouble.go (what did not end).
 package billing

@@ -135,14 +135,14 @@ func (s *Service) inform(tx *db.Tx, r *rule, p plan, v sight) error {
 		} else if ok {
 			data["runs_out_at"] = at.UTC().Format(time.RFC3339)
 		}
-		if err := appendEvent(tx, r.site, "credit.low", "", data); err != nil {
+		if err := s.announce(tx, r.site, "credit.low", "", data); err != nil {
 			return err
 		}
 	}
 	if p.stopped != stoppedCap && p.stopped != stoppedNoCard || r.timer > v.now {
 		return nil // said already, or a pause after a decline that was told
 	}
-	return appendEvent(tx, r.site, "recharge.stopped", "", map[string]any{"reason": p.stopped, "available": v.usable, "threshold": r.Threshold})
+	return s.announce(tx, r.site, "recharge.stopped", "", map[string]any{"reason": p.stopped, "available": v.usable, "threshold": r.Threshold})
 }
 
 // forecastDays are the days whose spending says how long credit will last.
@@ -228,7 +228,7 @@ func (s *Service) settled(tx *db.Tx, r *rule, p *row) error {
 			return nil
 		}
 		r.Enabled = false
-		return appendEvent(tx, r.site, "recharge.disabled", p.text(), map[string]any{
+		return s.announce(tx, r.site, "recharge.disabled", p.text(), map[string]any{
 			"declines": r.declines, "payment_id": p.text(), "reason": string(p.Reason), "text_ko": p.Reason.Korean(), "text_en": p.Reason.English(),
 		})
 	default:

@@ -78,6 +78,7 @@ type Papers struct {
 	Bank         string            `json:"bank,omitempty"` // of virtual accounts: the bank's code
 	Note         string            `json:"note,omitempty"` // the operator's, of what he books himself
 	Receipt      *CashReceipt      `json:"cash_receipt,omitempty"`
+	Strange      string            `json:"strange,omitempty"` // what the operator was told that does not fit
 }
 
 // row is a payment as it is stored.

@@ -86,7 +86,7 @@ func (s *Service) restored(tx *db.Tx, p *row, c *cancelRow, j queue.Claimed) err
 	if err := s.saveCancel(tx, c); err != nil {
 		return err
 	}
-	return appendEvent(tx, p.Site, "payment.cancel_refused", p.text(), map[string]any{
+	return s.announce(tx, p.Site, "payment.cancel_refused", p.text(), map[string]any{
 		"payment_id": p.text(), "cancel_id": c.ID.Text(id.Cancel), "amount": c.Amount, "total": c.Total,
 		"reason": map[string]any{"code": string(c.Reason), "text_ko": c.Reason.Korean(), "text_en": c.Reason.English(), "gateway_code": c.Code},
 	})

@@ -98,7 +98,7 @@ func (l *Ledger) lookAfter(tx *db.Tx, j queue.Claimed) error {
 	if err := l.queue.Again(tx, next, "warned", j); err != nil || lot.remaining == 0 {
 		return err
 	}
-	return event.Append(tx, event.Event{Site: j.Site, Type: "credit.expiring", Data: lot.warning(tx.Now)})
+	return Announce(tx, l.queue, event.Event{Site: j.Site, Type: "credit.expiring", Data: lot.warning(tx.Now)})
 }
 
 func (l *lot) warning(now db.Time) []byte {

@@ -164,7 +164,7 @@ func (l *Ledger) write(tx *db.Tx, books []*book) error {
 			return fmt.Errorf("look after lots and levels: %w", err)
 		}
 	}
-	return event.Append(tx, told...)
+	return Announce(tx, l.queue, told...)
 }
 
 func wrongEntry(err error) error {

@@ -5,7 +5,7 @@
 // never changes. Ids are time-ordered and rise in the order of appending within a
 // process; those of transactions that run at the same time interleave, so a reader
 // that follows the list hands on what jobs told it to, not "all after the last id
-// I saw". The data is JSON that names things by id: no telephone number and no
+// I saw" (credit.Announce puts such jobs). The data is JSON that names things by id: no telephone number and no
 // text of a message is ever put into it.
 //
 // event sends nothing: package webhook does.
@@ -16,6 +16,7 @@ package event
 import (
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"creditmsg/internal/db"
@@ -40,17 +41,26 @@ type Stored struct {
 
 // Append adds events to the outbox, in this order.
 func Append(tx *db.Tx, events ...Event) error {
+	ids := make([]id.ID, len(events))
+	for i := range ids {
+		ids[i] = id.New()
+	}
+	return AppendAs(tx, ids, events...)
+}
+
+// AppendAs is Append under ids that the caller has just made, one for each event in this
+// order, so that a job can name an event in the transaction that appends it.
+func AppendAs(tx *db.Tx, ids []id.ID, events ...Event) error {
 	n := len(events)
 	if n == 0 {
 		return nil
 	}
 	sites, types, refs, data := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	ids := make([]id.ID, n)
 	for i, e := range events {
 		if err := check(e); err != nil {
 			return err
 		}
-		sites[i], types[i], refs[i], data[i], ids[i] = e.Site, e.Type, e.Ref, string(e.Data), id.New()
+		sites[i], types[i], refs[i], data[i] = e.Site, e.Type, e.Ref, string(e.Data)
 		if e.Data == nil {
 			data[i] = "{}"
 		}
@@ -104,4 +114,17 @@ func List(tx *db.Tx, site string, after id.ID, limit int) ([]Stored, error) {
 		return nil, fmt.Errorf("list events of %s: %w", site, err)
 	}
 	return list, nil
+}
+
+// Find gives one event of a site. NotFound.
+func Find(tx *db.Tx, site string, of id.ID) (Stored, error) {
+	s := Stored{Event: Event{Site: site}, ID: of}
+	err := tx.QueryRow(`SELECT type, ref, data, at FROM event WHERE site_id = ? AND id = ?`, site, of[:]).Scan(&s.Type, &s.Ref, &s.Data, &s.At)
+	if errors.Is(err, db.ErrNoRows) {
+		return Stored{}, fault.Missing("event", of.Text(id.Event))
+	}
+	if err != nil {
+		return Stored{}, fmt.Errorf("find event %s: %w", of.Text(id.Event), err)
+	}
+	return s, nil
 }

@@ -109,3 +109,28 @@ func ExampleAppend() {
 	}
 	_ = accept
 }
+
+func TestAnEventIsFoundUnderTheIdThatItWasGiven(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ids := []id.ID{id.New(), id.New()}
+		err := d.Update(t.Context(), "test", func(tx *db.Tx) error {
+			return event.AppendAs(tx, ids, event.Event{Site: "demo", Type: "credit.low"}, event.Event{Site: "demo", Type: "credit.expired", Ref: "pay_1"})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = d.View(t.Context(), "test", func(tx *db.Tx) error {
+			e, err := event.Find(tx, "demo", ids[1])
+			if e.ID != ids[1] || e.Site != "demo" || e.Type != "credit.expired" || e.Ref != "pay_1" || string(e.Data) != "{}" || e.At == 0 {
+				t.Errorf("got %+v", e)
+			}
+			if _, other := event.Find(tx, "other", ids[1]); !fault.Is(other, fault.NotFound) {
+				t.Errorf("of another site: %v", other)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -38,6 +38,7 @@ type Config struct {
 	Production bool           `yaml:"production" env:"PRODUCTION"`
 	Delivery   DeliveryConfig `yaml:"delivery" envPrefix:"DELIVERY_"`
 	Payments   PaymentsConfig `yaml:"payments" envPrefix:"PAYMENTS_"`
+	Alerts     AlertsConfig   `yaml:"alerts" envPrefix:"ALERTS_"`
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Default none.
 	TrustedProxies Networks   `yaml:"trusted_proxies" env:"TRUSTED_PROXIES"`
 	Log            LogConfig  `yaml:"log" envPrefix:"LOG_"`
@@ -125,6 +126,7 @@ func (c *Config) defaults() {
 	c.Delivery.ExpireLong = cmp.Or(c.Delivery.ExpireLong, 81*time.Hour)
 	c.Delivery.LookupGrace = cmp.Or(c.Delivery.LookupGrace, time.Minute)
 	c.Delivery.Lease = cmp.Or(c.Delivery.Lease, time.Minute)
+	c.Alerts.defaults()
 	c.Log.Level = cmp.Or(c.Log.Level, "info")
 	c.Log.Format = cmp.Or(c.Log.Format, "json")
 }

@@ -35,6 +35,7 @@ func (l *loading) check(c *Config) {
 		names[p.Name] = i
 	}
 	l.checkPayments(c.Payments, c.Production)
+	l.checkAlerts(c.Alerts, c.Production)
 	d := c.Delivery
 	for _, t := range []struct {
 		key  string

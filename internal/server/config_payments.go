@@ -136,8 +136,14 @@ func (l *loading) checkPayments(c PaymentsConfig, production bool) {
 	}
 }
 
+// isWeb reports whether a text is the address of a server; "" is none, which is right.
+func isWeb(address string) bool {
+	u, err := url.Parse(address)
+	return address == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
 func (l *loading) checkWeb(at string, a Address) {
-	if u, err := url.Parse(string(a)); a != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+	if !isWeb(string(a)) {
 		l.bad(at, "it is not an address of the form https://host")
 	}
 }

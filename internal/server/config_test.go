@@ -52,6 +52,13 @@ payments:
        checkout_url: "https://pay.example", timeout: 70s, allow: [13.124.18.147]}
     - {name: bank, kind: manual, transfer_to: "국민은행 123-45-6789"}
   bonus: [{from: "100000", percent: 5, days: 90}]
+alerts:
+  operator: [a@credit.example, b@credit.example]
+  language: en
+  site: notices
+  sender: "0261234567"
+  template: ALERT_01
+  smtp: {host: mail.example, port: 2525, user: alerts, password: mailsecret, from: "Credit <alerts@credit.example>", tls: tls}
 delivery:
   fallback_within: 15m
   expire_text: 70h
@@ -108,6 +115,8 @@ func fullConfig() Config {
 			},
 			Bonus: BonusTiers{{From: "100000", Percent: 5, Days: 90}},
 		},
+		Alerts: AlertsConfig{Operator: Emails{"a@credit.example", "b@credit.example"}, Language: "en", Site: "notices", Sender: "0261234567", Template: "ALERT_01",
+			SMTP: SMTPConfig{Host: "mail.example", Port: 2525, User: "alerts", Password: "mailsecret", From: "Credit <alerts@credit.example>", TLS: "tls"}},
 		Delivery: DeliveryConfig{FallbackWithin: 15 * time.Minute, ExpireText: 70 * time.Hour, ExpireLong: 80 * time.Hour,
 			LookupGrace: 30 * time.Second, Lease: 45 * time.Second},
 		TrustedProxies: Networks{"10.0.0.0/8", "192.0.2.7"},
@@ -145,6 +154,10 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 	environ["PAYMENTS_REQUEST_TIMEOUT"], environ["PAYMENTS_BONUS"] = "80s", `[{"from":"100000","percent":5,"days":90}]`
 	environ["PAYMENTS_GATEWAYS"] = `[{"name":"toss","kind":"toss","url":"https://api.tosspayments.com","client_key":"live_ck_x","secret_key":"live_sk_y",
 		"webhook_secret":"whsec","checkout_url":"https://pay.example","timeout":"70s","allow":["13.124.18.147"]},{"name":"bank","kind":"manual","transfer_to":"국민은행 123-45-6789"}]`
+	for name, value := range map[string]string{"OPERATOR": "a@credit.example,b@credit.example", "LANGUAGE": "en", "SITE": "notices", "SENDER": "0261234567", "TEMPLATE": "ALERT_01",
+		"SMTP_HOST": "mail.example", "SMTP_PORT": "2525", "SMTP_USER": "alerts", "SMTP_PASSWORD": "mailsecret", "SMTP_FROM": "Credit <alerts@credit.example>", "SMTP_TLS": "tls"} {
+		environ["ALERTS_"+name] = value
+	}
 	want.Keys.Master = masterHex
 	var env []string
 	for name, value := range environ {
@@ -163,8 +176,8 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 			t.Errorf("the test does not set %s", name)
 		}
 	}
-	if got, want := len(variables()), len(environ)+2; got != want {
-		t.Errorf("%d variables, want %d: two of them name files", got, want)
+	if got, want := len(variables()), len(environ)+3; got != want {
+		t.Errorf("%d variables, want %d: three of them name files", got, want)
 	}
 }
 
@@ -187,6 +200,7 @@ func TestAbsentAndEmptyValuesAreTheDefaults(t *testing.T) {
 	want := Config{
 		Listen: "127.0.0.1:8080", Database: DatabaseConfig{URL: "sqlite:data/creditmsg.db"},
 		Delivery: DeliveryConfig{FallbackWithin: 30 * time.Minute, ExpireText: 73 * time.Hour, ExpireLong: 81 * time.Hour, LookupGrace: time.Minute, Lease: time.Minute},
+		Alerts:   AlertsConfig{Language: "ko", SMTP: SMTPConfig{TLS: "starttls"}},
 		Log:      LogConfig{Level: "info", Format: "json"},
 	}
 	for _, text := range []string{"", "# nothing\n", "delivery:\nproviders:\nlisten:\n", "database: {url: }\nproviders: []\nkeys: {}\ndelivery: {lease: 0s}\n"} {
@@ -225,14 +239,14 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		"a hyphen":                {"trusted-proxies: []\n", nil, `creditmsg.yaml:1: unknown key "trusted-proxies"; did you mean trusted_proxies?`},
 		"a key of another block":  {"log: {level: info}\nlease: 3s\n", nil, `creditmsg.yaml:2: unknown key "lease"; did you mean delivery.lease?`},
 		"a strange key":           {"keys:\n  frobnicate: 1\n", nil, `creditmsg.yaml:2: unknown key "keys.frobnicate"; known here: master, master_file`},
-		"a part not built yet":    {"redis:\n  url: redis://x\n", nil, `creditmsg.yaml:1: unknown key "redis"; known here: listen, database, providers, production, delivery, payments, trusted_proxies, log, keys`},
+		"a part not built yet":    {"redis:\n  url: redis://x\n", nil, `creditmsg.yaml:1: unknown key "redis"; known here: listen, database, providers, production, delivery, payments, alerts, trusted_proxies, log, keys`},
 		"a key in a list":         {account + "    apikey: x\n", nil, `creditmsg.yaml:6: unknown key "providers[0].apikey"; did you mean providers[].api_key?`},
 		"a key in a webhook":      {account + "    webhook: {secrets: x}\n", nil, `creditmsg.yaml:6: unknown key "providers[0].webhook.secrets"; did you mean providers[].webhook.secret?`},
 		"two at once":             {"lisen: x\nlog:\n  levle: info\n", nil, "creditmsg.yaml:1: unknown key \"lisen\"; did you mean listen?\ncreditmsg.yaml:3: unknown key \"log.levle\"; did you mean log.level?"},
 		"a key twice":             {"listen: x\nlisten: y\n", nil, `creditmsg.yaml:2: the YAML cannot be read: mapping key "listen" already defined at [1:1]`},
 		"no YAML":                 {"listen: [\n", nil, `creditmsg.yaml:1: the YAML cannot be read: sequence end token ']' not found`},
 		"two documents":           {"listen: :80\n---\nlisten: :81\n", nil, "creditmsg.yaml:2: a second document after ---; one is read"},
-		"a list at the top":       {"- listen\n", nil, "creditmsg.yaml:1: a list stands here; a block of keys (listen, database, providers, production, delivery, payments, trusted_proxies, log, keys) is wanted"},
+		"a list at the top":       {"- listen\n", nil, "creditmsg.yaml:1: a list stands here; a block of keys (listen, database, providers, production, delivery, payments, alerts, trusted_proxies, log, keys) is wanted"},
 		"an anchor":               {"log: &l {level: info}\n", nil, "creditmsg.yaml:1: log: tags (!), anchors (&) and aliases (*) are not read here; write the value out"},
 		"a merge":                 {"log:\n  <<: {level: info}\n", nil, `creditmsg.yaml:2: unknown key "log.<<"; known here: level, format`},
 		"a number as time":        {"delivery:\n  lease: 30\n", nil, "creditmsg.yaml:2: delivery.lease: a time with its unit, such as 30m or 72h is wanted"},
@@ -255,7 +269,6 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		"an unknown channel":      {account + "    channels: [sms, fax]\n", nil, `creditmsg.yaml:6: providers[0].channels[1]: "fax" is not one of alimtalk, sms, lms, mms`},
 		"no secret":               {"providers:\n  - {name: a, kind: solapi, api_key: K}\n", nil, "creditmsg.yaml:2: providers[0].api_secret: it is missing"},
 		"an upstream address":     {account + "    url: solapi.com\n", nil, "creditmsg.yaml:6: providers[0].url: it is not an address of the form https://host"},
-		"a negative payment time": {"payments:\n  request_timeout: -1s\n", nil, "creditmsg.yaml:2: payments.request_timeout: it is negative"},
 		"a negative limit":        {account + "    max_per_second: -1\n", nil, "creditmsg.yaml:6: providers[0].max_per_second: it is negative"},
 		"a network":               {account + "    webhook:\n      allow:\n        - 10.0.0.0/8\n        - 10.0.0.0/99\n", nil, `creditmsg.yaml:9: providers[0].webhook.allow[1]: "10.0.0.0/99" is not a network such as 10.0.0.0/8 or an address`},
 		"plain without secret":    {account + "    webhook: {plain: true}\n", nil, "creditmsg.yaml:6: providers[0].webhook.plain: it is about a secret, and webhook.secret is missing"},
@@ -267,6 +280,17 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		"a test gateway":          {"production: true\npayments:\n  gateways:\n    - name: t\n      kind: toss\n      client_key: c\n      secret_key: test_sk_x\n", nil, "creditmsg.yaml:7: payments.gateways[0].secret_key: this is a test key, and production is true: nobody would be charged"},
 		"nowhere to transfer":     {"payments:\n  gateways:\n    - {name: b, kind: manual}\n", nil, "creditmsg.yaml:3: payments.gateways[0].transfer_to: it is missing: bank, number and holder of the account, as payers read them"},
 		"a bonus of nothing":      {"payments:\n  bonus:\n    - {from: \"100000\"}\n", nil, "creditmsg.yaml:3: payments.bonus[0].percent: want 1 to 100"},
+		"an operator's address":   {"alerts:\n  smtp: {host: localhost, from: a@b.kr}\n  operator:\n    - a@b.kr\n    - nobody\n", nil, "creditmsg.yaml:5: alerts.operator[1]: it is not an e-mail address such as operator@credit.example"},
+		"no mail server":          {"alerts:\n  operator: [a@b.kr]\n", nil, "creditmsg.yaml:1: alerts.smtp.host: it is missing: without a mail server the addresses under alerts.operator are told nothing"},
+		"a language":              {"alerts: {language: fr}\n", nil, `creditmsg.yaml:1: alerts.language: "fr" is not one of ko, en`},
+		"texts of nobody":         {"alerts: {template: A}\n", nil, "creditmsg.yaml:1: alerts.site: it is missing: the site that sends texts and pays for them"},
+		"a sender of texts":       {"alerts: {site: ops, sender: '12'}\n", nil, "creditmsg.yaml:1: alerts.sender: it is not a Korean number such as 02-6123-4567"},
+		"a port with the host":    {"alerts:\n  smtp: {host: 'mail.example:25', from: a@b.kr}\n", nil, "creditmsg.yaml:2: alerts.smtp.host: it is not the name or the address of a server, such as mail.example; the port is a key of its own"},
+		"a mail's sender":         {"alerts:\n  smtp: {host: mail.example, from: nobody}\n", nil, "creditmsg.yaml:2: alerts.smtp.from: it is not an address such as alerts@credit.example or Credit <alerts@credit.example>"},
+		"a user alone":            {"alerts:\n  smtp: {host: mail.example, from: a@b.kr, user: u}\n", nil, "creditmsg.yaml:2: alerts.smtp.user: user and password belong together: give both or none"},
+		"a way of TLS":            {"alerts:\n  smtp: {tls: ssl}\n", nil, `creditmsg.yaml:2: alerts.smtp.tls: "ssl" is not one of starttls, tls, none`},
+		"mails in clear text":     {"production: true\nalerts:\n  smtp:\n    host: mail.example\n    from: a@b.kr\n    tls: none\n", nil, "creditmsg.yaml:6: alerts.smtp.tls: none would send mails in clear text to another machine, and production is true; write starttls or tls"},
+		"a password in the clear": {"alerts:\n  smtp:\n    host: mail.example\n    from: a@b.kr\n    user: u\n    password: p\n    tls: none\n", nil, "creditmsg.yaml:7: alerts.smtp.tls: none would send the password in clear text to another machine; write starttls or tls"},
 		"a level":                 {"log: {level: loud}\n", nil, `creditmsg.yaml:1: log.level: "loud" is not one of debug, info, warn, error`},
 		"a format":                {"log: {format: xml}\n", nil, `creditmsg.yaml:1: log.format: "xml" is not one of json, text`},
 		"a short key":             {"keys: {master: abcd}\n", nil, "creditmsg.yaml:1: keys.master: it must be 32 bytes, as 64 hex digits or as base64; make one with: openssl rand -hex 32"},
@@ -353,7 +377,7 @@ func TestNoWayOfPrintingShowsASecret(t *testing.T) {
 		"String": c.String(), "%v": fmt.Sprintf("%v", c), "%+v": fmt.Sprintf("%+v", &c), "%#v": fmt.Sprintf("%#v", c), "%s": fmt.Sprintf("key %s", c.Providers[0].APIKey),
 		"%q %x": fmt.Sprintf("%q %x", c.Providers[0].APISecret, c.Keys.Master), "JSON": string(asJSON),
 	} {
-		for _, secret := range []string{"s3cr3t", testKey, testSecret, "hooksecret", masterHex} {
+		for _, secret := range []string{"s3cr3t", testKey, testSecret, "hooksecret", "mailsecret", masterHex} {
 			if strings.Contains(text, secret) {
 				t.Errorf("%s shows %q:\n%s", way, secret, text)
 			}
@@ -429,7 +453,7 @@ func TestTheNameOfAVariableIsThePathOfItsKey(t *testing.T) {
 		if _, list := lists[name]; list {
 			continue // read by itself; the tests above set it
 		}
-		value := map[reflect.Kind]string{reflect.Bool: "true", reflect.Int64: "1s", reflect.Slice: "10.0.0.0/8", reflect.String: "x"}[typeAt(reflect.TypeFor[Config](), path).Kind()]
+		value := map[reflect.Kind]string{reflect.Bool: "true", reflect.Int: "1", reflect.Int64: "1s", reflect.Slice: "10.0.0.0/8", reflect.String: "x"}[typeAt(reflect.TypeFor[Config](), path).Kind()]
 		var c Config
 		l := &loading{places: map[string]string{}}
 		l.environment([]string{name + "=" + value}, &c)

@@ -3,8 +3,11 @@ package server
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
+	"creditmsg/internal/alert"
 	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
@@ -28,6 +31,7 @@ type Operator struct {
 	invoices *invoice.Service
 	papers   *paper.Papers
 	billing  *billing.Service
+	alerts   *alert.Service
 }
 
 // OperatorOptions say how an Operator is opened.
@@ -48,23 +52,53 @@ func OpenOperator(ctx context.Context, c Config, o OperatorOptions) (*Operator, 
 	if err != nil {
 		return nil, err
 	}
-	p := &Operator{config: c, d: d, keys: site.NewKeys(d, master)}
-	p.queue = queue.New(d, queue.Options{})
-	p.ledger = credit.NewLedger(p.keys, p.queue)
-	p.papers = paper.New(p.keys, p.ledger)
-	p.messages, err = message.NewService(d, p.keys, p.ledger, p.queue, message.Options{})
-	p.invoices = invoice.New(d, p.keys, p.messages, p.ledger, c.Kinds())
-	if err == nil {
-		p.billing, err = c.billing(d, p.keys, p.ledger, p.queue, nil, nil)
-	}
+	p, err := operatorOf(c.besideDemo(), d, master)
 	if err == nil && !o.AnySchema {
 		err = p.meet(ctx)
 	}
 	if err != nil {
-		p.Close()
+		_ = d.Close() // nothing is open on it
 		return nil, err
 	}
 	return p, nil
+}
+
+// operatorOf makes the services over a database.
+func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
+	p := &Operator{config: c, d: d, keys: site.NewKeys(d, master)}
+	p.queue = queue.New(d, queue.Options{})
+	p.ledger = credit.NewLedger(p.keys, p.queue)
+	p.papers = paper.New(p.keys, p.ledger)
+	var err error
+	if p.messages, err = message.NewService(d, p.keys, p.ledger, p.queue, message.Options{}); err != nil {
+		return nil, err
+	}
+	p.invoices = invoice.New(d, p.keys, p.messages, p.ledger, c.Kinds())
+	if p.billing, err = c.billing(d, p.keys, p.ledger, p.queue, nil, nil); err != nil {
+		return nil, err
+	}
+	p.alerts, err = alert.New(d, p.keys, p.queue, p.messages, p.billing, c.alerts(nil, nil))
+	return p, err
+}
+
+// besideDemo gives the gateways of the demo to a configuration without accounts, where the demo
+// has left word of itself: that of verbs beside serve --demo, which brings its own.
+func (c Config) besideDemo() Config {
+	file := filepath.Join(DemoDir, "demo.json")
+	if _, err := os.Stat(file); err != nil || len(c.Providers)+len(c.Payments.Gateways) > 0 {
+		return c
+	}
+	demo, err := readDemo(file)
+	if err != nil {
+		return c
+	}
+	for _, g := range demoGateways {
+		if g.URL != "" {
+			g.URL = Address(demo.SimulatorURL)
+		}
+		c.Payments.Gateways = append(c.Payments.Gateways, g)
+	}
+	return c
 }
 
 // meet makes sure that the schema is ours.

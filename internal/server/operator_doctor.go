@@ -49,14 +49,16 @@ func (p *Operator) Doctor(ctx context.Context) (Health, error) {
 	if schema.Status == CheckOK {
 		err := p.d.Snapshot(ctx, "operator_doctor", func(tx *db.Tx) error {
 			checks = checks[:3]
-			for _, look := range []func(*db.Tx) (Check, error){p.checkKeys, p.checkLedger, p.checkHeads, checkCalls, p.checkQueue, p.checkBuried} {
+			for _, look := range []func(*db.Tx) (Check, error){p.checkKeys, p.checkLedger, p.checkHeads, checkCalls, p.checkQueue, p.checkBuried, p.checkPlans} {
 				c, err := look(tx)
 				if err != nil {
 					return err
 				}
 				checks = append(checks, c)
 			}
-			return nil
+			more, err := p.checkPayments(tx)
+			checks = append(checks, more...)
+			return err
 		})
 		if err != nil {
 			return Health{}, err

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"creditmsg/internal/alert"
 	"creditmsg/internal/api"
 	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
@@ -67,6 +68,7 @@ type Program struct {
 	messages *message.Service
 	delivery *delivery.Service
 	billing  *billing.Service
+	alerts   *alert.Service
 	invoices *invoice.Service
 	handler  http.Handler
 
@@ -167,7 +169,11 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 		ExpireText: times.ExpireText, ExpireLong: times.ExpireLong, LookupGrace: times.LookupGrace, Lease: times.Lease,
 		Registerer: p.metrics, Log: p.log,
 	})
+	if err != nil {
+		return err
+	}
 	p.invoices = invoice.New(p.d, p.keys, p.messages, p.ledger, p.config.Kinds())
+	p.alerts, err = alert.New(p.d, p.keys, p.queue, p.messages, p.billing, p.config.alerts(p.metrics, p.log))
 	return err
 }
 
@@ -176,8 +182,8 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 		return nil
 	}
 	p.handler, err = api.New(api.Deps{
-		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Papers: paper.New(p.keys, p.ledger),
-		Invoices: p.invoices, PublicURL: string(p.config.Payments.PublicURL),
+		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts,
+		Papers: paper.New(p.keys, p.ledger), Invoices: p.invoices, PublicURL: string(p.config.Payments.PublicURL),
 		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), Version: o.Version, Ready: p.ready,
 	})
@@ -224,7 +230,7 @@ func (p *Program) workers() []runner {
 	if !p.has(RoleWorker) {
 		return []runner{p.upkeep(false)}
 	}
-	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), p.billing.Works())
+	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), p.billing.Works(), p.alerts.Works())
 	return []runner{
 		p.upkeep(true),
 		p.signHeads,

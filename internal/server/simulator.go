@@ -24,7 +24,9 @@ type SimulatorOptions struct {
 	Seed         uint64 // makes the spread of delays repeatable
 	ReportURL    string // where delivery reports go, …/webhooks/{provider}; of RunSimulator only
 	ReportSecret string
-	NoticeURL    string // where notices of payments go, …/webhooks/payments/{gateway}; of RunSimulator only
+	// NoticeURL and StripeNoticeURL are where notices of payments go, …/webhooks/payments/{gateway};
+	// of RunSimulator only.
+	NoticeURL, StripeNoticeURL string
 	// Pace is the usual time from the carrier to a delivery report; 0 = the simulator's own.
 	Pace time.Duration
 	// Scenario is a file that says what goes wrong how often, in YAML; "" = nothing does.
@@ -54,6 +56,14 @@ const (
 	SimulatorSecret = simulator.DefaultSecret
 )
 
+// The same of the payment gateways that it plays: of Toss, and of Stripe.
+const (
+	SimulatorClientKey       = till.DefaultClientKey
+	SimulatorSecretKey       = till.DefaultSecretKey
+	SimulatorStripeKey       = till.DefaultStripeKey
+	SimulatorStripeSignature = till.DefaultStripeSecret
+)
+
 // simulatorGrace is short: what the simulator keeps is gone at its end anyway.
 const simulatorGrace = 2 * time.Second
 
@@ -64,13 +74,18 @@ func RunSimulator(ctx context.Context, o SimulatorOptions, log *slog.Logger, sta
 	if err != nil {
 		return err
 	}
+	for _, to := range [][2]string{{"--report-url", o.ReportURL}, {"--notice-url", o.NoticeURL}, {"--stripe-notice-url", o.StripeNoticeURL}} {
+		if !isWeb(to[1]) {
+			return fault.Check(to[0], "%q is not an address of the form http://host/path", to[1])
+		}
+	}
 	behaviour.ReportURL, behaviour.ReportSecret = o.ReportURL, o.ReportSecret
 	l, err := listen(o.Listen)
 	if err != nil {
 		return err
 	}
 	s := simulator.New(behaviour)
-	t := till.New(till.Options{Seed: o.Seed, NoticeURL: o.NoticeURL})
+	t := till.New(till.Options{Seed: o.Seed, NoticeURL: o.NoticeURL, StripeNoticeURL: o.StripeNoticeURL})
 	started(l.url)
 	return runStages(ctx, []stage{{runners: []runner{
 		s.Run, t.Run,

@@ -16,7 +16,9 @@ const (
 )
 
 // upkeep measures the database's clock and, where the process works on jobs, folds the
-// statistics and deletes what is over. Several processes may do so at once. Nothing of it is urgent: what fails is logged and done the next time.
+// statistics, deletes what is over and has days compared with the payment gateways. Several
+// processes may do so at once. Nothing of it is urgent: what fails is logged and done the
+// next time.
 func (p *Program) upkeep(sweeps bool) runner {
 	return func(ctx context.Context) error {
 		var swept, folded time.Time
@@ -28,6 +30,7 @@ func (p *Program) upkeep(sweeps bool) runner {
 			if sweeps && time.Since(swept) >= sweepEvery {
 				swept = time.Now()
 				p.sweep(ctx)
+				p.compare(ctx)
 			}
 			wait := clockEvery
 			if !p.d.ClockOK() {
@@ -71,5 +74,16 @@ func (p *Program) sweep(ctx context.Context) {
 		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
 			p.log.WarnContext(ctx, "not swept", "what", s.what, "error", err)
 		}
+	}
+}
+
+// compare has the last days held against what the payment gateways list, each once a day. A
+// simulator in this process forgets them when it stops, so there is nothing to compare with.
+func (p *Program) compare(ctx context.Context) {
+	if p.till != nil {
+		return
+	}
+	if err := p.billing.Daily(ctx); err != nil && ctx.Err() == nil {
+		p.log.WarnContext(ctx, "comparison with payment gateways not planned", "error", err)
 	}
 }

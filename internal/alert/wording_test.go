@@ -1,0 +1,175 @@
+package alert
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/shopspring/decimal"
+
+	"creditmsg/internal/korea"
+	"creditmsg/internal/money"
+	"creditmsg/internal/payment"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// at is a moment that Koreans call the 30th, and most others the 29th.
+var at = time.Date(2026, 11, 29, 15, 30, 0, 0, time.UTC)
+
+// said are the views of the golden files, by kind and what is special.
+var said = map[string]view{
+	"low":                  {facts: facts{Level: 20_000 * won, Available: 19_500*won + 5_000}},
+	"low forecast":         {facts: facts{Level: 20_000 * won, Available: 19_500 * won, RunsOut: at, Recharging: true}},
+	"expiring":             {facts: facts{Amount: 3_000 * won, Days: 1, Expires: at}},
+	"failed":               {facts: facts{Amount: 1_000 * won, Total: 1_100 * won, Payment: "pay_1", Reason: reason{payment.CardDeclined}}},
+	"failed auto":          {facts: facts{Amount: 50_000 * won, Total: 55_000 * won, Payment: "pay_1", Auto: true, Reason: reason{payment.CardDeclined}}},
+	"failed dead":          {facts: facts{Amount: 50_000 * won, Total: 55_000 * won, Payment: "pay_1", Auto: true, Reason: reason{payment.CardDead}}},
+	"failed operators":     {facts: facts{Amount: 50_000 * won, Total: 55_000 * won, Payment: "pay_1", Auto: true, Reason: reason{payment.BadCredentials}}},
+	"unknown":              {facts: facts{Amount: 50_000 * won, Total: 55_000 * won, Payment: "pay_1", Auto: true}},
+	"cancel_refused":       {facts: facts{Amount: 50_000 * won, Total: 55_000 * won, Payment: "pay_1", Reason: reason{payment.NotCancellable}}},
+	"stopped_cap":          {facts: facts{Available: 900 * won, Threshold: 10_000 * won}},
+	"stopped_no_card":      {facts: facts{Available: 900 * won, Threshold: 10_000 * won}},
+	"disabled":             {facts: facts{Declines: 3, Payment: "pay_1", Reason: reason{payment.CardDead}}},
+	"owed":                 {facts: facts{Owed: 1_234_567 * won}},
+	"operator_owed":        {facts: facts{Owed: 1_234_567 * won, Amount: 20_000 * won}},
+	"operator_failed":      {facts: facts{Gateway: "toss", Total: 55_000 * won, Payment: "pay_1", Reason: reason{payment.BadCredentials}}},
+	"operator_strange":     {facts: facts{Gateway: "toss", Total: 55_000 * won, Payment: "pay_1", What: "another amount was taken: 50000.00"}},
+	"operator_differ":      {facts: facts{Gateway: "toss", Day: "2026-11-28", Differences: 3, Kinds: map[string]int{"not_ours": 1, "other_amount": 2}}},
+	"operator_differ once": {facts: facts{Gateway: "toss", Day: "2026-11-28", Differences: 1, Kinds: map[string]int{"not_at_gateway": 1}}},
+	"operator_disabled":    {facts: facts{Declines: 3, Payment: "pay_1", Reason: reason{payment.CardDeclined}}},
+}
+
+func written(t *testing.T, l Language, name string) letter {
+	t.Helper()
+	kind, _, _ := strings.Cut(name, " ")
+	v := said[name]
+	v.ID, v.Name, v.Link, v.Number, v.At = "my-shop", "우리 <가게>", "https://credit.example", "evt_1", noon
+	out, err := write(l, kind, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got; go test ./internal/alert -update writes it anew):\n%s", file, diff)
+	}
+}
+
+func TestEveryAlertReadsAsItsGoldenFileInBothLanguages(t *testing.T) {
+	for _, l := range []Language{Korean, English} {
+		for name := range said {
+			m := written(t, l, name)
+			golden(t, string(l)+"_"+strings.ReplaceAll(name, " ", "_")+".txt", m.Subject+"\n\n"+m.text()+"\n\n"+m.Short+"\n")
+		}
+		page, err := written(t, l, "operator_differ").html()
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, string(l)+".html", page)
+	}
+}
+
+func TestEveryWordingIsInBothLanguagesAndHasItsGoldenFile(t *testing.T) {
+	names := map[Language][]string{}
+	for l, all := range wordings {
+		for _, one := range all.Templates() {
+			if name := one.Name(); !strings.Contains(name, ".tmpl") {
+				names[l] = append(names[l], name)
+			}
+		}
+		slices.Sort(names[l])
+	}
+	if diff := cmp.Diff(names[Korean], names[English]); diff != "" {
+		t.Errorf("ko and en differ:\n%s", diff)
+	}
+	for _, name := range names[Korean] {
+		if _, ok := said[name]; !ok && name != "link" && !strings.HasSuffix(name, "footer") {
+			t.Errorf("%s has no golden file", name)
+		}
+	}
+}
+
+func TestTextsAreShortEnoughForAnSMS(t *testing.T) {
+	for _, l := range []Language{Korean, English} {
+		for name := range said {
+			text := written(t, l, name).Short
+			if n, bad := korea.Bytes(text); n > 90 || len(bad) > 0 {
+				t.Errorf("%s %s: %d bytes, %v: %s", l, name, n, bad, text)
+			}
+		}
+	}
+}
+
+func TestNothingOfAMailIsLoadedFromElsewhere(t *testing.T) {
+	page, err := written(t, Korean, "low").html()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, never := range []string{"<img", "src=", "<script", "<link", "url(", "@import", "<가게>"} {
+		if strings.Contains(page, never) {
+			t.Errorf("the page has %s", never)
+		}
+	}
+}
+
+func TestAmountsAreWrittenAsPeopleDo(t *testing.T) {
+	for a, want := range map[money.Amount]string{0: "0", 999 * won: "999", 12_345 * won: "12,345", 1_234_567*won + 8_4125: "1,234,575.4125", won / 2: "0.50", -1_000 * won: "-1,000"} {
+		if got := grouped(a); got != want {
+			t.Errorf("%s: got %s, want %s", a, got, want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		a := money.Amount(rapid.Int64().Draw(t, "amount"))
+		got, err := decimal.NewFromString(strings.ReplaceAll(grouped(a), ",", ""))
+		if want := decimal.New(int64(a), -4); err != nil || !got.Equal(want) {
+			t.Fatalf("%s became %s", want, grouped(a))
+		}
+	})
+}
+
+func TestATryIsFollowedByAnotherUntilDaysAreOver(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := result{outcome: delayed, slow: rapid.Bool().Draw(t, "slow")}
+		age, tries := time.Duration(rapid.Int64Range(0, int64(time.Minute)).Draw(t, "age")), 0
+		for {
+			next, pause := r.again(age)
+			tries++
+			if next.outcome == givenUp {
+				break
+			}
+			if next != r || pause < firstPause*3/4 || pause > longestSlow || !r.slow && pause > longestPause {
+				t.Fatalf("at %s: got %+v after %s", age, next, pause)
+			}
+			age += pause
+		}
+		if age < triedFor || age > triedFor+longestSlow || tries > 140 || r.slow && tries > 16 {
+			t.Fatalf("given up after %s and %d tries", age, tries)
+		}
+	})
+	for _, o := range []outcome{sent, refused, dropped} {
+		if r, _ := (result{outcome: o}).again(triedFor); r.outcome != o {
+			t.Errorf("%s became %s", o, r.outcome)
+		}
+	}
+}
