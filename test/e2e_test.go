@@ -32,6 +32,14 @@ func onEachEngine(t *testing.T, test func(t *testing.T, database string)) {
 	}
 }
 
+// onEachEngineAtOnce is onEachEngine for tests that mostly wait.
+func onEachEngineAtOnce(t *testing.T, test func(t *testing.T, database string)) {
+	onEachEngine(t, func(t *testing.T, database string) {
+		t.Parallel()
+		test(t, database)
+	})
+}
+
 func recipients(prefix string, n int) (list []client.Recipient) {
 	for i := range n {
 		list = append(list, client.Recipient{To: fmt.Sprintf("%s-%04d", prefix, 1000+i), Variables: map[string]string{"이름": fmt.Sprintf("김하나%d", i)}})

@@ -64,7 +64,7 @@ func (s *Service) Begin(ctx context.Context, r Request) (Payment, error) {
 	if err != nil || known && !p.windowless() || p.Method == payment.Stored {
 		return p.Payment, err
 	}
-	asked, cancel := context.WithTimeout(ctx, requestTimeout)
+	asked, cancel := context.WithTimeout(ctx, s.o.RequestTimeout)
 	defer cancel()
 	// The payer may have gone; what the gateway said is written down all the same.
 	return s.conclude(context.WithoutCancel(ctx), p, g.Adapter.Begin(asked, p.order()), nil)
@@ -85,7 +85,7 @@ func (s *Service) write(tx *db.Tx, p *row) error {
 	p.CreatedAt = tx.Now
 	due := tx.Now
 	if p.Method != payment.Stored { // its beginning is under way here
-		due = tx.Now.Add(2 * requestTimeout)
+		due = tx.Now.Add(2 * s.o.RequestTimeout)
 	}
 	if p.Method == payment.VirtualAccount {
 		p.State, p.postedAt = Requesting, tx.Now

@@ -37,8 +37,11 @@ type Tier struct {
 type Options struct {
 	VATIncluded bool   // what is asked for is what the payer is charged, VAT within
 	Bonus       []Tier // the highest tier that a payment reaches counts
-	Registerer  prometheus.Registerer
-	Log         *slog.Logger
+	// RequestTimeout bounds what one request to a gateway may take, whatever its adapter
+	// allows. A payment whose request was lost is asked about after twice that. 0 = 90 s.
+	RequestTimeout time.Duration
+	Registerer     prometheus.Registerer
+	Log            *slog.Logger
 }
 
 // Service is the use cases of payments over one database. It is safe for concurrent use,
@@ -59,6 +62,9 @@ func New(d *db.DB, keys *site.Keys, ledger *credit.Ledger, q *queue.Queue, gatew
 	s := &Service{d: d, keys: keys, ledger: ledger, queue: q, gateways: gateways, o: o, log: o.Log}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.o.RequestTimeout <= 0 {
+		s.o.RequestTimeout = 90 * time.Second
 	}
 	slices.SortFunc(s.o.Bonus, func(a, b Tier) int { return cmp.Compare(b.From, a.From) })
 	m, err := newMeter(o.Registerer)
@@ -127,9 +133,6 @@ func (s *Service) Works() []queue.Work {
 func jobOf(p *row, due db.Time) queue.Job {
 	return queue.Job{Lane: queue.Default, Kind: kindPayment, Key: p.text(), Site: p.Site, Due: due}
 }
-
-// requestTimeout bounds what one request to a gateway may take, whatever the adapter allows.
-const requestTimeout = 90 * time.Second
 
 // meter counts what became of payments and notices.
 type meter struct {

@@ -259,10 +259,7 @@ func (s *Service) takeOut(tx *db.Tx, p *row, c *cancelRow, amount money.Amount) 
 		return err
 	}
 	c.taken, c.Bonus, c.Amount = taken, taken.Bonus, back.Amount
-	c.Total = p.Total - p.Returned
-	if back.Amount < p.Amount-p.Cancelled {
-		c.Total = min(back.Amount+p.share(back.Amount), c.Total)
-	}
+	c.Total = p.totalOf(back.Amount)
 	c.VAT, c.State = c.Total-c.Amount, CancelRequested
 	if !c.ByHand {
 		return s.addCancel(tx, c)

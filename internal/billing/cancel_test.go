@@ -11,6 +11,7 @@ import (
 	"creditmsg/internal/money"
 	"creditmsg/internal/payment"
 
+	"github.com/shopspring/decimal"
 	"pgregory.net/rapid"
 )
 
@@ -210,6 +211,37 @@ func TestPartsOfAPaymentHaveExactlyItsVAT(t *testing.T) {
 		}
 		if vat != p.VAT {
 			rt.Fatalf("the parts have %s, the payment %s", vat, p.VAT)
+		}
+	})
+}
+
+// TestPartsThatWeAndTheGatewayGiveBackAddUp gives a payment back in random parts, some by us
+// and some at the gateway, whose parts have no VAT of their own.
+func TestPartsThatWeAndTheGatewayGiveBackAddUp(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s := &Service{o: Options{VATIncluded: rapid.Bool().Draw(rt, "within")}}
+		p := &row{}
+		p.Amount, p.VAT, p.Total = s.priced(money.Amount(rapid.Int64Range(1_000, 20_000).Draw(rt, "asked")) * won)
+		for p.Returned < p.Total {
+			var amount, total money.Amount
+			if rest := p.Amount - p.Cancelled; rest > 0 && rapid.Bool().Draw(rt, "ours") {
+				amount = min(money.Amount(rapid.Int64Range(1, 3_000).Draw(rt, "part"))*won, rest)
+				total = p.totalOf(amount)
+			} else {
+				total = min(money.Amount(rapid.Int64Range(1, 100).Draw(rt, "gone"))*won, p.Total-p.Returned)
+				amount = p.creditOf(total)
+			}
+			if amount < 0 || total < amount {
+				rt.Fatalf("%s of credit are given back as %s, after %s of %s as %s", amount, total, p.Cancelled, p.Amount, p.Returned)
+			}
+			p.returnedNow(amount, total)
+			fair := decimal.NewFromInt(int64(p.Cancelled)).Mul(decimal.NewFromInt(int64(p.Total))).DivRound(decimal.NewFromInt(int64(p.Amount)), 4)
+			if off := decimal.NewFromInt(int64(p.Returned)).Sub(fair).Abs(); off.GreaterThan(decimal.NewFromInt(int64(2 * won))) {
+				rt.Fatalf("%s of credit are gone for %s, which would be %s", p.Cancelled, p.Returned, fair)
+			}
+		}
+		if p.State != Cancelled || p.Cancelled != p.Amount {
+			rt.Fatalf("%s with %s of %s", p.State, p.Cancelled, p.Amount)
 		}
 	})
 }

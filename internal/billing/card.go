@@ -193,7 +193,7 @@ func (s *Service) BeginCard(ctx context.Context, r CardRequest) (Card, error) {
 	if err != nil || known {
 		return c.Card, err
 	}
-	asked, cancel := context.WithTimeout(ctx, requestTimeout)
+	asked, cancel := context.WithTimeout(ctx, s.o.RequestTimeout)
 	defer cancel()
 	return s.cardSaid(context.WithoutCancel(ctx), c, g.Adapter.BeginToken(asked, c.registration()))
 }
@@ -229,7 +229,7 @@ func (s *Service) FinishCard(ctx context.Context, text string, back url.Values) 
 	if g == nil {
 		return c.Card, fault.New(fault.Unavailable, fault.CodeUnavailable, "the gateway %s is not configured any more", c.Gateway)
 	}
-	asked, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
+	asked, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.RequestTimeout)
 	defer cancel()
 	return s.cardSaid(context.WithoutCancel(ctx), c, g.Adapter.FinishToken(asked, c.registration(), back))
 }
@@ -328,7 +328,7 @@ func (s *Service) removing(ctx context.Context, j queue.Claimed) error {
 	if g == nil {
 		return fault.New(fault.Unavailable, fault.CodeUnavailable, "the gateway %s of a removed payment method is not configured any more", c.Gateway)
 	}
-	asked, cancel := context.WithTimeout(ctx, requestTimeout)
+	asked, cancel := context.WithTimeout(ctx, s.o.RequestTimeout)
 	defer cancel()
 	if err := g.Adapter.RemoveToken(asked, c.Token); err != nil {
 		return fmt.Errorf("remove payment method: %w", err)

@@ -178,7 +178,7 @@ func (s *Service) Compare(ctx context.Context, gateway, day string) ([]Differenc
 	}
 	for _, p := range ours {
 		if theirs[p.text()] == nil {
-			c.missing(ctx, p)
+			s.missing(ctx, c, p)
 		}
 	}
 	return c.found, s.keepDay(ctx, c, n, len(ours))
@@ -271,8 +271,8 @@ func (s *Service) against(tx *db.Tx, c *comparison, theirs map[string]*moved) er
 
 // missing asks the gateway about a payment of ours that it did not list on that day: it may
 // have another idea of the day.
-func (c *comparison) missing(ctx context.Context, p *row) {
-	asked, cancel := context.WithTimeout(ctx, requestTimeout)
+func (s *Service) missing(ctx context.Context, c *comparison, p *row) {
+	asked, cancel := context.WithTimeout(ctx, s.o.RequestTimeout)
 	defer cancel()
 	switch r := c.g.Adapter.Find(asked, p.order()); {
 	case r.State == payment.Unknown: // the second comparison asks again

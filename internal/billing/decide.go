@@ -45,7 +45,8 @@ func (r *rule) decide(v sight) plan {
 		p.low = p.alerted
 	}
 	low := r.Enabled && v.usable < r.Threshold
-	if !r.Enabled || !low && v.need == 0 || !r.openID.IsZero() {
+	short := v.usable < v.need // what a send was refused for may have come meanwhile
+	if !r.Enabled || !low && !short || !r.openID.IsZero() {
 		return p
 	}
 	if r.until > v.now {

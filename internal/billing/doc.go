@@ -41,9 +41,9 @@
 //
 // A rule says below which available credit a site is recharged, with how much, by which
 // card and up to which sums a day and a month. The ledger's band (credit.Watch) tells when
-// a threshold is crossed; a refused send asks by itself. A decline backs off for 1, 6 and
-// 24 hours and tries the next card; the third one switches the rule off. The same bands
-// carry the levels at which somebody wants to be told.
+// a threshold is crossed; a refused send asks by itself, and is told if the credit has come
+// since. A decline backs off for 1, 6 and 24 hours and tries the next card; the third one
+// switches the rule off. The same bands carry the levels at which somebody wants to be told.
 //
 // # Tables and files
 //

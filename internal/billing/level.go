@@ -24,18 +24,20 @@ func (s *Service) look(ctx context.Context, j queue.Claimed) error {
 		if err != nil {
 			return err
 		}
-		return s.watch(tx, r, 0, &j)
+		_, err = s.watch(tx, r, 0, &j)
+		return err
 	})
 }
 
 // watch looks at a site's credit under its lock, does what its locked rule says, and keeps
-// the band in which nobody needs to look. need is what a refused send asks for.
+// the band in which nobody needs to look. need is what a refused send asks for. It gives
+// what may be spent.
 //
 // A job that looked ends, or waits for the end of a pause; a site has one such timer.
-func (s *Service) watch(tx *db.Tx, r *rule, need money.Amount, j *queue.Claimed) error {
+func (s *Service) watch(tx *db.Tx, r *rule, need money.Amount, j *queue.Claimed) (usable money.Amount, err error) {
 	v, cards, err := s.sight(tx, r, need)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	var p plan
 	err = s.ledger.Watch(tx, r.site, func(_ credit.Account, usable money.Amount) (credit.Band, error) {
@@ -44,24 +46,24 @@ func (s *Service) watch(tx *db.Tx, r *rule, need money.Amount, j *queue.Claimed)
 		return p.band, nil
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if p.recharge > 0 && len(cards) == 0 {
 		p.recharge, p.stopped = 0, stoppedNoCard
 	}
 	if p.recharge > 0 {
 		if err := s.recharge(tx, r, cards, p.recharge); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	if err := s.inform(tx, r, p, v); err != nil {
-		return err
+		return 0, err
 	}
 	if err := s.timer(tx, r, p, j); err != nil {
-		return err
+		return 0, err
 	}
 	r.alerted = p.alerted
-	return s.saveRule(tx, r)
+	return v.usable, s.saveRule(tx, r)
 }
 
 // sight reads what a decision goes by, but the level itself.
@@ -210,7 +212,8 @@ func (s *Service) follow(tx *db.Tx, r *rule, p *row) error {
 			return err
 		}
 	}
-	return s.watch(tx, r, 0, nil)
+	_, err := s.watch(tx, r, 0, nil)
+	return err
 }
 
 // settled is the end of the recharge that was under way.

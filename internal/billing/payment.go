@@ -215,10 +215,22 @@ func (p *Payment) vatUpTo(amount money.Amount) money.Amount {
 	return min(korea.VAT(amount), p.VAT)
 }
 
+// totalOf gives what the payer gets for a part of the credit that is taken back after others.
+func (p *Payment) totalOf(part money.Amount) money.Amount {
+	rest := p.Total - p.Returned
+	if part < p.Amount-p.Cancelled {
+		return min(part+p.share(part), rest)
+	}
+	return rest
+}
+
 // creditOf gives the credit in money that was given back without our asking, after others.
+// What is returned in all has its tax rounded once, so that small pieces do not add up to a
+// last one with less tax than nothing.
 func (p *Payment) creditOf(returned money.Amount) money.Amount {
 	if p.Returned+returned >= p.Total {
 		return p.Amount - p.Cancelled
 	}
-	return min(returned-korea.VATWithin(returned), p.Amount-p.Cancelled)
+	all := p.Returned + returned
+	return max(0, min(all-korea.VATWithin(all)-p.Cancelled, returned, p.Amount-p.Cancelled))
 }

@@ -211,6 +211,26 @@ func TestCapsHoldPerDayAndMonthInKorea(t *testing.T) {
 	w.proven()
 }
 
+// TestARefusalThatCreditHasOvertakenChargesNothing: a send that was refused, and asks only
+// when another one's recharge has ended, finds the credit.
+func TestARefusalThatCreditHasOvertakenChargesNothing(t *testing.T) {
+	each(t, func(w *world) {
+		w.stored(card(0))
+		w.give(20_000 * won)
+		w.setRule(usual)
+		for _, enough := range []bool{false, true} {
+			late, err := w.s.Recharge(context.Background(), "demo", 40_000*won)
+			w.must(err)
+			if late.Enough != enough || late.Payment.IsZero() != enough || late.Why != "" {
+				w.t.Errorf("enough %t: got %+v", enough, late)
+			}
+			w.drain()
+			w.recharged("50000.00 paid")
+		}
+		w.holds(70_000 * won)
+	})
+}
+
 func TestARefusedSendIsRechargedByWhatItIsShortOf(t *testing.T) {
 	each(t, func(w *world) {
 		off, err := w.s.Recharge(context.Background(), "demo", 1_000*won)

@@ -14,12 +14,13 @@ import (
 // Recharging is the recharge that a refused send may wait for.
 type Recharging struct {
 	Payment id.ID  // zero = none is under way, and none was started
+	Enough  bool   // none is needed: the credit has come since the send was refused
 	Why     string // of none: why
 }
 
 // Recharge starts a recharge for a send that needs more credit than a site has: with the
 // rule's amount, or what is missing if that is more. One that is under way already is given
-// instead. A site without a rule gets none.
+// instead. A site without a rule gets none, and neither does one that has enough by now.
 func (s *Service) Recharge(ctx context.Context, site string, need money.Amount) (out Recharging, err error) {
 	err = s.d.Update(ctx, "billing_recharge", func(tx *db.Tx) error {
 		out = Recharging{}
@@ -31,11 +32,13 @@ func (s *Service) Recharge(ctx context.Context, site string, need money.Amount) 
 			out.Why = "off"
 			return nil
 		case r.openID.IsZero():
-			if err := s.watch(tx, r, need, nil); err != nil {
+			usable, err := s.watch(tx, r, need, nil)
+			if err != nil {
 				return err
 			}
+			out.Enough = usable >= need
 		}
-		if out.Payment = r.openID; out.Payment.IsZero() {
+		if out.Payment = r.openID; out.Payment.IsZero() && !out.Enough {
 			out.Why = r.idle(tx.Now)
 		}
 		return nil

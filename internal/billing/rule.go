@@ -143,7 +143,7 @@ func (s *Service) SetRule(tx *db.Tx, site string, want Rule) (Standing, error) {
 		return Standing{}, err
 	}
 	r.Rule, r.declines, r.until = want, 0, 0
-	if err := s.watch(tx, r, 0, nil); err != nil {
+	if _, err := s.watch(tx, r, 0, nil); err != nil {
 		return Standing{}, err
 	}
 	return r.standing(), nil
@@ -167,7 +167,8 @@ func (s *Service) SetLevels(tx *db.Tx, site string, levels []money.Amount) ([]mo
 	r.Levels, r.alerted = slices.Clone(levels), 0
 	slices.SortFunc(r.Levels, func(a, b money.Amount) int { return cmp.Compare(b, a) })
 	r.Levels = slices.Compact(r.Levels)
-	return r.Levels, s.watch(tx, r, 0, nil)
+	_, err = s.watch(tx, r, 0, nil)
+	return r.Levels, err
 }
 
 // check refuses a rule that contradicts itself.

@@ -28,7 +28,7 @@ func (s *Service) work(ctx context.Context, j queue.Claimed) error {
 		return fault.New(fault.Unavailable, fault.CodeUnavailable,
 			"payment %s was begun at the gateway %s, which is not configured any more; put it back under payments.gateways", p.text(), p.Gateway)
 	}
-	asked, cancel := context.WithTimeout(ctx, requestTimeout)
+	asked, cancel := context.WithTimeout(ctx, s.o.RequestTimeout)
 	defer cancel()
 	switch todo {
 	case toCharge:
@@ -115,7 +115,7 @@ func (s *Service) Return(ctx context.Context, payment string, back url.Values) (
 	if g == nil {
 		return p.Payment, fault.New(fault.Unavailable, fault.CodeUnavailable, "the gateway %s is not configured any more", p.Gateway)
 	}
-	asked, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
+	asked, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.RequestTimeout)
 	defer cancel()
 	// A browser that is closed meanwhile changes nothing about the payment.
 	return s.conclude(context.WithoutCancel(ctx), p, g.Adapter.Confirm(asked, p.order(), back), nil)
@@ -141,7 +141,7 @@ func (s *Service) returned(ctx context.Context, text string) (p *row, ours bool,
 			return nil
 		}
 		p.State, p.postedAt, p.asks = Requesting, tx.Now, 0
-		if err := s.queue.Put(tx, jobOf(p, tx.Now.Add(2*requestTimeout))); err != nil {
+		if err := s.queue.Put(tx, jobOf(p, tx.Now.Add(2*s.o.RequestTimeout))); err != nil {
 			return err
 		}
 		return s.save(tx, p)

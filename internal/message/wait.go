@@ -25,8 +25,8 @@ func (d *Draft) join(ctx context.Context, once *Once) (joined, *billing.Payment,
 	if err != nil || out.refusal == nil || out.refusal.Owed > 0 || d.request.WaitForRecharge <= 0 || d.s.o.Billing == nil {
 		return out, nil, err
 	}
-	paid, err := d.recharged(ctx, *out.refusal)
-	if err != nil || paid == nil || !paid.State.Credited() {
+	enough, paid, err := d.recharged(ctx, *out.refusal)
+	if err != nil || !enough {
 		return out, paid, err
 	}
 	out, err = d.tryAccept(ctx, once)
@@ -45,19 +45,20 @@ func (d *Draft) tryAccept(ctx context.Context, once *Once) (joined, error) {
 }
 
 // recharged starts the recharge that a refusal asks for, or finds the one under way, and
-// waits for its end; nil = there is none.
-func (d *Draft) recharged(ctx context.Context, r credit.Refusal) (*billing.Payment, error) {
+// waits for its end; nil = there is none. It says whether the credit has come, which may
+// have happened since the refusal.
+func (d *Draft) recharged(ctx context.Context, r credit.Refusal) (enough bool, _ *billing.Payment, err error) {
 	ctx, stop := context.WithTimeout(ctx, min(d.request.WaitForRecharge, MostWait))
 	defer stop()
 	started, err := d.s.o.Billing.Recharge(ctx, d.Message.Site, r.Needed)
-	if err != nil || started.Payment.IsZero() {
-		return nil, err
+	if err != nil || started.Enough || started.Payment.IsZero() {
+		return started.Enough, nil, err
 	}
 	p, err := d.s.o.Billing.Await(ctx, d.Message.Site, started.Payment)
 	if err != nil {
-		return nil, err
+		return false, nil, err
 	}
-	return &p, nil
+	return p.State.Credited(), &p, nil
 }
 
 // noCredit says what is missing, and what became of the recharge that was waited for.

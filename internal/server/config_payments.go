@@ -28,8 +28,12 @@ type PaymentsConfig struct {
 	VATIncluded bool `yaml:"vat_included" env:"VAT_INCLUDED"`
 	// PublicURL is the address at which payers' browsers reach this installation, such as
 	// https://credit.example. Default what the request names.
-	PublicURL Address        `yaml:"public_url" env:"PUBLIC_URL"`
-	Gateways  GatewayConfigs `yaml:"gateways" env:"-"`
+	PublicURL Address `yaml:"public_url" env:"PUBLIC_URL"`
+	// RequestTimeout bounds what one request to a gateway may take, with all that its
+	// adapter makes of it; a payment whose answer was lost, as when the process died, is
+	// asked about after twice that. Default 90s.
+	RequestTimeout time.Duration  `yaml:"request_timeout" env:"REQUEST_TIMEOUT"`
+	Gateways       GatewayConfigs `yaml:"gateways" env:"-"`
 	// Bonus is what is given on top of payments; the highest tier that one reaches counts.
 	Bonus BonusTiers `yaml:"bonus" env:"-"`
 }
@@ -98,11 +102,16 @@ func (c Config) billing(d *db.DB, keys *site.Keys, ledger *credit.Ledger, q *que
 	if err != nil {
 		return nil, err
 	}
-	return billing.New(d, keys, ledger, q, list, billing.Options{VATIncluded: c.Payments.VATIncluded, Bonus: c.Payments.tiers(), Registerer: r, Log: log})
+	return billing.New(d, keys, ledger, q, list, billing.Options{
+		VATIncluded: c.Payments.VATIncluded, Bonus: c.Payments.tiers(), RequestTimeout: c.Payments.RequestTimeout, Registerer: r, Log: log,
+	})
 }
 
 func (l *loading) checkPayments(c PaymentsConfig, production bool) {
 	l.checkWeb("payments.public_url", c.PublicURL)
+	if c.RequestTimeout < 0 {
+		l.bad("payments.request_timeout", "it is negative")
+	}
 	names := map[string]int{}
 	for i, g := range c.Gateways {
 		at := fmt.Sprintf("payments.gateways[%d]", i)

@@ -46,6 +46,7 @@ production: true
 payments:
   vat_included: true
   public_url: https://credit.example
+  request_timeout: 80s
   gateways:
     - {name: toss, kind: toss, url: "https://api.tosspayments.com", client_key: live_ck_x, secret_key: live_sk_y, webhook_secret: whsec,
        checkout_url: "https://pay.example", timeout: 70s, allow: [13.124.18.147]}
@@ -106,7 +107,7 @@ func fullConfig() Config {
 		}},
 		Production: true,
 		Payments: PaymentsConfig{
-			VATIncluded: true, PublicURL: "https://credit.example",
+			VATIncluded: true, PublicURL: "https://credit.example", RequestTimeout: 80 * time.Second,
 			Gateways: GatewayConfigs{
 				{Name: "toss", Kind: "toss", URL: "https://api.tosspayments.com", ClientKey: "live_ck_x", SecretKey: "live_sk_y", WebhookSecret: "whsec",
 					CheckoutURL: "https://pay.example", Timeout: 70 * time.Second, Allow: Networks{"13.124.18.147"}},
@@ -150,7 +151,7 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 			"weight":3,"max_per_second":100,"timeout":"20s","webhook":{"secret":"hooksecret","allow":["203.0.113.0/24","2001:db8::1"],"plain":true}}]`,
 	}
 	environ["PAYMENTS_VAT_INCLUDED"], environ["PAYMENTS_PUBLIC_URL"] = "true", "https://credit.example"
-	environ["PAYMENTS_BONUS"] = `[{"from":"100000","percent":5,"days":90}]`
+	environ["PAYMENTS_REQUEST_TIMEOUT"], environ["PAYMENTS_BONUS"] = "80s", `[{"from":"100000","percent":5,"days":90}]`
 	environ["PAYMENTS_GATEWAYS"] = `[{"name":"toss","kind":"toss","url":"https://api.tosspayments.com","client_key":"live_ck_x","secret_key":"live_sk_y",
 		"webhook_secret":"whsec","checkout_url":"https://pay.example","timeout":"70s","allow":["13.124.18.147"]},{"name":"bank","kind":"manual","transfer_to":"국민은행 123-45-6789"}]`
 	for name, value := range map[string]string{"OPERATOR": "a@credit.example,b@credit.example", "LANGUAGE": "en", "SITE": "notices", "SENDER": "0261234567", "TEMPLATE": "ALERT_01",

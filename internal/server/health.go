@@ -33,12 +33,28 @@ func (p *Program) ready(ctx context.Context) error {
 	if err := p.d.Ping(ctx); err != nil {
 		return fault.Wrap(err, fault.Unavailable, fault.CodeUnavailable, "the database does not answer")
 	}
-	p.schema.mu.Lock()
-	defer p.schema.mu.Unlock()
-	if time.Since(p.schema.checked) >= schemaEvery {
-		p.schema.checked, p.schema.err = time.Now(), needsNothing(ctx, p.d)
+	return p.schema.look(func() ([]db.Migration, error) {
+		missing, _, err := pending(ctx, p.d)
+		return missing, err
+	})
+}
+
+// look says whether the schema is ours. A read that fails says nothing of the schema, and
+// is not remembered: a probe that was cut off, or a slow moment, would hold for a minute.
+func (r *readiness) look(missing func() ([]db.Migration, error)) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if time.Since(r.checked) < schemaEvery {
+		return r.err
 	}
-	return p.schema.err
+	steps, err := missing()
+	if err != nil {
+		return err
+	}
+	if r.checked, r.err = time.Now(), nil; len(steps) > 0 {
+		r.err = behind(steps)
+	}
+	return r.err
 }
 
 // pending gives the steps of the schema that are not applied, and whether none is.
@@ -55,15 +71,7 @@ func pending(ctx context.Context, d *db.DB) (missing []db.Migration, empty bool,
 	return missing, len(missing) == len(all), nil
 }
 
-// needsNothing is a fault when the schema is behind.
-func needsNothing(ctx context.Context, d *db.DB) error {
-	missing, _, err := pending(ctx, d)
-	if err != nil || len(missing) == 0 {
-		return err
-	}
-	return behind(missing)
-}
-
+// behind is the fault of a schema that lacks steps.
 func behind(missing []db.Migration) error {
 	return fault.New(fault.Unavailable, fault.CodeUnavailable,
 		"the database's schema is behind this program by %d steps, from %s on; run: creditmsg migrate up", len(missing), missing[0].Name)
