@@ -215,9 +215,12 @@ func (p *Payment) vatUpTo(amount money.Amount) money.Amount {
 }
 
 // creditOf gives the credit in money that was given back without our asking, after others.
+// What is returned in all has its tax rounded once, so that small pieces do not add up to a
+// last one with less tax than nothing.
 func (p *Payment) creditOf(returned money.Amount) money.Amount {
 	if p.Returned+returned >= p.Total {
 		return p.Amount - p.Cancelled
 	}
-	return min(returned-korea.VATWithin(returned), p.Amount-p.Cancelled)
+	all := p.Returned + returned
+	return max(0, min(all-korea.VATWithin(all)-p.Cancelled, returned, p.Amount-p.Cancelled))
 }
