@@ -48,7 +48,8 @@ type world struct {
 	s      *Service
 	sim    *simulator.Simulator
 	vendor *httptest.Server
-	deaf   *atomic.Bool // the vendor's answers are lost on their way back
+	deaf   *atomic.Bool                       // the vendor's answers are lost on their way back
+	dies   atomic.Pointer[context.CancelFunc] // ends whoever asked, when an answer was lost
 	now    *atomic.Int64
 	reg    *prometheus.Registry
 }
@@ -95,6 +96,9 @@ func newWorld(t testing.TB, engine string, o Options) *world {
 func (w *world) answer(rw http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && w.deaf.Load() {
 		w.sim.Handler().ServeHTTP(httptest.NewRecorder(), r)
+		if end := w.dies.Load(); end != nil {
+			(*end)()
+		}
 		if conn, _, err := rw.(http.Hijacker).Hijack(); err == nil {
 			_ = conn.Close()
 		}
