@@ -51,11 +51,11 @@ func OpenOperator(ctx context.Context, c Config, o OperatorOptions) (*Operator, 
 	p := &Operator{config: c, d: d, keys: site.NewKeys(d, master)}
 	p.queue = queue.New(d, queue.Options{})
 	p.ledger = credit.NewLedger(p.keys, p.queue)
-	p.papers = paper.New(p.keys, p.ledger)
 	p.messages, err = message.NewService(d, p.keys, p.ledger, p.queue, message.Options{})
 	p.invoices = invoice.New(d, p.keys, p.messages, p.ledger, c.Kinds())
 	if err == nil {
 		p.billing, err = c.billing(d, p.keys, p.ledger, p.queue, nil, nil)
+		p.papers = paper.New(p.keys, p.ledger, p.billing)
 	}
 	if err == nil && !o.AnySchema {
 		err = p.meet(ctx)
