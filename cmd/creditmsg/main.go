@@ -51,6 +51,7 @@ type program struct {
 	Site      siteVerb      `cmd:"" help:"Tenants."`
 	Plan      planVerb      `cmd:"" help:"Price lists that sites share."`
 	Credit    creditVerb    `cmd:"" help:"Credit of a site."`
+	Payment   paymentVerb   `cmd:"" help:"Payments of a site."`
 	Sender    senderVerb    `cmd:"" help:"Sender numbers of a site."`
 	Channel   channelVerb   `cmd:"" help:"Kakao channels of a site."`
 	Template  templateVerb  `cmd:"" help:"Alimtalk templates of a site."`

@@ -33,5 +33,6 @@
 //
 // Reading order: statement.go (what a statement is, and how it is made), payment.go, sum.go
 // (that it adds up), sign.go (its bytes); grid.go with csv.go and xlsx.go (for people);
+// receipt.go (of a payment);
 // export.go with line.go (entries); verify.go with verify_entry.go; profile.go.
 package paper
