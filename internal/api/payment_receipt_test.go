@@ -27,3 +27,24 @@ func TestAReceiptIsGivenForWhatIsPaidAndForNothingElse(t *testing.T) {
 		w.get("/v1/credit/payments/pay_1/receipt").is(404)
 	})
 }
+
+func TestATransferGetsTheCashReceiptThatTheProfileAsksFor(t *testing.T) {
+	w := onSQLite(t)
+	wanted := func(body string) any {
+		t.Helper()
+		return w.do(ask{method: "POST", path: "/v1/credit/payments", token: w.rich, body: body}).is(201).json()["cash_receipt"]
+	}
+	const transfer, card = `{"method":"transfer","amount":"1000"}`, `{"method":"card","amount":"1000","return_url":"https://shop.example/"}`
+	for profile, asked := range map[string]bool{
+		`{}`: false, `{"paper":"cash_receipt_person","cash_receipt_number":"010-1234-5678"}`: true,
+		`{"paper":"cash_receipt_business","cash_receipt_number":"124-81-00998"}`: true,
+	} {
+		w.do(ask{method: "PUT", path: "/v1/billing-profile", token: w.rich, body: profile}).is(200)
+		if got := wanted(transfer); (got != nil) != asked {
+			t.Errorf("%s: a transfer has %v", profile, got)
+		}
+		if got := wanted(card); got != nil {
+			t.Errorf("%s: a card has %v", profile, got)
+		}
+	}
+}
