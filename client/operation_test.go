@@ -56,6 +56,10 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 			return last(c.Statements(ctx, client.Paging{Limit: 2}))
 		}, asked{"GET", "/v1/credit/statements?limit=2", "", ""}},
 		"statement": {func(ctx context.Context, c *client.Client) error { return last(c.Statement(ctx, "2026-12")) }, asked{"GET", "/v1/credit/statements/2026-12", "", ""}},
+		"receipt":   {func(ctx context.Context, c *client.Client) error { return last(c.Receipt(ctx, "pay_1")) }, asked{"GET", "/v1/credit/payments/pay_1/receipt", "", ""}},
+		"receipt file": {func(ctx context.Context, c *client.Client) error {
+			return c.ReceiptFile(ctx, "pay_1", "html", io.Discard)
+		}, asked{"GET", "/v1/credit/payments/pay_1/receipt?format=html", "", ""}},
 		"statement file": {func(ctx context.Context, c *client.Client) error {
 			return c.StatementFile(ctx, "2026-12", "xlsx", io.Discard)
 		}, asked{"GET", "/v1/credit/statements/2026-12?format=xlsx", "", ""}},

@@ -54,10 +54,12 @@ type StatementChannel struct {
 
 // StatementPayment is credit that was paid for; below zero it is what was taken back.
 type StatementPayment struct {
-	Seq  int64     `json:"seq"`
-	At   time.Time `json:"at"`
-	Kind string    `json:"kind"`
-	Ref  string    `json:"ref"`
+	Seq       int64     `json:"seq"` // of its entry; 0 = none: VAT alone went back
+	At        time.Time `json:"at"`
+	Kind      string    `json:"kind"`
+	Ref       string    `json:"ref"`
+	Cancel    string    `json:"cancel,omitempty"`         // pcn_…, of what was taken back or restored
+	FromEntry bool      `json:"vat_from_entry,omitempty"` // nobody wrote its VAT down: it is computed from the entry
 	Taxed
 }
 

@@ -17,6 +17,7 @@ type paymentVerb struct {
 	Methods     paymentMethods     `cmd:"" help:"List the cards that a site has left for later charges."`
 	Compare     paymentCompare     `cmd:"" help:"Hold what a gateway moved on a day against the payments here, now."`
 	Differences paymentDifferences `cmd:"" help:"Show what the daily comparisons with gateways found."`
+	Receipt     paymentReceipt     `cmd:"" help:"Write the receipt of a payment."`
 }
 
 type paymentList struct {

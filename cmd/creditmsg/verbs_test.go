@@ -126,6 +126,7 @@ func TestCreditIsGivenAndTakenButNeverBelowZero(t *testing.T) {
 	add := func(args ...string) []string { return append([]string{"credit", "add", "shop"}, args...) }
 	refused(t, 1, add("-14000.01", "--reason", "x"), "14000")
 	refused(t, 1, add("-5", "--reason", "x", "--kind", "paid"), "only an adjustment may be negative")
+	refused(t, 1, add("5.5", "--reason", "x", "--kind", "paid"), "what was paid for is whole won")
 	refused(t, 1, add("0", "--reason", "x"), "changes nothing")
 	refused(t, 1, add("1.23456", "--reason", "x"), "four decimals")
 	refused(t, 1, add("5", "--reason", " "), "say why")

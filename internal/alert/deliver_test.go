@@ -116,7 +116,7 @@ func TestAPaymentIsCalledUnknownOnlyIfItStillIsAfterAWhile(t *testing.T) {
 	w.set("demo", emails("owner@shop.example"))
 	var paid billing.Payment
 	w.do(func(tx *db.Tx) (err error) {
-		paid, err = w.billing.Record(tx, "demo", 1_000*won, "cash")
+		paid, _, err = w.billing.Record(tx, billing.Recording{Site: "demo", Amount: 1_000 * won, Note: "cash"})
 		return err
 	})
 	w.happens("demo", "payment.unknown", paid.ID.Text(id.Payment), map[string]any{"amount": 1_000 * won})

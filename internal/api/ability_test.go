@@ -60,6 +60,7 @@ var contract = map[string]string{
 	"GET /v1/credit/payments/{id}":          "credit:read",
 	"POST /v1/credit/payments/{id}/cancel":  "credit:refund",
 	"POST /v1/credit/payments/{id}/arrived": "operator",
+	"GET /v1/credit/payments/{id}/receipt":  "credit:read",
 	"POST /v1/credit/payments/{id}/cancellations/{cancel}/given-back": "operator",
 	"GET /v1/payment-gateways":                                        "credit:read",
 	"GET /v1/payment-methods":                                         "credit:read",

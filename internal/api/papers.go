@@ -24,6 +24,7 @@ var paperMedia = map[string]string{
 	paper.CSV:    "text/csv; charset=utf-8",
 	paper.XLSX:   "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 	paper.NDJSON: "application/x-ndjson",
+	paper.HTML:   "text/html; charset=utf-8",
 }
 
 // keysView is the installation's public keys.
@@ -81,7 +82,7 @@ func papers(a *api) {
 			{Name: "month", In: "path", Required: true, Description: "Korean, such as 2026-12.", Schema: &huma.Schema{Type: huma.TypeString}, Example: "2026-12"},
 			choice("format", "Instead of Accept.", paper.JSON, paper.CSV, paper.XLSX),
 		},
-	}, []string{paper.JSON, paper.CSV, paper.XLSX}, a.statement)
+	}, []string{paper.JSON, paper.CSV, paper.XLSX}, a.paperSchema("Statement", reflect.TypeFor[paper.Statement]()), a.statement)
 	a.paper(operation{
 		id: "exportEntries", path: "/v1/credit/entries/export", summary: "Export the ledger, oldest first",
 		about: "All entries of some days, with everything that their hashes are made of. It is streamed; an export that breaks off is not ended in order.",
@@ -91,7 +92,8 @@ func papers(a *api) {
 			choice("format", "", paper.NDJSON, paper.CSV),
 			{Name: "notes", In: "query", Description: "true adds notes, which are free text, with the keys that prove them.", Schema: &huma.Schema{Type: huma.TypeBoolean}},
 		},
-	}, []string{paper.NDJSON, paper.CSV}, a.exportEntries)
+	}, []string{paper.NDJSON, paper.CSV}, nil, a.exportEntries)
+	receipts(a)
 	read(a, operation{
 		id: "getBillingProfile", method: http.MethodGet, path: "/v1/billing-profile", tag: "Credit", ability: "credit:read", status: http.StatusOK,
 		summary: "Get whom papers are made out to",
@@ -117,9 +119,12 @@ func choice(name, about string, words ...string) *huma.Param {
 	return &huma.Param{Name: name, In: "query", Description: about, Schema: s}
 }
 
-// paper declares a route whose reply has one of several forms.
-func (a *api) paper(o operation, formats []string, serve func(http.ResponseWriter, *http.Request, *exchange) error) {
-	o.method, o.tag, o.ability, o.status = http.MethodGet, "Credit", "credit:read", http.StatusOK
+// paper declares a route whose reply has one of several forms; whole is that of JSON.
+func (a *api) paper(o operation, formats []string, whole *huma.Schema, serve func(http.ResponseWriter, *http.Request, *exchange) error) {
+	o.method, o.ability, o.status = http.MethodGet, "credit:read", http.StatusOK
+	if o.tag == "" {
+		o.tag = "Credit"
+	}
 	plain(a, o, nil, func(w http.ResponseWriter, r *http.Request) {
 		if err := serve(w, r, of(r.Context())); err != nil {
 			a.refuse(w, r, err)
@@ -129,20 +134,20 @@ func (a *api) paper(o operation, formats []string, serve func(http.ResponseWrite
 	for _, f := range formats {
 		schema := &huma.Schema{Type: huma.TypeString}
 		if f == paper.JSON {
-			schema = a.statementSchema()
+			schema = whole
 		}
 		content[strings.Split(paperMedia[f], ";")[0]] = &huma.MediaType{Schema: schema}
 	}
 	a.huma.OpenAPI().Paths[o.path].Get.Responses["200"].Content = content
 }
 
-// statementSchema describes a statement. Its parts have names of their own beside those of
-// the API's.
-func (a *api) statementSchema() *huma.Schema {
+// paperSchema describes a paper. Its parts have names of their own, which begin with the
+// paper's, beside those of the API's.
+func (a *api) paperSchema(paper string, t reflect.Type) *huma.Schema {
 	parts := huma.NewMapRegistry("#/components/schemas/", func(t reflect.Type, hint string) string {
-		return "Statement" + strings.TrimPrefix(huma.DefaultSchemaNamer(t, hint), "Statement")
+		return paper + strings.TrimPrefix(huma.DefaultSchemaNamer(t, hint), paper)
 	})
-	whole := parts.Schema(reflect.TypeFor[paper.Statement](), true, "")
+	whole := parts.Schema(t, true, "")
 	maps.Copy(a.huma.OpenAPI().Components.Schemas.Map(), parts.Map())
 	return whole
 }

@@ -28,7 +28,7 @@ func TestAStatementComesInTheFormThatIsAskedFor(t *testing.T) {
 	path := "/v1/credit/statements/" + thisMonth()
 	const sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 	for _, c := range []struct{ query, accept, media, begins string }{
-		{"", "", "application/json", `{"form":"creditmsg statement 1","site":"rich"`},
+		{"", "", "application/json", `{"form":"creditmsg statement 2","site":"rich"`},
 		{"", "text/html, */*", "application/json", `{"form"`},
 		{"?format=json", "text/csv", "application/json", `{"form"`},
 		{"?format=csv", "", "text/csv; charset=utf-8", "\uFEFF크레딧"},

@@ -9,6 +9,7 @@ import (
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/money"
+	"creditmsg/internal/paper"
 	"creditmsg/internal/payment"
 )
 
@@ -156,7 +157,7 @@ type paymentBegun struct {
 		CashReceipt *struct {
 			Identity string `json:"identity" doc:"Digits of a mobile number, or a business registration number."`
 			Business bool   `json:"business,omitempty" doc:"For a business (지출증빙)."`
-		} `json:"cash_receipt,omitempty" doc:"Of transfers: issue a cash receipt once they have come."`
+		} `json:"cash_receipt,omitempty" doc:"Of transfers: issue a cash receipt once they have come; without it the one that the billing profile asks for."`
 	} `nameHint:"PaymentBody"`
 }
 
@@ -304,8 +305,25 @@ func (a *api) beginPayment(ctx context.Context, x *exchange, in *paymentBegun, k
 	}
 	if c := b.CashReceipt; c != nil {
 		r.Receipt = &billing.CashReceipt{Identity: c.Identity, Business: c.Business}
+	} else if r.Method == payment.Transfer || r.Method == payment.VirtualAccount {
+		var err error
+		if r.Receipt, err = a.usualReceipt(ctx, x.site); err != nil {
+			return billing.Payment{}, err
+		}
 	}
 	return a.Billing.Begin(ctx, r)
+}
+
+// usualReceipt is the cash receipt that a site's billing profile asks for; nil = none.
+func (a *api) usualReceipt(ctx context.Context, site string) (out *billing.CashReceipt, err error) {
+	err = a.DB.View(ctx, "api_usual_receipt", func(tx *db.Tx) error {
+		p, err := a.Papers.Profile(tx, site)
+		if err == nil && (p.Paper == paper.CashReceiptBusiness || p.Paper == paper.CashReceiptPerson) {
+			out = &billing.CashReceipt{Identity: p.CashReceiptNumber, Business: p.Paper == paper.CashReceiptBusiness}
+		}
+		return err
+	})
+	return out, err
 }
 
 func (a *api) cancelPayment(ctx context.Context, x *exchange, in *cancelAsked, key string) (billing.Cancellation, error) {

@@ -113,7 +113,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	w.must(err)
 
 	registry := prometheus.NewRegistry()
-	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Alerts: w.alerts, Papers: paper.New(w.keys, w.ledger), Log: log,
+	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Alerts: w.alerts, Papers: paper.New(w.keys, w.ledger, w.billing), Log: log,
 		Invoices:   invoice.New(d, w.keys, w.messages, w.ledger, map[string]string{"solapi": "solapi"}),
 		Registerer: registry, Gatherer: registry, Version: "test"}
 	w.handler, err = New(w.deps)

@@ -140,7 +140,7 @@ func (a *arena) furnishAPI(ctx context.Context, n int) (tokens []string, err err
 		if _, err := p.CreateSite(ctx, server.NewSite{ID: name, Name: "bench"}); err != nil {
 			return nil, err
 		}
-		if _, err := p.AddCredit(ctx, server.TopUp{Site: name, Amount: "1000000000000", Kind: "paid", Reason: "bench"}); err != nil {
+		if _, err := p.AddCredit(ctx, server.TopUp{Site: name, Amount: "1000000000000", Kind: "adjustment", Reason: "bench"}); err != nil {
 			return nil, err
 		}
 		if _, err := p.AddSender(ctx, name, "0261234567"); err != nil {

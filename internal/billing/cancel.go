@@ -57,6 +57,7 @@ type CancelPapers struct {
 type cancelRow struct {
 	Cancellation
 	taken  credit.TakenBack
+	undone int64 // seq of the entry that restored it; 0 = none did
 	idem   id.ID
 	round  int // keys that were used at the gateway; a new one after "later"
 	asks   int
@@ -64,12 +65,12 @@ type cancelRow struct {
 }
 
 var cancelColumns = []string{"site_id", "payment_id", "id", "state", "outside", "by_hand", "amount", "vat", "total", "paid", "bonus", "owed",
-	"idem_key", "round", "reason", "code", "papers", "asks", "created_at", "done_at"}
+	"taken_seq", "restored_seq", "idem_key", "round", "reason", "code", "papers", "asks", "created_at", "done_at"}
 
 func scanCancel(rows *sql.Rows) (*cancelRow, error) {
 	var c cancelRow
 	err := rows.Scan(&c.Site, &c.Payment, &c.ID, &c.State, &c.Outside, &c.ByHand, &c.Amount, &c.VAT, &c.Total, &c.taken.Paid, &c.taken.Bonus, &c.taken.Owed,
-		&c.idem, &c.round, db.Maybe(&c.Reason), db.Maybe(&c.Code), &c.sealed, &c.asks, &c.CreatedAt, db.Maybe(&c.DoneAt))
+		&c.taken.Entry, &c.undone, &c.idem, &c.round, db.Maybe(&c.Reason), db.Maybe(&c.Code), &c.sealed, &c.asks, &c.CreatedAt, db.Maybe(&c.DoneAt))
 	c.Bonus, c.Owed = c.taken.Bonus, c.taken.Owed
 	return &c, err
 }
@@ -81,7 +82,7 @@ func (c *cancelRow) key() []db.Column {
 func (c *cancelRow) changing() []db.Column {
 	return []db.Column{
 		one("state", c.State), one("round", c.round), maybe("reason", c.Reason), maybe("code", c.Code), one("papers", c.sealed),
-		one("asks", c.asks), maybe("done_at", c.DoneAt),
+		one("asks", c.asks), one("restored_seq", c.undone), maybe("done_at", c.DoneAt),
 	}
 }
 
@@ -90,7 +91,7 @@ func (s *Service) addCancel(tx *db.Tx, c *cancelRow) (err error) {
 		return err
 	}
 	cols := append(append(c.key(), c.changing()...), one("outside", c.Outside), one("by_hand", c.ByHand), one("amount", c.Amount), one("vat", c.VAT), one("total", c.Total),
-		one("paid", c.taken.Paid), one("bonus", c.taken.Bonus), one("owed", c.taken.Owed), maybe("idem_key", c.idem), one("created_at", c.CreatedAt))
+		one("paid", c.taken.Paid), one("bonus", c.taken.Bonus), one("owed", c.taken.Owed), one("taken_seq", c.taken.Entry), maybe("idem_key", c.idem), one("created_at", c.CreatedAt))
 	if err := tx.InsertMany("billing_cancel", cols...); err != nil {
 		return fmt.Errorf("write cancellation: %w", err)
 	}

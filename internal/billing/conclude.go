@@ -105,7 +105,8 @@ func (s *Service) credited(tx *db.Tx, p *row, v verdict) error {
 		return nil
 	}
 	key := fmt.Sprintf("%s %d", p.text(), p.times)
-	e, err := s.ledger.Add(tx, credit.TopUp{Site: p.Site, Kind: credit.Payment, Amount: p.Amount, Ref: p.text(), Key: key, Note: p.Note})
+	e, err := s.ledger.Add(tx, credit.TopUp{Site: p.Site, Kind: credit.Payment, Amount: p.Amount, Ref: p.text(), Key: key, Note: p.Note,
+		ExpiresAt: p.expires})
 	if err != nil {
 		return err
 	}

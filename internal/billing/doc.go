@@ -52,6 +52,7 @@
 // site's account. Reading order: billing.go (the service), payment.go with papers.go (the
 // row), judge.go (what a gateway's word means, pure), begin.go, run.go (asking and
 // charging), conclude.go (writing it), cancel.go with refunding.go, card.go, rule.go with
-// level.go (recharging, decided by decide.go, pure), refused.go, notice.go, compare.go (the
-// daily comparison with the gateway), receipt.go, list.go, trouble.go (what did not end).
+// level.go (recharging, decided by decide.go, pure), refused.go, record.go (what the operator
+// was paid), notice.go, compare.go (the daily comparison with the gateway), receipt.go,
+// list.go, booked.go (what stands behind entries of the ledger), trouble.go (what did not end).
 package billing

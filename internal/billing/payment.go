@@ -90,6 +90,7 @@ type row struct {
 	times     int    // how often it became credit: a bank may take a transfer back
 	lot       int64  // seq of the entry that credited it
 	bonusLot  int64
+	expires   db.Time // of its credit, while it is recorded; the lot has it from then on
 	asks      int     // questions without an answer, for the pauses between them
 	absents   int     // how often the gateway had no such order, long after the request
 	postedAt  db.Time // when the request that may move money was made

@@ -309,7 +309,7 @@ func TestVATMayBeWithinTheAmount(t *testing.T) {
 func TestCreditThatWasPaidForOutsideIsRecordedAsPaid(t *testing.T) {
 	each(t, func(w *world) {
 		w.do(func(tx *dbTx) error {
-			p, err := w.s.Record(tx, "demo", 50_000*won, "현금")
+			p, _, err := w.s.Record(tx, Recording{Site: "demo", Amount: 50_000 * won, Note: "현금"})
 			if p.State != Paid || p.Total != 55_000*won {
 				w.t.Errorf("got %+v", p)
 			}

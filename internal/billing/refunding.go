@@ -80,7 +80,8 @@ func (s *Service) restored(tx *db.Tx, p *row, c *cancelRow, j queue.Claimed) err
 		return err
 	}
 	back := credit.PaymentBack{Site: p.Site, Lot: p.lot, Bonus: p.bonusLot, Amount: c.Amount, Ref: p.text()}
-	if err := s.ledger.Restore(tx, back, c.taken); err != nil {
+	var err error
+	if c.undone, err = s.ledger.Restore(tx, back, c.taken); err != nil {
 		return err
 	}
 	if err := s.saveCancel(tx, c); err != nil {

@@ -102,19 +102,3 @@ func (s *Service) Arrived(ctx context.Context, site string, of id.ID) (Payment, 
 	}
 	return s.conclude(ctx, p, payment.Result{State: payment.Paid, Amount: p.Total}, nil)
 }
-
-// Record books credit that was paid for outside of any gateway, such as in cash, as a
-// payment that is paid. ExpiresAt of its lot is not for it: what was paid does not expire.
-func (s *Service) Record(tx *db.Tx, site string, amount money.Amount, note string) (Payment, error) {
-	if amount%money.Won != 0 || amount < money.Won || amount > MostAmount {
-		return Payment{}, fault.Check("/amount", "want whole won, at least 1 and at most %s", MostAmount)
-	}
-	p := &row{Payment: Payment{Site: site, ID: id.New(), Gateway: "operator", Method: payment.Transfer, State: Created, CreatedAt: tx.Now,
-		Papers: Papers{Note: note}}}
-	p.Amount, p.VAT, p.Total = ofCredit(amount)
-	if err := s.add(tx, p); err != nil {
-		return Payment{}, err
-	}
-	_, err := s.apply(tx, p, payment.Result{State: payment.Paid, Amount: p.Total}, nil)
-	return p.Payment, err
-}

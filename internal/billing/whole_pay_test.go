@@ -163,7 +163,7 @@ func (g *game) arrive() {
 func (g *game) record() {
 	amount := g.amount()
 	g.do(func(tx *dbTx) error {
-		p, err := g.s.Record(tx, "demo", amount, "현금")
+		p, _, err := g.s.Record(tx, Recording{Site: "demo", Amount: amount, Note: "현금"})
 		g.recorded[p.ID] = true
 		return err
 	})

@@ -24,6 +24,7 @@ type PaymentBack struct {
 type TakenBack struct {
 	Paid, Bonus money.Amount
 	Owed        money.Amount // of Gone: what could not be taken
+	Entry       int64        // seq of the first of its entries: of Paid, then of Bonus, then of Owed, where they are not zero
 }
 
 // TakeBack takes back credit of a payment that is neither spent nor held, and of the bonus
@@ -71,27 +72,29 @@ func (l *Ledger) TakeBack(tx *db.Tx, p PaymentBack) (TakenBack, error) {
 
 // Restore gives back what TakeBack took of a payment that was not Gone, because its money
 // certainly did not go back: the payment's and the bonus's own lots have it again. What has
-// expired meanwhile is booked as expired in the same transaction.
-func (l *Ledger) Restore(tx *db.Tx, p PaymentBack, t TakenBack) error {
+// expired meanwhile is booked as expired in the same transaction. It gives the seq of its first
+// entry: of t.Paid, where that is not zero, then of t.Bonus.
+func (l *Ledger) Restore(tx *db.Tx, p PaymentBack, t TakenBack) (first int64, err error) {
 	opened, err := lotsOf(tx, p.Site, []int64{p.Lot, p.Bonus})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	var jobs []queue.Job
 	for _, o := range opened { // what never changes of a lot may be read before the lock
 		jobs = append(jobs, o.jobs(tx.Now)...)
 	}
 	if err := l.queue.Put(tx, jobs...); err != nil {
-		return fmt.Errorf("look after lots: %w", err)
+		return 0, fmt.Errorf("look after lots: %w", err)
 	}
 	books, err := lock(tx, []string{p.Site})
 	if err != nil {
-		return fmt.Errorf("restore credit: %w", err)
+		return 0, fmt.Errorf("restore credit: %w", err)
 	}
 	if opened, err = lotsOf(tx, p.Site, []int64{p.Lot, p.Bonus}); err != nil {
-		return err
+		return 0, err
 	}
 	b := books[0]
+	first = b.Seq + 1
 	for i, part := range []struct {
 		lot    *lot
 		amount money.Amount
@@ -100,7 +103,7 @@ func (l *Ledger) Restore(tx *db.Tx, p PaymentBack, t TakenBack) error {
 			continue
 		}
 		if part.lot = b.alive(part.lot); part.lot == nil || part.amount > part.lot.cancelled {
-			return fault.New(fault.Internal, fault.CodeInternal, "restore %s of %s: so much was not taken from its lot", part.amount, p.Ref)
+			return 0, fault.New(fault.Internal, fault.CodeInternal, "restore %s of %s: so much was not taken from its lot", part.amount, p.Ref)
 		}
 		b.restore(part.lot, part.amount, moves[PaymentCancel][2+i], p.Ref)
 	}
@@ -108,9 +111,9 @@ func (l *Ledger) Restore(tx *db.Tx, p PaymentBack, t TakenBack) error {
 	b.repay()
 	b.tell("credit.payment_restored", p.Ref, map[string]any{"amount": t.Paid, "bonus": t.Bonus, "available_after": b.Available})
 	if err := l.write(tx, books); err != nil {
-		return fmt.Errorf("restore credit: %w", err)
+		return 0, fmt.Errorf("restore credit: %w", err)
 	}
-	return nil
+	return first, nil
 }
 
 // restore puts what was cancelled of a lot back into it.
@@ -173,7 +176,7 @@ func (b *book) takeBack(p PaymentBack, paid, bonus *lot) (done TakenBack) {
 			}
 		}
 	}
-	done.Paid = p.Amount - rest
+	done.Paid, done.Entry = p.Amount-rest, b.Seq+1
 	b.postBack(PaymentCancel, 0, parts, p.Ref)
 	b.postBack(PaymentCancel, 1, bonusParts, p.Ref)
 	if done.Owed = rest; rest > 0 {

@@ -173,7 +173,10 @@ func (g *game) restoreSome() {
 	if t.bonus != nil {
 		p.Bonus = t.bonus.seq
 	}
-	if err := g.try(func(tx *db.Tx) error { return g.l.Restore(tx, p, TakenBack{Paid: t.Paid, Bonus: t.Bonus}) }); err != nil {
+	if err := g.try(func(tx *db.Tx) error {
+		_, err := g.l.Restore(tx, p, TakenBack{Paid: t.Paid, Bonus: t.Bonus})
+		return err
+	}); err != nil {
 		g.rt.Fatalf("restore %+v: %v", t, err)
 	}
 	m.restore(t)

@@ -154,7 +154,7 @@ func TestCreditIsTakenBackUpToWhatIsNeitherSpentNorHeld(t *testing.T) {
 		back.Amount = 60 * won
 		var done TakenBack
 		w.do(func(tx *db.Tx) (err error) { done, err = w.l.TakeBack(tx, back); return err })
-		if diff := cmp.Diff(TakenBack{Paid: 60 * won}, done); diff != "" {
+		if diff := cmp.Diff(TakenBack{Paid: 60 * won, Entry: 6}, done); diff != "" {
 			t.Errorf("taken (-want +got):\n%s", diff)
 		}
 		if a := w.account(s); a.Available != 0 || a.Held != 20*won || a.Owed != 0 {
@@ -193,7 +193,7 @@ func TestWhatIsGoneAndSpentIsOwedUntilLaterCreditRepaysIt(t *testing.T) {
 			done, err = w.l.TakeBack(tx, PaymentBack{Site: s, Lot: paid.Seq, Amount: 100 * won, Ref: "pay_1", Gone: true})
 			return err
 		})
-		if diff := cmp.Diff(TakenBack{Paid: 10 * won, Owed: 90 * won}, done); diff != "" {
+		if diff := cmp.Diff(TakenBack{Paid: 10 * won, Owed: 90 * won, Entry: 5}, done); diff != "" {
 			t.Errorf("taken (-want +got):\n%s", diff)
 		}
 		if r := w.reserve(Hold{Site: s, Message: id.New()})[0]; r == nil || r.Owed != 90*won {

@@ -80,7 +80,8 @@ func richBook(t *testing.T, d *db.DB) *world {
 		w.do(func(tx *db.Tx) error {
 			back := PaymentBack{Site: name, Lot: 1, Bonus: 2, Amount: 10 * won, Ref: "pay_1"}
 			taken, err := w.l.TakeBack(tx, back)
-			return errors.Join(err, w.l.Restore(tx, back, taken))
+			_, again := w.l.Restore(tx, back, taken)
+			return errors.Join(err, again)
 		})
 		// The payment is taken back when some of it was spent, and credit that comes later repays.
 		w.do(func(tx *db.Tx) error {

@@ -4,8 +4,8 @@
 // What it promises:
 //
 //   - A statement adds up exactly: opening balance and movements make the closing balance,
-//     channels make what was settled, and payments make what was paid. It is checked before it
-//     is given out; one that does not add up is an error, never a paper.
+//     channels make what was settled, and payments make what was paid. Payments have the VAT
+//     that was charged and given back, not one computed anew. It is checked before it is given out; one that does not add up is an error, never a paper.
 //   - A statement is of one moment, and signed as a whole by the installation. It carries the
 //     signed head of each of its days, the one before them, and the public keys.
 //   - Whoever has a statement, with or without its entries, can prove it without a database
@@ -20,9 +20,10 @@
 //
 // # How a statement is signed
 //
-// The signature is Ed25519 over "creditmsg statement 1\n" and the statement as compact JSON,
+// The signature is Ed25519 over "creditmsg statement 2\n" and the statement as compact JSON,
 // members in the order of the type Statement, without the member signature. A head is signed
-// as credit.Head.Text says. A key's id is the first 16 hex digits of its SHA-256.
+// as credit.Head.Text says. Statements of the form 1, whose VAT was computed from the entries,
+// are still proven. A key's id is the first 16 hex digits of its SHA-256.
 //
 // A statement that is not complete says how the month stands so far; nobody can tell from it
 // that nothing was left out later. Who wants to be sure that it is ours gives Verify the
@@ -32,5 +33,6 @@
 //
 // Reading order: statement.go (what a statement is, and how it is made), payment.go, sum.go
 // (that it adds up), sign.go (its bytes); grid.go with csv.go and xlsx.go (for people);
+// receipt.go (of a payment);
 // export.go with line.go (entries); verify.go with verify_entry.go; profile.go.
 package paper

@@ -97,13 +97,24 @@ func (s *Statement) front() block {
 }
 
 func (s *Statement) paid() block {
-	b := block{title: "결제 내역", more: true, head: []string{"일시", "구분", "공급가액 (원)", "부가세 (원)", "합계 (원)", "참조", "원장 순번"}}
+	b := block{title: "결제 내역", more: true, head: []string{"일시", "구분", "공급가액 (원)", "부가세 (원)", "합계 (원)", "참조", "원장 순번", "비고"}}
 	for _, p := range s.Payments {
-		b.rows = append(b.rows, []any{inSeoul(p.At), inKorean(kindsKo, p.Kind), money.Amount(p.Supply), money.Amount(p.VAT), money.Amount(p.Total.Total), p.Ref, p.Seq})
+		b.rows = append(b.rows, []any{inSeoul(p.At), inKorean(kindsKo, p.Kind), money.Amount(p.Supply), money.Amount(p.VAT), money.Amount(p.Total.Total), p.Ref, p.Seq, p.remark()})
 	}
 	t := s.PaymentTotal
-	b.rows = append(b.rows, []any{"합계", "", money.Amount(t.Supply), money.Amount(t.VAT), money.Amount(t.Total), "", ""})
+	b.rows = append(b.rows, []any{"합계", "", money.Amount(t.Supply), money.Amount(t.VAT), money.Amount(t.Total), "", "", ""})
 	return b
+}
+
+// remark says what is to be known of a payment besides its numbers.
+func (p *Payment) remark() string {
+	switch {
+	case p.FromEntry:
+		return "부가세는 원장 금액으로 계산"
+	case p.Seq == 0:
+		return "부가세만 환불 " + p.Cancel
+	}
+	return p.Cancel
 }
 
 func (s *Statement) signedDays() block {

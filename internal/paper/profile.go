@@ -185,21 +185,25 @@ func (p *Papers) SetProfile(tx *db.Tx, owner string, set Profile) (Profile, erro
 }
 
 // addParties names who supplies and who is supplied, as far as the profiles say.
-func (p *Papers) addParties(tx *db.Tx, s *Statement) error {
-	for _, side := range []struct {
-		owner string
-		into  **Party
-	}{{site.Operator, &s.Supplier}, {s.Site, &s.Customer}} {
-		f, err := p.Profile(tx, side.owner)
-		if fault.Is(err, fault.NotFound) {
-			continue // erased: what was billed is still true
-		}
-		if err != nil {
-			return err
-		}
-		if party := (Party{f.BusinessNumber, f.Name, f.Representative, f.Address}); party != (Party{}) {
-			*side.into = &party
-		}
+func (p *Papers) addParties(tx *db.Tx, s *Statement) (err error) {
+	if s.Supplier, err = p.party(tx, site.Operator); err != nil {
+		return err
 	}
-	return nil
+	s.Customer, err = p.party(tx, s.Site)
+	return err
+}
+
+// party is who a profile names, nil for one that names nobody.
+func (p *Papers) party(tx *db.Tx, owner string) (*Party, error) {
+	f, err := p.Profile(tx, owner)
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil // erased: what was billed is still true
+	}
+	if err != nil {
+		return nil, err
+	}
+	if party := (Party{f.BusinessNumber, f.Name, f.Representative, f.Address}); party != (Party{}) {
+		return &party, nil
+	}
+	return nil, nil
 }

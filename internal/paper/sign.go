@@ -13,7 +13,11 @@ import (
 )
 
 // statementForm names the form of a statement; another form has another name.
-const statementForm = "creditmsg statement 1"
+const statementForm = "creditmsg statement 2"
+
+// earlierForm is what statements were before their payments had the VAT that was charged:
+// those that were given out are still proven.
+const earlierForm = "creditmsg statement 1"
 
 // maxStatement is the longest statement that is read: some hundred thousand payments.
 const maxStatement = 64 << 20
@@ -34,7 +38,7 @@ func (s *Statement) text() ([]byte, error) {
 	bare := *s
 	bare.Signature = nil
 	text, err := compact(&bare)
-	return append([]byte(statementForm+"\n"), text...), err
+	return append([]byte(s.Form+"\n"), text...), err
 }
 
 // sign adds the public keys and the signature of the newest one.
@@ -99,7 +103,7 @@ func readStatement(r io.Reader) (*Statement, error) {
 		return nil, fmt.Errorf("this is no statement: it is longer than any")
 	case json.Unmarshal(text, &s) != nil || json.Compact(&plain, text) != nil:
 		return nil, fmt.Errorf("this is no statement, or it was changed: it cannot be read as one in JSON")
-	case s.Form != statementForm:
+	case s.Form != statementForm && s.Form != earlierForm:
 		return nil, fmt.Errorf("this is no statement of a form that this program knows: %q", short(s.Form))
 	}
 	own, err := compact(&s)

@@ -3,6 +3,7 @@ package paper
 import (
 	"time"
 
+	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
@@ -13,7 +14,7 @@ import (
 
 // Statement is a site's ledger over one Korean month. Its JSON is the paper itself.
 type Statement struct {
-	Form         string      `json:"form"` // statementForm
+	Form         string      `json:"form"` // statementForm, or earlierForm
 	Site         string      `json:"site"`
 	Month        string      `json:"month"`    // Korean, such as 2026-12
 	Complete     bool        `json:"complete"` // the month is over, and signed to its end
@@ -84,12 +85,15 @@ type PublicKey struct {
 
 // Papers makes statements, exports and profiles. It keeps nothing in memory.
 type Papers struct {
-	keys   *site.Keys
-	ledger *credit.Ledger
+	keys    *site.Keys
+	ledger  *credit.Ledger
+	billing *billing.Service
 }
 
-// New makes the office that writes papers of a ledger.
-func New(keys *site.Keys, ledger *credit.Ledger) *Papers { return &Papers{keys, ledger} }
+// New makes the office that writes papers of a ledger and its payments.
+func New(keys *site.Keys, ledger *credit.Ledger, payments *billing.Service) *Papers {
+	return &Papers{keys, ledger, payments}
+}
 
 // MonthOf is a month that there is a statement of.
 type MonthOf struct {
@@ -140,10 +144,11 @@ func (p *Papers) Statement(tx *db.Tx, siteID, month string) (*Statement, error) 
 	for _, c := range period.Channels {
 		s.Channels = append(s.Channels, Channel{c.Channel.String(), c.Quantity, c.Spent, c.Refunded})
 	}
-	for _, fill := range []func(*db.Tx, *Statement) error{p.addPayments, p.addParties} {
-		if err := fill(tx, s); err != nil {
-			return nil, err
-		}
+	if err := p.addPayments(tx, s, start); err != nil {
+		return nil, err
+	}
+	if err := p.addParties(tx, s); err != nil {
+		return nil, err
 	}
 	if err := p.addHeads(tx, s, start.AddDate(0, 1, -1)); err != nil {
 		return nil, err

@@ -117,7 +117,7 @@ func TestTheCSVOpensInAKoreanExcelAndHoldsNoFormula(t *testing.T) {
 		t.Errorf("it begins with %q", text[:40])
 	}
 	for _, want := range []string{"월초,0.00,0.00,0.00,0\r\n", "발송 정산,444.125,1,예약 중,사용\r\n", "알림톡,84.125,10,0.00\r\n", "상태,확정\r\n",
-		"결제 취소,-5005.00,-501.00,-5506.00,pay_2,", "합계,,107340.00,10734.00,118074.00,,\r\n", "공급자 사업자등록번호,124-81-00998\r\n", "이용자 상호,'=cmd|x\r\n"} {
+		"결제 취소,-5005.00,-501.00,-5506.00,pay_2,", "합계,,107340.00,10734.00,118074.00,,,\r\n", "공급자 사업자등록번호,124-81-00998\r\n", "이용자 상호,'=cmd|x\r\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("there is no %q in\n%s", want, text)
 		}

@@ -104,13 +104,15 @@ func (s *Statement) checkPayments() error {
 	}
 	after := s.Opening.Seq
 	for _, p := range s.Payments {
-		if p.Total != taxed(money.Amount(p.Supply)) {
+		if !p.possible(s.Form) {
 			return fmt.Errorf("payment of entry %d: %s with %s of VAT is not %s", p.Seq, money.Amount(p.Supply), money.Amount(p.VAT), money.Amount(p.Total.Total))
 		}
-		if p.Seq <= after || p.Seq > s.Closing.Seq || korea.Month(p.At) != s.Month {
+		if inOrder := p.Seq == 0 || p.Seq > after && p.Seq <= s.Closing.Seq; !inOrder || korea.Month(p.At) != s.Month {
 			return fmt.Errorf("payment of entry %d: it is not of this month, or stands in the wrong place", p.Seq)
 		}
-		after = p.Seq
+		if after = p.Seq; after == 0 {
+			after = s.Closing.Seq // what has no entry stands after all that have one
+		}
 		sum.add(p.Total)
 	}
 	if sum != s.PaymentTotal || money.Amount(sum.Supply) != want {

@@ -28,7 +28,7 @@ func (s *Statement) proveEntries(entries io.Reader) (n int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	w := &walk{s: s, at: credit.Balance(s.Opening), heads: s.Heads, payments: s.Payments, sums: map[[3]string]*credit.Sum{}}
+	w := &walk{s: s, at: credit.Balance(s.Opening), heads: s.Heads, payments: s.withEntry(), sums: map[[3]string]*credit.Sum{}}
 	for {
 		l, err := next()
 		if errors.Is(err, io.EOF) {
@@ -42,6 +42,15 @@ func (s *Statement) proveEntries(entries io.Reader) (n int64, err error) {
 		}
 		n++
 	}
+}
+
+// withEntry are the payments that an entry is of: those without one stand at the end.
+func (s *Statement) withEntry() []Payment {
+	n := len(s.Payments)
+	for n > 0 && s.Payments[n-1].Seq == 0 {
+		n--
+	}
+	return s.Payments[:n]
 }
 
 // step proves one entry.

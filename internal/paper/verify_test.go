@@ -193,7 +193,7 @@ func TestAStatementThatIsSignedMustAlsoAddUp(t *testing.T) {
 		"it does not close with what the head":       func(s *Statement) { s.Heads[1].Held++ },
 		"it is not signed to its end":                func(s *Statement) { s.Heads = s.Heads[:1] },
 		"it cannot be read as one":                   func(s *Statement) { s.Opening.Held = -1 },
-		"no statement of a form":                     func(s *Statement) { s.Form = "creditmsg statement 2" },
+		"no statement of a form":                     func(s *Statement) { s.Form = "creditmsg statement 3" },
 		"the key 0000 is not the one":                func(s *Statement) { s.Keys[0].ID = "0000" },
 	} {
 		if got := verified(t, resigned(t, w, change), nil); got.OK || !strings.Contains(got.Wrong, want) {
@@ -266,7 +266,7 @@ func FuzzVerify(f *testing.F) {
 	text := past(f, "statement.json")
 	f.Add(text, past(f, "entries.ndjson"))
 	f.Add(text, past(f, "entries.csv"))
-	f.Add([]byte(`{"form":"creditmsg statement 1","heads":null}`), []byte("순번,구분\r\n1,x"))
+	f.Add([]byte(`{"form":"creditmsg statement 2","heads":null}`), []byte("순번,구분\r\n1,x"))
 	f.Add([]byte(`{}`), []byte("\xEF\xBB\xBF\"\r\n"))
 	f.Fuzz(func(t *testing.T, statement, export []byte) {
 		c := verified(t, statement, export)

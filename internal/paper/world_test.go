@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/db/dbtest"
@@ -23,21 +24,27 @@ const won = money.Won
 // back from the present one, since heads are signed by the real clock; the one before this is
 // left alone, as it is not signed to its end in the first minutes of a month.
 type world struct {
-	t      testing.TB
-	d      *db.DB
-	keys   *site.Keys
-	ledger *credit.Ledger
-	papers *Papers
-	start  time.Time // of the present month, in Seoul
-	now    db.Time
+	t       testing.TB
+	d       *db.DB
+	keys    *site.Keys
+	ledger  *credit.Ledger
+	queue   *queue.Queue
+	billing *billing.Service
+	papers  *Papers
+	start   time.Time // of the present month, in Seoul
+	now     db.Time
 }
 
 func newWorld(t testing.TB, d *db.DB) *world {
 	t.Helper()
 	w := &world{t: t, d: d, keys: site.NewKeys(d, nil)}
 	w.must(w.keys.Prepare(t.Context()))
-	w.ledger = credit.NewLedger(w.keys, queue.New(d, queue.Options{}))
-	w.papers = New(w.keys, w.ledger)
+	w.queue = queue.New(d, queue.Options{})
+	w.ledger = credit.NewLedger(w.keys, w.queue)
+	var err error
+	w.billing, err = billing.New(d, w.keys, w.ledger, w.queue, nil, billing.Options{})
+	w.must(err)
+	w.papers = New(w.keys, w.ledger, w.billing)
 	now := time.Now().In(korea.Seoul)
 	w.start = time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, korea.Seoul)
 	return w

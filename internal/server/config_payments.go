@@ -149,8 +149,8 @@ func (l *loading) checkWeb(at string, a Address) {
 }
 
 func (l *loading) checkGateway(at string, g GatewayConfig, production bool) {
-	if !providerName.MatchString(g.Name) || g.Name == recordedBy {
-		l.bad(at+".name", "%q cannot be a name: it takes small letters, digits, - and _, begins with a letter, and is not %s", g.Name, recordedBy)
+	if !providerName.MatchString(g.Name) || g.Name == billing.Recorded {
+		l.bad(at+".name", "%q cannot be a name: it takes small letters, digits, - and _, begins with a letter, and is not %s", g.Name, billing.Recorded)
 	}
 	if !slices.Contains(gatewayKinds, g.Kind) {
 		hint := ""
@@ -188,6 +188,3 @@ func (l *loading) checkGateway(at string, g GatewayConfig, production bool) {
 
 // triedKey is how gateways begin the keys with which nobody is charged.
 var triedKey = regexp.MustCompile(`^(test_|sk_test_|rk_test_)`)
-
-// recordedBy is the gateway of payments that the operator books without one.
-const recordedBy = "operator"

@@ -68,7 +68,6 @@ func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
 	p := &Operator{config: c, d: d, keys: site.NewKeys(d, master)}
 	p.queue = queue.New(d, queue.Options{})
 	p.ledger = credit.NewLedger(p.keys, p.queue)
-	p.papers = paper.New(p.keys, p.ledger)
 	var err error
 	if p.messages, err = message.NewService(d, p.keys, p.ledger, p.queue, message.Options{}); err != nil {
 		return nil, err
@@ -77,6 +76,7 @@ func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
 	if p.billing, err = c.billing(d, p.keys, p.ledger, p.queue, nil, nil); err != nil {
 		return nil, err
 	}
+	p.papers = paper.New(p.keys, p.ledger, p.billing)
 	p.alerts, err = alert.New(d, p.keys, p.queue, p.messages, p.billing, c.alerts(nil, nil))
 	return p, err
 }

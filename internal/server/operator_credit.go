@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
@@ -58,11 +59,27 @@ func (p *Operator) AddCredit(ctx context.Context, t TopUp) (e Entry, err error) 
 		if _, err := site.Find(tx, t.Site); err != nil {
 			return err
 		}
-		made, err := p.ledger.Add(tx, add)
+		made, err := p.book(tx, add)
 		e = entryOf(made)
 		return err
 	})
 	return e, err
+}
+
+// book writes a top-up: what was paid for is a payment, with its VAT and its receipt.
+func (p *Operator) book(tx *db.Tx, add credit.TopUp) (credit.Entry, error) {
+	if add.Kind != credit.Payment {
+		return p.ledger.Add(tx, add)
+	}
+	_, seq, err := p.billing.Record(tx, billing.Recording{Site: add.Site, Amount: add.Amount, Note: add.Note, ExpiresAt: add.ExpiresAt})
+	if err != nil {
+		return credit.Entry{}, err
+	}
+	made, err := p.ledger.Entries(tx, add.Site, seq-1, 1)
+	if err != nil {
+		return credit.Entry{}, err
+	}
+	return made[0], nil
 }
 
 func (t TopUp) parse() (credit.TopUp, error) {
@@ -78,6 +95,8 @@ func (t TopUp) parse() (credit.TopUp, error) {
 		return credit.TopUp{}, fault.Check("AMOUNT", "an amount of nothing changes nothing")
 	case amount < 0 && kind != credit.Adjustment:
 		return credit.TopUp{}, fault.Check("AMOUNT", "only an adjustment may be negative: leave --kind %s out", t.Kind)
+	case kind == credit.Payment && (amount%money.Won != 0 || amount > billing.MostAmount):
+		return credit.TopUp{}, fault.Check("AMOUNT", "what was paid for is whole won, at most %s: book a fraction as an adjustment", billing.MostAmount)
 	case strings.TrimSpace(t.Reason) == "":
 		return credit.TopUp{}, fault.Check("--reason", "say why, for whoever reads the ledger later")
 	}

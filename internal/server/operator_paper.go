@@ -8,6 +8,7 @@ import (
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
 	"creditmsg/internal/paper"
 	"creditmsg/internal/site"
 )
@@ -64,6 +65,27 @@ func (p *Operator) Statement(ctx context.Context, siteID, month, format string) 
 		return nil, err
 	}
 	return s.In(format)
+}
+
+// Receipt gives the receipt of a payment (pay_…) as json or html. Faults: Invalid, NotFound,
+// and Conflict for a payment that is not paid.
+func (p *Operator) Receipt(ctx context.Context, siteID, payment, format string) ([]byte, error) {
+	of, err := id.Parse(id.Payment, payment)
+	if err != nil {
+		return nil, fault.Check("ID", "want the id of a payment: pay_…")
+	}
+	var r *paper.Receipt
+	err = p.d.Snapshot(ctx, "operator_receipt", func(tx *db.Tx) error {
+		if _, err := site.Find(tx, siteID); err != nil {
+			return err
+		}
+		r, err = p.papers.Receipt(tx, siteID, of)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r.In(format)
 }
 
 // EntryRange says which entries are exported, and how.
