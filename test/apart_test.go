@@ -185,7 +185,7 @@ func (a *apart) lastLogged() string {
 func (a *apart) shop(id, credit string) *client.Client {
 	a.t.Helper()
 	token := tenant(a.t, a.office, id, map[string]string{"sms": "18"})
-	if _, err := a.office.AddCredit(within(a.t), server.TopUp{Site: id, Amount: credit, Kind: "paid", Reason: "test"}); err != nil {
+	if _, err := a.office.AddCredit(within(a.t), server.TopUp{Site: id, Amount: credit, Kind: "adjustment", Reason: "test"}); err != nil {
 		a.t.Fatal(err)
 	}
 	c, err := client.New(a.url, token, client.Options{Retries: -1})

@@ -46,7 +46,7 @@ func rushed(t *testing.T, engine string, processes int) {
 	h.wantPurse(0, hotCredit)
 	h.wantRows(hotPaid, 1)
 
-	if _, err := h.office.AddCredit(within(t), server.TopUp{Site: "shop", Amount: fmt.Sprint(hotCredit), Kind: "paid", Reason: "test"}); err != nil {
+	if _, err := h.office.AddCredit(within(t), server.TopUp{Site: "shop", Amount: fmt.Sprint(hotCredit), Kind: "adjustment", Reason: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	calm = h.watch(2 * hotCredit)

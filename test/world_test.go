@@ -245,7 +245,7 @@ func tenant(t *testing.T, p *server.Operator, id string, prices map[string]strin
 	ctx := within(t)
 	_, err := p.CreateSite(ctx, server.NewSite{ID: id, Name: id, Prices: prices})
 	if err == nil {
-		_, err = p.AddCredit(ctx, server.TopUp{Site: id, Amount: "1000000", Kind: "paid", Reason: "test"})
+		_, err = p.AddCredit(ctx, server.TopUp{Site: id, Amount: "1000000", Kind: "adjustment", Reason: "test"})
 	}
 	if err == nil {
 		_, err = p.AddSender(ctx, id, "02-6123-4567")
