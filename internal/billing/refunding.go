@@ -44,12 +44,25 @@ func (s *Service) cancelled(tx *db.Tx, of *row, cancel id.ID, said payment.Cance
 	if err != nil || c == nil || c.ID != cancel {
 		return err
 	}
+	w, err := s.withdrawalOf(tx, c)
+	if err != nil {
+		return err
+	}
 	c.Reason, c.Code, c.Text = said.Reason, said.Code, said.Text
 	switch said.State {
 	case payment.CancelDone:
-		return s.givenBack(tx, p, c, j)
+		if err := s.givenBack(tx, p, c, j); err != nil {
+			return err
+		}
+		return s.tally(tx, w)
 	case payment.CancelNever:
-		return s.restored(tx, p, c, j)
+		if w != nil && w.To != nil {
+			return s.handed(tx, p, c, *w.To, j)
+		}
+		if err := s.restored(tx, p, c, j); err != nil {
+			return err
+		}
+		return s.tally(tx, w)
 	case payment.CancelLater:
 		c.round++
 	}
@@ -93,6 +106,20 @@ func (s *Service) restored(tx *db.Tx, p *row, c *cancelRow, j queue.Claimed) err
 	})
 }
 
+// handed makes a cancellation that its gateway refused the operator's to transfer: the site
+// has named an account, and its credit stays out of reach.
+func (s *Service) handed(tx *db.Tx, p *row, c *cancelRow, to payment.BankAccount, j queue.Claimed) error {
+	c.State, c.ByHand, c.To = CancelTransfer, true, &to
+	p.returnedNow(c.Amount, c.Total)
+	if err := s.later(tx, p, 0, &j); err != nil {
+		return err
+	}
+	if err := s.saveCancel(tx, c); err != nil {
+		return err
+	}
+	return s.changed(tx, p)
+}
+
 // GivenBack says that the operator has transferred what he was to give back by hand.
 // Repeating it changes nothing.
 func (s *Service) GivenBack(ctx context.Context, site string, of, cancel id.ID) (out Cancellation, err error) {
@@ -110,8 +137,7 @@ func (s *Service) GivenBack(ctx context.Context, site string, of, cancel id.ID) 
 				continue
 			}
 			if c.State == CancelTransfer {
-				c.State, c.DoneAt = CancelDone, tx.Now
-				err = s.saveCancel(tx, c)
+				err = s.transferred(tx, c)
 			}
 			out = c.Cancellation
 			return err
@@ -119,4 +145,16 @@ func (s *Service) GivenBack(ctx context.Context, site string, of, cancel id.ID) 
 		return fault.Missing("cancellation that is given back by hand", cancel.Text(id.Cancel))
 	})
 	return out, err
+}
+
+func (s *Service) transferred(tx *db.Tx, c *cancelRow) error {
+	w, err := s.withdrawalOf(tx, c)
+	if err != nil {
+		return err
+	}
+	c.State, c.DoneAt = CancelDone, tx.Now
+	if err := s.saveCancel(tx, c); err != nil {
+		return err
+	}
+	return s.tally(tx, w)
 }
