@@ -130,11 +130,20 @@ func (s *Service) reversed(tx *db.Tx, p *row, v verdict) error {
 	if !v.Back {
 		return nil
 	}
-	if err := s.takeBack(tx, p, p.Amount-p.Cancelled, p.Total-p.Returned); err != nil {
-		return err
+	amount, total := p.Amount-p.Cancelled, p.Total-p.Returned
+	all, err := s.cancels(tx, p)
+	if c := openOf(all); err == nil && c != nil {
+		// Its payer has this part with all the rest. It is out of reach already, and asking
+		// the gateway for it would give it back a second time.
+		amount, total = amount-c.Amount, total-c.Total
+		c.State, c.DoneAt = CancelDone, tx.Now
+		err = s.saveCancel(tx, c)
+	}
+	if err == nil && total > 0 {
+		err = s.takeBack(tx, p, amount, total)
 	}
 	p.lot, p.bonusLot, p.Cancelled, p.Returned, p.PaidAt = 0, 0, 0, 0, 0
-	return nil
+	return err
 }
 
 // gone takes credit back whose money the gateway gave back without our asking.

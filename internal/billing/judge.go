@@ -92,9 +92,9 @@ func (p *row) taken(v *verdict, r payment.Result, ours returns) {
 func (p *row) denied(v *verdict, r payment.Result) {
 	switch {
 	case r.State == payment.Unknown:
-	case r.State == payment.Waiting && p.State == Paid && p.Method != payment.Card && p.Method != payment.Stored:
-		v.State, v.Back, v.Next = WaitingForDeposit, true, asking[len(asking)-1]
 	case r.State == payment.Waiting && p.Method == payment.Transfer: // which the operator saw himself
+	case r.State == payment.Waiting && p.State == Paid && p.Method == payment.VirtualAccount:
+		v.State, v.Back, v.Next = WaitingForDeposit, true, asking[len(asking)-1]
 	default:
 		v.Strange = "it was paid, and is now said to be " + r.State.String()
 	}

@@ -201,7 +201,40 @@ func TestATransferToTheOperatorIsBookedByHand(t *testing.T) {
 		}
 		w.holds(20_000 * won)
 		w.pass(48 * time.Hour)
+		w.ask(p)
+		if got := w.payment(p.ID); got.State != Paid {
+			w.t.Errorf("asked for afterwards: got %+v", got)
+		}
 		w.holds(20_000 * won)
+		w.proven()
+	})
+}
+
+func TestADepositThatIsReversedWhileACancellationIsUnderWayIsTakenBackOnce(t *testing.T) {
+	each(t, func(w *world) {
+		w.give(50_000 * won)
+		p := w.begin(w.request(payment.VirtualAccount, 30_000*won))
+		w.deposit(p)
+		w.ask(p)
+		w.holds(80_000 * won)
+		_, err := w.s.Cancel(context.Background(), CancelRequest{Site: "demo", Payment: p.ID, Amount: 10_000 * won, Reason: "less is needed",
+			To: &payment.BankAccount{Bank: "20", Number: "1002123456789", Holder: "홍길동"}})
+		w.must(err)
+		w.holds(70_000 * won)
+		var now *row
+		w.view(func(tx *dbTx) (err error) { now, err = w.s.find(tx, "demo", p.ID, false); return err })
+		_, err = w.s.conclude(context.Background(), now, payment.Result{State: payment.Waiting}, nil)
+		w.must(err)
+		w.holds(50_000 * won)
+		if got := w.cancellations(p.ID); len(got) != 2 || got[0].State != CancelDone || got[1].State != CancelDone ||
+			got[0].Total+got[1].Total != 33_000*won || got[0].Amount+got[1].Amount != 30_000*won {
+			w.t.Errorf("cancellations: got %+v", got)
+		}
+		w.pass(100 * time.Hour) // the gateway, which still has it, says so again
+		if got := w.payment(p.ID); got.State != Paid || got.Cancelled != 0 {
+			w.t.Errorf("come again: got %+v", got)
+		}
+		w.holds(80_000 * won)
 		w.proven()
 	})
 }

@@ -127,14 +127,13 @@ func (g *game) depositing() {
 	if !ok {
 		return
 	}
-	reply, err := http.PostForm(g.vendorPage("/_sim/deposit"), url.Values{"orderId": {p.text()}})
+	deaf := g.deaf.Swap(false) // his bank reaches the gateway in any weather
+	reply, err := http.PostForm(g.vendor.URL+"/_sim/deposit", url.Values{"orderId": {p.text()}})
+	g.deaf.Store(deaf)
 	g.must(err)
 	reply.Body.Close() // an account that was never given out takes nothing
 	g.moved[p.ID] = true
 }
-
-// vendorPage is where people reach the gateway, who hear it in any weather.
-func (g *game) vendorPage(path string) string { return g.vendor.URL + path }
 
 // reverse brings a word that a bank took its transfer back, and later the gateway says again
 // that it came.

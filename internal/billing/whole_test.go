@@ -5,6 +5,7 @@ import (
 	"os"
 	"testing"
 
+	"creditmsg/internal/db"
 	"creditmsg/internal/db/dbtest"
 	"creditmsg/internal/id"
 	"creditmsg/internal/payment/simulator"
@@ -82,6 +83,7 @@ type game struct {
 	messages  []*sent
 	given     decimal.Decimal // bonus and adjustments
 	reversals map[id.ID]int   // how often a bank took a transfer back that was credit
+	calm      db.Time         // since when the weather is fair for good
 	moved     map[id.ID]bool  // somebody moved money at the gateway without our asking
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"creditmsg/internal/credit"
+	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/money"
@@ -187,7 +188,7 @@ func (g *game) wait() {
 func (g *game) quiet() {
 	g.deaf.Store(false)
 	g.sim.Play(simulator.Scenario{})
-	g.held = nil
+	g.held, g.calm = nil, db.Time(g.now.Load())
 	for range 2 {
 		for _, d := range []time.Duration{2 * time.Minute, 15 * time.Minute, 2 * time.Hour, 26 * time.Hour} {
 			g.forward(d)
@@ -212,7 +213,7 @@ func (g *game) quiet() {
 // refundAtGateway gives money back without our asking; a gateway that never does refuses.
 func (g *game) refundAtGateway(ref string, amount int) {
 	body := fmt.Sprintf(`{"cancelReason":"console","cancelAmount":%d,"refundReceiveAccount":{"bank":"20","accountNumber":"1002123456789","holderName":"홍길동"}}`, amount)
-	ask, err := http.NewRequest(http.MethodPost, g.vendorPage("/v1/payments/"+ref+"/cancel"), strings.NewReader(body))
+	ask, err := http.NewRequest(http.MethodPost, g.vendor.URL+"/v1/payments/"+ref+"/cancel", strings.NewReader(body))
 	g.must(err)
 	ask.SetBasicAuth(simulator.DefaultSecretKey, "")
 	ask.Header.Set("Content-Type", "application/json")
