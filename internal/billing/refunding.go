@@ -44,25 +44,12 @@ func (s *Service) cancelled(tx *db.Tx, of *row, cancel id.ID, said payment.Cance
 	if err != nil || c == nil || c.ID != cancel {
 		return err
 	}
-	w, err := s.withdrawalOf(tx, c)
-	if err != nil {
-		return err
-	}
 	c.Reason, c.Code, c.Text = said.Reason, said.Code, said.Text
 	switch said.State {
 	case payment.CancelDone:
-		if err := s.givenBack(tx, p, c, j); err != nil {
-			return err
-		}
-		return s.tally(tx, w)
+		return s.givenBack(tx, p, c, j)
 	case payment.CancelNever:
-		if w != nil && w.To != nil {
-			return s.handed(tx, p, c, *w.To, j)
-		}
-		if err := s.restored(tx, p, c, j); err != nil {
-			return err
-		}
-		return s.tally(tx, w)
+		return s.never(tx, p, c, j)
 	case payment.CancelLater:
 		c.round++
 	}
@@ -80,6 +67,30 @@ func (s *Service) givenBack(tx *db.Tx, p *row, c *cancelRow, j queue.Claimed) er
 	if err := s.later(tx, p, 0, &j); err != nil {
 		return err
 	}
+	if err := s.ended(tx, c); err != nil {
+		return err
+	}
+	return s.changed(tx, p)
+}
+
+// never: the gateway does not give it back. Of a withdrawal with an account the operator
+// transfers it then, and the credit stays out of reach; otherwise it is restored.
+func (s *Service) never(tx *db.Tx, p *row, c *cancelRow, j queue.Claimed) error {
+	if c.Withdrawal.IsZero() {
+		return s.restored(tx, p, c, j)
+	}
+	w, err := s.withdrawal(tx, c.Site, c.Withdrawal, false)
+	if err != nil {
+		return err
+	}
+	if w.To == nil {
+		return s.restored(tx, p, c, j)
+	}
+	c.State, c.ByHand, c.To = CancelTransfer, true, w.To
+	p.returnedNow(c.Amount, c.Total)
+	if err := s.later(tx, p, 0, &j); err != nil {
+		return err
+	}
 	if err := s.saveCancel(tx, c); err != nil {
 		return err
 	}
@@ -92,32 +103,24 @@ func (s *Service) restored(tx *db.Tx, p *row, c *cancelRow, j queue.Claimed) err
 	if err := s.queue.Done(tx, j); err != nil {
 		return err
 	}
+	w, err := s.withdrawalOf(tx, c)
+	if err != nil {
+		return err
+	}
 	back := credit.PaymentBack{Site: p.Site, Lot: p.lot, Bonus: p.bonusLot, Amount: c.Amount, Ref: p.text()}
-	var err error
 	if c.undone, err = s.ledger.Restore(tx, back, c.taken); err != nil {
 		return err
 	}
 	if err := s.saveCancel(tx, c); err != nil {
 		return err
 	}
+	if err := s.tally(tx, w); err != nil {
+		return err
+	}
 	return s.announce(tx, p.Site, "payment.cancel_refused", p.text(), map[string]any{
 		"payment_id": p.text(), "cancel_id": c.ID.Text(id.Cancel), "amount": c.Amount, "total": c.Total,
 		"reason": map[string]any{"code": string(c.Reason), "text_ko": c.Reason.Korean(), "text_en": c.Reason.English(), "gateway_code": c.Code},
 	})
-}
-
-// handed makes a cancellation that its gateway refused the operator's to transfer: the site
-// has named an account, and its credit stays out of reach.
-func (s *Service) handed(tx *db.Tx, p *row, c *cancelRow, to payment.BankAccount, j queue.Claimed) error {
-	c.State, c.ByHand, c.To = CancelTransfer, true, &to
-	p.returnedNow(c.Amount, c.Total)
-	if err := s.later(tx, p, 0, &j); err != nil {
-		return err
-	}
-	if err := s.saveCancel(tx, c); err != nil {
-		return err
-	}
-	return s.changed(tx, p)
 }
 
 // GivenBack says that the operator has transferred what he was to give back by hand.
@@ -137,7 +140,8 @@ func (s *Service) GivenBack(ctx context.Context, site string, of, cancel id.ID) 
 				continue
 			}
 			if c.State == CancelTransfer {
-				err = s.transferred(tx, c)
+				c.State, c.DoneAt = CancelDone, tx.Now
+				err = s.ended(tx, c)
 			}
 			out = c.Cancellation
 			return err
@@ -145,16 +149,4 @@ func (s *Service) GivenBack(ctx context.Context, site string, of, cancel id.ID) 
 		return fault.Missing("cancellation that is given back by hand", cancel.Text(id.Cancel))
 	})
 	return out, err
-}
-
-func (s *Service) transferred(tx *db.Tx, c *cancelRow) error {
-	w, err := s.withdrawalOf(tx, c)
-	if err != nil {
-		return err
-	}
-	c.State, c.DoneAt = CancelDone, tx.Now
-	if err := s.saveCancel(tx, c); err != nil {
-		return err
-	}
-	return s.tally(tx, w)
 }

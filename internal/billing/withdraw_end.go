@@ -131,8 +131,20 @@ func (s *Service) withdrawalOf(tx *db.Tx, c *cancelRow) (*withdrawalRow, error) 
 	return s.withdrawal(tx, c.Site, c.Withdrawal, true)
 }
 
-// tally counts what became of a locked withdrawal, one of whose cancellations has just
-// ended, and ends it with the last one. nil = there is none.
+// ended saves a cancellation that is done, with the withdrawal that it is a part of.
+func (s *Service) ended(tx *db.Tx, c *cancelRow) error {
+	w, err := s.withdrawalOf(tx, c)
+	if err != nil {
+		return err
+	}
+	if err := s.saveCancel(tx, c); err != nil {
+		return err
+	}
+	return s.tally(tx, w)
+}
+
+// tally counts what became of a locked withdrawal (nil = there is none), one of whose
+// cancellations has just ended, and ends it with the last one.
 func (s *Service) tally(tx *db.Tx, w *withdrawalRow) error {
 	if w == nil {
 		return nil
