@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/db/dbtest"
 	"creditmsg/internal/fault"
@@ -299,4 +300,38 @@ func TestWhatIsBelowTheLeastIsNotWithdrawn(t *testing.T) {
 		t.Errorf("can be withdrawn: got %v", got)
 	}
 	w.holds(4_999 * won)
+}
+
+func TestWhatIsUnderWayOrGoneAlreadyIsNotWithdrawn(t *testing.T) {
+	each(t, func(w *world) {
+		repays, gone := w.paid(30_000*won), w.paid(50_000*won)
+		message := id.New()
+		w.do(func(tx *db.Tx) error {
+			_, err := w.ledger.Reserve(tx, []credit.Hold{{Site: "demo", Message: message, Amount: 80_000 * won}})
+			return err
+		})
+		w.giveBackAtGateway(gone, 33_000) // of what is held: it is owed until it is released
+		w.ask(gone)
+		w.do(func(tx *db.Tx) error {
+			return w.ledger.Settle(tx, []credit.Settlement{{Site: "demo", Message: message, Released: 80_000 * won}})
+		})
+		busy := w.paid(20_000 * won)
+		w.holds(70_000 * won) // the oldest has repaid it, so this one's lot has more than its payment
+		_, err := w.cancel(busy, 1_000*won)
+		w.must(err)
+		asked, err := w.wants(0, nil)
+		w.must(err)
+		if asked.Amount != 20_000*won || asked.Total != 22_000*won {
+			w.t.Errorf("asked: got %+v", asked)
+		}
+		_, err = w.approve(asked.ID, approver)
+		w.must(err)
+		w.drain()
+		if got, _ := w.withdrawn(asked.ID); got.State != WithdrawalDone {
+			w.t.Errorf("got %+v", got)
+		}
+		if got := slices.Concat(w.takings(repays), w.takings(gone), w.takings(busy)); !slices.Equal(got, []string{"33000-0", "55000-55000", "22000-1100"}) {
+			w.t.Errorf("given back: got %v", got)
+		}
+	})
 }

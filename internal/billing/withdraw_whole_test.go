@@ -102,14 +102,14 @@ func (g *game) once() {
 		return
 	}
 	g.drain()
-	now, all := g.withdrawn(asked.ID)
-	for _, c := range all {
+	_, begun := g.withdrawn(asked.ID)
+	for _, c := range begun {
 		if c.State == CancelTransfer {
 			_, err := g.s.GivenBack(context.Background(), "demo", c.Payment, c.ID)
 			g.must(err)
 		}
 	}
-	now, all = g.withdrawn(asked.ID)
+	now, all := g.withdrawn(asked.ID)
 	g.settledWell(now, all, had.Available)
 }
 

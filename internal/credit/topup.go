@@ -98,7 +98,7 @@ func (t *TopUp) check() error {
 		return fault.Check("/amount", "at most %s", most)
 	case t.ExpiresAt != 0 && t.Kind == Adjustment:
 		return fault.Check("/expires_at", "an adjustment does not expire")
-	case len(t.From) > 0 && sumOf(t.From) != -t.Amount:
+	case len(t.From) > 0 && (t.Amount > 0 || sumOf(t.From) != -t.Amount):
 		return fault.Check("/amount", "the parts of lots are not %s together", -t.Amount)
 	case !printable(t.Ref):
 		return fault.Check("/ref", "at most %d characters of printable ASCII", maxWord)
