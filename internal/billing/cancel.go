@@ -248,13 +248,16 @@ func (s *Service) cancellable(p *row, c *cancelRow, amount money.Amount) error {
 // takeOut takes the credit of a cancellation out of reach. Amount 0 is all that can be taken.
 func (s *Service) takeOut(tx *db.Tx, p *row, c *cancelRow, amount money.Amount) error {
 	back := credit.PaymentBack{Site: p.Site, Lot: p.lot, Bonus: p.bonusLot, Amount: amount, Ref: p.text()}
-	if amount == 0 {
+	if over := amount > p.Amount-p.Cancelled && amount <= p.Amount; amount == 0 || over {
 		left, err := s.ledger.Left(tx, p.Site, p.lot)
 		if err != nil {
 			return err
 		}
 		// A fraction of a won that is left cannot be given back.
-		if back.Amount = left[0] / money.Won * money.Won; back.Amount == 0 {
+		switch back.Amount = measured(left[0], p); {
+		case over:
+			return fault.New(fault.Conflict, fault.CodeCancelExceeds, "%s won of this payment can be cancelled, not %s", back.Amount, amount).With("cancellable", back.Amount)
+		case back.Amount == 0:
 			return fault.New(fault.Conflict, fault.CodeCancelExceeds, "all of this payment is spent or held").With("cancellable", back.Amount)
 		}
 	}

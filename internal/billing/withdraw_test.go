@@ -319,6 +319,11 @@ func TestWhatIsUnderWayOrGoneAlreadyIsNotWithdrawn(t *testing.T) {
 		w.holds(70_000 * won) // the oldest has repaid it, so this one's lot has more than its payment
 		_, err := w.cancel(busy, 1_000*won)
 		w.must(err)
+		_, err = w.cancel(gone, 20_001*won)
+		refused(w.t, "more than the payment has", err, fault.CodeCancelExceeds, "")
+		if got := fault.Of(err).Extra["cancellable"]; got != 20_000*won {
+			w.t.Errorf("can be cancelled: got %v", got)
+		}
 		asked, err := w.wants(0, nil)
 		w.must(err)
 		if asked.Amount != 20_000*won || asked.Total != 22_000*won {
