@@ -79,6 +79,22 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 		"cancel payment": {func(ctx context.Context, c *client.Client) error {
 			return last(c.CancelPayment(ctx, "pay_1", client.CancelRequest{Amount: "1000", Reason: "r"}))
 		}, asked{"POST", "/v1/credit/payments/pay_1/cancel", "application/json", `{"amount":"1000","reason":"r"}`}},
+		"withdrawals": {func(ctx context.Context, c *client.Client) error {
+			return last(c.Withdrawals(ctx, client.WithdrawalFilter{Site: "*", Status: "requested"}))
+		}, asked{"GET", "/v1/credit/withdrawals?site=%2A&status=requested", "", ""}},
+		"withdrawal": {func(ctx context.Context, c *client.Client) error { return last(c.Withdrawal(ctx, "wdr_1")) }, asked{"GET", "/v1/credit/withdrawals/wdr_1", "", ""}},
+		"withdraw": {func(ctx context.Context, c *client.Client) error {
+			return last(c.Withdraw(ctx, client.NewWithdrawal{Amount: "1000", Reason: "r", To: &client.BankAccount{Bank: "20", Number: "1", Holder: "h"}}))
+		}, asked{"POST", "/v1/credit/withdrawals", "application/json", `{"amount":"1000","reason":"r","to":{"bank":"20","number":"1","holder":"h"}}`}},
+		"take withdrawal back": {func(ctx context.Context, c *client.Client) error {
+			return last(c.CancelWithdrawal(ctx, "wdr_1"))
+		}, asked{"POST", "/v1/credit/withdrawals/wdr_1/cancel", "", ""}},
+		"approve withdrawal": {func(ctx context.Context, c *client.Client) error {
+			return last(c.ApproveWithdrawal(ctx, "shop", "wdr_1"))
+		}, asked{"POST", "/v1/credit/withdrawals/wdr_1/approve?site=shop", "", ""}},
+		"reject withdrawal": {func(ctx context.Context, c *client.Client) error {
+			return last(c.RejectWithdrawal(ctx, "shop", "wdr_1", "r"))
+		}, asked{"POST", "/v1/credit/withdrawals/wdr_1/reject?site=shop", "application/json", `{"reason":"r"}`}},
 		"payment methods": {func(ctx context.Context, c *client.Client) error { return last(c.PaymentMethods(ctx)) }, asked{"GET", "/v1/payment-methods", "", ""}},
 		"payment method":  {func(ctx context.Context, c *client.Client) error { return last(c.PaymentMethod(ctx, "pmt_1")) }, asked{"GET", "/v1/payment-methods/pmt_1", "", ""}},
 		"add payment method": {func(ctx context.Context, c *client.Client) error {

@@ -46,25 +46,26 @@ type streams struct {
 type program struct {
 	Version kong.VersionFlag `help:"Print the version and exit."`
 
-	Serve     serveVerb     `cmd:"" help:"Run a process of the installation: API, worker, simulator."`
-	Migrate   migrateVerb   `cmd:"" help:"Bring the database's schema up to date."`
-	Site      siteVerb      `cmd:"" help:"Tenants."`
-	Plan      planVerb      `cmd:"" help:"Price lists that sites share."`
-	Credit    creditVerb    `cmd:"" help:"Credit of a site."`
-	Payment   paymentVerb   `cmd:"" help:"What sites pay."`
-	Sender    senderVerb    `cmd:"" help:"Sender numbers of a site."`
-	Channel   channelVerb   `cmd:"" help:"Kakao channels of a site."`
-	Template  templateVerb  `cmd:"" help:"Alimtalk templates of a site."`
-	Token     tokenVerb     `cmd:"" help:"API tokens."`
-	Send      sendVerb      `cmd:"" help:"Send a message to a list of recipients, through the HTTP API."`
-	Statement statementVerb `cmd:"" help:"Write the statement of a site's month."`
-	Stats     statsVerb     `cmd:"" help:"Count what became of recipients."`
-	Ledger    ledgerVerb    `cmd:"" help:"Proof of the ledger."`
-	Invoice   invoiceVerb   `cmd:"" help:"What carriers bill, against what was charged and reported."`
-	Doctor    doctorVerb    `cmd:"" help:"Look for what is wrong with the installation."`
-	Simulator simulatorVerb `cmd:"" help:"Run the simulators of provider and payment gateways alone."`
-	Bench     benchVerb     `cmd:"" help:"Measure the product beside the plainest program that does the same."`
-	OpenAPI   openapiVerb   `cmd:"" name:"openapi" help:"Print the OpenAPI 3.1 document of the HTTP API."`
+	Serve      serveVerb      `cmd:"" help:"Run a process of the installation: API, worker, simulator."`
+	Migrate    migrateVerb    `cmd:"" help:"Bring the database's schema up to date."`
+	Site       siteVerb       `cmd:"" help:"Tenants."`
+	Plan       planVerb       `cmd:"" help:"Price lists that sites share."`
+	Credit     creditVerb     `cmd:"" help:"Credit of a site."`
+	Payment    paymentVerb    `cmd:"" help:"What sites pay."`
+	Withdrawal withdrawalVerb `cmd:"" help:"Unused paid credit that sites want back."`
+	Sender     senderVerb     `cmd:"" help:"Sender numbers of a site."`
+	Channel    channelVerb    `cmd:"" help:"Kakao channels of a site."`
+	Template   templateVerb   `cmd:"" help:"Alimtalk templates of a site."`
+	Token      tokenVerb      `cmd:"" help:"API tokens."`
+	Send       sendVerb       `cmd:"" help:"Send a message to a list of recipients, through the HTTP API."`
+	Statement  statementVerb  `cmd:"" help:"Write the statement of a site's month."`
+	Stats      statsVerb      `cmd:"" help:"Count what became of recipients."`
+	Ledger     ledgerVerb     `cmd:"" help:"Proof of the ledger."`
+	Invoice    invoiceVerb    `cmd:"" help:"What carriers bill, against what was charged and reported."`
+	Doctor     doctorVerb     `cmd:"" help:"Look for what is wrong with the installation."`
+	Simulator  simulatorVerb  `cmd:"" help:"Run the simulators of provider and payment gateways alone."`
+	Bench      benchVerb      `cmd:"" help:"Measure the product beside the plainest program that does the same."`
+	OpenAPI    openapiVerb    `cmd:"" name:"openapi" help:"Print the OpenAPI 3.1 document of the HTTP API."`
 }
 
 func main() {

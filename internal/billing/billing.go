@@ -40,6 +40,7 @@ type Options struct {
 	// RequestTimeout bounds what one request to a gateway may take, whatever its adapter
 	// allows. A payment whose request was lost is asked about after twice that. 0 = 90 s.
 	RequestTimeout time.Duration
+	Withdrawal     WithdrawalTerms
 	Registerer     prometheus.Registerer
 	Log            *slog.Logger
 }
@@ -65,6 +66,9 @@ func New(d *db.DB, keys *site.Keys, ledger *credit.Ledger, q *queue.Queue, gatew
 	}
 	if s.o.RequestTimeout <= 0 {
 		s.o.RequestTimeout = 90 * time.Second
+	}
+	if s.o.Withdrawal.Least <= 0 {
+		s.o.Withdrawal.Least = LeastAmount
 	}
 	slices.SortFunc(s.o.Bonus, func(a, b Tier) int { return cmp.Compare(b.From, a.From) })
 	m, err := newMeter(o.Registerer)
@@ -106,6 +110,8 @@ const (
 	kindPayment = "payment" // one payment: to charge, to ask about, to give back of
 	kindCard    = "card"    // one card that is to be removed at its gateway
 	kindCompare = "compare" // one day of one gateway, held against the rows
+
+	kindWithdrawal = "withdrawal" // one that was approved: its payments' jobs are to be put
 )
 
 // Works are the kinds of jobs that billing handles.
@@ -126,6 +132,7 @@ func (s *Service) Works() []queue.Work {
 		each(credit.KindLevel, 2, s.look),
 		each(kindCard, 1, s.removing),
 		each(kindCompare, 1, s.comparing),
+		each(kindWithdrawal, 1, s.sending),
 	}
 }
 

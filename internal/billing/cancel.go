@@ -28,21 +28,22 @@ const (
 
 // Cancellation gives a payment back, all or a part.
 type Cancellation struct {
-	Site      string
-	Payment   id.ID
-	ID        id.ID
-	State     CancelState
-	Outside   bool         // the gateway did it without our asking
-	ByHand    bool         // the operator transfers it himself
-	Amount    money.Amount // of the payment's credit
-	VAT       money.Amount
-	Total     money.Amount // what the payer gets
-	Bonus     money.Amount // that was taken back with it
-	Owed      money.Amount // that could not be taken back any more
-	Reason    payment.Reason
-	Code      string
-	CreatedAt db.Time
-	DoneAt    db.Time // 0 = not yet
+	Site       string
+	Payment    id.ID
+	ID         id.ID
+	Withdrawal id.ID // that it is a part of; zero = none
+	State      CancelState
+	Outside    bool         // the gateway did it without our asking
+	ByHand     bool         // the operator transfers it himself
+	Amount     money.Amount // of the payment's credit
+	VAT        money.Amount
+	Total      money.Amount // what the payer gets
+	Bonus      money.Amount // that was taken back with it
+	Owed       money.Amount // that could not be taken back any more
+	Reason     payment.Reason
+	Code       string
+	CreatedAt  db.Time
+	DoneAt     db.Time // 0 = not yet
 	CancelPapers
 }
 
@@ -65,12 +66,14 @@ type cancelRow struct {
 }
 
 var cancelColumns = []string{"site_id", "payment_id", "id", "state", "outside", "by_hand", "amount", "vat", "total", "paid", "bonus", "owed",
-	"taken_seq", "restored_seq", "idem_key", "round", "reason", "code", "papers", "asks", "created_at", "done_at"}
+	"taken_seq", "restored_seq", "idem_key", "round", "reason", "code", "papers", "asks", "created_at", "done_at",
+	"withdrawal_id"}
 
 func scanCancel(rows *sql.Rows) (*cancelRow, error) {
 	var c cancelRow
 	err := rows.Scan(&c.Site, &c.Payment, &c.ID, &c.State, &c.Outside, &c.ByHand, &c.Amount, &c.VAT, &c.Total, &c.taken.Paid, &c.taken.Bonus, &c.taken.Owed,
-		&c.taken.Entry, &c.undone, &c.idem, &c.round, db.Maybe(&c.Reason), db.Maybe(&c.Code), &c.sealed, &c.asks, &c.CreatedAt, db.Maybe(&c.DoneAt))
+		&c.taken.Entry, &c.undone, &c.idem, &c.round, db.Maybe(&c.Reason), db.Maybe(&c.Code), &c.sealed, &c.asks, &c.CreatedAt, db.Maybe(&c.DoneAt),
+		db.Maybe(&c.Withdrawal))
 	c.Bonus, c.Owed = c.taken.Bonus, c.taken.Owed
 	return &c, err
 }
@@ -81,7 +84,7 @@ func (c *cancelRow) key() []db.Column {
 
 func (c *cancelRow) changing() []db.Column {
 	return []db.Column{
-		one("state", c.State), one("round", c.round), maybe("reason", c.Reason), maybe("code", c.Code), one("papers", c.sealed),
+		one("state", c.State), one("by_hand", c.ByHand), one("round", c.round), maybe("reason", c.Reason), maybe("code", c.Code), one("papers", c.sealed),
 		one("asks", c.asks), one("restored_seq", c.undone), maybe("done_at", c.DoneAt),
 	}
 }
@@ -90,7 +93,7 @@ func (s *Service) addCancel(tx *db.Tx, c *cancelRow) (err error) {
 	if c.sealed, err = s.seal(tx, c.Site, "cancel", c.ID, c.CancelPapers); err != nil {
 		return err
 	}
-	cols := append(append(c.key(), c.changing()...), one("outside", c.Outside), one("by_hand", c.ByHand), one("amount", c.Amount), one("vat", c.VAT), one("total", c.Total),
+	cols := append(append(c.key(), c.changing()...), one("outside", c.Outside), maybe("withdrawal_id", c.Withdrawal), one("amount", c.Amount), one("vat", c.VAT), one("total", c.Total),
 		one("paid", c.taken.Paid), one("bonus", c.taken.Bonus), one("owed", c.taken.Owed), one("taken_seq", c.taken.Entry), maybe("idem_key", c.idem), one("created_at", c.CreatedAt))
 	if err := tx.InsertMany("billing_cancel", cols...); err != nil {
 		return fmt.Errorf("write cancellation: %w", err)
@@ -245,13 +248,16 @@ func (s *Service) cancellable(p *row, c *cancelRow, amount money.Amount) error {
 // takeOut takes the credit of a cancellation out of reach. Amount 0 is all that can be taken.
 func (s *Service) takeOut(tx *db.Tx, p *row, c *cancelRow, amount money.Amount) error {
 	back := credit.PaymentBack{Site: p.Site, Lot: p.lot, Bonus: p.bonusLot, Amount: amount, Ref: p.text()}
-	if amount == 0 {
+	if over := amount > p.Amount-p.Cancelled && amount <= p.Amount; amount == 0 || over {
 		left, err := s.ledger.Left(tx, p.Site, p.lot)
 		if err != nil {
 			return err
 		}
 		// A fraction of a won that is left cannot be given back.
-		if back.Amount = left / money.Won * money.Won; back.Amount == 0 {
+		switch back.Amount = measured(left[0], p); {
+		case over:
+			return fault.New(fault.Conflict, fault.CodeCancelExceeds, "%s won of this payment can be cancelled, not %s", back.Amount, amount).With("cancellable", back.Amount)
+		case back.Amount == 0:
 			return fault.New(fault.Conflict, fault.CodeCancelExceeds, "all of this payment is spent or held").With("cancellable", back.Amount)
 		}
 	}

@@ -137,7 +137,7 @@ func (s *Service) reversed(tx *db.Tx, p *row, v verdict) error {
 		// the gateway for it would give it back a second time.
 		amount, total = amount-c.Amount, total-c.Total
 		c.State, c.DoneAt = CancelDone, tx.Now
-		err = s.saveCancel(tx, c)
+		err = s.ended(tx, c)
 	}
 	if err == nil && total > 0 {
 		err = s.takeBack(tx, p, amount, total)

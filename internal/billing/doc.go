@@ -37,6 +37,22 @@
 // restored. What a gateway gave back without being asked is taken back as gone, and what is
 // missing is owed.
 //
+// # Withdrawing
+//
+// A site may ask for paid credit back that it did not use, and somebody else approves. It is
+// in this house, and not with the papers above, since all that it does is cancel payments:
+// it takes their locks, and the rules and jobs of cancellations are its own. Only credit that
+// a payment brought and that is neither spent nor held can be withdrawn; the newest payments
+// go first, each back the way it came, or by the operator's hand to the account that the site
+// named. Approval takes all of the credit in one transaction or nothing.
+//
+// The fee, a part in whole won, rounded down, is kept as an adjustment out of the oldest
+// credit that is withdrawn. What a gateway certainly refuses goes by hand where there is an
+// account; otherwise its credit is restored, with its part of the fee, rounded down too.
+//
+//	requested ─▶ approved ─▶ done | partially_done | failed
+//	requested ─▶ rejected | cancelled
+//
 // # Recharging by itself
 //
 // A rule says below which available credit a site is recharged, with how much, by which
@@ -47,12 +63,14 @@
 //
 // # Tables and files
 //
-// It owns billing_payment, billing_cancel, billing_card, billing_rule and
-// billing_difference. Lock order: a payment, then the site's rule, then jobs, then the
-// site's account. Reading order: billing.go (the service), payment.go with papers.go (the
-// row), judge.go (what a gateway's word means, pure), begin.go, run.go (asking and
-// charging), conclude.go (writing it), cancel.go with refunding.go, card.go, rule.go with
-// level.go (recharging, decided by decide.go, pure), refused.go, record.go (what the operator
-// was paid), notice.go, compare.go (the daily comparison with the gateway), receipt.go,
-// list.go, booked.go (what stands behind entries of the ledger), trouble.go (what did not end).
+// It owns billing_payment, billing_cancel, billing_card, billing_rule, billing_difference and
+// billing_withdrawal. Lock order: payments, then the site's rule, then jobs, then the site's
+// withdrawal, then its account. Reading order: billing.go (the service), payment.go with
+// papers.go (the row), judge.go (what a gateway's word means, pure), begin.go, run.go (asking
+// and charging), conclude.go (writing it), cancel.go with refunding.go, withdrawal.go (the row)
+// with withdraw.go, withdraw_spread.go (of which payments, pure) and withdraw_end.go, card.go,
+// rule.go with level.go (recharging, decided by decide.go, pure), refused.go, record.go (what
+// the operator was paid), notice.go, compare.go (the daily comparison with the gateway),
+// receipt.go, list.go, booked.go (what stands behind entries of the ledger), trouble.go (what
+// did not end).
 package billing

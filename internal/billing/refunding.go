@@ -49,7 +49,7 @@ func (s *Service) cancelled(tx *db.Tx, of *row, cancel id.ID, said payment.Cance
 	case payment.CancelDone:
 		return s.givenBack(tx, p, c, j)
 	case payment.CancelNever:
-		return s.restored(tx, p, c, j)
+		return s.never(tx, p, c, j)
 	case payment.CancelLater:
 		c.round++
 	}
@@ -67,6 +67,30 @@ func (s *Service) givenBack(tx *db.Tx, p *row, c *cancelRow, j queue.Claimed) er
 	if err := s.later(tx, p, 0, &j); err != nil {
 		return err
 	}
+	if err := s.ended(tx, c); err != nil {
+		return err
+	}
+	return s.changed(tx, p)
+}
+
+// never: the gateway does not give it back. Of a withdrawal with an account the operator
+// transfers it then, and the credit stays out of reach; otherwise it is restored.
+func (s *Service) never(tx *db.Tx, p *row, c *cancelRow, j queue.Claimed) error {
+	if c.Withdrawal.IsZero() {
+		return s.restored(tx, p, c, j)
+	}
+	w, err := s.withdrawal(tx, c.Site, c.Withdrawal, false)
+	if err != nil {
+		return err
+	}
+	if w.To == nil {
+		return s.restored(tx, p, c, j)
+	}
+	c.State, c.ByHand, c.To = CancelTransfer, true, w.To
+	p.returnedNow(c.Amount, c.Total)
+	if err := s.later(tx, p, 0, &j); err != nil {
+		return err
+	}
 	if err := s.saveCancel(tx, c); err != nil {
 		return err
 	}
@@ -79,12 +103,18 @@ func (s *Service) restored(tx *db.Tx, p *row, c *cancelRow, j queue.Claimed) err
 	if err := s.queue.Done(tx, j); err != nil {
 		return err
 	}
+	w, err := s.withdrawalOf(tx, c)
+	if err != nil {
+		return err
+	}
 	back := credit.PaymentBack{Site: p.Site, Lot: p.lot, Bonus: p.bonusLot, Amount: c.Amount, Ref: p.text()}
-	var err error
 	if c.undone, err = s.ledger.Restore(tx, back, c.taken); err != nil {
 		return err
 	}
 	if err := s.saveCancel(tx, c); err != nil {
+		return err
+	}
+	if err := s.tally(tx, w); err != nil {
 		return err
 	}
 	return s.announce(tx, p.Site, "payment.cancel_refused", p.text(), map[string]any{
@@ -111,7 +141,7 @@ func (s *Service) GivenBack(ctx context.Context, site string, of, cancel id.ID) 
 			}
 			if c.State == CancelTransfer {
 				c.State, c.DoneAt = CancelDone, tx.Now
-				err = s.saveCancel(tx, c)
+				err = s.ended(tx, c)
 			}
 			out = c.Cancellation
 			return err

@@ -37,6 +37,8 @@ type Trouble struct {
 	Cancels []Cancellation     // requested, or the operator's to transfer, the oldest first; without their papers
 	Gone    map[string][]id.ID // payments that may still bring money, by a gateway that is not configured
 	Off     []string           // sites whose rule declines switched off, by their ids
+
+	Withdrawals []Withdrawal // requested, whenever that was, the oldest first; without their papers
 }
 
 // Since says since when things count as trouble.
@@ -52,6 +54,9 @@ func (s *Service) Trouble(tx *db.Tx, since Since) (t Trouble, err error) {
 		return t, err
 	}
 	if t.Cancels, err = s.pending(tx, since.Cancels); err != nil {
+		return t, err
+	}
+	if t.Withdrawals, err = s.undecided(tx); err != nil {
 		return t, err
 	}
 	if t.Gone, err = s.orphans(tx); err != nil {
@@ -85,6 +90,19 @@ func (s *Service) pending(tx *db.Tx, before db.Time) ([]Cancellation, error) {
 	out := make([]Cancellation, len(found))
 	for i, c := range found {
 		out[i] = c.Cancellation
+	}
+	return out, nil
+}
+
+func (s *Service) undecided(tx *db.Tx) ([]Withdrawal, error) {
+	rows, err := tx.Query(`SELECT ` + list(withdrawalColumns) + ` FROM billing_withdrawal WHERE state = 'requested' ORDER BY id`)
+	found, err := db.Collect(rows, err, scanWithdrawal)
+	if err != nil {
+		return nil, fmt.Errorf("find withdrawals that wait for a decision: %w", err)
+	}
+	out := make([]Withdrawal, len(found))
+	for i, w := range found {
+		out[i] = w.Withdrawal
 	}
 	return out, nil
 }

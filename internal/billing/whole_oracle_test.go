@@ -61,7 +61,7 @@ func (g *game) check(ended bool) {
 		g.cancelled(p, cancels[p.ID])
 		g.taken(p, cancels[p.ID], truth[p.text()], ended)
 	}
-	g.conserved(all, cancels)
+	g.conserved(all, cancels, g.fees(cancels, ended))
 	if g.rt.Failed() {
 		g.rt.FailNow()
 	}
@@ -194,8 +194,8 @@ func (g *game) taken(p *row, all []*cancelRow, m trueMoney, ended bool) {
 
 // conserved accounts for every won of the site: what came is available, held, spent, expired
 // or taken back.
-func (g *game) conserved(all []*row, cancels map[id.ID][]*cancelRow) {
-	came, back, owed, paid := g.given, decimal.Zero, decimal.Zero, decimal.Zero
+func (g *game) conserved(all []*row, cancels map[id.ID][]*cancelRow, fees decimal.Decimal) {
+	came, back, owed, paid := g.given.Sub(fees), decimal.Zero, decimal.Zero, decimal.Zero
 	for _, p := range all {
 		paid = paid.Add(exact(p.Amount).Mul(decimal.NewFromInt(int64(p.times))))
 		came = came.Add(exact(p.Bonus).Mul(decimal.NewFromInt(int64(p.times))))

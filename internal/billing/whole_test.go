@@ -91,6 +91,7 @@ func newGame(t *testing.T, rt *rapid.T, engine string) *game {
 	o := Options{
 		VATIncluded: rapid.Bool().Draw(rt, "VAT within"),
 		Bonus:       []Tier{{From: 20_000 * won, Percent: 3, Days: 20}, {From: 60_000 * won, Percent: 7}},
+		Withdrawal:  WithdrawalTerms{FeePercent: rapid.IntRange(0, 12).Draw(rt, "fee")},
 	}
 	g := &game{world: newWorld(inRun{t, rt}, engine, o), rt: rt, asked: map[id.ID]decimal.Decimal{}, recorded: map[id.ID]bool{},
 		reversals: map[id.ID]int{}, moved: map[id.ID]bool{}}
@@ -124,6 +125,7 @@ var acts = []act{
 	{"account", (*game).virtual}, {"deposit", (*game).depositing}, {"deposit", (*game).depositing}, {"reverse", (*game).reverse},
 	{"transfer", (*game).transfer}, {"arrive", (*game).arrive}, {"record", (*game).record},
 	{"cancel", (*game).cancelling}, {"cancel", (*game).cancelling}, {"cancel", (*game).cancelling}, {"given back", (*game).givenByHand},
+	{"withdraw", (*game).withdrawing}, {"approve", (*game).approving}, {"approve", (*game).approving},
 	{"console", (*game).console}, {"console", (*game).console}, {"notice", (*game).noticing}, {"notice", (*game).noticing},
 	{"rule", (*game).ruling}, {"refused send", (*game).short}, {"bonus", (*game).bonus}, {"adjust", (*game).adjust},
 	{"prices", (*game).prices}, {"reserve", (*game).reserve}, {"reserve", (*game).reserve}, {"settle", (*game).settle},

@@ -116,11 +116,24 @@ func (b *book) top(t TopUp, kind string, l line) *line {
 	return &posted
 }
 
-// withdraw is a negative adjustment: it takes from lots as sending does.
-func (b *book) withdraw(amount money.Amount, l line) *line {
-	l.takes = b.draw(amount, intoCancelled).text()
-	l.amount, l.move, l.opens = amount, moves[Adjustment][1], takenDigest(l.takes)
-	return b.post(l)
+// withdraw is a negative adjustment: it takes from lots as sending does, or from those
+// that it names.
+func (b *book) withdraw(t TopUp, l line) (*line, error) {
+	l.amount, l.move = -t.Amount, moves[Adjustment][1]
+	parts := make(takes, 0, len(t.From))
+	for _, part := range t.From {
+		i := slices.IndexFunc(b.lots, func(own *lot) bool { return own.seq == part.Lot && !own.over(b.at) })
+		if i < 0 || part.Amount <= 0 || part.Amount > b.lots[i].remaining {
+			return nil, fault.New(fault.Conflict, fault.CodeStateConflict, "lot %d of %s does not have %s any more", part.Lot, b.Site, part.Amount)
+		}
+		parts = b.cancel(parts, b.lots[i], part.Amount)
+	}
+	if len(parts) == 0 {
+		parts = b.draw(l.amount, intoCancelled)
+	}
+	l.takes = parts.text()
+	l.opens = takenDigest(l.takes)
+	return b.post(l), nil
 }
 
 // takenDigest covers what an entry took from lots without a reservation.

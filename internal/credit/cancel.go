@@ -1,6 +1,7 @@
 package credit
 
 import (
+	"database/sql"
 	"fmt"
 	"slices"
 
@@ -129,19 +130,40 @@ func (b *book) restore(l *lot, amount money.Amount, m move, ref string) {
 	b.post(line{kind: PaymentCancel, amount: amount, move: m, ref: ref, takes: text, opens: takenDigest(text)})
 }
 
-// Left locks a site's account and gives what is neither spent nor held of a lot: what can be
-// taken back of its payment.
-func (l *Ledger) Left(tx *db.Tx, siteID string, lot int64) (money.Amount, error) {
+// Left locks a site's account and gives what is neither spent nor held of lots, in their
+// order: what can be taken back of their payments.
+func (l *Ledger) Left(tx *db.Tx, siteID string, lots ...int64) ([]money.Amount, error) {
 	books, err := lock(tx, []string{siteID})
 	if err != nil {
-		return 0, fmt.Errorf("read lot: %w", err)
+		return nil, fmt.Errorf("read lots: %w", err)
 	}
-	for _, own := range books[0].lots {
-		if own.seq == lot && !own.over(books[0].at) {
-			return own.remaining, nil
+	left := make([]money.Amount, len(lots))
+	for i, seq := range lots {
+		for _, own := range books[0].lots {
+			if own.seq == seq && !own.over(books[0].at) {
+				left[i] = own.remaining
+			}
 		}
 	}
-	return 0, nil
+	return left, nil
+}
+
+// PaidLots gives the paid lots of a site of which something is left or held, by the seq of
+// the entry that opened them. It locks nothing, so it is good for a choice and not for a decision.
+func PaidLots(tx *db.Tx, siteID string) (map[int64]bool, error) {
+	out := map[int64]bool{}
+	err := tx.Ask(db.Question{Table: "lot", Cols: lotColumns, Key: []db.Column{db.Col("site_id", []string{siteID}), db.Col("live", []bool{true})},
+		Row: func(r *sql.Rows) error {
+			l, err := scanLot(r)
+			if err == nil && l.kind == paidLot {
+				out[l.seq] = true
+			}
+			return err
+		}})
+	if err != nil {
+		return nil, fmt.Errorf("read lots of %s: %w", siteID, err)
+	}
+	return out, nil
 }
 
 // alive gives the book's own row of a lot, which alone may be changed, or the lot as it is

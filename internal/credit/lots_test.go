@@ -239,3 +239,36 @@ func TestWhatWouldOverflowIsRefused(t *testing.T) {
 		}
 	})
 }
+
+func TestAnAdjustmentTakesFromTheLotsThatItNames(t *testing.T) {
+	onEvery(t, func(t *testing.T, w *world, s string) {
+		w.add(TopUp{Site: s, Kind: Bonus, Amount: 10 * won})
+		old := w.add(TopUp{Site: s, Kind: Payment, Amount: 10 * won}).Seq
+		over := w.add(TopUp{Site: s, Kind: Payment, Amount: 10 * won, ExpiresAt: noon.Add(time.Hour)}).Seq
+		last := w.add(TopUp{Site: s, Kind: Payment, Amount: 10 * won}).Seq
+		w.add(TopUp{Site: s, Kind: Adjustment, Amount: -7 * won, From: []Part{{last, 5 * won}, {old, 2 * won}}})
+		w.now = noon.Add(2 * time.Hour)
+		for name, c := range map[string]struct {
+			from []Part
+			kind fault.Kind
+		}{
+			"another sum":        {[]Part{{last, 2 * won}}, fault.Invalid},
+			"more than is left":  {[]Part{{last, 6 * won}, {old, -3 * won}}, fault.Conflict},
+			"twice what is left": {[]Part{{last, 4 * won}, {last, 2 * won}, {old, -3 * won}}, fault.Conflict},
+			"what has expired":   {[]Part{{over, 3 * won}}, fault.Conflict},
+			"no lot":             {[]Part{{99, 3 * won}}, fault.Conflict},
+		} {
+			if err := w.addErr(TopUp{Site: s, Kind: Adjustment, Amount: -3 * won, From: c.from}); !fault.Is(err, c.kind) {
+				t.Errorf("%s: got %v", name, err)
+			}
+		}
+		if err := w.addErr(TopUp{Site: s, Kind: Adjustment, Amount: 3 * won, From: []Part{{last, -3 * won}}}); !fault.Is(err, fault.Invalid) {
+			t.Errorf("a positive one: got %v", err)
+		}
+		w.stands(s,
+			"bonus 10.00: left 10.00 held 0.00 spent 0.00 expired 0.00 cancelled 0.00",
+			"paid 10.00: left 8.00 held 0.00 spent 0.00 expired 0.00 cancelled 2.00",
+			"paid 10.00: left 10.00 held 0.00 spent 0.00 expired 0.00 cancelled 0.00",
+			"paid 10.00: left 5.00 held 0.00 spent 0.00 expired 0.00 cancelled 5.00")
+	})
+}

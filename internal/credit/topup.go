@@ -24,11 +24,19 @@ type TopUp struct {
 	Ref       string       // what it is about, such as a payment's id; printable ASCII
 	Key       string       // the caller's idempotency key; printable ASCII
 	ExpiresAt db.Time      // of the lot, 0 = never; not for an Adjustment
+	From      []Part       // of a negative Adjustment: what it takes of which lots; none = in the order of consumption
+}
+
+// Part is an amount of one lot.
+type Part struct {
+	Lot    int64 // seq of the entry that opened it
+	Amount money.Amount
 }
 
 // Add books a top-up and opens its lot, which is of kind bonus for a Bonus and
 // paid otherwise. A negative adjustment takes from the lots in the order of
-// consumption; more than is usable is a Conflict, and nothing is written.
+// consumption, or from those that it names; more than is usable is a Conflict,
+// and nothing is written.
 //
 // A Key is good for one top-up of its site, for ever: the same top-up again
 // gives the first entry and writes nothing, another kind, amount or ref under
@@ -63,7 +71,9 @@ func (l *Ledger) Add(tx *db.Tx, t TopUp) (Entry, error) {
 	posted := &s
 	switch {
 	case t.Amount < 0:
-		posted = b.withdraw(-t.Amount, s)
+		if posted, err = b.withdraw(t, s); err != nil {
+			return Entry{}, err
+		}
 	case t.Kind == Bonus:
 		posted = b.top(t, bonusLot, s)
 	default:
@@ -88,6 +98,8 @@ func (t *TopUp) check() error {
 		return fault.Check("/amount", "at most %s", most)
 	case t.ExpiresAt != 0 && t.Kind == Adjustment:
 		return fault.Check("/expires_at", "an adjustment does not expire")
+	case len(t.From) > 0 && (t.Amount > 0 || sumOf(t.From) != -t.Amount):
+		return fault.Check("/amount", "the parts of lots are not %s together", -t.Amount)
 	case !printable(t.Ref):
 		return fault.Check("/ref", "at most %d characters of printable ASCII", maxWord)
 	case !printable(t.Key):
@@ -96,6 +108,13 @@ func (t *TopUp) check() error {
 		return fault.Check("/note", "at most %d characters of UTF-8, none of them NUL", maxNote)
 	}
 	return nil
+}
+
+func sumOf(parts []Part) (sum money.Amount) {
+	for _, p := range parts {
+		sum += p.Amount
+	}
+	return sum
 }
 
 // fits refuses what the books do not allow.

@@ -30,6 +30,8 @@ const (
 	Invoice = "inv"
 	Card    = "pmt" // a payment method
 	Cancel  = "pcn" // of a payment
+
+	Withdrawal = "wdr"
 )
 
 // New makes an ID that sorts after all that this process made before.

@@ -35,7 +35,16 @@ type PaymentsConfig struct {
 	RequestTimeout time.Duration  `yaml:"request_timeout" env:"REQUEST_TIMEOUT"`
 	Gateways       GatewayConfigs `yaml:"gateways" env:"-"`
 	// Bonus is what is given on top of payments; the highest tier that one reaches counts.
-	Bonus BonusTiers `yaml:"bonus" env:"-"`
+	Bonus      BonusTiers       `yaml:"bonus" env:"-"`
+	Withdrawal WithdrawalConfig `yaml:"withdrawal" envPrefix:"WITHDRAWAL_"`
+}
+
+// WithdrawalConfig is the terms of giving unused paid credit back.
+type WithdrawalConfig struct {
+	// FeePercent of the credit is kept, in whole won, rounded down. Default 0.
+	FeePercent int `yaml:"fee_percent" env:"FEE_PERCENT"`
+	// Least is the least that is given back at once, in won of credit. Default 1000.
+	Least string `yaml:"least" env:"LEAST"`
 }
 
 // GatewayConfig is one merchant account at a company that takes money.
@@ -96,6 +105,15 @@ func (c PaymentsConfig) tiers() (all []billing.Tier) {
 	return all
 }
 
+// terms gives the terms; what cannot be read was complained about before.
+func (c WithdrawalConfig) terms() billing.WithdrawalTerms {
+	t := billing.WithdrawalTerms{FeePercent: c.FeePercent}
+	if least, err := money.Parse(c.Least); err == nil {
+		t.Least = least
+	}
+	return t
+}
+
 // billing makes the service of payments.
 func (c Config) billing(d *db.DB, keys *site.Keys, ledger *credit.Ledger, q *queue.Queue, r prometheus.Registerer, log *slog.Logger) (*billing.Service, error) {
 	list, err := gateways(c.Payments.Gateways)
@@ -103,7 +121,7 @@ func (c Config) billing(d *db.DB, keys *site.Keys, ledger *credit.Ledger, q *que
 		return nil, err
 	}
 	return billing.New(d, keys, ledger, q, list, billing.Options{
-		VATIncluded: c.Payments.VATIncluded, Bonus: c.Payments.tiers(), RequestTimeout: c.Payments.RequestTimeout, Registerer: r, Log: log,
+		VATIncluded: c.Payments.VATIncluded, Bonus: c.Payments.tiers(), Withdrawal: c.Payments.Withdrawal.terms(), RequestTimeout: c.Payments.RequestTimeout, Registerer: r, Log: log,
 	})
 }
 
@@ -111,6 +129,12 @@ func (l *loading) checkPayments(c PaymentsConfig, production bool) {
 	l.checkWeb("payments.public_url", c.PublicURL)
 	if c.RequestTimeout < 0 {
 		l.bad("payments.request_timeout", "it is negative")
+	}
+	if c.Withdrawal.FeePercent < 0 || c.Withdrawal.FeePercent > 99 {
+		l.bad("payments.withdrawal.fee_percent", "want 0 to 99")
+	}
+	if least, err := money.Parse(c.Withdrawal.Least); c.Withdrawal.Least != "" && (err != nil || least <= 0 || least%money.Won != 0) {
+		l.bad("payments.withdrawal.least", "%q is not an amount in whole won such as 1000", c.Withdrawal.Least)
 	}
 	names := map[string]int{}
 	for i, g := range c.Gateways {

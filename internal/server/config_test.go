@@ -52,6 +52,7 @@ payments:
        checkout_url: "https://pay.example", timeout: 70s, allow: [13.124.18.147]}
     - {name: bank, kind: manual, transfer_to: "국민은행 123-45-6789"}
   bonus: [{from: "100000", percent: 5, days: 90}]
+  withdrawal: {fee_percent: 5, least: "5000"}
 alerts:
   operator: [a@credit.example, b@credit.example]
   language: en
@@ -113,7 +114,7 @@ func fullConfig() Config {
 					CheckoutURL: "https://pay.example", Timeout: 70 * time.Second, Allow: Networks{"13.124.18.147"}},
 				{Name: "bank", Kind: "manual", TransferTo: "국민은행 123-45-6789"},
 			},
-			Bonus: BonusTiers{{From: "100000", Percent: 5, Days: 90}},
+			Bonus: BonusTiers{{From: "100000", Percent: 5, Days: 90}}, Withdrawal: WithdrawalConfig{FeePercent: 5, Least: "5000"},
 		},
 		Alerts: AlertsConfig{Operator: Emails{"a@credit.example", "b@credit.example"}, Language: "en", Site: "notices", Sender: "0261234567", Template: "ALERT_01",
 			SMTP: SMTPConfig{Host: "mail.example", Port: 2525, User: "alerts", Password: "mailsecret", From: "Credit <alerts@credit.example>", TLS: "tls"}},
@@ -152,6 +153,7 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 	}
 	environ["PAYMENTS_VAT_INCLUDED"], environ["PAYMENTS_PUBLIC_URL"] = "true", "https://credit.example"
 	environ["PAYMENTS_REQUEST_TIMEOUT"], environ["PAYMENTS_BONUS"] = "80s", `[{"from":"100000","percent":5,"days":90}]`
+	environ["PAYMENTS_WITHDRAWAL_FEE_PERCENT"], environ["PAYMENTS_WITHDRAWAL_LEAST"] = "5", "5000"
 	environ["PAYMENTS_GATEWAYS"] = `[{"name":"toss","kind":"toss","url":"https://api.tosspayments.com","client_key":"live_ck_x","secret_key":"live_sk_y",
 		"webhook_secret":"whsec","checkout_url":"https://pay.example","timeout":"70s","allow":["13.124.18.147"]},{"name":"bank","kind":"manual","transfer_to":"국민은행 123-45-6789"}]`
 	for name, value := range map[string]string{"OPERATOR": "a@credit.example,b@credit.example", "LANGUAGE": "en", "SITE": "notices", "SENDER": "0261234567", "TEMPLATE": "ALERT_01",
@@ -279,6 +281,8 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		"a gateway's own name":    {"payments:\n  gateways:\n    - {name: operator, kind: manual, transfer_to: x}\n", nil, `creditmsg.yaml:3: payments.gateways[0].name: "operator" cannot be a name: it takes small letters, digits, - and _, begins with a letter, and is not operator`},
 		"a test gateway":          {"production: true\npayments:\n  gateways:\n    - name: t\n      kind: toss\n      client_key: c\n      secret_key: test_sk_x\n", nil, "creditmsg.yaml:7: payments.gateways[0].secret_key: this is a test key, and production is true: nobody would be charged"},
 		"nowhere to transfer":     {"payments:\n  gateways:\n    - {name: b, kind: manual}\n", nil, "creditmsg.yaml:3: payments.gateways[0].transfer_to: it is missing: bank, number and holder of the account, as payers read them"},
+		"a fee of everything":     {"payments:\n  withdrawal: {fee_percent: 100}\n", nil, "creditmsg.yaml:2: payments.withdrawal.fee_percent: want 0 to 99"},
+		"a part of a won":         {"payments:\n  withdrawal:\n    least: \"0.5\"\n", nil, `creditmsg.yaml:3: payments.withdrawal.least: "0.5" is not an amount in whole won such as 1000`},
 		"a bonus of nothing":      {"payments:\n  bonus:\n    - {from: \"100000\"}\n", nil, "creditmsg.yaml:3: payments.bonus[0].percent: want 1 to 100"},
 		"an operator's address":   {"alerts:\n  smtp: {host: localhost, from: a@b.kr}\n  operator:\n    - a@b.kr\n    - nobody\n", nil, "creditmsg.yaml:5: alerts.operator[1]: it is not an e-mail address such as operator@credit.example"},
 		"no mail server":          {"alerts:\n  operator: [a@b.kr]\n", nil, "creditmsg.yaml:1: alerts.smtp.host: it is missing: without a mail server the addresses under alerts.operator are told nothing"},

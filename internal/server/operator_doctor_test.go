@@ -50,7 +50,7 @@ func (o *office) finds(check, status string, words ...string) {
 
 func TestTheDoctorFindsPaymentsAndCancellationsThatDoNotEnd(t *testing.T) {
 	eachOffice(t, func(o *office) {
-		for _, check := range []string{"payments", "cancellations", "gateways", "comparison", "recharge", "plans"} {
+		for _, check := range []string{"payments", "cancellations", "withdrawals", "gateways", "comparison", "recharge", "plans"} {
 			o.finds(check, CheckOK)
 		}
 		past := o.ago(25 * time.Hour)
