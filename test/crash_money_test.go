@@ -25,10 +25,11 @@ var reaperSeeds = []uint64{31, 33, 36}
 // What a gateway did although the program died before it knew is booked once: credit for
 // what was taken, and nothing else; and what was to be given back is given back once.
 func TestWhatIsKilledBetweenAGatewaysAnswerAndItsCommitIsBookedOnce(t *testing.T) {
-	kills, engines := 6, dbtest.Engines()
+	// How many kills there are at least, and how many of them must fall between answer and commit.
+	kills, between, engines := 6, 4, dbtest.Engines()
 	switch {
 	case proof():
-		kills = 100
+		kills, between = 100, 100
 	case len(engines) > 2:
 		engines = engines[:2]
 	}
@@ -39,14 +40,15 @@ func TestWhatIsKilledBetweenAGatewaysAnswerAndItsCommitIsBookedOnce(t *testing.T
 			}
 			begun := time.Now()
 			m := newReaper(t, engine, reaperSeeds[n])
-			for k := range kills {
-				m.strike(k)
+			struck := 0
+			for ; struck < kills || m.between < between && struck < 2*kills; struck++ {
+				m.strike(struck)
 			}
 			taken, back := m.settledUp()
 			t.Logf("%s: %d kills, %d between the answer and the commit; done after %s; %d payments credited once, %d cancellations given back once",
-				proofOf(t), kills, m.between, time.Since(begun).Round(time.Second), taken, back)
-			if m.between*100 < 60*kills {
-				t.Errorf("%d of %d kills fell between the answer and the commit, want 60 in 100", m.between, kills)
+				proofOf(t), struck, m.between, time.Since(begun).Round(time.Second), taken, back)
+			if m.between < between {
+				t.Errorf("%d of %d kills fell between the answer and the commit, want %d", m.between, struck, between)
 			}
 		})
 	}
