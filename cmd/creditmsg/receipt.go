@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
-	"path/filepath"
 
 	"creditmsg/internal/server"
 )
@@ -18,24 +16,7 @@ type paymentReceipt struct {
 
 // Run writes the receipt.
 func (v *paymentReceipt) Run(ctx context.Context, s *streams) error {
-	format := v.Format
-	if format == "" && filepath.Ext(v.Out) == ".html" {
-		format = "html"
-	}
-	if format == "" {
-		format = "json"
-	}
-	if v.JSON && format != "json" {
-		return usageError{"--json is another format than " + format}
-	}
-	var text []byte
-	_, _, err := v.result(ctx, server.OperatorOptions{}, func(p *server.Operator) (any, func(*table), error) {
-		var err error
-		text, err = p.Receipt(ctx, v.Site, v.ID, format)
-		return nil, nil, err
-	})
-	if err != nil {
-		return v.refused(s, err)
-	}
-	return v.writeTo(s, v.Out, func(w io.Writer) error { _, err := w.Write(text); return err })
+	return v.paper(ctx, s, v.Format, v.Out, func(p *server.Operator, format string) ([]byte, error) {
+		return p.Receipt(ctx, v.Site, v.ID, format)
+	}, "html")
 }

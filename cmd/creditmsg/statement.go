@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"creditmsg/internal/server"
@@ -42,8 +43,15 @@ func (v *statementVerb) Run(ctx context.Context, s *streams) error {
 			}, nil
 		})
 	}
-	format := v.Format
-	if ending := strings.TrimPrefix(filepath.Ext(v.Out), "."); format == "" && (ending == "csv" || ending == "xlsx") {
+	return v.paper(ctx, s, v.Format, v.Out, func(p *server.Operator, format string) ([]byte, error) {
+		return p.Statement(ctx, v.Site, v.Month, format)
+	}, "csv", "xlsx")
+}
+
+// paper writes what the office gives in a format: the one asked for, or else the one of
+// endings that the file's name has, or else JSON.
+func (v database) paper(ctx context.Context, s *streams, format, file string, give func(p *server.Operator, format string) ([]byte, error), endings ...string) error {
+	if ending := strings.TrimPrefix(filepath.Ext(file), "."); format == "" && slices.Contains(endings, ending) {
 		format = ending
 	}
 	if format == "" {
@@ -55,13 +63,13 @@ func (v *statementVerb) Run(ctx context.Context, s *streams) error {
 	var text []byte
 	_, _, err := v.result(ctx, server.OperatorOptions{}, func(p *server.Operator) (any, func(*table), error) {
 		var err error
-		text, err = p.Statement(ctx, v.Site, v.Month, format)
+		text, err = give(p, format)
 		return nil, nil, err
 	})
 	if err != nil {
 		return v.refused(s, err)
 	}
-	return v.writeTo(s, v.Out, func(w io.Writer) error { _, err := w.Write(text); return err })
+	return v.writeTo(s, file, func(w io.Writer) error { _, err := w.Write(text); return err })
 }
 
 // refused tells an error in JSON too, where that was asked for.

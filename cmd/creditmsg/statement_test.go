@@ -104,6 +104,27 @@ func TestAStatementIsWrittenOrItsMonthsAreListed(t *testing.T) {
 	}
 }
 
+func TestAReceiptIsWrittenForWhatWasPaid(t *testing.T) {
+	office(t)
+	shop(t)
+	done(t, "credit", "add", "shop", "50000", "--reason", "cash", "--kind", "paid")
+	paid := object(t, done(t, "payment", "list", "shop", "--json"))["data"].([]any)[0].(map[string]any)["id"].(string)
+	for _, args := range [][]string{{}, {"--json"}, {"--format", "json"}} {
+		got := object(t, done(t, append([]string{"payment", "receipt", "shop", paid}, args...)...))["charged"]
+		if want := map[string]any{"supply": "50000.00", "vat": "5000.00", "total": "55000.00"}; cmp.Diff(got, any(want)) != "" {
+			t.Errorf("%v: %v", args, got)
+		}
+	}
+	wants(t, "the page", done(t, "payment", "receipt", "shop", paid, "--format", "html"), "<!doctype html>", "55,000")
+	done(t, "payment", "receipt", "shop", paid, "--out", "receipt.html")
+	if text, err := os.ReadFile("receipt.html"); err != nil || !strings.HasPrefix(string(text), "<!doctype html>") {
+		t.Errorf("the file: %v, %.20q", err, text)
+	}
+	refused(t, 1, []string{"payment", "receipt", "nobody", paid}, `no site "nobody"`)
+	refused(t, 1, []string{"payment", "receipt", "shop", "pay_x"}, "want the id of a payment")
+	refused(t, 2, []string{"payment", "receipt", "shop", paid, "--format", "html", "--json"}, "--json")
+}
+
 func TestTheSigningKeyIsChangedAndTheOldOneStays(t *testing.T) {
 	office(t)
 	shop(t)

@@ -64,27 +64,11 @@ var forms = map[Language]struct{ won, time, hour string }{
 func wordingsIn(l Language) *template.Template {
 	form := forms[l]
 	return template.Must(template.New(string(l)).Option("missingkey=error").Funcs(template.FuncMap{
-		"won":        func(a money.Amount) string { return fmt.Sprintf(form.won, grouped(a)) },
+		"won":        func(a money.Amount) string { return fmt.Sprintf(form.won, a.Grouped()) },
 		"time":       func(t time.Time) string { return t.In(korea.Seoul).Format(form.time) },
 		"hour":       func(t time.Time) string { return t.In(korea.Seoul).Format(form.hour) },
 		"difference": func(kind string) string { return differences[l][kind] },
 	}).ParseFS(files, "wording/"+string(l)+".tmpl"))
-}
-
-// grouped writes an amount as people do: 12,345 or 8.4125, and no fraction of zeros.
-func grouped(a money.Amount) string {
-	whole, fraction, _ := strings.Cut(a.String(), ".")
-	sign := ""
-	if whole[0] == '-' {
-		sign, whole = "-", whole[1:]
-	}
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	if fraction == "00" {
-		return sign + whole
-	}
-	return sign + whole + "." + fraction
 }
 
 // write says something in a language.

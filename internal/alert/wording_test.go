@@ -12,10 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/shopspring/decimal"
-
 	"creditmsg/internal/korea"
-	"creditmsg/internal/money"
 	"creditmsg/internal/payment"
 )
 
@@ -131,21 +128,6 @@ func TestNothingOfAMailIsLoadedFromElsewhere(t *testing.T) {
 			t.Errorf("the page has %s", never)
 		}
 	}
-}
-
-func TestAmountsAreWrittenAsPeopleDo(t *testing.T) {
-	for a, want := range map[money.Amount]string{0: "0", 999 * won: "999", 12_345 * won: "12,345", 1_234_567*won + 8_4125: "1,234,575.4125", won / 2: "0.50", -1_000 * won: "-1,000"} {
-		if got := grouped(a); got != want {
-			t.Errorf("%s: got %s, want %s", a, got, want)
-		}
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		a := money.Amount(rapid.Int64().Draw(t, "amount"))
-		got, err := decimal.NewFromString(strings.ReplaceAll(grouped(a), ",", ""))
-		if want := decimal.New(int64(a), -4); err != nil || !got.Equal(want) {
-			t.Fatalf("%s became %s", want, grouped(a))
-		}
-	})
 }
 
 func TestATryIsFollowedByAnotherUntilDaysAreOver(t *testing.T) {

@@ -78,6 +78,22 @@ func (a Amount) String() string {
 	return s
 }
 
+// Grouped writes an amount as people do: 12,345 or 8.4125, and no fraction of zeros.
+func (a Amount) Grouped() string {
+	whole, fraction, _ := strings.Cut(a.String(), ".")
+	sign := ""
+	if whole[0] == '-' {
+		sign, whole = "-", whole[1:]
+	}
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if fraction == "00" {
+		return sign + whole
+	}
+	return sign + whole + "." + fraction
+}
+
 // Exact gives the text with exactly four places, as the ledger's hash reads it.
 func (a Amount) Exact() string {
 	sign, u := "", uint64(a)

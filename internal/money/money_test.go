@@ -205,3 +205,18 @@ func ExampleAmount_Plus() {
 	fmt.Println(sum, err)
 	// Output: 9.00 <nil>
 }
+
+func TestAmountsAreWrittenAsPeopleDo(t *testing.T) {
+	for a, want := range map[Amount]string{0: "0", 999 * Won: "999", 12_345 * Won: "12,345", 1_234_567*Won + 8_4125: "1,234,575.4125", Won / 2: "0.50", -1_000 * Won: "-1,000"} {
+		if got := a.Grouped(); got != want {
+			t.Errorf("%s: got %s, want %s", a, got, want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		a := Amount(rapid.Int64().Draw(t, "amount"))
+		got, err := decimal.NewFromString(strings.ReplaceAll(a.Grouped(), ",", ""))
+		if want := decimal.New(int64(a), -4); err != nil || !got.Equal(want) {
+			t.Fatalf("%s became %s", want, a.Grouped())
+		}
+	})
+}

@@ -36,6 +36,9 @@ type signed money.Amount
 // MarshalText writes the amount.
 func (a signed) MarshalText() ([]byte, error) { return money.Amount(a).MarshalText() }
 
+// Grouped writes the amount as people do.
+func (a signed) Grouped() string { return money.Amount(a).Grouped() }
+
 // UnmarshalText reads an amount that may begin with a minus sign.
 func (a *signed) UnmarshalText(text []byte) error {
 	v, err := money.ParseSigned(string(text))
