@@ -136,6 +136,12 @@ func (p *Papers) taxOf(tx *db.Tx, month string) (*TaxInvoices, *taxDraft, error)
 	return nil, draft, err
 }
 
+// JSON is the month as it is given out.
+func (t *TaxInvoices) JSON() ([]byte, error) {
+	text, err := compact(t)
+	return append(text, '\n'), err
+}
+
 // mayIssue is why a draft cannot be issued now: Conflict.
 func (d *taxDraft) mayIssue(now db.Time) error {
 	refuse := func(format string, args ...any) error {
