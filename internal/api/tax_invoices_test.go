@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
 
+	"creditmsg/client"
 	"creditmsg/internal/billing"
 	"creditmsg/internal/db"
 	"creditmsg/internal/korea"
@@ -91,6 +93,28 @@ func TestTheOperatorIssuesTaxInvoicesOnce(t *testing.T) {
 			t.Errorf("it is called %s", file)
 		}
 	})
+}
+
+// TestOurOwnClientSpeaksOfTaxInvoices goes through the calls of the operator's client.
+func TestOurOwnClientSpeaksOfTaxInvoices(t *testing.T) {
+	w := onSQLite(t)
+	month, _ := lastMonths(t)
+	w.paidBefore(month)
+	server := httptest.NewServer(w.handler)
+	defer server.Close()
+	c, err := client.New(server.URL, w.operator, client.Options{Retries: -1})
+	w.must(err)
+	open, err := c.TaxInvoices(t.Context(), month)
+	w.must(err)
+	issued, err := c.IssueTaxInvoices(t.Context(), month)
+	w.must(err)
+	if diff := cmp.Diff(open.Rows, issued.Rows); diff != "" || len(open.Rows) != 1 || open.Rows[0].Total != "11000.00" || issued.IssuedAt.IsZero() || issued.Files != 1 {
+		t.Errorf("got %+v, then %+v", open, issued)
+	}
+	var file bytes.Buffer
+	if err := c.TaxInvoicesFile(t.Context(), month, 1, &file); err != nil || !bytes.HasPrefix(file.Bytes(), []byte("PK")) {
+		t.Errorf("the file: %v, %.10q", err, file.Bytes())
+	}
 }
 
 func TestTaxInvoicesThatAreNoneAreRefused(t *testing.T) {

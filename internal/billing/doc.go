@@ -54,5 +54,5 @@
 // charging), conclude.go (writing it), cancel.go with refunding.go, card.go, rule.go with
 // level.go (recharging, decided by decide.go, pure), refused.go, record.go (what the operator
 // was paid), notice.go, compare.go (the daily comparison with the gateway), receipt.go,
-// list.go, booked.go (what stands behind entries of the ledger), trouble.go (what did not end).
+// list.go, booked.go (what stands behind entries of the ledger), sales.go (what papers are issued for), trouble.go (what did not end).
 package billing
