@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"creditmsg/internal/db"
+	"creditmsg/internal/id"
 	"creditmsg/internal/payment"
 )
 
@@ -84,6 +85,20 @@ func TestATransferThatItsBankTookBackIsSoldAgainWhenItComesAgain(t *testing.T) {
 	w.view(func(tx *dbTx) error { // as it stood while its bank had it back
 		got, err := w.s.Sales(tx, "demo", at[2])
 		if diff := cmp.Diff(want[:1], got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		return err
+	})
+}
+
+func TestTheSalesOfASiteWhoseDataWasErasedAreStillThere(t *testing.T) {
+	w := newWorld(t, "sqlite", Options{})
+	p := &row{times: 1, sealed: []byte{1, 2, 3}, Payment: Payment{Site: "ghost", ID: id.New(), Gateway: Recorded, Method: payment.Transfer, State: Paid,
+		Amount: 10 * won, VAT: won, Total: 11 * won, PaidAt: 1, CreatedAt: 1}}
+	w.do(p.insert)
+	w.view(func(tx *dbTx) error {
+		got, err := w.s.Sales(tx, "ghost", 2)
+		if diff := cmp.Diff([]Sale{{Payment: p.ID, Time: 1, At: 1, Supply: 10 * won, VAT: won}}, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 		return err
