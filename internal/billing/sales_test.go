@@ -70,13 +70,16 @@ func TestATransferThatItsBankTookBackIsSoldAgainWhenItComesAgain(t *testing.T) {
 			t.Fatalf("%s: %+v", said, now)
 		}
 	}
+	w.forward(time.Hour)
+	again, err := w.s.Cancel(context.Background(), CancelRequest{Site: "demo", Payment: p.ID, Amount: 10 * won, Reason: "x", ByHand: true})
+	w.must(err)
 	back := w.cancellations(p.ID)[0]
 	want := []Sale{
 		{Payment: p.ID, Time: 1, At: at[0], Supply: 30_000 * won, VAT: 3_000 * won, Backs: []Back{{back.ID, at[1], 30_000 * won, 3_000 * won}}},
-		{Payment: p.ID, Time: 2, At: at[2], Supply: 30_000 * won, VAT: 3_000 * won},
+		{Payment: p.ID, Time: 2, At: at[2], Supply: 30_000 * won, VAT: 3_000 * won, Backs: []Back{{again.ID, again.CreatedAt, 10 * won, won}}},
 	}
 	w.view(func(tx *dbTx) error {
-		got, err := w.s.Sales(tx, "demo", at[2]+1)
+		got, err := w.s.Sales(tx, "demo", again.CreatedAt+1)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
