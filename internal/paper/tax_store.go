@@ -108,7 +108,6 @@ func (d *taxDraft) keepRows(tx *db.Tx, key *site.Key) error {
 
 // issuedTax gives a month as it was issued, nil for one that was not.
 func (p *Papers) issuedTax(tx *db.Tx, month string) (*TaxInvoices, error) {
-	var sealed []byte
 	rows, err := tx.Lookup("paper_tax_run", []string{"sealed"}, db.Col("kst_month", []string{month}))
 	found, err := db.Collect(rows, err, func(r *sql.Rows) (b []byte, err error) { return b, r.Scan(&b) })
 	if err != nil {
@@ -117,9 +116,8 @@ func (p *Papers) issuedTax(tx *db.Tx, month string) (*TaxInvoices, error) {
 	if len(found) == 0 {
 		return nil, nil
 	}
-	sealed = found[0]
 	out := &TaxInvoices{}
-	if err := p.openTax(tx, month, 0, sealed, out); err != nil {
+	if err := p.openTax(tx, month, 0, found[0], out); err != nil {
 		return nil, err
 	}
 	rows, err = tx.Query(`SELECT sealed FROM paper_tax_row WHERE kst_month = ? ORDER BY kst_month, no`, month)

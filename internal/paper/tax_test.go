@@ -20,8 +20,6 @@ import (
 	"creditmsg/internal/site"
 )
 
-var contains = strings.Contains
-
 // inOffices runs a test on every engine.
 func inOffices(t *testing.T, test func(o *office)) {
 	for _, engine := range dbtest.Engines() {

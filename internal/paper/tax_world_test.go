@@ -3,6 +3,7 @@ package paper
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -141,7 +142,7 @@ func (o *office) issues(month string) *TaxInvoices {
 func (o *office) refuses(month string, code string, words string) {
 	o.t.Helper()
 	_, err := o.papers.IssueTaxInvoices(context.Background(), o.d, month)
-	if f := fault.Of(err); err == nil || f.Code != code || !contains(f.Public, words) {
+	if f := fault.Of(err); err == nil || f.Code != code || !strings.Contains(f.Public, words) {
 		o.t.Errorf("%s: got %v, want %s and %q", month, err, code, words)
 	}
 }
