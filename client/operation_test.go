@@ -70,9 +70,14 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 		"put billing profile": {func(ctx context.Context, c *client.Client) error {
 			return last(c.PutBillingProfile(ctx, client.BillingProfile{Name: "꽃집", Paper: "none"}))
 		}, asked{"PUT", "/v1/billing-profile", "application/json", `{"name":"꽃집","paper":"none"}`}},
-		"gateways": {func(ctx context.Context, c *client.Client) error { return last(c.Gateways(ctx)) }, asked{"GET", "/v1/payment-gateways", "", ""}},
-		"payments": {func(ctx context.Context, c *client.Client) error { return last(c.Payments(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/payments", "", ""}},
-		"payment":  {func(ctx context.Context, c *client.Client) error { return last(c.Payment(ctx, "pay_1")) }, asked{"GET", "/v1/credit/payments/pay_1", "", ""}},
+		"tax invoices": {func(ctx context.Context, c *client.Client) error { return last(c.TaxInvoices(ctx, "2026-12")) }, asked{"GET", "/v1/tax-invoices/2026-12", "", ""}},
+		"tax file": {func(ctx context.Context, c *client.Client) error {
+			return c.TaxInvoicesFile(ctx, "2026-12", 2, io.Discard)
+		}, asked{"GET", "/v1/tax-invoices/2026-12?file=2&format=xlsx", "", ""}},
+		"issue tax invoices": {func(ctx context.Context, c *client.Client) error { return last(c.IssueTaxInvoices(ctx, "2026-12")) }, asked{"POST", "/v1/tax-invoices/2026-12/issue", "", ""}},
+		"gateways":           {func(ctx context.Context, c *client.Client) error { return last(c.Gateways(ctx)) }, asked{"GET", "/v1/payment-gateways", "", ""}},
+		"payments":           {func(ctx context.Context, c *client.Client) error { return last(c.Payments(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/payments", "", ""}},
+		"payment":            {func(ctx context.Context, c *client.Client) error { return last(c.Payment(ctx, "pay_1")) }, asked{"GET", "/v1/credit/payments/pay_1", "", ""}},
 		"pay": {func(ctx context.Context, c *client.Client) error {
 			return last(c.Pay(ctx, client.NewPayment{Method: "card", Amount: "50000", ReturnURL: "https://x.example/"}))
 		}, asked{"POST", "/v1/credit/payments", "application/json", `{"method":"card","amount":"50000","return_url":"https://x.example/"}`}},

@@ -59,6 +59,7 @@ type program struct {
 	Token      tokenVerb      `cmd:"" help:"API tokens."`
 	Send       sendVerb       `cmd:"" help:"Send a message to a list of recipients, through the HTTP API."`
 	Statement  statementVerb  `cmd:"" help:"Write the statement of a site's month."`
+	Tax        taxVerb        `cmd:"" name:"tax-invoices" help:"List, write and issue the tax invoices of a month."`
 	Stats      statsVerb      `cmd:"" help:"Count what became of recipients."`
 	Ledger     ledgerVerb     `cmd:"" help:"Proof of the ledger."`
 	Invoice    invoiceVerb    `cmd:"" help:"What carriers bill, against what was charged and reported."`

@@ -49,6 +49,8 @@ var contract = map[string]string{
 	"GET /v1/invoices/{id}":                 "operator",
 	"GET /v1/invoices/{id}/differences":     "operator",
 	"POST /v1/invoices/{id}/apply":          "operator",
+	"GET /v1/tax-invoices/{month}":          "operator",
+	"POST /v1/tax-invoices/{month}/issue":   "operator",
 	"POST /webhooks/{provider}":             "",
 	"GET /healthz":                          "",
 	"GET /readyz":                           "",

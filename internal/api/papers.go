@@ -121,7 +121,10 @@ func choice(name, about string, words ...string) *huma.Param {
 
 // paper declares a route whose reply has one of several forms; whole is that of JSON.
 func (a *api) paper(o operation, formats []string, whole *huma.Schema, serve func(http.ResponseWriter, *http.Request, *exchange) error) {
-	o.method, o.ability, o.status = http.MethodGet, "credit:read", http.StatusOK
+	o.method, o.status = http.MethodGet, http.StatusOK
+	if o.ability == "" {
+		o.ability = "credit:read"
+	}
 	if o.tag == "" {
 		o.tag = "Credit"
 	}

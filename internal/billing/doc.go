@@ -71,6 +71,6 @@
 // with withdraw.go, withdraw_spread.go (of which payments, pure) and withdraw_end.go, card.go,
 // rule.go with level.go (recharging, decided by decide.go, pure), refused.go, record.go (what
 // the operator was paid), notice.go, compare.go (the daily comparison with the gateway),
-// receipt.go, list.go, booked.go (what stands behind entries of the ledger), trouble.go (what
-// did not end).
+// receipt.go, list.go, booked.go (what stands behind entries of the ledger), sales.go (what
+// papers are issued for), trouble.go (what did not end).
 package billing

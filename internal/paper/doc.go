@@ -1,5 +1,5 @@
 // Package paper writes what a tenant's books need: the statement of a month, the entries
-// behind it, and the profile that both are billed by.
+// behind it, the profile that both are billed by; and, for the operator, tax invoices.
 //
 // What it promises:
 //
@@ -13,8 +13,11 @@
 //     means nothing, such as a space.
 //   - Entries are written in constant memory, with everything that their hashes are made of.
 //     Notes are left out unless they are asked for.
+//   - A payment that has no other paper stands in one tax invoice, and what went back of it in
+//     one. An issued month stays as it was written; what changes later corrects it in a later
+//     month. Whoever cannot be invoiced is listed with what is missing.
 //   - Profiles are stored sealed: those of sites with the site's key, the operator's own with
-//     one of the installation's.
+//     one of the installation's, and so tax invoices, which the operator has to keep.
 //
 // It never moves money, and computes in no other type than money.Amount.
 //
@@ -29,10 +32,12 @@
 // that nothing was left out later. Who wants to be sure that it is ours gives Verify the
 // public key that he noted earlier: a forger can sign with a key of his own.
 //
-// Table owned: paper_profile.
+// Tables owned: paper_profile, paper_tax_run, paper_tax_row, paper_tax_item.
 //
 // Reading order: statement.go (what a statement is, and how it is made), payment.go, sum.go
 // (that it adds up), sign.go (its bytes); grid.go with csv.go and xlsx.go (for people);
 // receipt.go (of a payment);
-// export.go with line.go (entries); verify.go with verify_entry.go; profile.go.
+// export.go with line.go (entries); verify.go with verify_entry.go; profile.go;
+// tax.go (tax invoices of a month), tax_sort.go (which payment stands in which), tax_check.go,
+// tax_store.go (issuing), tax_form.go (Hometax's form).
 package paper

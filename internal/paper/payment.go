@@ -33,6 +33,9 @@ type Total struct {
 // signed is an amount that may be below zero.
 type signed money.Amount
 
+// String is the amount as the ledger writes it.
+func (a signed) String() string { return money.Amount(a).String() }
+
 // MarshalText writes the amount.
 func (a signed) MarshalText() ([]byte, error) { return money.Amount(a).MarshalText() }
 

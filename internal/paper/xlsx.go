@@ -26,6 +26,7 @@ type book struct {
 	sheet                           string
 	row                             int
 	title, head, amount, won, whole int // styles
+	need, text                      int // of tax invoices
 }
 
 // WriteXLSX writes the statement as a spreadsheet: numbers are numbers, and it prints on A4.
@@ -151,6 +152,8 @@ func (b *book) line(cells []any, style int) error {
 		}
 		own := style
 		switch v := v.(type) {
+		case nil:
+			continue
 		case money.Amount:
 			digits := strings.TrimSuffix(v.String(), ".00")
 			if own = b.amount; !strings.Contains(digits, ".") {

@@ -17,7 +17,7 @@ const (
 	InboxKey   = "inbox"   // raw delivery reports before their site is known
 	CursorKey  = "cursor"  // list cursors
 	SigningKey = "signing" // heads of ledgers, and statements; later ones have a number behind
-	PaperKey   = "paper"   // the operator's own billing profile
+	PaperKey   = "paper"   // the operator's own billing profile, and his tax invoices
 	ReplyKey   = "reply"   // kept replies to operators that are about no site
 )
 
