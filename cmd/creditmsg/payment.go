@@ -8,16 +8,17 @@ import (
 
 // paymentVerb works on what sites pay.
 type paymentVerb struct {
-	List        paymentList        `cmd:"" help:"List payments, the newest first."`
-	Show        paymentShow        `cmd:"" help:"Show a payment and what was given back of it."`
-	Arrived     paymentArrived     `cmd:"" help:"Say that a transfer has come to your own account: it becomes credit."`
-	Ask         paymentAsk         `cmd:"" help:"Have a worker ask the gateway now how a payment stands."`
-	Cancel      paymentCancel      `cmd:"" help:"Take credit of a payment back and give its money back."`
-	GivenBack   paymentGivenBack   `cmd:"" help:"Say that you have transferred what was to be given back by hand."`
-	Methods     paymentMethods     `cmd:"" help:"List the cards that a site has left for later charges."`
-	Compare     paymentCompare     `cmd:"" help:"Hold what a gateway moved on a day against the payments here, now."`
-	Differences paymentDifferences `cmd:"" help:"Show what the daily comparisons with gateways found."`
-	Receipt     paymentReceipt     `cmd:"" help:"Write the receipt of a payment."`
+	List          paymentList          `cmd:"" help:"List payments, the newest first."`
+	Show          paymentShow          `cmd:"" help:"Show a payment and what was given back of it."`
+	Arrived       paymentArrived       `cmd:"" help:"Say that a transfer has come to your own account: it becomes credit."`
+	Ask           paymentAsk           `cmd:"" help:"Have a worker ask the gateway now how a payment stands."`
+	Cancel        paymentCancel        `cmd:"" help:"Take credit of a payment back and give its money back."`
+	GivenBack     paymentGivenBack     `cmd:"" help:"Say that you have transferred what was to be given back by hand."`
+	Methods       paymentMethods       `cmd:"" help:"List the cards that a site has left for later charges."`
+	Compare       paymentCompare       `cmd:"" help:"Hold what a gateway moved on a day against the payments here, now."`
+	Differences   paymentDifferences   `cmd:"" help:"Show what the daily comparisons with gateways found."`
+	Receipt       paymentReceipt       `cmd:"" help:"Write the receipt of a payment."`
+	ReceiptIssued paymentReceiptIssued `cmd:"" help:"Say that you have issued the cash receipt of a transfer yourself."`
 }
 
 type paymentList struct {
@@ -103,6 +104,9 @@ func showPayment(t *table, p server.Payment) {
 	}
 	if p.ReceiptURL != "" {
 		t.row("receipt", p.ReceiptURL)
+	}
+	if p.CashReceipt != nil {
+		showCashReceipt(t, p)
 	}
 	t.row("begun", minute(p.CreatedAt))
 	if p.PaidAt != nil {

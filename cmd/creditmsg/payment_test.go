@@ -137,6 +137,20 @@ func (w *till) paid(won int) string {
 	return w.window(w.post("/v1/credit/payments", fmt.Sprintf(`{"method":"card","amount":"%d","return_url":%q}`, won, w.url+"/docs")))
 }
 
+func TestTheCashReceiptOfATransferIsToldToBeIssued(t *testing.T) {
+	w := newTill(t)
+	pay := w.post("/v1/credit/payments", `{"gateway":"bank","method":"transfer","amount":"50000","cash_receipt":{"identity":"01012345678"}}`)["id"].(string)
+	refused(t, 1, []string{"payment", "receipt-issued", "shop", pay, "123456789"}, "nothing to issue")
+	wants(t, "what is to be done", done(t, "payment", "arrived", "shop", pay), "wanted, a person's: 01012345678", "payment receipt-issued shop "+pay)
+	refused(t, 1, []string{"payment", "receipt-issued", "shop", pay, "x"}, "/number")
+	refused(t, 1, []string{"payment", "receipt-issued", "shop", "x", "1"}, `ID: "x" is not the id of a payment`)
+	wants(t, "issued", done(t, "payment", "receipt-issued", "shop", pay, "123456789"), "issued 123456789, a person's")
+	shown := object(t, done(t, "payment", "show", "shop", pay, "--json"))["cash_receipt"].(map[string]any)
+	if shown["status"] != "issued" || shown["number"] != "123456789" || shown["amount"] != "55000.00" {
+		t.Errorf("got %v", shown)
+	}
+}
+
 func TestATransferIsToldToHaveArrivedAndIsGivenBackByHand(t *testing.T) {
 	w := newTill(t)
 	pay := w.transfer(50_000)

@@ -177,11 +177,6 @@ type cancelAsked struct {
 	} `nameHint:"PaymentCancelBody"`
 }
 
-type givenBack struct {
-	ID     string `path:"id" doc:"pay_…"`
-	Cancel string `path:"cancel" doc:"pcn_…"`
-}
-
 // payments declares the routes about payments.
 func payments(a *api) {
 	read(a, operation{
@@ -211,30 +206,6 @@ func payments(a *api) {
 		about: "The credit is out of reach at once, with its share of a bonus; the money follows. What is spent or held is not given back: " +
 			"more is refused with `cancellable`, what can be.",
 	}, a.cancelPayment, func(_ *db.Tx, c billing.Cancellation) (cancelView, error) { return showCancel(c), nil })
-	perform(a, operation{
-		id: "bookPayment", method: http.MethodPost, path: "/v1/credit/payments/{id}/arrived", tag: "Payments", ability: "operator", status: http.StatusOK,
-		summary: "Say that a transfer to the operator's account has come", codes: []string{fault.CodeStateConflict}, about: "Repeating it changes nothing.",
-	}, func(ctx context.Context, x *exchange, in *paymentInput, _ string) (billing.Payment, error) {
-		of, err := paymentID(in.ID)
-		if err != nil {
-			return billing.Payment{}, err
-		}
-		return a.Billing.Arrived(ctx, x.site, of)
-	}, func(_ *db.Tx, p billing.Payment) (paymentView, error) { return showPayment(p, nil), nil })
-	perform(a, operation{
-		id: "bookCancellation", method: http.MethodPost, path: "/v1/credit/payments/{id}/cancellations/{cancel}/given-back", tag: "Payments", ability: "operator", status: http.StatusOK,
-		summary: "Say that a cancellation was given back by hand", about: "Repeating it changes nothing.",
-	}, func(ctx context.Context, x *exchange, in *givenBack, _ string) (billing.Cancellation, error) {
-		of, err := paymentID(in.ID)
-		if err != nil {
-			return billing.Cancellation{}, err
-		}
-		cancel, err := id.Parse(id.Cancel, in.Cancel)
-		if err != nil {
-			return billing.Cancellation{}, fault.Missing("cancellation", cut(in.Cancel))
-		}
-		return a.Billing.GivenBack(ctx, x.site, of, cancel)
-	}, func(_ *db.Tx, c billing.Cancellation) (cancelView, error) { return showCancel(c), nil })
 	read(a, operation{
 		id: "listGateways", method: http.MethodGet, path: "/v1/payment-gateways", tag: "Payments", ability: "credit:read", status: http.StatusOK,
 		summary: "List the ways to pay",

@@ -210,6 +210,44 @@ func TestATransferToTheOperatorIsBookedByHand(t *testing.T) {
 	})
 }
 
+func TestTheOperatorIssuesTheCashReceiptOfATransferHimself(t *testing.T) {
+	each(t, func(w *world) {
+		r := w.request(payment.Transfer, 20_000*won)
+		without := w.begin(r)
+		r.Receipt = &CashReceipt{Identity: "01012345678"}
+		p := w.begin(r)
+		issued := func(of Payment, number string) (Payment, error) {
+			return w.s.ReceiptIssued(context.Background(), "demo", of.ID, number)
+		}
+		_, err := issued(p, "123456789")
+		refused(w.t, "nothing has come", err, "state_conflict", "")
+		for _, one := range []Payment{p, without} {
+			_, err = w.s.Arrived(context.Background(), "demo", one.ID)
+			w.must(err)
+		}
+		_, err = issued(without, "123456789")
+		refused(w.t, "nobody wants one", err, "state_conflict", "")
+		_, err = issued(p, "12-3")
+		refused(w.t, "no number", err, "validation", "/number")
+		for range 2 {
+			got, err := issued(p, "123456789")
+			w.must(err)
+			if c := got.Receipt; c.State != ReceiptIssued || c.Ref != "123456789" || c.Amount != 22_000*won || !got.Slip {
+				w.t.Errorf("issued: got %+v, slip %v", c, got.Slip)
+			}
+		}
+		if got := w.payment(p.ID); got.Receipt.State != ReceiptIssued || !got.Slip {
+			w.t.Errorf("kept: got %+v", got)
+		}
+		_, err = issued(p, "987654321")
+		refused(w.t, "another number", err, "state_conflict", "")
+		r.Method = payment.VirtualAccount
+		_, err = issued(w.begin(r), "123456789")
+		refused(w.t, "a gateway's", err, "state_conflict", "")
+		w.proven()
+	})
+}
+
 func TestADepositThatIsReversedWhileACancellationIsUnderWayIsTakenBackOnce(t *testing.T) {
 	each(t, func(w *world) {
 		w.give(50_000 * won)

@@ -6,6 +6,7 @@ import (
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
 	"creditmsg/internal/korea"
 	"creditmsg/internal/money"
 	"creditmsg/internal/payment"
@@ -30,7 +31,7 @@ type ReceiptState string
 // The states of a cash receipt.
 const (
 	ReceiptWanted    ReceiptState = ""           // issued once the money has come
-	ReceiptIssued    ReceiptState = "issued"     // for Amount
+	ReceiptIssued    ReceiptState = "issued"     // for Amount: by the gateway, or by the operator
 	ReceiptTakenBack ReceiptState = "taken_back" // all of it, since the payment was given back
 	ReceiptRefused   ReceiptState = "refused"    // the gateway does not issue it
 )
@@ -106,4 +107,38 @@ func (s *Service) receipted(tx *db.Tx, p *row, said payment.ReceiptResult, amoun
 		return err
 	}
 	return s.save(tx, p)
+}
+
+// ReceiptIssued says that the operator has issued the cash receipt that the payer of a transfer
+// to his own account wanted, with its approval number; no gateway can. Repeating it changes
+// nothing. Faults: Invalid, NotFound, Conflict where there is no such receipt to issue.
+func (s *Service) ReceiptIssued(ctx context.Context, site string, of id.ID, number string) (out Payment, err error) {
+	if number == "" || len(number) > 20 || strings.Trim(number, "0123456789") != "" {
+		return out, fault.Check("/number", "want the receipt's approval number (승인번호): digits, 20 at most")
+	}
+	err = s.d.Update(ctx, "billing_receipt_issued", func(tx *db.Tx) error {
+		p, err := s.find(tx, site, of, true)
+		if err != nil {
+			return err
+		}
+		refuse := func(why string) error { return fault.New(fault.Conflict, fault.CodeStateConflict, "%s", why) }
+		switch r := p.Receipt; {
+		case r == nil:
+			return refuse("nobody wants a cash receipt for this payment")
+		case p.Method != payment.Transfer:
+			return refuse("the gateway " + p.Gateway + " issues the cash receipt of this payment itself")
+		case r.State == ReceiptIssued && r.Ref == number:
+			out = p.Payment
+			return nil
+		case r.State != ReceiptWanted:
+			return refuse("its cash receipt is issued already, under another number")
+		case !p.State.Credited() || p.Returned >= p.Total:
+			return refuse("the payment is " + string(p.State) + "; there is nothing to issue a cash receipt for")
+		default:
+			r.State, r.Ref, r.Amount, p.Slip = ReceiptIssued, number, p.Total-p.Returned, true
+		}
+		out = p.Payment
+		return s.save(tx, p)
+	})
+	return out, err
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -34,9 +35,19 @@ type Payment struct {
 	Reason        *PaymentReason `json:"reason"`    // why there is no money
 	Means         string         `json:"means"`
 	ReceiptURL    string         `json:"receipt_url"`
+	CashReceipt   *CashReceipt   `json:"cash_receipt"`
 	CreatedAt     time.Time      `json:"created_at"`
 	PaidAt        *time.Time     `json:"paid_at"`
 	Cancellations []Cancellation `json:"cancellations,omitempty"` // of one that is shown alone
+}
+
+// CashReceipt is the cash receipt that a payer wants.
+type CashReceipt struct {
+	Status   string       `json:"status"`   // wanted, issued, taken_back or refused
+	Identity string       `json:"identity"` // whom it is issued to: a mobile number, or a business registration number
+	Business bool         `json:"business"` // for a business (지출증빙)
+	Number   string       `json:"number"`   // its approval number, or the gateway's reference
+	Amount   money.Amount `json:"amount"`   // that it stands for now
 }
 
 // PaymentReason says why money was not taken or given back.
@@ -80,6 +91,9 @@ func paymentOf(p billing.Payment, cancels []billing.Cancellation) Payment {
 	}
 	if !p.Card.IsZero() {
 		v.MethodID = new(p.Card.Text(id.Card))
+	}
+	if r := p.Receipt; r != nil {
+		v.CashReceipt = &CashReceipt{cmp.Or(string(r.State), "wanted"), r.Identity, r.Business, r.Ref, r.Amount}
 	}
 	for _, c := range cancels {
 		v.Cancellations = append(v.Cancellations, cancellationOf(c))
@@ -251,4 +265,18 @@ func (p *Operator) PaymentGivenBack(ctx context.Context, siteID, text, cancel st
 		return Cancellation{}, err
 	}
 	return cancellationOf(done), nil
+}
+
+// ReceiptIssued says that the operator has issued the cash receipt of a transfer himself.
+// Faults: Invalid, NotFound, Conflict.
+func (p *Operator) ReceiptIssued(ctx context.Context, siteID, text, number string) (Payment, error) {
+	of, err := parsePayment(text)
+	if err != nil {
+		return Payment{}, err
+	}
+	done, err := p.billing.ReceiptIssued(ctx, siteID, of, number)
+	if err != nil {
+		return Payment{}, err
+	}
+	return paymentOf(done, nil), nil
 }
