@@ -88,7 +88,7 @@ func (p *row) taken(v *verdict, r payment.Result, ours returns) {
 }
 
 // denied: the gateway says something else of a payment that it had taken. Only a bank's
-// word about a transfer moves anything.
+// word about a deposit moves anything: of a transfer to his own account the operator says.
 func (p *row) denied(v *verdict, r payment.Result) {
 	switch {
 	case r.State == payment.Unknown:

@@ -32,7 +32,7 @@ type WithdrawalRequest struct {
 // taken yet: the site can still spend it, and then it cannot be approved.
 //
 // More than can be withdrawn is a Conflict (cancel_exceeds) that says how much can be. A site
-// has one request open, until all of its money is on its way or it ended otherwise.
+// has one request open, until all of its money is back or it ended otherwise.
 func (s *Service) Withdraw(tx *db.Tx, r WithdrawalRequest) (Withdrawal, error) {
 	same := CancelRequest{Amount: r.Amount, Reason: r.Reason, To: r.To}
 	if err := same.check(); err != nil {
