@@ -64,6 +64,9 @@ func (s *Service) Withdraw(tx *db.Tx, r WithdrawalRequest) (Withdrawal, error) {
 	}
 	w.Fee = feeOf(w.Amount, s.o.Withdrawal.FeePercent)
 	shares, err := s.shares(tx, w, purses)
+	if err == nil {
+		err = s.calm(tx, w.Site, w.Amount)
+	}
 	if err != nil {
 		return Withdrawal{}, err
 	}
@@ -169,17 +172,18 @@ func (s *Service) shares(tx *db.Tx, w *withdrawalRow, purses []purse) ([]share, 
 				one.back(), one.p.text())
 		}
 	}
-	return shares, s.calm(tx, w)
+	return shares, nil
 }
 
-// calm refuses a withdrawal after which the site's card would be charged again.
-func (s *Service) calm(tx *db.Tx, w *withdrawalRow) error {
-	r, err := s.rule(tx, w.Site, false)
+// calm refuses a withdrawal after which the site's card would be charged again: when so much
+// more is gone than now.
+func (s *Service) calm(tx *db.Tx, site string, more money.Amount) error {
+	r, err := s.rule(tx, site, false)
 	if err != nil || !r.Enabled {
 		return err
 	}
-	a, err := s.ledger.Account(tx, w.Site)
-	if err == nil && a.Available-w.Amount < r.Threshold {
+	a, err := s.ledger.Account(tx, site)
+	if err == nil && a.Available-more < r.Threshold {
 		err = fault.New(fault.Conflict, fault.CodeStateConflict, "the automatic recharge would charge the card again, since less than %s would be left; switch it off first", r.Threshold)
 	}
 	return err
@@ -212,6 +216,10 @@ func (s *Service) ApproveWithdrawal(tx *db.Tx, site string, of id.ID, by Person)
 		return Withdrawal{}, err
 	}
 	if err := s.begin(tx, w, shares); err != nil {
+		return Withdrawal{}, err
+	}
+	// Bonus went along, how much is known only now.
+	if err := s.calm(tx, site, 0); err != nil {
 		return Withdrawal{}, err
 	}
 	w.State, w.Decider, w.DecidedAt = WithdrawalApproved, by, tx.Now

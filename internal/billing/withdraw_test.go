@@ -286,6 +286,26 @@ func TestAWithdrawalDoesNotHaveTheCardChargedAgain(t *testing.T) {
 	w.must(err)
 }
 
+func TestTheBonusThatGoesWithAWithdrawalDoesNotHaveTheCardChargedEither(t *testing.T) {
+	withTerms(t, func(w *world) {
+		w.stored(card(0))
+		w.do(func(tx *db.Tx) error {
+			_, err := w.s.SetRule(tx, "demo", Rule{Enabled: true, Threshold: 3_000 * won, Amount: 30_000 * won})
+			return err
+		})
+		w.drain()
+		w.paid(50_000 * won) // with 5,000 of bonus
+		before := w.account().Available
+		asked, err := w.wants(before-7_500*won, account)
+		w.must(err)
+		_, err = w.approve(asked.ID, approver)
+		refused(t, "with its bonus", err, fault.CodeStateConflict, "")
+		w.drain()
+		w.holds(before)
+		w.proven()
+	})
+}
+
 func TestWhatIsBelowTheLeastIsNotWithdrawn(t *testing.T) {
 	w := newWorld(t, "sqlite", Options{Withdrawal: WithdrawalTerms{Least: 5_000 * won}})
 	w.paid(7_000 * won)
