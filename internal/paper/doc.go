@@ -5,7 +5,8 @@
 //
 //   - A statement adds up exactly: opening balance and movements make the closing balance,
 //     channels make what was settled, and payments make what was paid. Payments have the VAT
-//     that was charged and given back, not one computed anew. It is checked before it is given out; one that does not add up is an error, never a paper.
+//     that was charged and given back, not one computed anew. It is checked before it is given
+//     out; one that does not add up is an error, never a paper.
 //   - A statement is of one moment, and signed as a whole by the installation. It carries the
 //     signed head of each of its days, the one before them, and the public keys.
 //   - Whoever has a statement, with or without its entries, can prove it without a database
@@ -36,8 +37,7 @@
 //
 // Reading order: statement.go (what a statement is, and how it is made), payment.go, sum.go
 // (that it adds up), sign.go (its bytes); grid.go with csv.go and xlsx.go (for people);
-// receipt.go (of a payment);
-// export.go with line.go (entries); verify.go with verify_entry.go; profile.go;
-// tax.go (tax invoices of a month), tax_sort.go (which payment stands in which), tax_check.go,
-// tax_store.go (issuing), tax_form.go (Hometax's form).
+// receipt.go (of a payment); export.go with line.go (entries); verify.go with verify_entry.go;
+// profile.go; tax.go (tax invoices of a month), tax_sort.go (which payment stands in which),
+// tax_check.go, tax_store.go (issuing), tax_form.go (Hometax's form).
 package paper
