@@ -33,6 +33,7 @@ type entry struct {
 	sum   sum
 	back  sum // so far
 	backs map[string]sum
+	days  map[string]string // on which each of them went back
 }
 
 // sum is supply and VAT in won.
@@ -98,7 +99,7 @@ func (b *books) nextMonth() {
 
 func (b *books) took(p billing.Payment, apart bool) {
 	supply := decimal.New(int64(p.Amount), -4)
-	b.paid = append(b.paid, &entry{Payment: p, apart: apart, month: korea.Month(p.PaidAt.Time()), sum: sum{supply, tax(supply)}, backs: map[string]sum{}})
+	b.paid = append(b.paid, &entry{Payment: p, apart: apart, month: korea.Month(p.PaidAt.Time()), sum: sum{supply, tax(supply)}, backs: map[string]sum{}, days: map[string]string{}})
 }
 
 // takeBack gives a part of a payment back, or all that is left.
@@ -121,6 +122,7 @@ func (b *books) takeBack(a act) {
 		whole.vat = e.sum.vat
 	}
 	e.backs[c.ID.Text(id.Cancel)] = whole.minus(e.back)
+	e.days[c.ID.Text(id.Cancel)] = korea.Day(b.now())
 	e.back = whole
 }
 
@@ -224,9 +226,14 @@ func (b *books) audit(ended bool) {
 	}
 }
 
-// dated holds a row to the months of what stands in it.
+// dated holds a row to the months, or a correction to the day, of what stands in it.
 func (b *books) dated(month string, r TaxRow) {
 	for _, e := range b.paid {
+		for _, c := range r.Cancellations {
+			if day := e.days[c]; r.Kind == TaxCorrection && day != "" && day != r.Date {
+				b.fail("%s, row %d: %v went back on %s", month, r.No, r, day)
+			}
+		}
 		if !slices.Contains(r.Payments, e.ID.Text(id.Payment)) {
 			continue
 		}
@@ -234,7 +241,7 @@ func (b *books) dated(month string, r TaxRow) {
 			b.fail("%s, row %d: %v has a payment of %s in %s", month, r.No, r, e.Site, e.month)
 		}
 	}
-	if r.Kind == TaxCorrection && (len(r.Payments) > 0 || r.Date != lastDayOf(month) || r.Original == "" || r.Total.Total >= 0) {
+	if r.Kind == TaxCorrection && (len(r.Payments) > 0 || r.Date > lastDayOf(month) || r.Original == "" || r.Total.Total >= 0) {
 		b.fail("%s, row %d: %v is no correction", month, r.No, r)
 	}
 }

@@ -47,6 +47,7 @@ type taxGroup struct {
 	site     string
 	month    string // that was paid in, or whose invoice is corrected
 	no       int    // of the invoice that is corrected
+	day      string // of a correction: on which it went back
 	buyer    TaxParty
 	original string // its date
 	items    []taxItem
@@ -65,6 +66,10 @@ func (g *taxGroup) add(key taxKey, name string, supply, vat money.Amount) {
 	}
 }
 
+func (g *taxGroup) giveBack(b billing.Back) {
+	g.add(taxKey{b.Cancel, 0}, b.Cancel.Text(id.Cancel), -b.Supply, -b.VAT)
+}
+
 // sortSales decides what a site's sales become in a month. It is pure. What stands in no
 // invoice yet is of the month or late; what went back since a payment stood in one corrects
 // it. A card slip or a cash receipt is a paper of its own, and no two stand for one payment,
@@ -72,11 +77,11 @@ func (g *taxGroup) add(key taxKey, name string, supply, vat money.Amount) {
 // month and this one is left to the months between.
 func sortSales(siteID string, sales []billing.Sale, known map[taxKey]taxItem, month, last string) (groups []*taxGroup, wanted TaxWaiting) {
 	wanted = TaxWaiting{Site: siteID, Why: whyWanted}
-	group := func(kind, of string, no int) *taxGroup {
-		at := slices.IndexFunc(groups, func(g *taxGroup) bool { return g.kind == kind && g.month == of && g.no == no })
+	group := func(kind, of string, no int, day string) *taxGroup {
+		at := slices.IndexFunc(groups, func(g *taxGroup) bool { return g.kind == kind && g.month == of && g.no == no && g.day == day })
 		if at < 0 {
 			at = len(groups)
-			groups = append(groups, &taxGroup{kind: kind, site: siteID, month: of, no: no})
+			groups = append(groups, &taxGroup{kind: kind, site: siteID, month: of, no: no, day: day})
 		}
 		return groups[at]
 	}
@@ -84,28 +89,28 @@ func sortSales(siteID string, sales []billing.Sale, known map[taxKey]taxItem, mo
 		key, own := taxKey{s.Payment, s.Time}, korea.Month(s.At.Time())
 		first, stands := known[key]
 		backs := slices.DeleteFunc(slices.Clone(s.Backs), func(b billing.Back) bool { _, is := known[taxKey{b.Cancel, 0}]; return is })
+		if stands {
+			for _, b := range backs {
+				group(TaxCorrection, first.month, first.no, korea.Day(b.At.Time())).giveBack(b)
+			}
+			continue
+		}
 		var g *taxGroup
 		switch {
-		case stands && len(backs) == 0:
-			continue
-		case stands:
-			g = group(TaxCorrection, first.month, first.no)
 		case s.Slip || last < own && own < month:
 			continue
 		case s.Receipt:
 			g = &taxGroup{}
 		case own == month:
-			g = group(TaxOfMonth, own, 0)
+			g = group(TaxOfMonth, own, 0, "")
 		default:
-			g = group(TaxLate, own, 0)
+			g = group(TaxLate, own, 0, "")
 		}
-		if !stands {
-			g.add(key, s.Payment.Text(id.Payment), s.Supply, s.VAT)
-		}
+		g.add(key, s.Payment.Text(id.Payment), s.Supply, s.VAT)
 		for _, b := range backs {
-			g.add(taxKey{b.Cancel, 0}, b.Cancel.Text(id.Cancel), -b.Supply, -b.VAT)
+			g.giveBack(b)
 		}
-		if s.Receipt && !stands {
+		if s.Receipt {
 			wanted.Payments++
 			wanted.Total.add(g.sum)
 		}
@@ -125,7 +130,7 @@ func (p *Papers) writeRows(tx *db.Tx, d *taxDraft) error {
 		d.IssueFirst = next
 	}
 	slices.SortStableFunc(d.groups, func(a, b *taxGroup) int {
-		return cmp.Or(taxOrder[a.kind]-taxOrder[b.kind], cmp.Compare(a.site, b.site), cmp.Compare(a.month, b.month), a.no-b.no)
+		return cmp.Or(taxOrder[a.kind]-taxOrder[b.kind], cmp.Compare(a.site, b.site), cmp.Compare(a.month, b.month), a.no-b.no, cmp.Compare(a.day, b.day))
 	})
 	for _, g := range d.groups {
 		if g.kind == TaxCorrection {
@@ -156,7 +161,8 @@ func (p *Papers) writeRows(tx *db.Tx, d *taxDraft) error {
 func listed(list []string) []string { return append([]string{}, list...) }
 
 // row is the invoice that a group becomes. A late one is dated by the month that was paid in,
-// a correction by the month in which the money went back.
+// a correction by the day on which the money went back: 부가가치세법 시행령 §70①2 dates the
+// correction of a contract that is undone so, with the original's date as a remark.
 func (g *taxGroup) row(no int, day string) TaxRow {
 	r := TaxRow{No: no, Site: g.site, Kind: g.kind, Date: day, Original: g.original, Buyer: g.buyer, Item: receiptItem,
 		Payments: listed(g.payments), Cancellations: listed(g.cancels), Total: g.sum}
@@ -164,7 +170,7 @@ func (g *taxGroup) row(no int, day string) TaxRow {
 	case TaxLate:
 		r.Date = lastDayOf(g.month)
 	case TaxCorrection:
-		r.Item = receiptItem + " 취소"
+		r.Date, r.Item = g.day, receiptItem+" 취소"
 	}
 	return r
 }

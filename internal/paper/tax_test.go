@@ -76,7 +76,9 @@ func TestAMonthHasOneInvoiceForEachSiteAndWhatComesLaterCorrectsIt(t *testing.T)
 
 		// What comes later, while the profile becomes another: the correction goes to whom it was written to.
 		o.at("2026-11-05 10:00")
-		o.givesBack(first, 1_000*won)
+		o.givesBack(first, 900*won)
+		o.givesBack(first, 100*won)
+		o.at("2026-11-09 10:00")
 		o.givesBack(first, 0)
 		o.at("2026-10-20 10:00")
 		o.pays("flowers", 500*won) // booked late
@@ -85,14 +87,15 @@ func TestAMonthHasOneInvoiceForEachSiteAndWhatComesLaterCorrectsIt(t *testing.T)
 		f.Name = "새 이름"
 		o.profile("flowers", f)
 		o.refuses("2026-12", fault.CodeStateConflict, "2026-12 has not ended")
-		if t := o.invoices("2026-12"); t.IssueFirst != "2026-11" || len(t.Rows) != 2 { // what November corrects and brings in late would be in it now
+		if t := o.invoices("2026-12"); t.IssueFirst != "2026-11" || len(t.Rows) != 3 { // what November corrects and brings in late would be in it now
 			o.t.Errorf("first: %q, and %+v", t.IssueFirst, figuresOf(t))
 		}
 		november := o.issues("2026-11")
 		want = []figures{
 			{1, 1, "books", TaxOfMonth, "2026-11-30", "", 1, 0, signed(20 * won), signed(2 * won), signed(22 * won)},
 			{2, 1, "flowers", TaxLate, "2026-10-31", "", 1, 0, signed(500 * won), signed(50 * won), signed(550 * won)},
-			{3, 2, "flowers", TaxCorrection, "2026-11-30", "2026-10-31", 0, 2, signed(-99_995 * won), signed(-9_999 * won), signed(-109_994 * won)},
+			{3, 2, "flowers", TaxCorrection, "2026-11-05", "2026-10-31", 0, 2, signed(-1_000 * won), signed(-100 * won), signed(-1_100 * won)},
+			{4, 2, "flowers", TaxCorrection, "2026-11-09", "2026-10-31", 0, 1, signed(-98_995 * won), signed(-9_899 * won), signed(-108_894 * won)},
 		}
 		if diff := cmp.Diff(want, figuresOf(november)); diff != "" {
 			o.t.Errorf("November (-want +got):\n%s", diff)
@@ -283,7 +286,7 @@ func TestACorrectionDoesNotWaitForAProfileAsOtherInvoicesDo(t *testing.T) {
 	o.pays("demo", 50*won)
 	o.at("2026-12-01 01:00")
 	got := o.issues("2026-11")
-	want := []figures{{1, 1, "demo", TaxCorrection, "2026-11-30", "2026-10-31", 0, 1, signed(-300 * won), signed(-30 * won), signed(-330 * won)}}
+	want := []figures{{1, 1, "demo", TaxCorrection, "2026-11-01", "2026-10-31", 0, 1, signed(-300 * won), signed(-30 * won), signed(-330 * won)}}
 	if diff := cmp.Diff(want, figuresOf(got)); diff != "" || len(got.Errors) != 1 || got.Errors[0].Total != taxedBy(50, 5) || got.Rows[0].Buyer.Name != "demo 상사" {
 		t.Errorf("got %+v (-want +got):\n%s", got, diff)
 	}
