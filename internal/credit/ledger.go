@@ -87,15 +87,15 @@ func wrongReservation(err error) error {
 	return fmt.Errorf("reserve: %w", err)
 }
 
-// lock locks the accounts of the sites, which are sorted, then their live lots, and then,
-// in the same look, other rows of theirs. All other rows of a site's ledger change under
-// its account's lock only.
+// lock locks the accounts of the sites, which are sorted, then reads their live lots, and
+// then, in the same look, other rows of theirs. All other rows of a site's ledger change
+// under its account's lock only, so they need none of their own.
 func lock(tx *db.Tx, sites []string, others ...db.Question) ([]*book, error) {
 	var accounts []account
 	var lots []*lot
 	err := tx.Ask(append([]db.Question{
 		{Table: "account", Cols: accountColumns, Lock: true, Key: []db.Column{db.Col("site_id", sites)}, Row: db.Gather(&accounts, scanAccount)},
-		{Table: "lot", Cols: lotColumns, Lock: true, Key: []db.Column{db.Col("site_id", sites), db.Same("live", true, len(sites))},
+		{Table: "lot", Cols: lotColumns, Key: []db.Column{db.Col("site_id", sites), db.Same("live", true, len(sites))},
 			Row: db.Gather(&lots, scanLot)}}, others...)...)
 	if err != nil {
 		return nil, fmt.Errorf("lock accounts: %w", err)
