@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -207,6 +209,37 @@ func (r *pipedRows) Next(dest []driver.Value) error {
 		return io.EOF
 	}
 	r.more = false
+	fields := r.FieldDescriptions()
+	for i, raw := range r.RawValues() {
+		v, known := shortcut(&fields[i], raw)
+		if !known {
+			return r.spellOut(dest)
+		}
+		dest[i] = v
+	}
+	return nil
+}
+
+// shortcut reads a value of one of the types that tables have, without asking the driver's
+// map of all types. Bytes are those of the row, which whoever scans them copies.
+func shortcut(f *pgconn.FieldDescription, raw []byte) (v driver.Value, known bool) {
+	switch {
+	case raw == nil:
+		return nil, true
+	case f.DataTypeOID == pgtype.TextOID:
+		return string(raw), true
+	case f.Format != pgx.BinaryFormatCode:
+		return nil, false
+	case f.DataTypeOID == pgtype.Int8OID && len(raw) == 8:
+		return int64(binary.BigEndian.Uint64(raw)), true
+	case f.DataTypeOID == pgtype.ByteaOID, f.DataTypeOID == pgtype.UUIDOID:
+		return raw, true
+	}
+	return nil, false
+}
+
+// spellOut reads a row with types of other kinds.
+func (r *pipedRows) spellOut(dest []driver.Value) error {
 	values, err := r.Values()
 	if err != nil {
 		return err
