@@ -57,7 +57,7 @@ var frozen = []byte(`[[{"c":"sms","p":"18.0000"}]]`)
 
 // holder is the group in which callers' holds are committed, as those of messages are.
 func (w *world) holder() *db.Group[credit.Hold, *credit.Refusal] {
-	return db.NewGroup(w.d, "bench_charge", db.GroupOptions{}, func(credit.Hold) (int, int) { return 2, 256 },
+	return db.NewApartGroup(w.d, "bench_charge", func(credit.Hold) (int, int) { return 2, 256 }, func(h credit.Hold) string { return h.Site },
 		func(tx *db.Tx, holds []credit.Hold) ([]*credit.Refusal, error) { return w.ledger.Reserve(tx, holds) })
 }
 

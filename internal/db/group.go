@@ -7,12 +7,12 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"creditmsg/internal/fault"
 )
 
-// GroupOptions bound a group commit. The zero value is right for one hot site;
-// two sequencers suit many sites better.
+// GroupOptions bound a group commit.
 type GroupOptions struct {
 	Members    int // callers in one transaction; 0 = 256
 	Rows       int // rows in one transaction; 0 = 5,000
@@ -33,16 +33,20 @@ type Group[In, Out any] struct {
 	size func(In) (rows, bytes int)
 	run  func(tx *Tx, in []In) ([]Out, error)
 	act  func(ctx context.Context, fn func(*Tx) error) error // the kind of transaction
+	lock func(In) string                                     // what no two transactions have at a time; nil = nothing
 
 	mu       sync.Mutex
-	queue    []*member[In, Out] // in order of arrival; guarded by mu
-	running  int                // sequencers at work; guarded by mu
-	draining bool               // guarded by mu
-	idle     chan struct{}      // closed when draining and nothing is inside; guarded by mu
+	queue    []*member[In, Out]  // in order of arrival; guarded by mu
+	locked   map[string]struct{} // locks of the transactions under way; guarded by mu
+	running  int                 // sequencers at work; guarded by mu
+	under    int                 // members of the transactions under way; guarded by mu
+	draining bool                // guarded by mu
+	idle     chan struct{}       // closed when draining and nothing is inside; guarded by mu
 }
 
 type member[In, Out any] struct {
 	in          In
+	lock        string
 	rows, bytes int
 	out         Out
 	err         error
@@ -58,6 +62,17 @@ func NewGroup[In, Out any](d *DB, name string, o GroupOptions, size func(In) (ro
 	o.Bytes, o.Sequencers = cmpOr(o.Bytes, 4<<20), cmpOr(o.Sequencers, 1)
 	act := func(ctx context.Context, fn func(*Tx) error) error { return d.update(ctx, name, grouped, fn) }
 	return &Group[In, Out]{d: d, name: name, o: o, size: size, run: run, act: act, idle: make(chan struct{})}
+}
+
+// NewApartGroup makes a group whose transactions run two at a time where the engine has
+// several writers, as long as they share no lock: one works while the other waits for the
+// disk. Members of one lock, such as those who need the same row, come one after the other
+// and would only wait for each other there; of those alone there is one transaction at a time.
+func NewApartGroup[In, Out any](d *DB, name string, size func(In) (rows, bytes int), lock func(In) string,
+	run func(tx *Tx, in []In) ([]Out, error)) *Group[In, Out] {
+	g := NewGroup(d, name, GroupOptions{Sequencers: min(d.write.Stats().MaxOpenConnections, 2)}, size, run)
+	g.lock, g.locked = lock, map[string]struct{}{}
+	return g
 }
 
 // NewReadGroup makes a group of callers who only ask: one View answers all that came
@@ -86,6 +101,9 @@ func (g *Group[In, Out]) Join(ctx context.Context, in In) (Out, error) {
 	}
 	m := &member[In, Out]{in: in, done: make(chan struct{})}
 	m.rows, m.bytes = g.size(in)
+	if g.lock != nil {
+		m.lock = g.lock(in)
+	}
 	if !g.enter(m) {
 		return none, fault.New(fault.Unavailable, fault.CodeUnavailable, "this process is shutting down; try again")
 	}
@@ -108,7 +126,7 @@ func (g *Group[In, Out]) enter(m *member[In, Out]) bool {
 		return false
 	}
 	g.queue = append(g.queue, m)
-	if g.running < g.o.Sequencers {
+	if g.running < g.o.Sequencers && !g.waits(m) {
 		g.running++
 		go g.sequence()
 	}
@@ -127,39 +145,100 @@ func (g *Group[In, Out]) withdraw(m *member[In, Out]) bool {
 	return true
 }
 
-// sequence commits group after group until nobody waits. Between two it lets those go
-// on who were answered: callers that come straight back are then part of the next
-// group, and not of the one after it, which would leave each group half as large.
+// waits says whether a transaction under way has the member's lock. The caller holds mu.
+func (g *Group[In, Out]) waits(m *member[In, Out]) bool {
+	_, locked := g.locked[m.lock]
+	return g.lock != nil && locked
+}
+
+// sequence commits group after group until nobody waits.
 func (g *Group[In, Out]) sequence() {
+	var settled []*member[In, Out]
 	for {
-		members := g.next()
+		members := g.next(settled)
 		if len(members) == 0 {
 			return
 		}
 		g.settle(members)
-		runtime.Gosched()
+		g.gather()
+		settled = members
 	}
 }
 
-// next takes the members of one transaction from the head of the queue. With
-// none left it ends this sequencer.
-func (g *Group[In, Out]) next() []*member[In, Out] {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	n, rows, bytes := 0, 0, 0
-	for ; n < len(g.queue) && n < g.o.Members; n++ {
-		m := g.queue[n]
-		rows, bytes = rows+m.rows, bytes+m.bytes
-		if n > 0 && (rows > g.o.Rows || bytes > g.o.Bytes) {
-			break
+const (
+	lulls     = 8                      // turns of others in which nobody came
+	gathering = 100 * time.Microsecond // for as long as turns take on a busy machine
+)
+
+// gather lets those go on who were answered: callers that come straight back are then part
+// of the next group, and not of the one after it, which would leave each group half as
+// large. It ends when as many wait as were answered, or nobody comes any more.
+func (g *Group[In, Out]) gather() {
+	waiting, began := -1, time.Now()
+	for lull := 0; lull < lulls && time.Since(began) < gathering; {
+		runtime.Gosched()
+		g.mu.Lock()
+		now := len(g.queue)
+		g.mu.Unlock()
+		if now == 0 {
+			return // they did not come straight back
+		}
+		if lull++; now > waiting {
+			waiting, lull = now, 0
 		}
 	}
-	members := slices.Clone(g.queue[:n])
-	g.queue = slices.Delete(g.queue, 0, n)
-	if n == 0 {
+}
+
+// next frees the locks of the last transaction and takes the members of the next one, in
+// the order of their arrival. With none to take it ends this sequencer: those left wait
+// for locks, and whoever has these takes them afterwards.
+func (g *Group[In, Out]) next(settled []*member[In, Out]) []*member[In, Out] {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.under -= len(settled)
+	for _, m := range settled {
+		delete(g.locked, m.lock)
+	}
+	members := g.take(g.most())
+	g.under += len(members)
+	if len(members) == 0 {
 		g.running--
 		if g.draining && g.running == 0 {
 			close(g.idle)
+		}
+	}
+	return members
+}
+
+// most is how many members the next transaction may have. Of two that work apart each
+// takes half of those inside, or one would stay small for ever and make most of the
+// transactions. The caller holds mu.
+func (g *Group[In, Out]) most() int {
+	if g.lock != nil && g.running > 1 {
+		return min(g.o.Members, (len(g.queue)+g.under)/g.running+1)
+	}
+	return g.o.Members
+}
+
+// take takes up to most members who wait for no lock out of the queue, and locks theirs.
+// The caller holds mu.
+func (g *Group[In, Out]) take(most int) (members []*member[In, Out]) {
+	rows, bytes, full := 0, 0, false
+	left := g.queue[:0]
+	for _, m := range g.queue {
+		full = full || len(members) == most || len(members) > 0 && (rows+m.rows > g.o.Rows || bytes+m.bytes > g.o.Bytes)
+		if full || g.waits(m) {
+			left = append(left, m)
+			continue
+		}
+		rows, bytes = rows+m.rows, bytes+m.bytes
+		members = append(members, m)
+	}
+	clear(g.queue[len(left):])
+	g.queue = left
+	if g.lock != nil {
+		for _, m := range members {
+			g.locked[m.lock] = struct{}{}
 		}
 	}
 	return members

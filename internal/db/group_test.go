@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -282,6 +283,99 @@ func TestGroupsOfManySequencersAnswerEverybodyOnce(t *testing.T) {
 		all.Wait()
 		if got := len(read(t, d, thingIDs(in))); got != 300 || len(inserted) != 300 {
 			t.Errorf("got %d rows, want 300", got)
+		}
+	})
+}
+
+// apart is a group of locks; each of its transactions tells its first member to begun and
+// waits until that may go on.
+func apart(d *db.DB, begun chan<- string, mayGo map[string]chan struct{}) *db.Group[string, string] {
+	return db.NewApartGroup(d, "apart", func(string) (int, int) { return 1, 1 }, func(lock string) string { return lock },
+		func(_ *db.Tx, in []string) ([]string, error) {
+			begun <- in[0]
+			<-mayGo[in[0]]
+			return in, nil
+		})
+}
+
+func TestTransactionsThatShareNoLockRunTwoAtATime(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		begun := make(chan string, 10)
+		mayGo := map[string]chan struct{}{"a": make(chan struct{}), "b": make(chan struct{})}
+		g := apart(d, begun, mayGo)
+		var all sync.WaitGroup
+		join := func(lock string) {
+			all.Go(func() {
+				if got, err := g.Join(t.Context(), lock); err != nil || got != lock {
+					t.Errorf("%s: got %q, %v", lock, got, err)
+				}
+			})
+		}
+		join("a")
+		<-begun
+		join("a")
+		db.AwaitQueued(g, 1)
+		join("b")
+		if d.Engine() == "sqlite" { // which has one writer
+			db.AwaitQueued(g, 2)
+		} else if got := <-begun; got != "b" {
+			t.Errorf("beside the transaction of a: got %q, want b, and the other a to wait", got)
+		}
+		close(mayGo["b"])
+		close(mayGo["a"])
+		all.Wait()
+		if got := <-begun; got != "a" {
+			t.Errorf("after the first transaction: got %q, want the a that waited", got)
+		}
+	})
+}
+
+func TestNoLockIsInTwoTransactionsAtATime(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		var mu sync.Mutex
+		under, answered := map[int32]bool{}, 0
+		mark := func(in []thing, is bool) {
+			mu.Lock()
+			defer mu.Unlock()
+			own := map[int32]bool{}
+			for _, x := range in {
+				own[x.Rank%7] = true
+			}
+			for lock := range own {
+				if is && under[lock] {
+					t.Errorf("lock %d is in two transactions", lock)
+				}
+				under[lock] = is
+			}
+		}
+		g := db.NewApartGroup(d, "apart", func(thing) (int, int) { return 1, 1 }, func(x thing) string { return strconv.Itoa(int(x.Rank % 7)) },
+			func(tx *db.Tx, in []thing) ([]id.ID, error) {
+				mark(in, true)
+				defer mark(in, false)
+				out := make([]id.ID, len(in))
+				for i, x := range in {
+					out[i] = x.ID
+				}
+				return out, tx.InsertMany("thing", columns(in)...)
+			})
+		in := some(300)
+		var all sync.WaitGroup
+		for w := range 20 {
+			all.Go(func() {
+				for i := w; i < len(in); i += 20 {
+					got, err := g.Join(t.Context(), in[i])
+					if err != nil || got != in[i].ID {
+						t.Errorf("member %d: got %v, %v", i, got, err)
+					}
+					mu.Lock()
+					answered++
+					mu.Unlock()
+				}
+			})
+		}
+		all.Wait()
+		if got := len(read(t, d, thingIDs(in))); got != 300 || answered != 300 {
+			t.Errorf("got %d rows and %d answers, want 300", got, answered)
 		}
 	})
 }

@@ -80,7 +80,7 @@ func NewService(d *db.DB, keys *site.Keys, ledger *credit.Ledger, q *queue.Queue
 		return nil, err
 	}
 	s := &Service{d: d, keys: keys, ledger: ledger, queue: q, o: o, meter: m}
-	s.group = db.NewGroup(d, "message_accept", db.GroupOptions{}, joining.size, s.acceptAll)
+	s.group = db.NewApartGroup(d, "message_accept", joining.size, joining.site, s.acceptAll)
 	s.facts = db.NewReadGroup(d, "message_draft", readFacts(keys))
 	s.keyed = db.NewReadGroup(d, "message_earlier", s.findEarlier)
 	return s, nil
@@ -88,6 +88,9 @@ func NewService(d *db.DB, keys *site.Keys, ledger *credit.Ledger, q *queue.Queue
 
 // Drain refuses new drafts and waits for those in the accept group.
 func (s *Service) Drain(ctx context.Context) error { return s.group.Drain(ctx) }
+
+// site is whose account a member needs.
+func (j joining) site() string { return j.draft.Message.Site }
 
 // size is what a member adds to the group's transaction: its own rows (message,
 // reservation, entry, event, job, idempotency key, batches) and bytes.
