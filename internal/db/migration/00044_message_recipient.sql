@@ -18,4 +18,4 @@ CREATE TABLE IF NOT EXISTS recipient (
     reported_at  {time} NOT NULL,
     history      {text},
     PRIMARY KEY (site_id, message_id, seq)
-) {{table: fillfactor=70, narrow}};
+) {{table: fillfactor=50, narrow}};
