@@ -172,7 +172,7 @@ const (
 
 // gather lets those go on who were answered: callers that come straight back are then part
 // of the next group, and not of the one after it, which would leave each group half as
-// large. It ends when as many wait as were answered, or nobody comes any more.
+// large. It ends when nobody comes any more.
 func (g *Group[In, Out]) gather() {
 	waiting, began := -1, time.Now()
 	for lull := 0; lull < lulls && time.Since(began) < gathering; {
