@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"sync"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
@@ -99,21 +100,82 @@ const inboxKey = "inbox"
 
 func inboxContext(letter id.ID) string { return "inbox " + letter.String() }
 
-// applySoon applies a stored letter from memory when there is room; otherwise
-// the next look through the inbox finds its row.
+// applyAtOnce bounds the letters whose reports are in memory at a time. More stand in
+// line, without their content, and are read back from their rows one after another. What
+// does not even fit into the line is found by the next look through the inbox.
+const (
+	applyAtOnce = 64
+	inLine      = 10_000
+)
+
+// applySoon applies a stored letter: at once when there is room.
 func (s *Service) applySoon(d delivery) {
-	select {
-	case s.slots <- struct{}{}:
-	default:
+	if !s.line.enter(d.inbox) {
 		return
 	}
+	// The provider has its answer: its connection's end must not stop this.
+	ctx := context.Background()
 	s.apply.Go(func() {
-		defer func() { <-s.slots }()
-		// The provider has its answer: its connection's end must not stop this.
-		if _, err := s.intake.Join(context.Background(), d); err != nil {
-			s.o.Log.Warn("delivery reports put off", slog.String("provider", d.account), slog.String("inbox", d.inbox.String()), slog.Any("error", err))
+		s.applyOne(ctx, d)
+		for next, ok := s.line.leave(); ok; next, ok = s.line.leave() {
+			s.applyStored(ctx, next)
 		}
 	})
+}
+
+func (s *Service) applyOne(ctx context.Context, d delivery) {
+	if _, err := s.intake.Join(ctx, d); err != nil {
+		s.o.Log.Warn("delivery reports put off", slog.String("provider", d.account), slog.String("inbox", d.inbox.String()), slog.Any("error", err))
+	}
+}
+
+// applyStored applies a letter from its row.
+func (s *Service) applyStored(ctx context.Context, which id.ID) {
+	var letters []delivery
+	err := s.d.View(ctx, "inbox_stored", func(tx *db.Tx) (err error) {
+		letters, _, err = s.open(tx, []id.ID{which})
+		return err
+	})
+	if err != nil {
+		s.o.Log.Warn("delivery reports put off", slog.String("inbox", which.String()), slog.Any("error", err))
+	}
+	for _, d := range letters {
+		s.applyOne(ctx, d)
+	}
+}
+
+// line counts the letters that are being applied and remembers those that wait for it.
+type line struct {
+	mu      sync.Mutex
+	busy    int
+	waiting []id.ID
+}
+
+// enter reports whether a letter may be applied now; otherwise it stands in line.
+func (l *line) enter(letter id.ID) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.busy < applyAtOnce {
+		l.busy++
+		return true
+	}
+	if len(l.waiting) < inLine {
+		l.waiting = append(l.waiting, letter)
+	}
+	return false
+}
+
+// leave gives who comes next to the one that is done with its letter; without any its
+// room is free again.
+func (l *line) leave() (next id.ID, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.waiting) == 0 {
+		l.busy--
+		return next, false
+	}
+	next, l.waiting = l.waiting[0], l.waiting[1:]
+	return next, true
 }
 
 // open reads letters back from their rows. Those of accounts that are not

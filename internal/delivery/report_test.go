@@ -268,6 +268,33 @@ func TestAReportIsAnsweredOnlyAfterItsRowIsCommitted(t *testing.T) {
 	}
 }
 
+// TestLettersInLineAreAppliedByWhoIsDone lets three letters come while as many others as
+// there is room for are being applied.
+func TestLettersInLineAreAppliedByWhoIsDone(t *testing.T) {
+	each(t, func(s *shop) {
+		key := s.handed(textOnly("a"), 4)
+		others := func(n int) {
+			s.delivery.line.mu.Lock()
+			defer s.delivery.line.mu.Unlock()
+			s.delivery.line.busy += n
+		}
+		others(applyAtOnce)
+		for seq := range 3 {
+			s.saysOf(key, seq, 1, 1, "4000")
+		}
+		s.wantStates(key, message.Sent, message.Sent, message.Sent, message.Sent)
+		others(-applyAtOnce)
+		s.saysOf(key, 3, 1, 1, "4000")
+		s.wantStates(key, message.Delivered, message.Delivered, message.Delivered, message.Delivered)
+		if n := s.letters()[inboxNew]; n != 0 {
+			s.t.Errorf("%d letters left, want none", n)
+		}
+		if s.delivery.line.busy != 0 || len(s.delivery.line.waiting) != 0 {
+			s.t.Errorf("line: %d busy and %d waiting, want none", s.delivery.line.busy, len(s.delivery.line.waiting))
+		}
+	})
+}
+
 func TestBodiesOfReportsAreSealed(t *testing.T) {
 	s := one(t)
 	mark := fmt.Sprintf("mark-%s", s.name)

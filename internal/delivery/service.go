@@ -59,13 +59,9 @@ type Service struct {
 
 	receive *db.Group[letter, struct{}]
 	intake  *db.Group[delivery, applied]
-	apply   sync.WaitGroup // letters that are being applied from memory
-	slots   chan struct{}  // bounds them
+	apply   sync.WaitGroup // letters that are being applied
+	line    line           // bounds them
 }
-
-// applyAtOnce bounds the letters that are applied from memory at a time; more
-// wait in their rows until the next look through the inbox.
-const applyAtOnce = 64
 
 // New makes the service over one database.
 func New(d *db.DB, keys *site.Keys, messages *message.Service, q *queue.Queue, list []Carrier, o Options) (*Service, error) {
@@ -74,7 +70,7 @@ func New(d *db.DB, keys *site.Keys, messages *message.Service, q *queue.Queue, l
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{d: d, keys: keys, messages: messages, queue: q, carriers: c, o: o, slots: make(chan struct{}, applyAtOnce)}
+	s := &Service{d: d, keys: keys, messages: messages, queue: q, carriers: c, o: o}
 	s.receive = db.NewGroup(d, "inbox_receive", db.GroupOptions{}, letter.size, s.store)
 	s.intake = db.NewGroup(d, "inbox_apply", db.GroupOptions{Rows: maxCall}, delivery.size, s.applyAll)
 	return s, nil
