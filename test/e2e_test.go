@@ -49,42 +49,72 @@ func recipients(prefix string, n int) (list []client.Recipient) {
 
 func TestTheWorkedExampleComesOutToTheWon(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, database string) {
-		c := configured(t, database, "http://127.0.0.1:0")
-		p := start(t, c, server.Roles...)
-		office := operator(t, c)
-		shop := caller(t, p.URL(), tenant(t, office, "shop", map[string]string{"alimtalk": "9", "sms": "18", "lms": "45"}))
-		people := slices.Concat(recipients("010-1000", 3), recipients("010-0001", 5), recipients("010-0002", 2))
-		m, err := shop.Send(within(t), client.Draft{Strategy: client.AlimtalkFirst, Alimtalk: &client.Alimtalk{TemplateCode: "RESERVE_01"},
-			Text: &client.Text{Body: greeting}, Recipients: people})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if m.Held != "180.00" || m.EstimatedCost != "90.00" {
-			t.Errorf("held %s and expected %s at accept, want 180.00 and 90.00", m.Held, m.EstimatedCost)
-		}
-		last, err := shop.Wait(within(t), m.ID, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(client.Counts{Delivered: 8, Failed: 2}, last.Counts); diff != "" {
-			t.Error(diff)
-		}
-		if last.ActualCost != "117.00" || last.Released != "63.00" {
-			t.Errorf("spent %s and released %s, want 117.00 and 63.00", last.ActualCost, last.Released)
-		}
-		usages, err := shop.Usages(within(t), client.Paging{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := map[string]string{}
-		for _, u := range usages.Data {
-			got[u.Channel] = fmt.Sprintf("%d × %s = %s", u.Quantity, u.CostPerUnit, u.TotalCost)
-		}
-		if diff := cmp.Diff(map[string]string{"alimtalk": "3 × 9.00 = 27.00", "sms": "5 × 18.00 = 90.00"}, got); diff != "" {
-			t.Error(diff)
-		}
-		proven(t, office)
+		workedExample(t, configured(t, database, "http://127.0.0.1:0"))
 	})
+}
+
+// TestTheWorkedExampleComesOutThroughEachVendor sends it through the other kinds of accounts:
+// those that report and those that have to be asked.
+func TestTheWorkedExampleComesOutThroughEachVendor(t *testing.T) {
+	for kind, settings := range map[string]string{
+		"nhncloud": "",
+		"sens":     ", sms_service: ncp:sms:kr:123456789012:sim, alimtalk_service: ncp:kkobizmsg:kr:1234567:sim",
+		"aligo":    "",
+		"sendgo":   "",
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			c, err := server.LoadConfig("", []string{
+				"CREDITMSG_DATABASE_URL=" + dbtest.URL(t, dbtest.Engines()[0]), "CREDITMSG_LISTEN=127.0.0.1:0",
+				fmt.Sprintf("CREDITMSG_PROVIDERS=[{name: other, kind: %s, url: 'http://127.0.0.1:0', api_key: %s, api_secret: %s, webhook: {secret: hook}%s}]",
+					kind, server.SimulatorKey, server.SimulatorSecret, settings),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			workedExample(t, c)
+		})
+	}
+}
+
+// workedExample is a message to ten people, of whom three get it by Alimtalk, five by a text
+// and two not at all.
+func workedExample(t *testing.T, c server.Config) {
+	t.Helper()
+	p := start(t, c, server.Roles...)
+	office := operator(t, c)
+	shop := caller(t, p.URL(), tenant(t, office, "shop", map[string]string{"alimtalk": "9", "sms": "18", "lms": "45"}))
+	people := slices.Concat(recipients("010-1000", 3), recipients("010-0001", 5), recipients("010-0002", 2))
+	m, err := shop.Send(within(t), client.Draft{Strategy: client.AlimtalkFirst, Alimtalk: &client.Alimtalk{TemplateCode: "RESERVE_01"},
+		Text: &client.Text{Body: greeting}, Recipients: people})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Held != "180.00" || m.EstimatedCost != "90.00" {
+		t.Errorf("held %s and expected %s at accept, want 180.00 and 90.00", m.Held, m.EstimatedCost)
+	}
+	last, err := shop.Wait(within(t), m.ID, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(client.Counts{Delivered: 8, Failed: 2}, last.Counts); diff != "" {
+		t.Error(diff)
+	}
+	if last.ActualCost != "117.00" || last.Released != "63.00" {
+		t.Errorf("spent %s and released %s, want 117.00 and 63.00", last.ActualCost, last.Released)
+	}
+	usages, err := shop.Usages(within(t), client.Paging{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, u := range usages.Data {
+		got[u.Channel] = fmt.Sprintf("%d × %s = %s", u.Quantity, u.CostPerUnit, u.TotalCost)
+	}
+	if diff := cmp.Diff(map[string]string{"alimtalk": "3 × 9.00 = 27.00", "sms": "5 × 18.00 = 90.00"}, got); diff != "" {
+		t.Error(diff)
+	}
+	proven(t, office)
 }
 
 // phones is a vendor that outlives the programs that use it: its reports come to

@@ -102,6 +102,11 @@ func (a attempt) places() []message.Place {
 	return out
 }
 
+// enquiry is how the provider is asked about the call.
+func (a attempt) enquiry() provider.Enquiry {
+	return provider.Enquiry{ID: a.ID, UpstreamID: a.UpstreamID, At: a.CalledAt.Time(), Refs: pick(a.legs(), Reference.String)}
+}
+
 // messages names the messages in the call.
 func (a attempt) messages() []message.Key {
 	keys := make([]message.Key, len(a.Groups))
@@ -167,11 +172,12 @@ func scanAttempt(r *sql.Rows) (a attempt, err error) {
 }
 
 // move takes an attempt from one state to another. It reports false when
-// somebody else moved it first: then the outcome is not ours to write.
+// somebody else moved it first: then the outcome is not ours to write. What the provider
+// calls it stays when a does not know it: a call in two phases has stored that by itself.
 func move(tx *db.Tx, a attempt, from, to attemptState) (bool, error) {
-	n, err := tx.Exec(`UPDATE attempt SET state = ?, ask_at = ?, asked = ?, members = ?, legs = ?, called_at = ?, deadline = ?, answered_at = ?, reason = ?, code = ?
-		WHERE id = ? AND state = ?`, string(to), a.AskAt, a.Asked, jsonText(a.Groups), a.Legs, a.CalledAt, a.Deadline, a.AnsweredAt, string(a.Reason), a.Code,
-		a.ID, string(from))
+	n, err := tx.Exec(`UPDATE attempt SET state = ?, ask_at = ?, asked = ?, members = ?, legs = ?, called_at = ?, deadline = ?, answered_at = ?, reason = ?, code = ?,
+		upstream_id = CASE WHEN ? = '' THEN upstream_id ELSE ? END WHERE id = ? AND state = ?`, string(to), a.AskAt, a.Asked, jsonText(a.Groups), a.Legs,
+		a.CalledAt, a.Deadline, a.AnsweredAt, string(a.Reason), a.Code, a.UpstreamID, a.UpstreamID, a.ID, string(from))
 	if err != nil {
 		return false, fmt.Errorf("move attempt %s from %s to %s: %w", a.ID, from, to, err)
 	}

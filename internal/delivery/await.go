@@ -81,7 +81,7 @@ func (s *Service) look(ctx context.Context, a attempt) error {
 	if !ok || k.caps.Lookup == provider.LookupNone || a.UpstreamID == "" || a.State != answered {
 		return nil // a call in doubt is recovery's to ask about
 	}
-	found, err := k.Adapter.Lookup(ctx, a.UpstreamID, s.references(a))
+	found, err := k.Adapter.Lookup(ctx, a.enquiry())
 	if err != nil {
 		return err
 	}
@@ -89,11 +89,6 @@ func (s *Service) look(ctx context.Context, a attempt) error {
 		return nil
 	}
 	return s.takeIn(ctx, a.Provider, found.Reports)
-}
-
-// references are the references of everyone in a call.
-func (s *Service) references(a attempt) []string {
-	return pick(a.legs(), Reference.String)
 }
 
 // expireOpen ends those whose time is over and puts the job back for the others.

@@ -313,10 +313,13 @@ func (s *Service) answer(tx *db.Tx, c *call, result provider.Result, w *message.
 		return nil, err
 	}
 	a := c.attempt
-	a.AnsweredAt, a.Reason, a.Code, a.AskAt = tx.Now, result.Reason, code(result.Code), 0
+	a.AnsweredAt, a.Reason, a.Code, a.AskAt, a.UpstreamID = tx.Now, result.Reason, code(result.Code), 0, result.UpstreamID
 	next := outcomeState(result.Outcome)
-	if next == unknown {
+	switch next {
+	case unknown:
 		a.AnsweredAt, a.AskAt = 0, tx.Now.Add(s.o.LookupGrace)
+	case answered:
+		a.AskAt = s.firstPoll(a, tx.Now)
 	}
 	ours, err := move(tx, a, calling, next)
 	if err == nil && !ours {

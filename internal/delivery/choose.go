@@ -23,6 +23,7 @@ type Carrier struct {
 type carrier struct {
 	Carrier
 	caps    provider.Capabilities
+	poller  provider.Poller // nil = it reports by itself
 	breaker circuitbreaker.CircuitBreaker[any]
 	limit   *rate.Limiter // nil = none
 }
@@ -49,6 +50,7 @@ func newCarriers(list []Carrier, rest time.Duration, reg prometheus.Registerer) 
 	}
 	for _, one := range list {
 		k := &carrier{Carrier: one, caps: one.Adapter.Capabilities()}
+		k.poller, _ = one.Adapter.(provider.Poller)
 		k.caps.MaxLegs = min(k.caps.MaxLegs, maxCall)
 		gauge := c.state.WithLabelValues(one.Account.Name)
 		k.breaker = circuitbreaker.NewBuilder[any]().WithFailureThreshold(breakerFailures).WithDelay(rest).

@@ -26,6 +26,6 @@
 //
 // Reading order: dispatch.go with facts.go and round.go (claimed jobs to planned
 // calls), call.go (one call and its outcome), decide.go, inbox.go (reports in),
-// intake.go (reports applied), await.go (look-ups and expiry), recover.go (after a
-// crash).
+// intake.go (reports applied), poll.go (providers that have to be asked), await.go
+// (look-ups and expiry), recover.go (after a crash).
 package delivery

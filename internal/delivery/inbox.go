@@ -53,6 +53,13 @@ func (s *Service) Receive(ctx context.Context, account string, h http.Header, bo
 	if allow := k.Account.Webhook.Allow; len(allow) > 0 && !slices.ContainsFunc(allow, func(p netip.Prefix) bool { return p.Contains(from.Unmap()) }) {
 		return fault.New(fault.Denied, fault.CodeForbidden, "reports of %s are not taken from this address", account)
 	}
+	_, err := s.file(ctx, k, body)
+	return err
+}
+
+// file commits a body and has its reports applied soon.
+func (s *Service) file(ctx context.Context, k *carrier, body []byte) ([]provider.Report, error) {
+	account := k.Account.Name
 	reports, unreadable := k.Adapter.Parse(body)
 	l := letter{id: id.New(), account: account, body: body, reports: len(reports)}
 	if unreadable != nil {
@@ -60,12 +67,12 @@ func (s *Service) Receive(ctx context.Context, account string, h http.Header, bo
 		s.o.Log.WarnContext(ctx, "delivery report not readable", slog.String("provider", account), slog.String("inbox", l.id.String()), slog.Any("error", unreadable))
 	}
 	if _, err := s.receive.Join(ctx, l); err != nil {
-		return fmt.Errorf("store reports of %s: %w", account, err)
+		return nil, fmt.Errorf("store reports of %s: %w", account, err)
 	}
 	if unreadable == nil {
 		s.applySoon(delivery{inbox: l.id, account: account, reports: reports})
 	}
-	return nil
+	return reports, nil
 }
 
 // store is the receive group's transaction: raw bodies, and nothing else.
@@ -124,7 +131,11 @@ func (s *Service) applySoon(d delivery) {
 }
 
 func (s *Service) applyOne(ctx context.Context, d delivery) {
-	if _, err := s.intake.Join(ctx, d); err != nil {
+	err := s.named(ctx, d)
+	if err == nil {
+		_, err = s.intake.Join(ctx, d)
+	}
+	if err != nil {
 		s.o.Log.Warn("delivery reports put off", slog.String("provider", d.account), slog.String("inbox", d.inbox.String()), slog.Any("error", err))
 	}
 }
@@ -199,7 +210,15 @@ func (s *Service) open(tx *db.Tx, ids []id.ID) (letters []delivery, unread []id.
 		}
 		letters = append(letters, delivery{inbox: l.id, account: l.account, reports: reports})
 	}
-	return letters, unread, nil
+	return letters, unread, s.nameLegs(tx, letters)
+}
+
+// named fills in the references of a letter whose reports name their legs by number.
+func (s *Service) named(ctx context.Context, d delivery) error {
+	if !d.unnamed() {
+		return nil
+	}
+	return s.d.View(ctx, "inbox_names", func(tx *db.Tx) error { return s.nameLegs(tx, []delivery{d}) })
 }
 
 var errNoAccount = errors.New("no account of this name is configured")

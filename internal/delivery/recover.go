@@ -27,11 +27,11 @@ const (
 // calls whose process is gone, calls without an answer, letters not applied. Letters
 // do not wait for calls: those may wait for a provider that hangs.
 func (s *Service) Run(ctx context.Context) error {
-	var both sync.WaitGroup
-	for _, look := range []func(context.Context) error{s.recoverAttempts, s.recoverInbox} {
-		both.Go(func() { s.again(ctx, look) })
+	var all sync.WaitGroup
+	for _, look := range []func(context.Context) error{s.recoverAttempts, s.recoverInbox, s.pollCalls} {
+		all.Go(func() { s.again(ctx, look) })
 	}
-	both.Wait()
+	all.Wait()
 	return nil
 }
 
@@ -53,7 +53,7 @@ func (s *Service) again(ctx context.Context, look func(context.Context) error) {
 
 // Recover looks once for what was left behind and mends what is due.
 func (s *Service) Recover(ctx context.Context) error {
-	return errors.Join(s.recoverAttempts(ctx), s.recoverInbox(ctx))
+	return errors.Join(s.recoverAttempts(ctx), s.recoverInbox(ctx), s.pollCalls(ctx))
 }
 
 // recoverAttempts takes the calls whose time to be looked at has come, until none is
@@ -111,7 +111,7 @@ func (s *Service) recoverOne(ctx context.Context, a attempt, now db.Time) error 
 	found := provider.Lookup{}
 	if k.caps.Lookup != provider.LookupNone {
 		var err error
-		if found, err = k.Adapter.Lookup(ctx, a.UpstreamID, s.references(a)); err != nil {
+		if found, err = k.Adapter.Lookup(ctx, a.enquiry()); err != nil {
 			s.o.Log.WarnContext(ctx, "look-up failed", slog.String("provider", a.Provider), slog.String("attempt", a.ID.Text(id.Attempt)), slog.Any("error", err))
 			found = provider.Lookup{}
 		}
@@ -163,8 +163,11 @@ func (s *Service) settle(ctx context.Context, a attempt, next attemptState, foun
 		}
 		to := a
 		to.AnsweredAt, to.AskAt = tx.Now, 0
-		if next == unknown {
+		switch next {
+		case unknown:
 			to.AnsweredAt, to.AskAt = 0, tx.Now.Add(s.o.LookupGrace)
+		case answered:
+			to.AskAt = s.firstPoll(a, tx.Now)
 		}
 		ours, err := move(tx, to, a.State, next)
 		if err != nil || !ours {

@@ -162,12 +162,11 @@ func (r *round) place(f *facts, one message.Recipient, account string) {
 func (r *round) cut() error {
 	for _, account := range r.order {
 		k := r.s.carriers.byName[account]
-		open := []*call{}
+		open := map[string][]*call{}
 		for _, one := range r.loads[account] {
-			c := r.room(&open, k, one)
+			c := r.room(open, k, one)
 			c.members = append(c.members, one)
 		}
-		r.calls = append(r.calls, open...)
 	}
 	for n, c := range r.calls {
 		for i, one := range c.members {
@@ -185,11 +184,15 @@ func (r *round) cut() error {
 	return nil
 }
 
-// room finds the first call with a place for one more leg: below the account's
-// limit, and without the same phone where the account refuses to send it twice.
-func (r *round) room(open *[]*call, k *carrier, one message.Recipient) *call {
-	phone := r.phone(one)
-	for _, c := range *open {
+// room finds the first call with a place for one more leg: of the same kind, below the
+// account's limit, and without the same phone where the account refuses to send it twice.
+func (r *round) room(open map[string][]*call, k *carrier, one message.Recipient) *call {
+	phone, kind := r.phone(one), ""
+	if k.caps.Together != nil {
+		leg := r.facts[one.Key].wording.Leg(one.Channel(), r.person(one), k.Account.Name)
+		kind = k.caps.Together(&leg)
+	}
+	for _, c := range open[kind] {
 		if len(c.members) < k.caps.MaxLegs && !(k.caps.DistinctPhones && c.phones[phone]) {
 			c.phones[phone] = true
 			return c
@@ -197,7 +200,8 @@ func (r *round) room(open *[]*call, k *carrier, one message.Recipient) *call {
 	}
 	c := &call{carrier: k, plan: r.plan, attempt: attempt{ID: id.New(), Provider: k.Account.Name, State: planned},
 		phones: map[uint32]bool{phone: true}}
-	*open = append(*open, c)
+	open[kind] = append(open[kind], c)
+	r.calls = append(r.calls, c)
 	return c
 }
 

@@ -24,6 +24,7 @@ import (
 	"creditmsg/internal/message"
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
+	"creditmsg/internal/provider/sens"
 	"creditmsg/internal/provider/simulator"
 	"creditmsg/internal/provider/solapi"
 	"creditmsg/internal/queue"
@@ -139,6 +140,7 @@ func (w *world) drain() {
 type worldOptions struct {
 	reports  bool     // the simulator calls back by itself
 	also     []string // names of further accounts at the same vendor
+	asked    bool     // the one account is of a vendor that has to be asked, which knows no reference
 	delivery Options
 	message  message.Options
 	sim      simulator.Options
@@ -174,6 +176,13 @@ func newWorld(t testing.TB, d *db.DB, o worldOptions) *world {
 		adapter, err := solapi.New(account)
 		w.must(err)
 		carriers = append(carriers, Carrier{Account: account, Adapter: adapter})
+	}
+	if o.asked {
+		account := provider.Account{Name: "sens", Kind: "sens", URL: vendor.URL, APIKey: simulator.DefaultKey, APISecret: simulator.DefaultSecret,
+			Settings: map[string]string{"sms_service": "ncp:sms:kr:123456789012:sim"}}
+		adapter, err := sens.New(account)
+		w.must(err)
+		carriers = []Carrier{{Account: account, Adapter: adapter}}
 	}
 	o.message.Offered = func(c provider.Channel) bool { return w.delivery.Offered(c) }
 	o.message.Accounts = func(c provider.Channel) []string { return w.delivery.Accounts(c) }

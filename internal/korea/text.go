@@ -113,6 +113,17 @@ func Cut(text string, limit int) string {
 	return text
 }
 
+// FirstLine gives the first line of a long message that says anything, cut to what a
+// subject may have: the subject of a message without one of its own.
+func FirstLine(text string) string {
+	for line := range strings.SplitSeq(text, "\n") {
+		if line = strings.TrimSpace(line); line != "" {
+			return Cut(line, SubjectBytes)
+		}
+	}
+	return ""
+}
+
 // Replace gives Normalise(text) with every character that CP949 lacks replaced, so
 // that the result can always be sent. Where a reader sees no difference, dashes,
 // bullets, the won sign, the wave dash and special spaces become their nearest kin,

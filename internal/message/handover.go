@@ -184,13 +184,14 @@ func (w *Wording) Leg(channel provider.Channel, to Person, account string) provi
 	if channel == provider.Alimtalk {
 		ids := w.Alimtalk.Providers[account]
 		leg.Text = w.kakao[0].fill(to.Values)
-		leg.Alimtalk = &provider.Template{ChannelID: ids.ChannelID, TemplateID: ids.TemplateID, Buttons: w.buttons(to.Values)}
+		leg.Alimtalk = &provider.Template{ChannelID: ids.ChannelID, TemplateID: ids.TemplateID, Buttons: w.buttons(to.Values),
+			Names: w.Variables, Values: to.Values}
 		return leg
 	}
 	leg.Text = w.sendable(w.text.fill(to.Values))
 	if channel != provider.SMS {
 		if leg.Subject = w.sendable(w.subject.fill(to.Values)); leg.Subject == "" {
-			leg.Subject = firstLine(leg.Text)
+			leg.Subject = korea.FirstLine(leg.Text)
 		}
 	}
 	return leg

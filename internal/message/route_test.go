@@ -118,7 +118,8 @@ func TestALegSaysWhatThePhoneShows(t *testing.T) {
 	to := Person{Mobile: 12_345_678, Values: []string{"김하나", "x1"}}
 	w := NewWording(content)
 	want := provider.Leg{To: "01012345678", From: "0261234567", Channel: provider.Alimtalk, Text: "김하나님 안녕하세요",
-		Alimtalk: &provider.Template{ChannelID: "C", TemplateID: "T", Buttons: []provider.Button{{Type: "WL", Name: "보기", URLMobile: "https://a.kr/x1"}}}}
+		Alimtalk: &provider.Template{ChannelID: "C", TemplateID: "T", Buttons: []provider.Button{{Type: "WL", Name: "보기", URLMobile: "https://a.kr/x1"}},
+			Names: []string{"이름", "링크"}, Values: []string{"김하나", "x1"}}}
 	if diff := cmp.Diff(want, w.Leg(provider.Alimtalk, to, "solapi")); diff != "" {
 		t.Errorf("Alimtalk: -want +got\n%s", diff)
 	}

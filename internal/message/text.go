@@ -104,13 +104,3 @@ func (p pattern) fill(values []string) string {
 	// A value may begin with a mark that joins the letter before it.
 	return korea.Normalise(b.String())
 }
-
-// firstLine gives the subject of a long message that has none of its own.
-func firstLine(text string) string {
-	for line := range strings.SplitSeq(text, "\n") {
-		if line = strings.TrimSpace(line); line != "" {
-			return korea.Cut(line, korea.SubjectBytes)
-		}
-	}
-	return ""
-}

@@ -11,5 +11,6 @@
 // between providers, retry, or limit speed: package delivery does. Adapters speak HTTP
 // through package upstream.
 //
-// Reading order: provider.go (the contract), channel.go, reason.go (the closed list).
+// Reading order: provider.go (the contract), channel.go, reason.go (the closed list),
+// result.go (raw codes that several vendors share), sift.go (what every adapter needs).
 package provider

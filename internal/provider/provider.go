@@ -41,9 +41,8 @@ import (
 // NotSent. What comes in between may go on meanwhile. A protocol in one phase never
 // calls begun.
 //
-// Lookup asks what became of a call whose answer was lost; upstreamID is what
-// begun or Result gave, empty when neither did (in a protocol of two phases that
-// alone proves that nothing was handed over), refs the legs' references. It may
+// Lookup asks what became of a call whose answer was lost; an empty UpstreamID proves
+// by itself that nothing was handed over in a protocol of two phases. It may
 // change the upstream's state in one way: to make sure that a call found not sent
 // can never be sent any more. An error means that nothing was learnt; so does
 // LookupUnknown. Only a Provider with LookupAuthoritative ever answers LookupNotSent.
@@ -58,9 +57,29 @@ import (
 type Provider interface {
 	Capabilities() Capabilities
 	Submit(ctx context.Context, c Call, begun Begun) Result
-	Lookup(ctx context.Context, upstreamID string, refs []string) (Lookup, error)
+	Lookup(ctx context.Context, e Enquiry) (Lookup, error)
 	Authentic(h http.Header, body []byte) bool
 	Parse(body []byte) ([]Report, error)
+}
+
+// Poller is a Provider whose upstream does not report by itself, or not reliably, and is
+// asked instead.
+//
+// Poll asks what the upstream knows of a call that it accepted, and gives bodies for
+// Parse, each about this call alone and whole in itself: a body is kept and may be read
+// again much later. None means that there is nothing to tell yet. It changes nothing
+// upstream. An error means that nothing was learnt; what is not final is asked again.
+type Poller interface {
+	Provider
+	Poll(ctx context.Context, e Enquiry) (bodies [][]byte, err error)
+}
+
+// Enquiry names a call that is asked about.
+type Enquiry struct {
+	ID         id.ID     // the attempt, as in Call
+	UpstreamID string    // what begun or Result gave; empty when neither did
+	At         time.Time // when the call was made, by our clock
+	Refs       []string  // the references of its legs
 }
 
 // Account is one configured upstream account.
@@ -75,6 +94,10 @@ type Account struct {
 	MaxPerSecond int           // legs handed over per second; 0 = no limit
 	Webhook      Webhook       // how delivery reports are recognised
 	Timeout      time.Duration // of one HTTP request; 0 = 15 s
+
+	// Settings are what only this kind of account has, by the vendor's names (such as
+	// service_id); each adapter says which it knows, and refuses others.
+	Settings map[string]string
 }
 
 // Webhook says how delivery reports of an account are recognised.
@@ -100,6 +123,10 @@ type Template struct {
 	ChannelID  string // the vendor's id of the Kakao channel
 	TemplateID string // the vendor's id of the approved template
 	Buttons    []Button
+
+	// Names are the variables of the message, without #{}, of which the template uses some,
+	// and Values what this leg has for each: for vendors that put them in themselves.
+	Names, Values []string
 }
 
 // Button is a button below an Alimtalk, variables already put in.
@@ -158,9 +185,13 @@ type Member struct {
 	UpstreamID string // the provider's id of this message; may be empty
 }
 
-// Report is what a provider says of one leg.
+// Report is what a provider says of one leg. Where the provider has no room for our
+// reference, Call and To name the leg instead; an account of such a provider takes a phone
+// once in a call (Capabilities.DistinctPhones).
 type Report struct {
-	Ref        string    // our reference; empty when the provider did not give it back
+	Ref        string // our reference; empty when the provider did not give it back
+	Call       id.ID  // with an empty Ref: the call whose leg it is
+	To         korea.Number
 	UpstreamID string    // the provider's id of this message, as in Member
 	Final      bool      // false: on its way (accepted, at the carrier)
 	Delivered  bool      // with Final
@@ -203,6 +234,10 @@ type Capabilities struct {
 	MaxBytes       int  // bytes of all texts in one call; 0 = the adapter cuts by itself
 	DistinctPhones bool // two legs of one call must not go to the same phone
 	Lookup         LookupKind
+
+	// Together gives what all legs of one call must have in common, such as channel and
+	// sender where the vendor takes these once for all recipients. nil = nothing.
+	Together func(*Leg) string
 }
 
 // Carries reports whether legs of this channel may be submitted.

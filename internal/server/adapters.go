@@ -10,12 +10,20 @@ import (
 	"creditmsg/internal/payment/stripe"
 	"creditmsg/internal/payment/toss"
 	"creditmsg/internal/provider"
+	"creditmsg/internal/provider/aligo"
+	"creditmsg/internal/provider/nhncloud"
+	"creditmsg/internal/provider/sendgo"
+	"creditmsg/internal/provider/sens"
 	"creditmsg/internal/provider/solapi"
 )
 
 // adapters are the kinds of provider accounts, each with what makes its adapter.
 var adapters = map[string]func(provider.Account) (provider.Provider, error){
-	"solapi": solapi.New,
+	"solapi":   solapi.New,
+	"nhncloud": nhncloud.New,
+	"sens":     sens.New,
+	"aligo":    aligo.New,
+	"sendgo":   sendgo.New,
 }
 
 // gatewayAdapters are the same for gateways.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"regexp"
@@ -15,7 +16,14 @@ import (
 )
 
 // providerKinds are the adapters that an account can name.
-var providerKinds = []string{"solapi"}
+var providerKinds = []string{"solapi", "nhncloud", "sens", "aligo", "sendgo"}
+
+// providerSettings are the keys that only one kind of account has.
+var providerSettings = map[string][]string{
+	"nhncloud": {"alimtalk_key", "alimtalk_secret", "origin_code"},
+	"sens":     {"sms_service", "alimtalk_service"},
+	"aligo":    {"sender", "success"},
+}
 
 // providerName is what can stand in the path /webhooks/{provider} and in a metric.
 var providerName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}$`)
@@ -110,13 +118,8 @@ func (l *loading) checkProvider(at string, p ProviderConfig, production bool) {
 		l.bad(at+".kind", "%q is not one of %s%s", p.Kind, strings.Join(providerKinds, ", "), hint)
 	}
 	l.checkWeb(at+".url", p.URL)
-	if p.APIKey == "" {
-		l.bad(at+".api_key", "it is missing")
-	}
-	if p.APISecret == "" {
-		l.bad(at+".api_secret", "it is missing")
-	}
-	if production && (p.APIKey == simulator.DefaultKey || p.APISecret == simulator.DefaultSecret) {
+	l.checkKeys(at, p)
+	if production && (p.key() == simulator.DefaultKey || p.secret() == simulator.DefaultSecret) {
 		l.bad(at+".api_key", "these are the simulator's test credentials, and production is true: nothing would reach a phone")
 	}
 	for i, name := range p.Channels {
@@ -135,6 +138,31 @@ func (l *loading) checkProvider(at string, p ProviderConfig, production bool) {
 	l.checkNetworks(at+".webhook.allow", p.Webhook.Allow)
 	if p.Webhook.Plain && p.Webhook.Secret == "" {
 		l.bad(at+".webhook.plain", "it is about a secret, and webhook.secret is missing")
+	}
+}
+
+// checkKeys complains about what an account proves itself with, and about settings of
+// another kind.
+func (l *loading) checkKeys(at string, p ProviderConfig) {
+	if p.key() == "" {
+		l.bad(at+".api_key", "it is missing")
+	}
+	if p.secret() == "" {
+		l.bad(at+".api_secret", "it is missing")
+	}
+	given := func(names ...Secret) int {
+		return len(slices.DeleteFunc(names, func(s Secret) bool { return s == "" }))
+	}
+	if given(p.APIKey, p.AppKey, p.AccessKey, p.UserID) > 1 {
+		l.bad(at+".api_key", "it is given by more than one of its names api_key, app_key, access_key and user_id")
+	}
+	if given(p.APISecret, p.SecretKey, p.Key) > 1 {
+		l.bad(at+".api_secret", "it is given by more than one of its names api_secret, secret_key and key")
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.settings())) {
+		if !slices.Contains(providerSettings[p.Kind], name) {
+			l.bad(at+"."+name, "an account of kind %s has no such setting", p.Kind)
+		}
 	}
 }
 

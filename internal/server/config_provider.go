@@ -1,6 +1,8 @@
 package server
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -11,19 +13,47 @@ import (
 type ProviderConfig struct {
 	// Name is what /webhooks/{name}, statistics and templates call the account.
 	Name string `yaml:"name"`
-	// Kind is the adapter that speaks to it: solapi.
+	// Kind is the adapter that speaks to it: solapi, nhncloud, sens, aligo, sendgo.
 	Kind string `yaml:"kind"`
 	// URL is the base address. Default the vendor's.
-	URL           Address       `yaml:"url"`
-	APIKey        Secret        `yaml:"api_key"`
-	APIKeyFile    string        `yaml:"api_key_file,omitempty"`
-	APISecret     Secret        `yaml:"api_secret"`
-	APISecretFile string        `yaml:"api_secret_file,omitempty"`
-	Channels      []string      `yaml:"channels"`       // alimtalk, sms, lms, mms; default all the kind has
-	Weight        int           `yaml:"weight"`         // share among accounts of equal price and health; default 1
-	MaxPerSecond  int           `yaml:"max_per_second"` // messages; default no limit
-	Timeout       time.Duration `yaml:"timeout"`        // of one request; default 15s
-	Webhook       WebhookConfig `yaml:"webhook"`
+	URL           Address `yaml:"url"`
+	APIKey        Secret  `yaml:"api_key"`
+	APIKeyFile    string  `yaml:"api_key_file,omitempty"`
+	APISecret     Secret  `yaml:"api_secret"`
+	APISecretFile string  `yaml:"api_secret_file,omitempty"`
+	// The same two by the vendors' names: app_key and secret_key of nhncloud, access_key and
+	// secret_key of sens and sendgo, user_id and key of aligo.
+	AppKey        Secret `yaml:"app_key,omitempty"`
+	AppKeyFile    string `yaml:"app_key_file,omitempty"`
+	AccessKey     Secret `yaml:"access_key,omitempty"`
+	AccessKeyFile string `yaml:"access_key_file,omitempty"`
+	SecretKey     Secret `yaml:"secret_key,omitempty"`
+	SecretKeyFile string `yaml:"secret_key_file,omitempty"`
+	UserID        Secret `yaml:"user_id,omitempty"`
+	UserIDFile    string `yaml:"user_id_file,omitempty"`
+	Key           Secret `yaml:"key,omitempty"`
+	KeyFile       string `yaml:"key_file,omitempty"`
+	// Of nhncloud: the keys of KakaoTalk Bizmessage where the account also sends texts, whose
+	// keys are others, and the identification code of a reseller.
+	AlimtalkKey        Secret `yaml:"alimtalk_key,omitempty"`
+	AlimtalkKeyFile    string `yaml:"alimtalk_key_file,omitempty"`
+	AlimtalkSecret     Secret `yaml:"alimtalk_secret,omitempty"`
+	AlimtalkSecretFile string `yaml:"alimtalk_secret_file,omitempty"`
+	OriginCode         string `yaml:"origin_code,omitempty"`
+	// Of sens: the ids of the services, such as ncp:sms:kr:123456789012:project. A channel
+	// whose service is not named is not used.
+	SMSService      string `yaml:"sms_service,omitempty"`
+	AlimtalkService string `yaml:"alimtalk_service,omitempty"`
+	// Of aligo: the number of Alimtalk without a text, and the codes of Alimtalk that mean a
+	// delivery, separated by commas; default 0,0000.
+	Sender  string `yaml:"sender,omitempty"`
+	Success string `yaml:"success,omitempty"`
+
+	Channels     []string      `yaml:"channels"`       // alimtalk, sms, lms, mms; default all the kind has
+	Weight       int           `yaml:"weight"`         // share among accounts of equal price and health; default 1
+	MaxPerSecond int           `yaml:"max_per_second"` // messages; default no limit
+	Timeout      time.Duration `yaml:"timeout"`        // of one request; default 15s
+	Webhook      WebhookConfig `yaml:"webhook"`
 }
 
 // WebhookConfig says how delivery reports of an account are recognised.
@@ -64,9 +94,24 @@ func (p ProviderConfig) Account() provider.Account {
 		}
 	}
 	return provider.Account{
-		Name: p.Name, Kind: p.Kind, URL: string(p.URL),
-		APIKey: string(p.APIKey), APISecret: string(p.APISecret),
+		Name: p.Name, Kind: p.Kind, URL: string(p.URL), APIKey: string(p.key()), APISecret: string(p.secret()), Settings: p.settings(),
 		Channels: channels, Weight: max(p.Weight, 1), MaxPerSecond: p.MaxPerSecond, Timeout: p.Timeout,
 		Webhook: provider.Webhook{Secret: string(p.Webhook.Secret), Allow: p.Webhook.Allow.Prefixes(), Plain: p.Webhook.Plain},
 	}
+}
+
+// key and secret are what the account proves itself with, by whichever name.
+func (p ProviderConfig) key() Secret { return cmp.Or(p.APIKey, p.AppKey, p.AccessKey, p.UserID) }
+
+func (p ProviderConfig) secret() Secret { return cmp.Or(p.APISecret, p.SecretKey, p.Key) }
+
+// settings are what only one kind of account has, by name; nil for none.
+func (p ProviderConfig) settings() map[string]string {
+	all := map[string]string{"alimtalk_key": string(p.AlimtalkKey), "alimtalk_secret": string(p.AlimtalkSecret), "origin_code": p.OriginCode,
+		"sms_service": p.SMSService, "alimtalk_service": p.AlimtalkService, "sender": p.Sender, "success": p.Success}
+	maps.DeleteFunc(all, func(_, value string) bool { return value == "" })
+	if len(all) == 0 {
+		return nil
+	}
+	return all
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -15,7 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"creditmsg/internal/fault"
-	"creditmsg/internal/provider"
 )
 
 const (
@@ -42,6 +40,20 @@ providers:
       secret: hooksecret
       allow: [203.0.113.0/24, 2001:db8::1]
       plain: true
+  - name: nhn
+    kind: nhncloud
+    app_key: nhnapp
+    secret_key: nhnsecret
+    alimtalk_key: kakaoapp
+    alimtalk_secret: kakaosecret
+    origin_code: "123456789"
+  - name: naver
+    kind: sens
+    access_key: naveraccess
+    secret_key: naversecret
+    sms_service: ncp:sms:kr:123456789012:p
+    alimtalk_service: ncp:kkobizmsg:kr:1234567:p
+  - {name: aligo, kind: aligo, user_id: aligouser, key: aligokey, sender: "0261234567", success: "0"}
 production: true
 payments:
   vat_included: true
@@ -105,7 +117,13 @@ func fullConfig() Config {
 			Name: "main", Kind: "solapi", URL: "https://api.solapi.com", APIKey: testKey, APISecret: testSecret,
 			Channels: []string{"sms", "alimtalk"}, Weight: 3, MaxPerSecond: 100, Timeout: 20 * time.Second,
 			Webhook: WebhookConfig{Secret: "hooksecret", Allow: Networks{"203.0.113.0/24", "2001:db8::1"}, Plain: true},
-		}},
+		}, {
+			Name: "nhn", Kind: "nhncloud", AppKey: "nhnapp", SecretKey: "nhnsecret",
+			AlimtalkKey: "kakaoapp", AlimtalkSecret: "kakaosecret", OriginCode: "123456789",
+		}, {
+			Name: "naver", Kind: "sens", AccessKey: "naveraccess", SecretKey: "naversecret",
+			SMSService: "ncp:sms:kr:123456789012:p", AlimtalkService: "ncp:kkobizmsg:kr:1234567:p",
+		}, {Name: "aligo", Kind: "aligo", UserID: "aligouser", Key: "aligokey", Sender: "0261234567", Success: "0"}},
 		Production: true,
 		Payments: PaymentsConfig{
 			VATIncluded: true, PublicURL: "https://credit.example", RequestTimeout: 80 * time.Second,
@@ -149,7 +167,10 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 		"DELIVERY_FALLBACK_WITHIN": "15m", "DELIVERY_EXPIRE_TEXT": "70h", "DELIVERY_EXPIRE_LONG": "80h", "DELIVERY_LOOKUP_GRACE": "30s", "DELIVERY_LEASE": "45s",
 		"TRUSTED_PROXIES": "10.0.0.0/8,192.0.2.7", "LOG_LEVEL": "debug", "LOG_FORMAT": "text", "KEYS_MASTER": masterHex,
 		"PROVIDERS": `[{"name":"main","kind":"solapi","url":"https://api.solapi.com","api_key":"NCSAYU7YDBXYORXC","api_secret":"jhvYzE4ZjQ0LWE3Y2Mt","channels":["sms","alimtalk"],
-			"weight":3,"max_per_second":100,"timeout":"20s","webhook":{"secret":"hooksecret","allow":["203.0.113.0/24","2001:db8::1"],"plain":true}}]`,
+			"weight":3,"max_per_second":100,"timeout":"20s","webhook":{"secret":"hooksecret","allow":["203.0.113.0/24","2001:db8::1"],"plain":true}},
+			{"name":"nhn","kind":"nhncloud","app_key":"nhnapp","secret_key":"nhnsecret","alimtalk_key":"kakaoapp","alimtalk_secret":"kakaosecret","origin_code":"123456789"},
+			{"name":"naver","kind":"sens","access_key":"naveraccess","secret_key":"naversecret","sms_service":"ncp:sms:kr:123456789012:p","alimtalk_service":"ncp:kkobizmsg:kr:1234567:p"},
+			{"name":"aligo","kind":"aligo","user_id":"aligouser","key":"aligokey","sender":"0261234567","success":"0"}]`,
 	}
 	environ["PAYMENTS_VAT_INCLUDED"], environ["PAYMENTS_PUBLIC_URL"] = "true", "https://credit.example"
 	environ["PAYMENTS_REQUEST_TIMEOUT"], environ["PAYMENTS_BONUS"] = "80s", `[{"from":"100000","percent":5,"days":90}]`
@@ -267,8 +288,11 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		"a port too high":         {"listen: :70000\n", nil, `creditmsg.yaml:1: listen: "70000" is not a port number`},
 		"one name twice":          {account + strings.TrimPrefix(account, "providers:\n"), nil, `creditmsg.yaml:6: providers[1].name: "a" is the name of providers[0] too; reports and statistics need one name each`},
 		"a reserved name":         {strings.Replace(account, "name: a", "name: payments", 1), nil, `creditmsg.yaml:2: providers[0].name: "payments" cannot be a name: it takes small letters, digits, - and _, begins with a letter, and is not payments`},
-		"an unknown kind":         {strings.Replace(account, "kind: solapi", "kind: solpai", 1), nil, `creditmsg.yaml:3: providers[0].kind: "solpai" is not one of solapi; did you mean solapi?`},
+		"an unknown kind":         {strings.Replace(account, "kind: solapi", "kind: solpai", 1), nil, `creditmsg.yaml:3: providers[0].kind: "solpai" is not one of solapi, nhncloud, sens, aligo, sendgo; did you mean solapi?`},
 		"an unknown channel":      {account + "    channels: [sms, fax]\n", nil, `creditmsg.yaml:6: providers[0].channels[1]: "fax" is not one of alimtalk, sms, lms, mms`},
+		"a key by two names":      {account + "    app_key: K\n", nil, "creditmsg.yaml:4: providers[0].api_key: it is given by more than one of its names api_key, app_key, access_key and user_id"},
+		"a secret by two names":   {account + "    secret_key: K\n", nil, "creditmsg.yaml:5: providers[0].api_secret: it is given by more than one of its names api_secret, secret_key and key"},
+		"another kind's setting":  {account + "    origin_code: '1'\n", nil, "creditmsg.yaml:6: providers[0].origin_code: an account of kind solapi has no such setting"},
 		"no secret":               {"providers:\n  - {name: a, kind: solapi, api_key: K}\n", nil, "creditmsg.yaml:2: providers[0].api_secret: it is missing"},
 		"an upstream address":     {account + "    url: solapi.com\n", nil, "creditmsg.yaml:6: providers[0].url: it is not an address of the form https://host"},
 		"a negative limit":        {account + "    max_per_second: -1\n", nil, "creditmsg.yaml:6: providers[0].max_per_second: it is negative"},
@@ -391,36 +415,6 @@ func TestNoWayOfPrintingShowsASecret(t *testing.T) {
 		if !strings.Contains(c.String(), shown) {
 			t.Errorf("String does not show %q:\n%s", shown, c)
 		}
-	}
-}
-
-func TestAnAddressShowsEverythingButItsPasswords(t *testing.T) {
-	for given, want := range map[Address]string{
-		"sqlite:data/creditmsg.db":              "sqlite:data/creditmsg.db",
-		"mysql://u@/db?socket=/run/mysqld.sock": "mysql://u@/db?socket=/run/mysqld.sock",
-		"mysql://u:p@h:3306/db":                 "mysql://u:********@h:3306/db",
-		"mysql://u:p%ss@h/db":                   "mysql://********",
-		"https://h/a%2Fb":                       "https://h/a%2Fb",
-		"":                                      "",
-	} {
-		if got := given.String(); got != want {
-			t.Errorf("%#q shows as %s, want %s", string(given), got, want)
-		}
-	}
-}
-
-func TestAnAccountIsWhatTheConfigurationSays(t *testing.T) {
-	want := []provider.Account{{
-		Name: "main", Kind: "solapi", URL: "https://api.solapi.com", APIKey: testKey, APISecret: testSecret,
-		Channels: []provider.Channel{provider.SMS, provider.Alimtalk}, Weight: 3, MaxPerSecond: 100, Timeout: 20 * time.Second,
-		Webhook: provider.Webhook{Secret: "hooksecret", Plain: true,
-			Allow: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8::1/128")}},
-	}}
-	if diff := cmp.Diff(want, fullConfig().Accounts(), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
-		t.Error(diff)
-	}
-	if got := (ProviderConfig{}).Account(); got.Weight != 1 || got.Channels != nil || got.Webhook.Allow != nil {
-		t.Errorf("an account of defaults is %+v; want weight 1, all channels, any address", got)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"strings"
 
 	"creditmsg/internal/db"
@@ -59,32 +60,51 @@ func parseIDs(pairs []string, form string) (map[string]string, error) {
 	return ids, nil
 }
 
-// simulatedAccounts names the accounts that point at the simulator. A configuration
-// without any provider is that of the verbs beside serve --demo, whose account the
-// process brings itself.
-func (c Config) simulatedAccounts() (names []string) {
+// simulatedAccounts are the accounts that point at the simulator, with their kinds. A
+// configuration without any provider is that of the verbs beside serve --demo, whose
+// account the process brings itself.
+func (c Config) simulatedAccounts() (kinds map[string]string) {
 	if len(c.Providers) == 0 {
-		return []string{demoProvider}
+		return map[string]string{demoProvider: "solapi"}
 	}
+	kinds = map[string]string{}
 	for _, p := range c.Providers {
 		if p.simulated() {
-			names = append(names, p.Name)
+			kinds[p.Name] = p.Kind
 		}
 	}
-	return names
+	return kinds
 }
 
 func (c Config) madeUpChannel(siteID, name string) map[string]string {
 	ids := map[string]string{}
-	for _, account := range c.simulatedAccounts() {
-		ids[account] = madeUp("KA01PF", siteID, strings.TrimSpace(name), account)
+	for account, kind := range c.simulatedAccounts() {
+		ids[account] = madeUpOf[kind].channel(siteID, strings.TrimSpace(name), account)
 	}
 	return ids
 }
 
-// madeUp gives an id of the vendor's form: prefix, fifteen digits where the vendor has
-// the time, eleven letters. The same thing always gets the same id, so that what is
-// removed and added again is the same to the simulator.
+// madeUpOf makes up ids of each vendor's form. The same thing always gets the same id, so
+// that what is removed and added again is the same to the simulator.
+var madeUpOf = map[string]struct{ channel, template func(parts ...string) string }{
+	"solapi":   {func(p ...string) string { return madeUp("KA01PF", p...) }, func(p ...string) string { return madeUp("KA01TP", p...) }},
+	"nhncloud": {kakaoKey, templateCode},
+	"sens":     {func(p ...string) string { return "@" + digest("channel", p)[:12] }, templateCode},
+	"aligo":    {kakaoKey, templateCode},
+	"sendgo":   {kakaoKey, templateCode},
+}
+
+// kakaoKey is a sender key, which has forty characters; templateCode the code of a template.
+func kakaoKey(parts ...string) string     { return digest("channel", parts)[:40] }
+func templateCode(parts ...string) string { return "T" + digest("template", parts)[:15] }
+
+func digest(what string, parts []string) string {
+	sum := sha256.Sum256([]byte(what + " " + strings.Join(parts, "\n")))
+	return hex.EncodeToString(sum[:])
+}
+
+// madeUp gives an id of Solapi's form: prefix, fifteen digits where the vendor has
+// the time, eleven letters.
 func madeUp(prefix string, parts ...string) string {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	sum := sha256.Sum256([]byte(prefix + " " + strings.Join(parts, "\n")))

@@ -121,12 +121,12 @@ func parseButtons(text []byte) ([]provider.Button, error) {
 // own id is used where it has one.
 func (c Config) madeUpTemplate(siteID, code string, channel map[string]string) map[string]message.ProviderTemplate {
 	ids := map[string]message.ProviderTemplate{}
-	for _, account := range c.simulatedAccounts() {
+	for account, kind := range c.simulatedAccounts() {
 		channelID := channel[account]
 		if channelID == "" {
-			channelID = madeUp("KA01PF", siteID, account)
+			channelID = madeUpOf[kind].channel(siteID, account)
 		}
-		ids[account] = message.ProviderTemplate{ChannelID: channelID, TemplateID: madeUp("KA01TP", siteID, code, account)}
+		ids[account] = message.ProviderTemplate{ChannelID: channelID, TemplateID: madeUpOf[kind].template(siteID, code, account)}
 	}
 	return ids
 }

@@ -93,13 +93,13 @@ func RunSimulator(ctx context.Context, o SimulatorOptions, log *slog.Logger, sta
 	}}})
 }
 
-// openSimulator opens the port of the account that points at the simulator, and has
-// reports of it sent to our own door. Port 0 is the one after the API's, or any that
-// is free where that is taken; the account is then told which it is.
+// openSimulator opens the port of the first account that points at the simulator, and has
+// reports of each such account sent to our own door. Port 0 is the one after the API's, or
+// any that is free where that is taken; the accounts are then told which it is.
 func (p *Program) openSimulator(o SimulatorOptions) error {
 	i := slices.IndexFunc(p.config.Providers, ProviderConfig.simulated)
 	if i < 0 {
-		return fault.Check("roles", "the simulator has nobody to serve: configure a provider of kind solapi with api_key %s, its secret and url http://127.0.0.1:PORT", SimulatorKey)
+		return fault.Check("roles", "the simulator has nobody to serve: configure a provider with api_key %s, its secret and url http://127.0.0.1:PORT", SimulatorKey)
 	}
 	account := &p.config.Providers[i]
 	behaviour, err := o.behaviour()
@@ -120,12 +120,22 @@ func (p *Program) openSimulator(o SimulatorOptions) error {
 	if err != nil {
 		return err
 	}
-	account.URL = Address(p.vendor.url)
+	given := account.URL
 	door := "http://" + p.config.Listen
 	if p.door != nil {
 		door = p.door.url
 	}
-	behaviour.ReportURL, behaviour.ReportSecret = door+"/webhooks/"+account.Name, string(account.Webhook.Secret)
+	behaviour.Reports = map[string]simulator.Hook{}
+	for i := range p.config.Providers {
+		a := &p.config.Providers[i]
+		if !a.simulated() || a.URL != given {
+			continue
+		}
+		a.URL = Address(p.vendor.url)
+		if _, first := behaviour.Reports[a.Kind]; !first {
+			behaviour.Reports[a.Kind] = simulator.Hook{URL: door + "/webhooks/" + a.Name, Secret: string(a.Webhook.Secret)}
+		}
+	}
 	p.simulated = simulator.New(behaviour)
 	p.openTill(door, o.Seed)
 	return nil
@@ -169,5 +179,5 @@ func (p *Program) besides(host string) string {
 // simulated reports whether the account points at the simulator: nobody else takes
 // its credentials, wherever it runs.
 func (p ProviderConfig) simulated() bool {
-	return p.Kind == "solapi" && p.URL != "" && p.APIKey == SimulatorKey
+	return p.URL != "" && p.key() == SimulatorKey
 }

@@ -33,9 +33,22 @@ type Harness struct {
 	Template provider.Template
 
 	// Refused is the vendor's raw code of four digits, 1xxx, that refuses a leg when a
-	// call is made, and Why what the adapter makes of it.
+	// call is made, and Why what the adapter makes of it; Code is what it keeps as the
+	// vendor's own code, when that is another text.
 	Refused string
+	Code    string
 	Why     provider.Reason
+
+	// Patient says that the vendor takes every leg of a call, and tells later which were
+	// wrong: Refused is then the end of a leg.
+	Patient bool
+
+	// Nameless says that the vendor has no room for our reference: reports name a leg by
+	// its call and number.
+	Nameless bool
+
+	// PostPaid says that the vendor never refuses a call for want of money.
+	PostPaid bool
 
 	// SignsBody says that the proof of a report covers its body, so that another body
 	// with the same headers is not authentic.

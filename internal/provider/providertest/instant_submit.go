@@ -223,7 +223,7 @@ func (p *Instant) special(l *provider.Leg, row int, r report, now time.Time, ear
 var errStranger = errors.New("this is no id of one of its calls")
 
 // Lookup says what became of a call. One that was not taken never will be.
-func (p *Instant) Lookup(ctx context.Context, upstreamID string, refs []string) (provider.Lookup, error) {
+func (p *Instant) Lookup(ctx context.Context, e provider.Enquiry) (provider.Lookup, error) {
 	if err := ctx.Err(); err != nil {
 		return provider.Lookup{}, err
 	}
@@ -232,7 +232,7 @@ func (p *Instant) Lookup(ctx context.Context, upstreamID string, refs []string) 
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n, mine := p.numberOf(upstreamID)
+	n, mine := p.numberOf(e.UpstreamID)
 	if !mine {
 		return provider.Lookup{}, errStranger
 	}
@@ -240,9 +240,9 @@ func (p *Instant) Lookup(ctx context.Context, upstreamID string, refs []string) 
 		p.open[n] = true
 		return provider.Lookup{Verdict: provider.LookupNotSent}, nil
 	}
-	found := provider.Lookup{Verdict: provider.LookupTaken, Complete: true, Reports: make([]provider.Report, 0, len(refs))}
+	found := provider.Lookup{Verdict: provider.LookupTaken, Complete: true, Reports: make([]provider.Report, 0, len(e.Refs))}
 	now := p.o.Now()
-	for _, ref := range refs {
+	for _, ref := range e.Refs {
 		o, known := p.odd[ref]
 		switch {
 		case !known:

@@ -115,7 +115,7 @@ func TestAForcedCodeEndsItsLeg(t *testing.T) {
 	if diff := cmp.Diff(want, b.got()); diff != "" {
 		t.Errorf("ends (-want +got):\n%s", diff)
 	}
-	found, err := b.Lookup(t.Context(), r.UpstreamID, []string{"no", "dead", "fine", "never"})
+	found, err := b.Lookup(t.Context(), provider.Enquiry{UpstreamID: r.UpstreamID, Refs: []string{"no", "dead", "fine", "never"}})
 	if err != nil || found.Verdict != provider.LookupTaken || !found.Complete || len(found.Reports) != 3 || found.Reports[2].Final {
 		t.Errorf("look-up: got %+v, %v, want the three that were taken, the last not final", found, err)
 	}
@@ -132,7 +132,7 @@ func TestAFaultActsOnTheWholeCallOncePerNumber(t *testing.T) {
 		if r.Outcome != want.outcome || (r.Outcome == provider.Refused) != (r.RetryAfter == time.Second && r.Reason == provider.ProviderRateLimited) {
 			t.Errorf("%d: got %+v, want %v", row, r, want.outcome)
 		}
-		found, err := b.Lookup(t.Context(), r.UpstreamID, []string{"a", "b"})
+		found, err := b.Lookup(t.Context(), provider.Enquiry{UpstreamID: r.UpstreamID, Refs: []string{"a", "b"}})
 		if err != nil || (found.Verdict == provider.LookupTaken) != want.taken || (found.Verdict == provider.LookupNotSent) == want.taken {
 			t.Errorf("%d: look-up: got %+v, %v, want taken %v", row, found, err, want.taken)
 		}
@@ -172,7 +172,7 @@ func TestNothingIsTakenOfACallThatDoesNotBegin(t *testing.T) {
 		"begun fails":      func(context.Context, string) error { return errors.New("no database") },
 		"the context ends": func(context.Context, string) error { cancel(); return nil },
 		"it is looked up": func(_ context.Context, upstream string) error {
-			if found, err := b.Lookup(t.Context(), upstream, nil); err != nil || found.Verdict != provider.LookupNotSent {
+			if found, err := b.Lookup(t.Context(), provider.Enquiry{UpstreamID: upstream}); err != nil || found.Verdict != provider.LookupNotSent {
 				t.Errorf("look-up before it is taken: got %+v, %v, want not sent", found, err)
 			}
 			return nil
@@ -186,7 +186,7 @@ func TestNothingIsTakenOfACallThatDoesNotBegin(t *testing.T) {
 		if r.Outcome != provider.NotSent || b.Taken() != 0 {
 			t.Errorf("%s: got %+v and %d taken, want not sent", name, r, b.Taken())
 		}
-		if found, err := b.Lookup(t.Context(), r.UpstreamID, nil); err != nil || found.Verdict != provider.LookupNotSent {
+		if found, err := b.Lookup(t.Context(), provider.Enquiry{UpstreamID: r.UpstreamID}); err != nil || found.Verdict != provider.LookupNotSent {
 			t.Errorf("%s: look-up: got %+v, %v, want not sent", name, found, err)
 		}
 	}
@@ -200,11 +200,11 @@ func TestALookUpKnowsOnlyItsOwnCalls(t *testing.T) {
 	b, other := newInbox(t, InstantOptions{}), newInbox(t, InstantOptions{})
 	mine := b.submit(text("a", numbered(0, 1))).UpstreamID
 	for _, stranger := range []string{"", "nonsense", mine + "0", mine[:len(mine)-1] + "0"} {
-		if found, err := b.Lookup(t.Context(), stranger, nil); err == nil {
+		if found, err := b.Lookup(t.Context(), provider.Enquiry{UpstreamID: stranger}); err == nil {
 			t.Errorf("%q: got %+v, want an error", stranger, found)
 		}
 	}
-	if found, err := other.Lookup(t.Context(), mine, nil); err == nil {
+	if found, err := other.Lookup(t.Context(), provider.Enquiry{UpstreamID: mine}); err == nil {
 		t.Errorf("a call of another: got %+v, want an error", found)
 	}
 	one := newInbox(t, InstantOptions{OnePhase: true})
@@ -212,7 +212,7 @@ func TestALookUpKnowsOnlyItsOwnCalls(t *testing.T) {
 		t.Error("begun is called in one phase")
 		return nil
 	})
-	if found, err := one.Lookup(t.Context(), r.UpstreamID, []string{"a"}); err != nil || found.Verdict != provider.LookupUnknown || r.UpstreamID != "" {
+	if found, err := one.Lookup(t.Context(), provider.Enquiry{UpstreamID: r.UpstreamID, Refs: []string{"a"}}); err != nil || found.Verdict != provider.LookupUnknown || r.UpstreamID != "" {
 		t.Errorf("one phase: got %+v, %v of call %q, want nothing", found, err, r.UpstreamID)
 	}
 	if one.Capabilities().Lookup != provider.LookupNone || b.Capabilities().Lookup != provider.LookupAuthoritative {
@@ -276,7 +276,7 @@ func TestRunHandsReportsOverAtOnceAndLateOnesLater(t *testing.T) {
 		if diff := cmp.Diff(map[string][]ending{"now": {arrived}}, b.got()); diff != "" {
 			t.Errorf("at once (-want +got):\n%s", diff)
 		}
-		if found, _ := b.Lookup(t.Context(), r.UpstreamID, []string{"now", "late"}); found.Reports[1].Final {
+		if found, _ := b.Lookup(t.Context(), provider.Enquiry{UpstreamID: r.UpstreamID, Refs: []string{"now", "late"}}); found.Reports[1].Final {
 			t.Errorf("look-up at once: got %+v, want the late one not final", found.Reports)
 		}
 		time.Sleep(59 * time.Second)
@@ -292,7 +292,7 @@ func TestRunHandsReportsOverAtOnceAndLateOnesLater(t *testing.T) {
 		if diff := cmp.Diff(map[string][]ending{"now": {arrived}, "late": {arrived}}, b.got()); diff != "" {
 			t.Errorf("a minute later, after a closed door (-want +got):\n%s", diff)
 		}
-		if found, _ := b.Lookup(t.Context(), r.UpstreamID, []string{"late"}); !found.Reports[0].Delivered {
+		if found, _ := b.Lookup(t.Context(), provider.Enquiry{UpstreamID: r.UpstreamID, Refs: []string{"late"}}); !found.Reports[0].Delivered {
 			t.Errorf("look-up later: got %+v, want it delivered", found.Reports)
 		}
 		cancel()
@@ -320,7 +320,7 @@ func TestALegThatCannotBeTakenIsRefused(t *testing.T) {
 			t.Errorf("member %d: got %+v, want it refused", i, m)
 		}
 	}
-	if found, err := b.Lookup(t.Context(), r.UpstreamID, []string{"k"}); err != nil || found.Verdict != provider.LookupNotSent || b.Taken() != 0 {
+	if found, err := b.Lookup(t.Context(), provider.Enquiry{UpstreamID: r.UpstreamID, Refs: []string{"k"}}); err != nil || found.Verdict != provider.LookupNotSent || b.Taken() != 0 {
 		t.Errorf("look-up: got %+v, %v, want not sent", found, err)
 	}
 	if r := b.submit(); r.Outcome != provider.Accepted || len(r.Members) != 0 {
@@ -406,7 +406,7 @@ func TestManyMayCallAndDeliverAtOnce(t *testing.T) {
 			for range 20 {
 				legs := texts(10)
 				r := b.submit(legs...)
-				if found, err := b.Lookup(ctx, r.UpstreamID, references(legs)); err != nil || len(found.Reports) != len(legs) {
+				if found, err := b.Lookup(ctx, provider.Enquiry{UpstreamID: r.UpstreamID, Refs: references(legs)}); err != nil || len(found.Reports) != len(legs) {
 					t.Errorf("look-up: got %+v, %v", found, err)
 				}
 				b.deliver()

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"testing"
 
-	"creditmsg/internal/id"
 	"creditmsg/internal/korea"
 	"creditmsg/internal/provider"
 )
@@ -51,46 +50,41 @@ func testMaxBytes(t *testing.T, h Harness) {
 func testConcurrent(t *testing.T, h Harness) {
 	w := newWorld(t, h)
 	const workers, calls, size = 8, 5, 20
-	var all []string
+	var all []provider.Leg
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for range workers {
 		wg.Go(func() {
 			for range calls {
 				legs := texts(size)
-				call := trial{legs: legs}
-				call.Result = w.Submit(t.Context(), provider.Call{ID: id.New(), Legs: legs}, stored)
+				call := w.call(t.Context(), legs)
 				if call.Outcome != provider.Accepted || len(call.Members) != size {
 					t.Errorf("outcome: got %v (%q), want accepted", call.Outcome, call.Text)
 				}
 				if w.askable(call) {
-					found, err := w.Lookup(t.Context(), call.UpstreamID, references(legs))
+					found, err := w.Lookup(t.Context(), call.enquiry())
 					if err != nil || found.Verdict != provider.LookupTaken {
 						t.Errorf("look-up: got %+v, %v, want it taken", found, err)
 					}
 				}
-				for _, c := range w.hook.all() {
-					if _, err := w.Parse(c.body); err != nil || !w.Authentic(c.header, c.body) {
-						t.Errorf("report: %v", err)
-					}
-				}
+				w.reports()
 				mu.Lock()
-				all = append(all, references(legs)...)
+				all = append(all, legs...)
 				mu.Unlock()
 			}
 		})
 	}
 	wg.Wait()
 	taken := w.taken()
-	for _, ref := range all {
-		if taken[ref] != 1 {
-			t.Errorf("%s: got taken %d times, want once", ref, taken[ref])
+	for _, l := range all {
+		if n := taken[w.name(l)]; n != 1 {
+			t.Errorf("%s: got taken %d times, want once", l.Ref, n)
 		}
 	}
 	ends := endings(w.finals(len(all)))
-	for _, ref := range all {
-		if len(ends[ref]) != 1 || ends[ref][0] != arrived {
-			t.Errorf("%s: got ends %v, want delivered once", ref, ends[ref])
+	for _, l := range all {
+		if got := ends[l.Ref]; len(got) != 1 || got[0] != arrived {
+			t.Errorf("%s: got ends %v, want delivered once", l.Ref, got)
 		}
 	}
 }

@@ -30,13 +30,14 @@ func (w *world) askable(t trial) bool {
 // lookup asks what became of a call and holds the answer to the truth.
 func (w *world) lookup(ctx context.Context, t trial) (provider.Lookup, error) {
 	w.Helper()
-	found, err := w.Provider.Lookup(ctx, t.UpstreamID, references(t.legs))
+	found, err := w.Provider.Lookup(ctx, t.enquiry())
 	taken := w.taken()
-	took, mine := false, map[string]bool{}
+	took, mine := false, map[string]string{}
 	for _, l := range t.legs {
-		mine[l.Ref] = true
-		took = took || taken[l.Ref] > 0
+		mine[l.Ref] = w.name(l)
+		took = took || taken[w.name(l)] > 0
 	}
+	found.Reports = w.named(found.Reports)
 	switch {
 	case err != nil:
 		w.discreet(err.Error(), t.legs)
@@ -51,15 +52,15 @@ func (w *world) lookup(ctx context.Context, t trial) (provider.Lookup, error) {
 	named := map[string]bool{}
 	for _, r := range found.Reports {
 		named[r.Ref] = true
-		if !mine[r.Ref] {
+		if mine[r.Ref] == "" {
 			w.Errorf("the look-up names %q, which is not of the call", r.Ref)
 		}
-		if (!r.Final || r.Delivered) && taken[r.Ref] == 0 {
+		if (!r.Final || r.Delivered) && taken[mine[r.Ref]] == 0 {
 			w.Errorf("the look-up says that %q was taken: %+v", r.Ref, r)
 		}
 	}
-	for ref := range mine {
-		if found.Complete && taken[ref] > 0 && !named[ref] {
+	for ref, name := range mine {
+		if found.Complete && taken[name] > 0 && !named[ref] {
 			w.Errorf("the look-up calls itself complete and leaves out %q, which was taken", ref)
 		}
 	}
@@ -172,7 +173,7 @@ func testNoLookup(t *testing.T, h Harness) {
 func testLookupNothing(t *testing.T, h Harness) {
 	w := newWorld(t, h)
 	for _, nonsense := range []string{"", "../../cash", "a b?c=d#e", "\x00", strings.Repeat("x", 10_000)} {
-		found, err := w.Provider.Lookup(t.Context(), nonsense, []string{"demo-rich.nobody.0.1.1"})
+		found, err := w.Provider.Lookup(t.Context(), provider.Enquiry{UpstreamID: nonsense, Refs: []string{"demo-rich.nobody.0.1.1"}})
 		if err == nil && found.Verdict == provider.LookupTaken || len(found.Reports) > 0 {
 			t.Errorf("look-up of %.20q: got %+v, want nothing found", nonsense, found)
 		}
@@ -182,19 +183,19 @@ func testLookupNothing(t *testing.T, h Harness) {
 func testLookupAgrees(t *testing.T, h Harness) {
 	w := newWorld(t, h)
 	legs := w.everyEnd()
-	call := w.submit(t.Context(), legs)
-	call.mustBe(w, provider.Accepted)
+	calls := w.accept(legs)
 	reported := map[string]provider.Report{}
 	for _, r := range w.finals(len(legs)) {
 		reported[r.Ref] = r
 	}
-	if !w.askable(call) {
-		return
-	}
-	found := w.settle(call)
 	looked := map[string]provider.Report{}
-	for _, r := range found.Reports {
-		looked[r.Ref] = r
+	for _, call := range calls {
+		if !w.askable(call) {
+			return
+		}
+		for _, r := range w.settle(call).Reports {
+			looked[r.Ref] = r
+		}
 	}
 	// A list may leave out what a report says in words.
 	if diff := cmp.Diff(reported, looked, cmpopts.IgnoreFields(provider.Report{}, "Text")); diff != "" {

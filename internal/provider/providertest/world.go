@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,6 +26,9 @@ const (
 	// patience is how long the suite waits for what must come: it only decides how
 	// soon a failure is told.
 	patience = time.Minute
+
+	// askEvery lies between two questions to a vendor that does not report by itself.
+	askEvery = 5 * time.Millisecond
 
 	// soon is the longest that a call may go on after its context ended.
 	soon = 10 * time.Second
@@ -43,6 +47,25 @@ type world struct {
 	vendor  http.Handler
 	line    *line
 	hook    *hook
+	took    *ledger
+}
+
+// ledger is the calls that the vendor accepted, for an adapter that asks about them.
+type ledger struct {
+	mu    sync.Mutex
+	calls []trial
+}
+
+func (k *ledger) add(t trial) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.calls = append(k.calls, t)
+}
+
+func (k *ledger) all() []trial {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return append([]trial(nil), k.calls...)
 }
 
 // hook is the webhook: it keeps what came.
@@ -72,6 +95,13 @@ func (k *hook) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// again is when a vendor that has to be asked may be asked once more.
+func (k *hook) again() chan struct{} {
+	soon := make(chan struct{})
+	time.AfterFunc(askEvery, func() { close(soon) })
+	return soon
+}
+
 func (k *hook) all() []hookCall {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -81,7 +111,7 @@ func (k *hook) all() []hookCall {
 // newWorld starts everything; change makes the adapter's account another one.
 func newWorld(t *testing.T, h Harness, change ...func(*provider.Account)) *world {
 	t.Helper()
-	w := &world{T: t, h: h, hook: &hook{more: make(chan struct{}, 1)}}
+	w := &world{T: t, h: h, hook: &hook{more: make(chan struct{}, 1)}, took: &ledger{}}
 	hookServer := httptest.NewServer(w.hook)
 	vendor := h.Vendor(hookServer.URL, reportSecret)
 	ctx, stop := context.WithCancel(context.Background())
@@ -129,14 +159,23 @@ func (w *world) play(scenario string) {
 	}
 }
 
-// taken counts what the vendor took, by reference, once no request is under way.
+// name is what a leg is told apart by: its reference, or its channel and number where the
+// vendor does not keep that.
+func (w *world) name(l provider.Leg) string {
+	if w.h.Nameless {
+		return l.Channel.String() + " " + string(l.To)
+	}
+	return l.Ref
+}
+
+// taken counts what the vendor took, by name, once no request is under way.
 func (w *world) taken() map[string]int {
 	w.Helper()
 	w.line.counts()
 	return w.received()
 }
 
-// received counts what the vendor has taken so far, by reference.
+// received counts what the vendor has taken so far, by name.
 func (w *world) received() map[string]int {
 	w.Helper()
 	count := map[string]int{}
@@ -144,13 +183,16 @@ func (w *world) received() map[string]int {
 		rec := httptest.NewRecorder()
 		w.vendor.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/_sim/received?limit=10000&cursor="+cursor, nil))
 		var page struct {
-			Data []struct{ Reference string }
+			Data []struct{ Reference, To, Channel string }
 			Next *string `json:"next_cursor"`
 		}
 		if err := json.Unmarshal(rec.Body.Bytes(), &page); err != nil || rec.Code != http.StatusOK {
 			w.Fatalf("received: %d %v", rec.Code, err)
 		}
 		for _, row := range page.Data {
+			if w.h.Nameless {
+				row.Reference = row.Channel + " " + row.To
+			}
 			count[row.Reference]++
 		}
 		if page.Next == nil {
@@ -171,14 +213,51 @@ func (w *world) alimtalk(ref string, to korea.Number) provider.Leg {
 	return provider.Leg{Ref: ref, To: to, Channel: provider.Alimtalk, Text: "김하나님, " + someText, Alimtalk: &template}
 }
 
-// texts are n SMS to numbers outside the table, with references as ours are.
+// given is how many numbers texts has given away.
+var given atomic.Uint32
+
+// texts are n SMS to numbers outside the table that nobody else has, with references as
+// ours are.
 func texts(n int) []provider.Leg {
 	call := strings.ToLower(id.New().String())
+	first := 12_345_000 + given.Add(uint32(n)) - uint32(n)
 	legs := make([]provider.Leg, n)
 	for i := range legs {
-		legs[i] = text(fmt.Sprintf("demo-rich.%s.%d.1.1", call, i), korea.MobileNumber(uint32(12_345_000+i)))
+		legs[i] = text(fmt.Sprintf("demo-rich.%s.%d.1.1", call, i), korea.MobileNumber(first+uint32(i)))
 	}
 	return legs
+}
+
+// calls parts legs into what may share a call.
+func (w *world) calls(legs []provider.Leg) (parts [][]provider.Leg) {
+	together := w.Capabilities().Together
+	if together == nil {
+		return [][]provider.Leg{legs}
+	}
+	at := map[string]int{}
+	for _, l := range legs {
+		kind := together(&l)
+		i, known := at[kind]
+		if !known {
+			i = len(parts)
+			at[kind] = i
+			parts = append(parts, nil)
+		}
+		parts[i] = append(parts[i], l)
+	}
+	return parts
+}
+
+// accept makes the calls that legs need, and wants them taken.
+func (w *world) accept(legs []provider.Leg) (all []trial) {
+	w.Helper()
+	for _, part := range w.calls(legs) {
+		w.line.mark(-1, passes)
+		got := w.submit(w.Context(), part)
+		got.mustBe(w, provider.Accepted)
+		all = append(all, got)
+	}
+	return all
 }
 
 // numbered is a number 010-00BB-xxxx of the table.
@@ -192,9 +271,16 @@ func (w *world) refusedNumber() korea.Number { return korea.Number("0100099" + w
 // trial is one Submit and what was seen of it.
 type trial struct {
 	provider.Result
+	id    id.ID
+	at    time.Time
 	legs  []provider.Leg
 	begun []string // what begun was called with
 	early bool     // begun was called after a request that hands over
+}
+
+// enquiry is how the provider is asked about the call.
+func (t trial) enquiry() provider.Enquiry {
+	return provider.Enquiry{ID: t.id, UpstreamID: t.UpstreamID, At: t.at, Refs: references(t.legs)}
 }
 
 // submit makes one call and holds it to the laws. begin, if any, is what begun answers.
@@ -207,8 +293,8 @@ func (w *world) submit(ctx context.Context, legs []provider.Leg, begin ...func()
 
 // call makes one call.
 func (w *world) call(ctx context.Context, legs []provider.Leg, begin ...func() error) trial {
-	t := trial{legs: legs}
-	t.Result = w.Provider.Submit(ctx, provider.Call{ID: id.New(), Legs: legs}, func(_ context.Context, upstream string) error {
+	t := trial{id: id.New(), at: time.Now(), legs: legs}
+	t.Result = w.Provider.Submit(ctx, provider.Call{ID: t.id, Legs: legs}, func(_ context.Context, upstream string) error {
 		w.line.mu.Lock()
 		t.early = t.early || w.line.handed > 0
 		w.line.mu.Unlock()
@@ -218,6 +304,9 @@ func (w *world) call(ctx context.Context, legs []provider.Leg, begin ...func() e
 		}
 		return nil
 	})
+	if t.Outcome == provider.Accepted && t.UpstreamID != "" {
+		w.took.add(t)
+	}
 	return t
 }
 
@@ -231,7 +320,7 @@ func (w *world) judge(t trial) {
 		if t.Outcome == provider.Accepted && i < len(t.Members) && !t.Members[i].Refused {
 			want = 1
 		}
-		if got := taken[l.Ref]; got != want && (t.Outcome != provider.Unknown || got > 1) {
+		if got := taken[w.name(l)]; got != want && (t.Outcome != provider.Unknown || got > 1) {
 			w.Errorf("%v, %q: the vendor took leg %d %d times, want %d", t.Outcome, t.Text, i, got, want)
 		}
 	}

@@ -121,7 +121,7 @@ func BenchmarkLife(b *testing.B) {
 			s.mu.Lock()
 			d, ok := s.nextDelivery()
 			if ok {
-				_ = s.body(d)
+				_, _ = s.pushSolapi(d)
 				reported += len(d.items)
 			}
 			s.mu.Unlock()

@@ -1,6 +1,7 @@
-// Package simulator is a provider in a box: it speaks the wire protocol of Solapi
-// (also sold as CoolSMS), messaging API v4, so that the vendor's own SDKs work
-// with nothing changed but the base address (tools/sdk runs one against it), and it
+// Package simulator is a provider in a box: it speaks the wire protocols of Solapi
+// (also sold as CoolSMS; messaging API v4), NHN Cloud (SMS v3.0, KakaoTalk Bizmessage v2.3),
+// Naver Cloud SENS (SMS v2, Alimtalk v2), Aligo and SendGo (v2), so that a vendor's own SDKs work
+// with nothing changed but the base address (tools/sdk runs Solapi's against it), and it
 // tells what every handset got.
 //
 // It promises: a number always ends the same way, as the table in outcome.go says;
@@ -20,7 +21,8 @@
 // (paths), solapi_auth.go, solapi_message.go (what is kept), solapi_check.go and
 // solapi_kakao.go (refusals), solapi_register.go, solapi_life.go (what happens to
 // a message), solapi_group.go, solapi_send.go, solapi_list.go, and one file per
-// smaller service.
+// smaller service. Then vendor.go (what differs between vendors), nhn.go, nhn_list.go,
+// sens.go, sens_list.go, aligo.go, aligo_list.go, sendgo.go.
 //
 // # Faults
 //
@@ -68,6 +70,20 @@
 // order numbers come. Numbers of the table, forced codes too, keep to the table; a
 // fault of the table comes before one of the scenario. A leg's fate is decided when it
 // is handed over; the vendor's own fail-over is a leg too.
+//
+// # Other vendors
+//
+// A message lives the same life whoever carries it (vendor.go). What the sections above say in
+// Solapi's words holds for the others in theirs: 500 and 429 come in their form of errors, a
+// forced code is a raw code of the vendor. NHN Cloud refuses a recipient with the number of a
+// forced 1xxx below zero, pushes reports with the secret in X-Toast-Webhook-Signature,
+// and refuses an idempotency key of Alimtalk that comes again within ten minutes. SENS takes a
+// text whatever is wrong with one recipient, who then fails, and has to be asked: a list
+// without rows is an empty 404. Neither runs out of money. Aligo and SendGo take what is wrong
+// with one receiver like SENS, have to be asked, and refuse a call that cannot be paid. The user
+// of Aligo is the key of an account and its key the secret; SendGo's newest token of an account
+// ends the one before, and its sender numbers have keys. All take every account of Options
+// by its key and secret, every service, and every template and channel of their form.
 //
 // # What is not confirmed
 //

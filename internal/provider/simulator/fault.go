@@ -161,7 +161,7 @@ type held struct {
 // anybody wants reports. The caller holds the lock.
 func (s *Simulator) hasten(m *message, now time.Time) {
 	g := m.group
-	if !s.wanted(g.account, singleReport) {
+	if !s.wanted(g, singleReport) {
 		return
 	}
 	if g.early == nil {

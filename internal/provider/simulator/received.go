@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -41,12 +40,7 @@ func (l leg) row() Received {
 	case m.has(missed):
 		r.Outcome = "failed"
 	}
-	var fields struct {
-		Ref string `json:"ref"`
-	}
-	if m.fields != "" && json.Unmarshal([]byte(m.fields), &fields) == nil {
-		r.Reference = fields.Ref
-	}
+	r.Reference = m.reference()
 	return r
 }
 

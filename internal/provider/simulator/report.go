@@ -3,12 +3,8 @@ package simulator
 import (
 	"bytes"
 	"context"
-	"crypto/sha1"
-	"encoding/hex"
-	"encoding/json"
 	"io"
 	"net/http"
-	"slices"
 	"time"
 )
 
@@ -34,9 +30,9 @@ type hook struct {
 // report is one delivery report, or a group's when group is set. It keeps the
 // code it was made for: a later one may contradict it.
 type report struct {
-	msg   *message
-	group *group
-	code  uint16
+	msg       *message
+	group     *group
+	code, raw uint16
 }
 
 // delivery is one webhook body on its way.
@@ -49,26 +45,32 @@ type delivery struct {
 
 // report queues the report of m as it now is. The caller holds the lock.
 func (s *Simulator) report(m *message, _ time.Time) {
-	if s.wanted(m.group.account, singleReport) {
-		s.reports.push(report{msg: m, code: m.code})
+	if s.wanted(m.group, singleReport) {
+		s.reports.push(report{msg: m, code: m.code, raw: m.raw})
 		signal(s.more)
 	}
 }
 
 // reportGroup queues the report of a group that ended. The caller holds the lock.
 func (s *Simulator) reportGroup(g *group) {
-	if s.wanted(g.account, groupReport) {
+	if s.wanted(g, groupReport) {
 		s.reports.push(report{group: g})
 		signal(s.more)
 	}
 }
 
-// account is whose report it is.
-func (r report) account() *account {
+// of is the group that it is about.
+func (r report) of() *group {
 	if r.group != nil {
-		return r.group.account
+		return r.group
 	}
-	return r.msg.group.account
+	return r.msg.group
+}
+
+// beside says whether two reports may share a body.
+func (r report) beside(other report) bool {
+	a, b := r.of(), other.of()
+	return a.account == b.account && a.vendor == b.vendor && r.event() == other.event()
 }
 
 func (r report) event() string {
@@ -78,31 +80,39 @@ func (r report) event() string {
 	return singleReport
 }
 
-// wanted says whether anybody wants an event of a. The caller holds the lock.
-func (s *Simulator) wanted(a *account, event string) bool {
-	if event == singleReport && (a.ReportURL != "" || s.options.ReportURL != "") {
-		return true
-	}
-	return slices.ContainsFunc(a.hooks, func(h *hook) bool { return h.event == event })
-}
+// wanted says whether anybody wants an event of g. The caller holds the lock.
+func (s *Simulator) wanted(g *group, event string) bool { return len(s.hooks(g, event)) > 0 }
 
-// hooks are the addresses that want an event of a: the configured one first, then
+// hooks are the addresses that want an event of g: the configured one first, then
 // those registered. The caller holds the lock.
-func (s *Simulator) hooks(a *account, event string) []hook {
+func (s *Simulator) hooks(g *group, event string) []hook {
 	var found []hook
-	url, secret := s.options.ReportURL, s.options.ReportSecret
-	if a.ReportURL != "" {
-		url, secret = a.ReportURL, a.ReportSecret
+	if g.vendor.push == nil {
+		return nil
 	}
-	if url != "" && event == singleReport {
-		found = append(found, hook{id: defaultHookID, event: event, url: url, secret: secret})
+	if to := s.reportsTo(g.vendor, g.account); to.URL != "" && event == singleReport {
+		found = append(found, hook{id: defaultHookID, event: event, url: to.URL, secret: to.Secret})
 	}
-	for _, h := range a.hooks {
+	if g.vendor != solapi {
+		return found
+	}
+	for _, h := range g.account.hooks {
 		if h.event == event {
 			found = append(found, *h)
 		}
 	}
 	return found
+}
+
+// reportsTo is where reports of a vendor's account go. The caller holds the lock.
+func (s *Simulator) reportsTo(v *vendor, a *account) Hook {
+	if a.ReportURL != "" {
+		return Hook{a.ReportURL, a.ReportSecret}
+	}
+	if to, ok := s.options.Reports[v.kind]; ok {
+		return to
+	}
+	return Hook{s.options.ReportURL, s.options.ReportSecret}
 }
 
 // nextDelivery takes the next body to send. Reports are gathered as far as they
@@ -113,12 +123,12 @@ func (s *Simulator) nextDelivery() (*delivery, bool) {
 		first := s.reports.first()
 		var items []report
 		for s.reports.len() > 0 && len(items) < s.options.ReportBatch {
-			if r := s.reports.first(); r.account() != first.account() || r.event() != first.event() {
+			if !s.reports.first().beside(first) {
 				break
 			}
 			items = append(items, s.reports.pop())
 		}
-		for _, h := range s.hooks(first.account(), first.event()) {
+		for _, h := range s.hooks(first.of(), first.event()) {
 			s.deliveries.push(&delivery{hook: h, items: items, epoch: s.epoch})
 		}
 	}
@@ -137,13 +147,14 @@ func (s *Simulator) send(ctx context.Context) {
 	for {
 		s.mu.Lock()
 		d, ok := s.nextDelivery()
+		var header http.Header
 		var body []byte
 		if ok {
-			body = s.body(d)
+			header, body = d.items[0].of().vendor.push(s, d)
 		}
 		s.mu.Unlock()
 		if ok {
-			s.deliver(ctx, d, body)
+			s.deliver(ctx, d, header, body)
 		}
 		if ctx.Err() != nil {
 			return
@@ -159,36 +170,9 @@ func (s *Simulator) send(ctx context.Context) {
 	}
 }
 
-// body writes the JSON array of d. The caller holds the lock.
-func (s *Simulator) body(d *delivery) []byte {
-	b := append(make([]byte, 0, len(d.items)*600), '[')
-	for i, r := range d.items {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		if s.options.ReportEnvelope {
-			b = append(b, `{"eventDataId":"`...)
-			b = append(b, s.ids.next("ED4V", clockForm, time.Now())...)
-			b = append(b, `","retryCount":`...)
-			b = appendInt(b, d.calls)
-			b = append(b, `,"data":`...)
-		}
-		if r.group != nil {
-			view, _ := json.Marshal(r.group.view()) // plain strings and numbers: cannot fail
-			b = append(b, view...)
-		} else {
-			b = s.appendReport(b, r.msg, r.code)
-		}
-		if s.options.ReportEnvelope {
-			b = append(b, '}')
-		}
-	}
-	return append(b, ']')
-}
-
 // deliver makes one call and plans the next one when it was not answered with 200.
-func (s *Simulator) deliver(ctx context.Context, d *delivery, body []byte) {
-	taken := s.post(ctx, d.hook, body)
+func (s *Simulator) deliver(ctx context.Context, d *delivery, header http.Header, body []byte) {
+	taken := s.post(ctx, d.hook.url, header, body)
 	s.reported(d.items)
 	if taken || ctx.Err() != nil {
 		return
@@ -205,16 +189,13 @@ func (s *Simulator) deliver(ctx context.Context, d *delivery, body []byte) {
 	}})
 }
 
-// post says whether the hook answered 200.
-func (s *Simulator) post(ctx context.Context, h hook, body []byte) bool {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.url, bytes.NewReader(body))
+// post says whether the address answered 200.
+func (s *Simulator) post(ctx context.Context, url string, header http.Header, body []byte) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return false
 	}
-	sum := sha1.Sum([]byte(h.secret))
-	req.Header.Set("Content-Type", "application/json")
-	req.Header["X-Solapi-Event-Name"] = []string{h.event}
-	req.Header["X-Solapi-Secret"] = []string{hex.EncodeToString(sum[:])}
+	req.Header = header
 	answer, err := s.client.Do(req)
 	if err != nil {
 		return false

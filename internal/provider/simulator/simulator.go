@@ -57,6 +57,9 @@ type Options struct {
 	ReportURL    string
 	ReportSecret string
 
+	// Reports are the addresses of single vendors, by kind, in place of ReportURL.
+	Reports map[string]Hook
+
 	// ReportBatch is the most reports in one webhook body. 0 = 100.
 	ReportBatch int
 

@@ -42,6 +42,21 @@ func (s *Simulator) routes() http.Handler {
 	for pattern, c := range s.calls() {
 		mux.Handle(pattern, s.authenticated(c))
 	}
+	for pattern, c := range s.nhnCalls() {
+		mux.Handle(pattern, s.gate(nhn, s.nhnLogin, c))
+	}
+	for pattern, c := range s.sensCalls() {
+		mux.Handle(pattern, s.gate(sens, s.sensLogin, c))
+	}
+	for v, calls := range s.aligoCalls() {
+		for pattern, c := range calls {
+			mux.Handle(pattern, s.gate(v, s.aligoLogin, c))
+		}
+	}
+	for pattern, c := range s.sendgoCalls() {
+		mux.Handle(pattern, s.gate(sendgo, s.sendgoBearer, c))
+	}
+	mux.Handle("POST /api/{version}/token", s.gate(sendgo, s.sendgoBasic, s.sendgoToken))
 	mux.Handle("GET /pricing/v1/messaging/default", s.open(s.getDefaultPricing))
 	mux.HandleFunc("GET /_sim/received", s.serveReceived)
 	mux.HandleFunc("GET /_sim/scenario", s.getScenario)
@@ -125,11 +140,11 @@ func (s *Simulator) asked(c call) call {
 
 // open answers c without a login.
 func (s *Simulator) open(c call) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.answer(w, r, c, nil) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.answer(solapi, w, r, c, nil) })
 }
 
-// answer runs c and writes what it says; it returns the status.
-func (s *Simulator) answer(w http.ResponseWriter, r *http.Request, c call, a *account) int {
+// answer runs c and writes what it says, in the words of a vendor; it returns the status.
+func (s *Simulator) answer(v *vendor, w http.ResponseWriter, r *http.Request, c call, a *account) int {
 	r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
 	s.linger(r)
 	reply, err := c(a, r)
@@ -139,7 +154,7 @@ func (s *Simulator) answer(w http.ResponseWriter, r *http.Request, c call, a *ac
 	}
 	switch {
 	case err == nil:
-		return write(w, http.StatusOK, reply)
+		return writeReply(w, reply)
 	case errors.Is(err, errCut), errors.Is(err, errHang):
 		return s.breakOff(w, r, err)
 	}
@@ -150,10 +165,28 @@ func (s *Simulator) answer(w http.ResponseWriter, r *http.Request, c call, a *ac
 	if no.retryAfter != "" {
 		w.Header().Set("Retry-After", no.retryAfter)
 	}
+	return v.refuse(w, no)
+}
+
+// refuseSolapi writes an error as Solapi does.
+func refuseSolapi(w http.ResponseWriter, no *refusal) int {
 	return write(w, no.status, struct {
 		ErrorCode    string `json:"errorCode"`
 		ErrorMessage string `json:"errorMessage"`
 	}{no.code, no.text})
+}
+
+// withStatus is a reply with another status than 200.
+type withStatus struct {
+	status int
+	reply  any
+}
+
+func writeReply(w http.ResponseWriter, reply any) int {
+	if other, ok := reply.(withStatus); ok {
+		return write(w, other.status, other.reply)
+	}
+	return write(w, http.StatusOK, reply)
 }
 
 // write sends reply as JSON and returns the status.

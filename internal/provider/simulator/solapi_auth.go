@@ -100,7 +100,7 @@ func (s *Simulator) login(header string, now time.Time) (*account, signature, er
 func (s *Simulator) authenticated(c call) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, used, err := s.login(r.Header.Get("Authorization"), time.Now())
-		status := s.answer(w, r, func(a *account, r *http.Request) (any, error) {
+		status := s.answer(solapi, w, r, func(a *account, r *http.Request) (any, error) {
 			switch {
 			case err != nil:
 				return nil, err

@@ -24,6 +24,10 @@ type account struct {
 	files     []*file
 	channels  []*channel
 	templates []*template
+	keys      map[string]time.Time // idempotency keys of NHN Cloud, and when they came
+
+	token      string // of SendGo: the newest is valid
+	tokenUntil time.Time
 }
 
 // newAccount opens an account.

@@ -18,6 +18,7 @@ const (
 // group is what is sent together.
 type group struct {
 	id              string
+	vendor          *vendor
 	account         *account
 	agent           agent
 	customFields    map[string]string
@@ -82,15 +83,27 @@ type groupCount struct {
 // groupMoney is what a group cost.
 type groupMoney struct{ requested, replacement, refund money.Amount }
 
-// newGroup opens a group. The caller holds the lock.
-func (s *Simulator) newGroup(a *account, g group, now time.Time) *group {
-	g.id, g.account = s.ids.group(now), a
+// newGroup opens a group of a vendor. The caller holds the lock.
+func (s *Simulator) newGroup(v *vendor, a *account, g group, now time.Time) *group {
+	if g.id == "" {
+		g.id = s.ids.group(now)
+	}
+	g.vendor, g.account = v, a
 	g.status, g.created = pending, now
 	g.prices = s.prices
 	g.note(now, "메시지 그룹이 생성되었습니다.")
 	s.groups[g.id] = &g
 	a.groups = append(a.groups, &g)
 	return &g
+}
+
+// seqOf is the place of a message in its group, from 1.
+func (g *group) seqOf(m *message) int {
+	// Those of one request were numbered one after another.
+	if at := int(m.slot) - int(g.messages[0].slot); at >= 0 && at < len(g.messages) && g.messages[at] == m {
+		return at + 1
+	}
+	return slices.Index(g.messages, m) + 1
 }
 
 // note writes a line in the group's log.
@@ -156,7 +169,7 @@ func (s *Simulator) createGroup(a *account, r *http.Request) (any, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	g := s.newGroup(a, group{agent: body.agent, strict: body.Strict, customFields: body.CustomFields,
+	g := s.newGroup(solapi, a, group{agent: body.agent, strict: body.Strict, customFields: body.CustomFields,
 		hint: body.Hint, allowDuplicates: body.AllowDuplicates}, time.Now())
 	return g.view(), nil
 }

@@ -1,6 +1,8 @@
 package simulator
 
 import (
+	"crypto/sha1"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -59,20 +61,12 @@ func (s *Simulator) createHook(a *account, r *http.Request) (any, error) {
 	defer s.mu.Unlock()
 	now := time.Now()
 	h := &hook{id: s.ids.next("WH4V", clockForm, now), event: body.EventID, name: body.Name, url: body.URL,
-		secret: s.reportSecret(a), temporary: body.IsTemporary, created: now}
+		secret: s.reportsTo(solapi, a).Secret, temporary: body.IsTemporary, created: now}
 	if body.Secret != nil {
 		h.secret = *body.Secret
 	}
 	a.hooks = append(a.hooks, h)
 	return map[string]string{"webhookId": h.id}, nil
-}
-
-// reportSecret is the account's webhook secret. The caller holds the lock.
-func (s *Simulator) reportSecret(a *account) string {
-	if a.ReportURL != "" {
-		return a.ReportSecret
-	}
-	return s.options.ReportSecret
 }
 
 func (s *Simulator) listHooks(a *account, r *http.Request) (any, error) {
@@ -81,4 +75,37 @@ func (s *Simulator) listHooks(a *account, r *http.Request) (any, error) {
 
 func (s *Simulator) deleteHook(a *account, r *http.Request) (any, error) {
 	return oneOf(s, &a.hooks, r.PathValue("hook"), drop)
+}
+
+// pushSolapi makes a webhook call of Solapi: a JSON array, proven by the digest of the
+// secret. The caller holds the lock.
+func (s *Simulator) pushSolapi(d *delivery) (http.Header, []byte) {
+	b := append(make([]byte, 0, len(d.items)*600), '[')
+	for i, r := range d.items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if s.options.ReportEnvelope {
+			b = append(b, `{"eventDataId":"`...)
+			b = append(b, s.ids.next("ED4V", clockForm, time.Now())...)
+			b = append(b, `","retryCount":`...)
+			b = appendInt(b, d.calls)
+			b = append(b, `,"data":`...)
+		}
+		if r.group != nil {
+			view, _ := json.Marshal(r.group.view()) // plain strings and numbers: cannot fail
+			b = append(b, view...)
+		} else {
+			b = s.appendReport(b, r.msg, r.code)
+		}
+		if s.options.ReportEnvelope {
+			b = append(b, '}')
+		}
+	}
+	sum := sha1.Sum([]byte(d.hook.secret))
+	return http.Header{
+		"Content-Type":        {"application/json"},
+		"X-Solapi-Event-Name": {d.hook.event},
+		"X-Solapi-Secret":     {hex.EncodeToString(sum[:])},
+	}, append(b, ']')
 }

@@ -25,7 +25,7 @@ func (s *Simulator) handOver(g *group, now time.Time, counts bool) error {
 	switch {
 	case n == 0:
 		return invalid("발송할 메시지가 없습니다.")
-	case a.balance < cost:
+	case a.balance < cost && !g.vendor.postPaid:
 		return refuse(http.StatusPaymentRequired, "NotEnoughBalance", "잔액이 부족합니다.")
 	case counts && !a.within(n, now):
 		g.fail(now, codeNotSent, "일일 발송량을 초과하였습니다.")
@@ -83,7 +83,7 @@ func (s *Simulator) carry(messages []*message) func(*Simulator, *message, time.T
 // atCarrier hands one message to the carrier and plans its report.
 func (s *Simulator) atCarrier(m *message, now time.Time) {
 	o := m.outcome()
-	code := m.verdict(o)
+	code, _ := m.verdict(o)
 	if code == codeRegistered {
 		return
 	}
@@ -105,7 +105,8 @@ func (s *Simulator) atCarrier(m *message, now time.Time) {
 // arrive is the moment of a delivery report.
 func (s *Simulator) arrive(m *message, now time.Time) {
 	o := m.outcome()
-	s.settle(m, m.verdict(o), now)
+	code, raw := m.verdict(o)
+	s.settle(m, code, raw, now)
 	s.report(m, now)
 	if o.twice || m.twist.twice {
 		s.after(now, s.wait(m, 1), event{(*Simulator).report, m})
@@ -113,9 +114,9 @@ func (s *Simulator) arrive(m *message, now time.Time) {
 }
 
 // settle makes code final: counts, refund, fail-over, end of the group.
-func (s *Simulator) settle(m *message, code uint16, now time.Time) {
+func (s *Simulator) settle(m *message, code, raw uint16, now time.Time) {
 	g := m.group
-	m.code, m.reported = code, now.UnixMilli()
+	m.code, m.raw, m.reported = code, raw, now.UnixMilli()
 	g.count.SentPending--
 	g.open--
 	if code == codeDelivered {
@@ -205,7 +206,7 @@ func (s *Simulator) contradictLater(m *message, now time.Time) {
 // handset still did not get it: the report is wrong.
 func (s *Simulator) contradict(m *message, now time.Time) {
 	g := m.group
-	m.code, m.reported = codeDelivered, now.UnixMilli()
+	m.code, m.raw, m.reported = codeDelivered, 0, now.UnixMilli()
 	g.count.SentFailed--
 	g.count.SentSuccess++
 	g.count.Refund--

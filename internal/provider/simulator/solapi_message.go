@@ -60,12 +60,16 @@ func priceTable(given map[string]money.Amount) [kinds]money.Amount {
 // Codes of a message that the simulator itself sets. A code from 1000 to 1999
 // refuses a message at registration; every other but 2000 and 3000 is final.
 const (
+	codeMissing    = 1010
+	codeForm       = 1011
+	codeTooLong    = 1031
 	codeRegistered = 2000
 	codeCarrier    = 3000
 	codeDelivered  = 4000
 	codeNotSent    = 2024 // its group was cancelled or failed before sending
 	codeNoMoney    = 2230
 	codeAbsent     = 3032
+	codeFailed     = 3031 // for a reason that only the raw code tells
 	codeNotOnKakao = 3104
 )
 
@@ -85,7 +89,8 @@ type message struct {
 	processed int64 // handed to the carrier; 0 = not yet
 	reported  int64 // report arrived; 0 = not yet
 	slot      uint32
-	code      uint16
+	code      uint16 // where it stands
+	raw       uint16 // the vendor's own code of its end, when something forced that
 	kind      kind
 	flags     flag
 	twist     twist
@@ -107,26 +112,26 @@ func (m *message) has(f flag) bool { return m.flags&f != 0 }
 // outcome is what the table says of its number.
 func (m *message) outcome() outcome { return outcomeOf(m.to) }
 
-// verdict is the final code that the table gives the message: codeRegistered or
-// codeCarrier mean that it stays there for ever.
-func (m *message) verdict(o outcome) uint16 {
+// verdict is the final code that the table gives the message, and the vendor's raw code
+// where that was forced: codeRegistered or codeCarrier mean that it stays there for ever.
+func (m *message) verdict(o outcome) (code, raw uint16) {
 	v := o.text
 	if m.kind.kakao() {
 		v = o.kakao
 	}
 	switch {
 	case o.forced:
-		return o.code
+		return m.group.vendor.life(o.code), o.code
 	case m.twist.code != 0:
-		return m.twist.code
+		return m.group.vendor.life(m.twist.code), m.twist.code
 	case o.silent:
-		return codeCarrier
+		return codeCarrier, 0
 	case v == notOnKakao:
-		return codeNotOnKakao
+		return codeNotOnKakao, 0
 	case v == absent:
-		return codeAbsent
+		return codeAbsent, 0
 	}
-	return codeDelivered
+	return codeDelivered, 0
 }
 
 // state is the word for its code.

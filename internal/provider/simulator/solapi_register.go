@@ -140,6 +140,9 @@ func (s *Simulator) admit(g *group, to string, number phone, repeats bool) uint1
 	if _, again := g.seen[number]; again && !repeats {
 		return 1026
 	}
+	if g.vendor.patient {
+		return codeRegistered
+	}
 	if o := outcomeOf(number); o.forced && o.code >= 1000 && o.code < 2000 {
 		return o.code
 	}

@@ -140,7 +140,7 @@ func (s *Simulator) sendAll(a *account, body *sendRequest) (*group, []*message, 
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	g := s.newGroup(a, group{agent: body.Agent, strict: body.Strict, allowDuplicates: body.AllowDuplicates}, now)
+	g := s.newGroup(solapi, a, group{agent: body.Agent, strict: body.Strict, allowDuplicates: body.AllowDuplicates}, now)
 	added, err := s.register(g, drafts, body.Messages, body.AllowDuplicates, now)
 	if err != nil {
 		return nil, nil, err

@@ -382,7 +382,7 @@ func TestABodyNeverMixesAccounts(t *testing.T) {
 	}, func(t *testing.T, s *Simulator, w *wire) {
 		s.mu.Lock() // both reports fall due before a sender looks
 		for _, a := range s.order {
-			g := s.newGroup(a, group{}, time.Now())
+			g := s.newGroup(solapi, a, group{}, time.Now())
 			d := draft{kind: sms, from: a.Senders[0], text: "안녕하세요"}
 			if _, err := s.register(g, []draft{d}, []wireMessage{{To: recipients{one: someone}}}, false, time.Now()); err != nil {
 				t.Error(err)

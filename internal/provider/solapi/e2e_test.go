@@ -186,7 +186,7 @@ func TestACallIsReportedAndLookedUpAlike(t *testing.T) {
 	if diff := cmp.Diff(want, ends(reported)); diff != "" {
 		t.Errorf("reports (-want +got):\n%s", diff)
 	}
-	found, err := w.Lookup(t.Context(), result.UpstreamID, []string{"a", "b", "c", "d", "e"})
+	found, err := w.Lookup(t.Context(), provider.Enquiry{UpstreamID: result.UpstreamID, Refs: []string{"a", "b", "c", "d", "e"}})
 	if err != nil || found.Verdict != provider.LookupTaken || !found.Complete {
 		t.Fatalf("Lookup: got %+v, %v", found, err)
 	}
@@ -207,7 +207,7 @@ func TestACutAfterSendingIsFoundTaken(t *testing.T) {
 	}
 	w.repaired()
 	w.finals(t, 2)
-	found, err := w.Lookup(t.Context(), result.UpstreamID, []string{"a", "b"})
+	found, err := w.Lookup(t.Context(), provider.Enquiry{UpstreamID: result.UpstreamID, Refs: []string{"a", "b"}})
 	if err != nil || found.Verdict != provider.LookupTaken || !found.Complete {
 		t.Fatalf("Lookup: got %+v, %v", found, err)
 	}
@@ -225,7 +225,7 @@ func TestACutBeforeSendingIsFoundNotSentAndStaysSo(t *testing.T) {
 	}
 	w.repaired()
 	for range 2 {
-		if found, err := w.Lookup(t.Context(), result.UpstreamID, []string{"a"}); err != nil || found.Verdict != provider.LookupNotSent {
+		if found, err := w.Lookup(t.Context(), provider.Enquiry{UpstreamID: result.UpstreamID, Refs: []string{"a"}}); err != nil || found.Verdict != provider.LookupNotSent {
 			t.Errorf("Lookup: got %+v, %v, want not sent", found, err)
 		}
 	}
@@ -239,7 +239,7 @@ func TestAGroupThatWasGivenUpIsFoundNotSent(t *testing.T) {
 		t.Fatalf("Submit: got %+v, want not sent", result)
 	}
 	w.repaired()
-	if found, err := w.Lookup(t.Context(), result.UpstreamID, []string{"a"}); err != nil || found.Verdict != provider.LookupNotSent {
+	if found, err := w.Lookup(t.Context(), provider.Enquiry{UpstreamID: result.UpstreamID, Refs: []string{"a"}}); err != nil || found.Verdict != provider.LookupNotSent {
 		t.Errorf("Lookup: got %+v, %v, want not sent", found, err)
 	}
 }

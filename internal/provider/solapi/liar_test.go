@@ -22,7 +22,7 @@ import (
 type liar struct {
 	provider.Provider
 	submit    func(ctx context.Context, c provider.Call, begun provider.Begun) provider.Result
-	lookup    func(ctx context.Context, upstream string, refs []string) (provider.Lookup, error)
+	lookup    func(ctx context.Context, e provider.Enquiry) (provider.Lookup, error)
 	authentic func(http.Header, []byte) bool
 	parse     func([]byte) ([]provider.Report, error)
 }
@@ -31,8 +31,8 @@ func (l *liar) Submit(ctx context.Context, c provider.Call, begun provider.Begun
 	return l.submit(ctx, c, begun)
 }
 
-func (l *liar) Lookup(ctx context.Context, upstream string, refs []string) (provider.Lookup, error) {
-	return l.lookup(ctx, upstream, refs)
+func (l *liar) Lookup(ctx context.Context, e provider.Enquiry) (provider.Lookup, error) {
+	return l.lookup(ctx, e)
 }
 
 func (l *liar) Authentic(h http.Header, body []byte) bool { return l.authentic(h, body) }
@@ -62,8 +62,8 @@ func beginning(change func(provider.Begun) provider.Begun) func(*liar) {
 // asking changes what Lookup says.
 func asking(change func(*provider.Lookup, *error)) func(*liar) {
 	return func(l *liar) {
-		l.lookup = func(ctx context.Context, upstream string, refs []string) (provider.Lookup, error) {
-			found, err := l.Provider.Lookup(ctx, upstream, refs)
+		l.lookup = func(ctx context.Context, e provider.Enquiry) (provider.Lookup, error) {
+			found, err := l.Provider.Lookup(ctx, e)
 			change(&found, &err)
 			return found, err
 		}

@@ -31,7 +31,8 @@ const (
 // Lookup asks what became of a group. One that was not sent is deleted first and
 // only then called not sent. A call whose group's id was never stored ended before
 // anything could be sent: nobody has to be asked.
-func (a *account) Lookup(ctx context.Context, group string, _ []string) (provider.Lookup, error) {
+func (a *account) Lookup(ctx context.Context, e provider.Enquiry) (provider.Lookup, error) {
+	group := e.UpstreamID
 	if group == "" {
 		return provider.Lookup{Verdict: provider.LookupNotSent}, nil
 	}

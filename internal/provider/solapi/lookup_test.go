@@ -38,7 +38,7 @@ func TestALookupNeverCallsAGroupNotSentThatCouldStillBeSent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := newVendor(t, c.odd)
-			got, err := v.account().Lookup(t.Context(), testGroup, nil)
+			got, err := v.account().Lookup(t.Context(), provider.Enquiry{UpstreamID: testGroup})
 			if got.Verdict != c.want || (err != nil) != c.fails {
 				t.Errorf("got %v, %v, want verdict %v, error %v", got, err, c.want, c.fails)
 			}
@@ -51,7 +51,7 @@ func TestALookupNeverCallsAGroupNotSentThatCouldStillBeSent(t *testing.T) {
 
 func TestALookupTimesOutAsAnError(t *testing.T) {
 	v := newVendor(t, map[step]http.HandlerFunc{get: hang})
-	if got, err := v.account(within(500*time.Millisecond)).Lookup(t.Context(), testGroup, nil); err == nil {
+	if got, err := v.account(within(500*time.Millisecond)).Lookup(t.Context(), provider.Enquiry{UpstreamID: testGroup}); err == nil {
 		t.Errorf("got %v, want an error", got)
 	}
 }
@@ -59,7 +59,7 @@ func TestALookupTimesOutAsAnError(t *testing.T) {
 func TestALookupAsksOnlyForWhatCanBeAGroup(t *testing.T) {
 	v := newVendor(t, nil)
 	for _, group := range []string{"../messages", "G4V 1", strings.Repeat("G", 65)} {
-		if got, err := v.account().Lookup(t.Context(), group, nil); err == nil || len(v.requests()) != 0 {
+		if got, err := v.account().Lookup(t.Context(), provider.Enquiry{UpstreamID: group}); err == nil || len(v.requests()) != 0 {
 			t.Errorf("Lookup(%q): got %v, want an error and no request", group, got)
 		}
 	}
@@ -67,7 +67,7 @@ func TestALookupAsksOnlyForWhatCanBeAGroup(t *testing.T) {
 
 func TestACallWhoseGroupWasNeverStoredWasNotSent(t *testing.T) {
 	v := newVendor(t, nil)
-	got, err := v.account().Lookup(t.Context(), "", []string{"r0"})
+	got, err := v.account().Lookup(t.Context(), provider.Enquiry{UpstreamID: "", Refs: []string{"r0"}})
 	if err != nil || got.Verdict != provider.LookupNotSent || len(v.requests()) != 0 {
 		t.Errorf("got %v, %v after %v, want that it was not sent, without a request", got, err, v.requests())
 	}
@@ -92,7 +92,7 @@ func TestALookupReadsEveryPageOfATakenGroup(t *testing.T) {
 			"M3": `{"nextKey":null,"messageList":{"M3":{"messageId":"M3","statusCode":"3000","dateProcessed":"2026-11-22T09:00:01.000Z","customFields":{"ref":"r3"}}}}`,
 		}),
 	})
-	got, err := v.account().Lookup(t.Context(), testGroup, []string{"r0", "r1", "r2", "r3"})
+	got, err := v.account().Lookup(t.Context(), provider.Enquiry{UpstreamID: testGroup, Refs: []string{"r0", "r1", "r2", "r3"}})
 	if err != nil {
 		t.Fatalf("Lookup: %v", err)
 	}
@@ -120,7 +120,7 @@ func TestALookupIsCompleteOnlyWhenTheListCertainlyIs(t *testing.T) {
 		"a message without a ref": {`{"status":"SENDING","count":{"registeredSuccess":1}}`, `{"messageList":{"M1":{"messageId":"M1","statusCode":"2000"}}}`, false},
 	} {
 		v := newVendor(t, map[step]http.HandlerFunc{get: say(c.group), list: say(c.list)})
-		got, err := v.account().Lookup(t.Context(), testGroup, nil)
+		got, err := v.account().Lookup(t.Context(), provider.Enquiry{UpstreamID: testGroup})
 		if err != nil || got.Verdict != provider.LookupTaken || got.Complete != c.want {
 			t.Errorf("%s: got %+v, %v, want taken, complete %v", name, got, err, c.want)
 		}
@@ -132,7 +132,7 @@ func TestWhatAFailedGroupStillHeldFailedForTheQuota(t *testing.T) {
 		get:  say(`{"status":"FAILED","count":{"registeredSuccess":3}}`),
 		list: say(`{"messageList":{"M1":{"statusCode":"2000","customFields":{"ref":"r1"}},"M2":{"statusCode":"3000","customFields":{"ref":"r2"}},"M3":{"statusCode":"4000","customFields":{"ref":"r3"}}}}`),
 	})
-	got, err := v.account().Lookup(t.Context(), testGroup, nil)
+	got, err := v.account().Lookup(t.Context(), provider.Enquiry{UpstreamID: testGroup})
 	if err != nil || len(got.Reports) != 3 || !got.Complete {
 		t.Fatalf("Lookup: got %+v, %v", got, err)
 	}
@@ -145,7 +145,7 @@ func TestWhatAFailedGroupStillHeldFailedForTheQuota(t *testing.T) {
 
 func TestAListThatDoesNotEndIsAnError(t *testing.T) {
 	stuck := newVendor(t, map[step]http.HandlerFunc{list: say(`{"nextKey":"M1","messageList":{}}`)})
-	if got, err := stuck.account().Lookup(t.Context(), testGroup, nil); err == nil || len(stuck.requests()) != 3 {
+	if got, err := stuck.account().Lookup(t.Context(), provider.Enquiry{UpstreamID: testGroup}); err == nil || len(stuck.requests()) != 3 {
 		t.Errorf("the same page again: got %v after %d requests, want an error after 3", got, len(stuck.requests()))
 	}
 	var n int
@@ -153,7 +153,7 @@ func TestAListThatDoesNotEndIsAnError(t *testing.T) {
 		n++
 		fmt.Fprintf(w, `{"nextKey":"M%d","messageList":{}}`, n)
 	}})
-	if got, err := endless.account().Lookup(t.Context(), testGroup, nil); err == nil || n != maxPages {
+	if got, err := endless.account().Lookup(t.Context(), provider.Enquiry{UpstreamID: testGroup}); err == nil || n != maxPages {
 		t.Errorf("ever new pages: got %v after %d of them, want an error after %d", got, n, maxPages)
 	}
 }

@@ -69,22 +69,13 @@ func itemsOf(body []byte) ([]item, error) {
 	switch body[0] {
 	case '[':
 		var items []item
-		return items, lenient(json.Unmarshal(body, &items))
+		return items, upstream.Lenient(json.Unmarshal(body, &items))
 	case '{':
 		items := make([]item, 1)
-		return items, lenient(json.Unmarshal(body, &items[0]))
+		return items, upstream.Lenient(json.Unmarshal(body, &items[0]))
 	default:
 		return nil, errors.New("neither a list nor an object")
 	}
-}
-
-// lenient passes over a member of an unexpected type: the decoder leaves it empty
-// and reads on. Only a body that is not JSON is an error.
-func lenient(err error) error {
-	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return nil
-	}
-	return err
 }
 
 // message is what is read of a message, wherever the vendor shows one: in reports,

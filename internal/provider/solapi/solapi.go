@@ -2,16 +2,15 @@ package solapi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -57,9 +56,9 @@ func New(a provider.Account) (provider.Provider, error) {
 	if a.APISecret == "" {
 		return nil, fmt.Errorf("configure provider %q: api_secret is missing", a.Name)
 	}
-	base, err := baseURL(a.URL)
+	base, err := upstream.Base(a.URL)
 	if err != nil {
-		return nil, fmt.Errorf("configure provider %q: %w", a.Name, err)
+		return nil, fmt.Errorf("configure provider %q: url %w", a.Name, err)
 	}
 	channels := carried
 	if a.Channels != nil {
@@ -70,7 +69,7 @@ func New(a provider.Account) (provider.Provider, error) {
 	}
 	return &account{
 		client:   upstream.NewClient(a.Timeout),
-		base:     base,
+		base:     cmp.Or(base, DefaultURL),
 		key:      a.APIKey,
 		secret:   []byte(a.APISecret),
 		channels: channels,
@@ -78,22 +77,6 @@ func New(a provider.Account) (provider.Provider, error) {
 		now:      time.Now,
 		salt:     rand.Text,
 	}, nil
-}
-
-func baseURL(text string) (string, error) {
-	if text == "" {
-		return DefaultURL, nil
-	}
-	u, err := url.Parse(text)
-	switch {
-	case err != nil:
-		return "", errors.New("url cannot be read")
-	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
-		return "", errors.New("url must begin with http:// or https:// and name a host")
-	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
-		return "", errors.New("url must hold neither a query nor a login")
-	}
-	return strings.TrimRight(text, "/"), nil
 }
 
 // webhookHeader is the header value that proves a report to be the vendor's: a

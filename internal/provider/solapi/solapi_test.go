@@ -34,7 +34,7 @@ func TestEveryRequestIsSignedAfresh(t *testing.T) {
 	v := newVendor(t, nil)
 	a := v.account()
 	a.Submit(t.Context(), callOf(textLegs(1)), stored)
-	if _, err := a.Lookup(t.Context(), testGroup, nil); err != nil {
+	if _, err := a.Lookup(t.Context(), provider.Enquiry{UpstreamID: testGroup}); err != nil {
 		t.Fatalf("Lookup: %v", err)
 	}
 	seen := map[string]bool{}

@@ -21,7 +21,7 @@ const maxCustom = 100
 // the messages are added: neither hands anything over, and both must be done before the
 // third request may go.
 func (a *account) Submit(ctx context.Context, c provider.Call, begun provider.Begun) provider.Result {
-	members, legs := a.check(c.Legs)
+	members, legs := provider.Sift(a.Capabilities(), c.Legs, maxCustom)
 	if len(legs) == 0 {
 		return provider.Result{Outcome: provider.Accepted, Members: members}
 	}
@@ -53,37 +53,6 @@ func (a *account) Submit(ctx context.Context, c provider.Call, begun provider.Be
 	default:
 		return a.abandon(ctx, group, result)
 	}
-}
-
-// check refuses legs that break the vendor's form by themselves, so that they do
-// not take the whole call down, and gives the indexes of the others.
-func (a *account) check(legs []provider.Leg) ([]provider.Member, []int) {
-	members := make([]provider.Member, len(legs))
-	good := make([]int, 0, len(legs))
-	refs := make(map[string]struct{}, len(legs))
-	for i := range legs {
-		l := &legs[i]
-		_, again := refs[l.Ref]
-		refs[l.Ref] = struct{}{}
-		reason, text := provider.ContentMissing, ""
-		switch {
-		case l.Ref == "" || len(l.Ref) > maxCustom:
-			text = "the reference must have 1 to 100 characters"
-		case again:
-			reason, text = provider.Duplicate, "the reference stands twice in one call"
-		case l.To == "":
-			reason, text = provider.InvalidNumber, "the number is missing"
-		case !slices.Contains(a.channels, l.Channel):
-			text = "this account does not carry " + l.Channel.String()
-		case l.Channel == provider.Alimtalk && l.Alimtalk == nil:
-			text = "an alimtalk needs its template"
-		default:
-			good = append(good, i)
-			continue
-		}
-		members[i] = provider.Member{Refused: true, Reason: reason, Text: text}
-	}
-	return members, good
 }
 
 // create makes an empty group.
@@ -130,7 +99,7 @@ func registered(body []byte, legs []provider.Leg, indexes []int, members []provi
 	var reply struct {
 		Results []message `json:"resultList"`
 	}
-	if err := lenient(json.Unmarshal(body, &reply)); err != nil {
+	if err := upstream.Lenient(json.Unmarshal(body, &reply)); err != nil {
 		return errors.New("the reply cannot be read")
 	}
 	if len(reply.Results) != len(indexes) {
@@ -169,7 +138,7 @@ func (a *account) send(ctx context.Context, group string) provider.Result {
 	reply := a.call(ctx, http.MethodPost, groupPath(group, "/send"), nil)
 	switch {
 	case !reply.Left:
-		return unsent(ctx, "send group", reply.Err)
+		return provider.Unsent(ctx, "send group", reply.Err)
 	case reply.Err != nil:
 		return provider.Result{Outcome: provider.Unknown, Text: "send group: " + reply.Err.Error()}
 	case reply.Status == http.StatusOK:
@@ -203,7 +172,7 @@ func sent(body []byte) provider.Result {
 // carried out.
 func before(ctx context.Context, act string, reply upstream.Reply) *provider.Result {
 	if reply.Err != nil {
-		result := unsent(ctx, act, reply.Err)
+		result := provider.Unsent(ctx, act, reply.Err)
 		return &result
 	}
 	if reply.Status == http.StatusOK {
@@ -215,16 +184,6 @@ func before(ctx context.Context, act string, reply upstream.Reply) *provider.Res
 		Outcome: outcome, Reason: reason, Code: r.name(), Text: r.text,
 		RetryAfter: upstream.RetryAfter(reply.Header),
 	}
-}
-
-// unsent is the result when no answer came and nothing was handed over. It is the
-// provider's doing unless the caller gave up.
-func unsent(ctx context.Context, act string, err error) provider.Result {
-	result := provider.Result{Outcome: provider.NotSent, Reason: provider.ProviderInternal, Text: act + ": " + err.Error()}
-	if errors.Is(ctx.Err(), context.Canceled) {
-		result.Reason = ""
-	}
-	return result
 }
 
 // abandon deletes a group that will not be sent. Whether that succeeds changes

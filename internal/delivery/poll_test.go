@@ -1,0 +1,136 @@
+package delivery
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/db/dbtest"
+	"creditmsg/internal/id"
+	"creditmsg/internal/message"
+	"creditmsg/internal/provider/simulator"
+)
+
+// asked runs a test on every engine, in a shop whose provider has to be asked.
+func asked(t *testing.T, test func(s *shop)) {
+	for _, engine := range dbtest.Engines() {
+		t.Run(engine, func(t *testing.T) { test(still(t, engine, worldOptions{asked: true}).open(t)) })
+	}
+}
+
+// settled waits until the vendor knows how every leg ended but those to silent phones.
+func (s *shop) settled() {
+	s.t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(30 * time.Second)
+	for slices.ContainsFunc(s.sim.Received(), func(r simulator.Received) bool {
+		return r.Outcome == "pending" && !strings.HasPrefix(r.To, silent(0)[:7])
+	}) {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			s.t.Fatal("legs are still on their way")
+		}
+	}
+}
+
+func TestAProviderThatDoesNotReportIsAsked(t *testing.T) {
+	asked(t, func(s *shop) {
+		key := s.sent(s.name, textOnly("a"), mobile(10_000_000), mobile(30_001), mobile(10_000_001))
+		s.drain()
+		s.wantStates(key, message.Sent, message.Sent, message.Sent)
+		s.settled()
+		s.pass(time.Second)
+		s.wantStates(key, message.Sent, message.Sent, message.Sent) // it is too soon to ask
+		s.pass(5 * time.Second)
+		s.delivery.apply.Wait()
+		s.wantStates(key, message.Delivered, message.Failed, message.Delivered)
+		s.wantMoney(1000-36, 0, 36)
+		if p := s.people(key)[1]; p.Reason != "number_absent" || p.Code != "3001" {
+			s.t.Errorf("the failed one: got %s %s, want number_absent 3001", p.Reason, p.Code)
+		}
+		if a := s.calls(key)[0]; a.AskAt != 0 {
+			s.t.Errorf("the call is asked about again at %v, want never: everybody is final", a.AskAt)
+		}
+	})
+}
+
+func TestACallIsAskedAboutUntilNobodyCanWaitAnyMore(t *testing.T) {
+	asked(t, func(s *shop) {
+		key := s.handed(textOnly("a"), 1)
+		for _, age := range []time.Duration{5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute} {
+			a := s.calls(key)[0]
+			if want := a.CalledAt.Add(age); a.AskAt != want {
+				s.t.Fatalf("asked about next %v after the call, want %v", a.AskAt.Sub(a.CalledAt), age)
+			}
+			s.clock.forward(a.AskAt.Sub(s.moment()))
+			s.must(s.delivery.Recover(context.Background()))
+			s.delivery.apply.Wait()
+		}
+		s.wantStates(key, message.Sent)
+		s.pass(100 * time.Hour)
+		s.pass(100 * time.Hour)
+		s.wantStates(key, message.Expired)
+		if a := s.calls(key)[0]; a.AskAt != 0 {
+			s.t.Errorf("the call is asked about again at %v, want never", a.AskAt)
+		}
+	})
+}
+
+// moment is what time it is in the database.
+func (s *shop) moment() (now db.Time) {
+	s.must(s.d.View(context.Background(), "test", func(tx *db.Tx) error { now = tx.Now; return nil }))
+	return now
+}
+
+// TestAnAnswerIsReadFromItsRowAfterACrash stores what the provider answered and dies before
+// it is applied.
+func TestAnAnswerIsReadFromItsRowAfterACrash(t *testing.T) {
+	asked(t, func(s *shop) {
+		key := s.sent(s.name, textOnly("a"), mobile(10_000_000))
+		s.drain()
+		s.settled()
+		a := s.calls(key)[0]
+		k := s.delivery.carriers.byName["sens"]
+		bodies, err := k.poller.Poll(context.Background(), a.enquiry())
+		s.must(err)
+		for _, b := range bodies {
+			_, err := s.delivery.receive.Join(context.Background(), letter{id: id.New(), account: "sens", body: b, reports: 1})
+			s.must(err)
+		}
+		s.wantStates(key, message.Sent)
+		s.clock.forward(3 * time.Second)
+		s.must(s.delivery.recoverInbox(context.Background()))
+		s.wantStates(key, message.Delivered)
+	})
+}
+
+// TestLegsThatAVendorCannotTakeTogetherGoInCallsOfTheirOwn sends short and long texts, and one
+// number twice, through a vendor that takes the type once and a number once.
+func TestLegsThatAVendorCannotTakeTogetherGoInCallsOfTheirOwn(t *testing.T) {
+	asked(t, func(s *shop) {
+		short := s.sent(s.name, textOnly("a"), mobile(10_000_000), mobile(10_000_001))
+		again := s.sent(s.name, textOnly("b"), mobile(10_000_000))
+		long := s.sent(s.name, textOnly(strings.Repeat("가", 100)), mobile(10_000_002))
+		s.drain()
+		seen := map[id.ID]bool{}
+		for _, key := range []message.Key{short, again, long} {
+			for _, a := range s.calls(key) {
+				seen[a.ID] = true
+			}
+		}
+		if len(seen) != 3 {
+			s.t.Errorf("got %d calls, want 3: short ones, the number again, the long one", len(seen))
+		}
+		s.settled()
+		s.pass(6 * time.Second)
+		s.delivery.apply.Wait()
+		s.wantStates(short, message.Delivered, message.Delivered)
+		s.wantStates(again, message.Delivered)
+		s.wantStates(long, message.Delivered)
+	})
+}

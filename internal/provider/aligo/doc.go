@@ -1,0 +1,36 @@
+// Package aligo speaks to Aligo (smartsms.aligo.in): its SMS API and its Kakao API.
+//
+// A call is one request. Texts go by send_mass, each recipient with its own; the vendor takes
+// sender, type and title once for all, and of Alimtalk template and sender; legs that differ
+// in these need calls of their own (Capabilities.Together). Texts are filled in by us, and the
+// vendor's own fail-over is always off.
+//
+// The vendor has no room for our reference and no webhook: results are asked for by the id
+// of the request (provider.Poller), and a leg is told by its number, which therefore stands
+// once in a call.
+//
+// The adapter never repeats a request. Fields it does not know are passed over everywhere;
+// numbers come as text or as numbers and are read both ways.
+//
+// What the vendor's documents leave open, and what was chosen:
+//
+//   - api_key is the user's id and api_secret the key. Both products take the same ones, under
+//     other names. The address from which we call must be registered with the vendor: -101.
+//   - A request that was taken says how many of its receivers were malformed and not which:
+//     all count as taken, and the list tells.
+//   - One code (-99) stands for many reasons; they are told by words of the message. What is
+//     not understood refuses the call for a reason that is not recognised.
+//   - A lost answer cannot be asked for: the list of requests tells neither whose a request is
+//     nor how soon it is there. Look-up is none.
+//   - The state of a text is words: 발송완료 is a delivery, what speaks of sending or waiting is
+//     no end, anything else is a failure whose reason its words tell. Kept as code is "state".
+//   - Who is not in a list is on the way; the vendor tries for up to 24 hours.
+//   - The codes of Alimtalk that mean a delivery are not documented: 0 and 0000, or those of the
+//     setting success, separated by commas. A message whose msgid begins with Q is on the way.
+//   - An Alimtalk needs a sender number, though it is not shown: the leg's, or the setting sender.
+//   - MMS is not offered: a leg carries no picture.
+//   - HTTP statuses other than 200 are not documented: 401, 403 and 429 took nothing, others
+//     may have.
+//
+// Reading order: aligo.go, submit.go, poll.go, report.go.
+package aligo

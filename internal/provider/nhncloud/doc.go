@@ -1,0 +1,36 @@
+// Package nhncloud speaks to NHN Cloud: SMS v3.0 for texts, and KakaoTalk Bizmessage
+// v2.3 for Alimtalk.
+//
+// A call is one request. The vendor takes sender, subject and body of a text once for all
+// recipients, and channel and template of an Alimtalk; legs that differ in these need calls
+// of their own (Capabilities.Together). An Alimtalk goes as a raw message, its text as we
+// filled it in, and the vendor's own fail-over to text is always off.
+// Our reference travels as recipientGroupingKey and comes back in reports and lists; the
+// attempt's id is the senderGroupingKey of the call, by which a lost answer is looked up, and
+// of an Alimtalk the idempotency key too, so that what the network repeats is refused.
+//
+// The adapter never repeats a request. Fields it does not know are passed over everywhere.
+//
+// What the vendor's documents leave open, and what was chosen:
+//
+//   - The two products have keys of their own. api_key and api_secret are those of SMS, or
+//     of Alimtalk where the account is used for nothing else; alimtalk_key and
+//     alimtalk_secret are those of Alimtalk beside texts.
+//   - Errors come with HTTP status 200 and a header in the body. Of other statuses 401, 403
+//     and 429 say for certain that nothing was taken; whatever else is unknown.
+//   - System errors (-9999, -7000) do not say whether the call was taken: unknown. A queue
+//     that is full (-2021) takes nothing.
+//   - A look-up finds what was taken by the senderGroupingKey within a day of the call.
+//     Nothing found proves nothing, since nowhere is said how soon a call is listed.
+//   - Lists show recipients that were taken; one that is not named may have been refused
+//     when the call was made, so a look-up is never called complete.
+//   - The secret of a webhook comes back as it was typed into the console; it proves the
+//     sender, not the body. The vendor's examples spell recipientGropuingKey once: both are read.
+//   - Result codes outside the lists are final failures; 3005 (Kakao could not confirm) and
+//     4161, 4001 (in progress) are not final.
+//   - DUPLICATED and CANCEL, without a code, are the reasons of that name.
+//   - MMS is not offered: a leg carries no picture.
+//   - No rate limit is published; 429 is honoured with its Retry-After.
+//
+// Reading order: nhncloud.go, submit.go, wire.go, refusal.go, lookup.go, report.go, code.go.
+package nhncloud

@@ -1,0 +1,34 @@
+// Package sendgo speaks to SendGo (sendgo.io), API v2.
+//
+// SendGo knows campaigns: a call is one, made by one request. Of a text the vendor takes
+// sender, subject and words once for all contacts, of an Alimtalk channel and template, and
+// puts the variables of each contact in itself; legs that differ in what it takes once need
+// calls of their own (Capabilities.Together). Its own fail-over is always off.
+//
+// Before the request that hands over the adapter needs a token, which it keeps for fifty
+// minutes, and for a text the key of the sender number, which it asks for and keeps as long.
+// Only the newest token of an application is valid. A request that is refused for its token
+// was not carried out, and is made once more with a new one; it is the only one that the
+// adapter repeats. Processes that share an account therefore take the token from each other
+// at times, which costs a request.
+//
+// Campaigns have no room for our reference: their items are asked for (provider.Poller), and
+// a leg is told by its number, which therefore stands once in a call.
+//
+// What the vendor's documents leave open, and what was chosen:
+//
+//   - The limit of contacts is not published; calls carry at most 1,000.
+//   - Whether the words of a text may hold variables is not said, so none are used.
+//   - The reply names the campaign campaignId, campaign_id, uuid or id; all are read.
+//   - Values of an item's status are not documented: SUCCESS is a delivery, FAILED, REJECTED,
+//     CANCELED and CANCELLED are ends, anything else is on its way. A code beside it,
+//     by any of the names seen, is Kakao's or the carrier's.
+//   - An Alimtalk that failed without a code could not be delivered (kakao_undeliverable), so
+//     that a text may go instead.
+//   - A lost answer cannot be asked for, since campaigns bear nothing of ours. Look-up is none.
+//   - The push of results that one reseller uses is not documented by the vendor and not used.
+//   - MMS is not offered: a leg carries no picture.
+//   - No rate limit is published; 429 is honoured with its Retry-After.
+//
+// Reading order: sendgo.go, token.go, submit.go, refusal.go, poll.go.
+package sendgo

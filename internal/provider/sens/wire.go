@@ -1,0 +1,112 @@
+package sens
+
+import (
+	"cmp"
+	"encoding/json"
+
+	"creditmsg/internal/korea"
+	"creditmsg/internal/provider"
+)
+
+// wireText is the request that sends texts, each recipient with its own.
+type wireText struct {
+	Type     string        `json:"type"`
+	Kind     string        `json:"contentType"`
+	Country  string        `json:"countryCode"`
+	From     string        `json:"from"`
+	Subject  string        `json:"subject,omitempty"`
+	Content  string        `json:"content"` // for who has none of his own; nobody
+	Messages []wireMessage `json:"messages"`
+}
+
+type wireMessage struct {
+	To      string `json:"to"`
+	Subject string `json:"subject,omitempty"`
+	Content string `json:"content"`
+}
+
+// wireKakao is the request that sends one template, each recipient with its own text.
+type wireKakao struct {
+	Channel  string       `json:"plusFriendId"`
+	Template string       `json:"templateCode"`
+	Messages []wireFriend `json:"messages"`
+}
+
+type wireFriend struct {
+	Country  string       `json:"countryCode"`
+	To       string       `json:"to"`
+	Content  string       `json:"content"`
+	Buttons  []wireButton `json:"buttons,omitempty"`
+	FailOver bool         `json:"useSmsFailover"`
+}
+
+type wireButton struct {
+	Type          string `json:"type"`
+	Name          string `json:"name"`
+	LinkMobile    string `json:"linkMobile,omitempty"`
+	LinkPC        string `json:"linkPc,omitempty"`
+	SchemeIOS     string `json:"schemeIos,omitempty"`
+	SchemeAndroid string `json:"schemeAndroid,omitempty"`
+}
+
+const korean = "82"
+
+// request is the body of the request that hands legs over, which have together what
+// together says.
+func request(legs []provider.Leg) ([]byte, error) {
+	first := &legs[0]
+	if first.Channel == provider.Alimtalk {
+		m := wireKakao{Channel: first.Alimtalk.ChannelID, Template: first.Alimtalk.TemplateID, Messages: make([]wireFriend, len(legs))}
+		for i := range legs {
+			m.Messages[i] = wireFriend{Country: korean, To: string(legs[i].To), Content: legs[i].Text, Buttons: buttons(legs[i].Alimtalk.Buttons)}
+		}
+		return json.Marshal(m)
+	}
+	m := wireText{Type: "SMS", Kind: "COMM", Country: korean, From: string(first.From), Content: first.Text, Messages: make([]wireMessage, len(legs))}
+	for i := range legs {
+		m.Messages[i] = wireMessage{To: string(legs[i].To), Content: legs[i].Text}
+		if first.Channel == provider.LMS {
+			m.Messages[i].Subject = cmp.Or(legs[i].Subject, korea.FirstLine(legs[i].Text))
+		}
+	}
+	if first.Channel == provider.LMS {
+		m.Type, m.Subject = "LMS", m.Messages[0].Subject
+	}
+	return json.Marshal(m)
+}
+
+func buttons(list []provider.Button) []wireButton {
+	out := make([]wireButton, len(list))
+	for i, b := range list {
+		out[i] = wireButton{b.Type, b.Name, b.URLMobile, b.URLPC, b.SchemeIOS, b.SchemeAndroid}
+	}
+	return out
+}
+
+// sentReply is the reply to a request that hands over.
+type sentReply struct {
+	RequestID string          `json:"requestId"`
+	Status    upstreamText    `json:"statusCode"`
+	Name      string          `json:"statusName"`
+	Messages  []sentRecipient `json:"messages"` // of Alimtalk alone
+}
+
+// sentRecipient is what the reply says of one recipient of Alimtalk.
+type sentRecipient struct {
+	ID   string `json:"messageId"`
+	To   string `json:"to"`
+	Code string `json:"requestStatusCode"`
+	Text string `json:"requestStatusDesc"`
+}
+
+// upstreamText is a text that the vendor writes as a number in some places.
+type upstreamText string
+
+// UnmarshalJSON takes a text or a number, and never fails.
+func (t *upstreamText) UnmarshalJSON(body []byte) error {
+	if len(body) > 1 && body[0] == '"' {
+		body = body[1 : len(body)-1]
+	}
+	*t = upstreamText(body)
+	return nil
+}

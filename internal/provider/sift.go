@@ -1,0 +1,66 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"slices"
+)
+
+// What every adapter needs around its vendor's own protocol.
+
+// Sift refuses legs that break a vendor's form by themselves, so that they do not take the
+// whole call down, and gives the indexes of the others. A reference has at most maxRef bytes
+// and stands once in a call; of a vendor that keeps none (0), a number does. Legs that
+// differ from the first one in what the vendor takes once (Capabilities.Together) are refused.
+func Sift(c Capabilities, legs []Leg, maxRef int) (members []Member, good []int) {
+	members, good = make([]Member, len(legs)), make([]int, 0, len(legs))
+	seen := make(map[string]struct{}, len(legs))
+	for i := range legs {
+		l := &legs[i]
+		name := l.Ref
+		if maxRef == 0 {
+			name = string(l.To)
+		}
+		_, again := seen[name]
+		seen[name] = struct{}{}
+		reason, text := ContentMissing, ""
+		switch {
+		case maxRef > 0 && (l.Ref == "" || len(l.Ref) > maxRef):
+			text = "the reference is missing or too long"
+		case l.To == "":
+			reason, text = InvalidNumber, "the number is missing"
+		case again:
+			reason, text = Duplicate, "the leg stands twice in one call"
+		case !slices.Contains(c.Channels, l.Channel):
+			text = "this account does not carry " + l.Channel.String()
+		case l.Channel == Alimtalk && l.Alimtalk == nil:
+			text = "an alimtalk needs its template"
+		case c.Together != nil && len(good) > 0 && c.Together(l) != c.Together(&legs[good[0]]):
+			text = "it differs from the first of the call in what the vendor takes once"
+		default:
+			good = append(good, i)
+			continue
+		}
+		members[i] = Member{Refused: true, Reason: reason, Text: text}
+	}
+	return members, good
+}
+
+// Pick gives the legs at these indexes.
+func Pick(legs []Leg, indexes []int) []Leg {
+	out := make([]Leg, len(indexes))
+	for i, at := range indexes {
+		out[i] = legs[at]
+	}
+	return out
+}
+
+// Unsent is the result when no answer came to an act and nothing was handed over. It is the
+// provider's doing unless the caller gave up.
+func Unsent(ctx context.Context, act string, err error) Result {
+	result := Result{Outcome: NotSent, Reason: ProviderInternal, Text: act + ": " + err.Error()}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		result.Reason = ""
+	}
+	return result
+}
