@@ -42,7 +42,7 @@ type load struct{ messages, people, sites int }
 // everything would be most, and all pages would stay in the database's memory, which those
 // of a message to a million do not. shared is the load of many sites.
 const (
-	evenLoad = 300_000
+	evenLoad = 500_000
 	shared   = 100_000
 )
 
@@ -94,12 +94,17 @@ func drift(lines []GrowthLine, of func(GrowthLine) float64) (most float64) {
 	return most
 }
 
-// grow measures each load in fresh databases, in rounds that go over all of them, so that
-// a slow minute of the machine meets all alike.
+// grow measures each load in fresh databases, in rounds that go over all of them, every
+// second one from the last to the first: neither a slow minute of the machine nor what
+// a load leaves behind (pages to be written, warm processors) meets always the same one.
 func (r *run) grow(ctx context.Context, loads []load) ([]GrowthLine, error) {
 	rounds := make([][]sample, len(loads))
 	for n := range r.o.Rounds {
-		for i, l := range loads {
+		for i := range loads {
+			if n%2 == 1 {
+				i = len(loads) - 1 - i
+			}
+			l := loads[i]
 			what := fmt.Sprintf("round %d of %d: %d messages to %d people, %d sites", n+1, r.o.Rounds, l.messages, l.people, l.sites)
 			one, err := r.round(ctx, side{what, l.round}, what)
 			if err != nil {
