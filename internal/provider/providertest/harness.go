@@ -94,6 +94,7 @@ func Run(t *testing.T, h Harness) {
 			"reports read the same late, twice and in any order":              testReportsAnyhow,
 			"parsing changes nothing and depends on nothing":                  testParsePure,
 			"garbage is an error or nothing, never a panic":                   testParseGarbage,
+			"a poll that breaks learns nothing":                               testSweepPoll,
 			"only who knows the secret is authentic":                          testAuthentic,
 			"one leg, and as many as the capabilities say, are one call":      testMaxLegs,
 			"texts of any allowed length fit into a call":                     testMaxBytes,

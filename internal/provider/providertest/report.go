@@ -202,10 +202,37 @@ func (w *world) finalsSoFar() []provider.Report {
 	return w.finals(0)
 }
 
+// testSweepPoll breaks every request of a question about a call: nothing may be learnt from
+// it, and the next one says what it would have said.
+func testSweepPoll(t *testing.T, h Harness) {
+	w := newWorld(t, h)
+	p := w.poller()
+	if p == nil {
+		return // nobody asks
+	}
+	legs := w.everyEnd()
+	calls := w.accept(legs)
+	want := endings(w.finals(len(legs)))
+	for _, how := range broken {
+		for _, call := range calls {
+			w.line.mark(all, how)
+			if bodies, err := p.Poll(t.Context(), call.enquiry()); err == nil || len(bodies) > 0 {
+				t.Errorf("%v: got %d bodies and the error %v, want an error alone", how, len(bodies), err)
+			} else {
+				w.discreet(err.Error(), call.legs)
+			}
+		}
+		w.line.mark(-1, passes)
+		if diff := cmp.Diff(want, endings(w.finals(len(legs)))); diff != "" {
+			t.Errorf("asked again after %v (-want +got):\n%s", how, diff)
+		}
+	}
+}
+
 func testReportsAnyhow(t *testing.T, h Harness) {
 	w := newWorld(t, h)
 	if w.poller() != nil {
-		return // answers come in the order of the questions
+		return // what is asked twice is said twice: testSweepPoll
 	}
 	w.play("{duplicate: 1, reorder: 0.5, late: 0.5}")
 	legs := texts(20)
