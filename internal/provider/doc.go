@@ -12,5 +12,6 @@
 // through package upstream.
 //
 // Reading order: provider.go (the contract), channel.go, reason.go (the closed list),
-// result.go (raw codes that several vendors share), sift.go (what every adapter needs).
+// result.go (raw codes that several vendors share), sift.go and polled.go
+// (what several adapters need).
 package provider

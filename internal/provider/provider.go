@@ -32,8 +32,9 @@ import (
 //     reply that cannot be read. The legs must not be sent again until Lookup
 //     proves that they were not taken; otherwise a report or expiry settles them.
 //
-// Submit itself never repeats the request that hands over, and returns soon after
-// ctx ends. It never panics for what the upstream sends.
+// Submit itself never repeats the request that hands over, unless the vendor answered
+// that its token is not valid any more: then it was certainly not carried out. It returns
+// soon after ctx ends. It never panics for what the upstream sends.
 //
 // A protocol in two phases (first an upstream call with an id, then the request
 // that hands over) calls begun exactly once, after the id is known, and makes the
@@ -95,8 +96,8 @@ type Account struct {
 	Webhook      Webhook       // how delivery reports are recognised
 	Timeout      time.Duration // of one HTTP request; 0 = 15 s
 
-	// Settings are what only this kind of account has, by the vendor's names (such as
-	// service_id); each adapter says which it knows, and refuses others.
+	// Settings are what only this kind of account has, by name (such as
+	// sms_service); each adapter says which it knows, and refuses others.
 	Settings map[string]string
 }
 

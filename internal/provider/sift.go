@@ -6,7 +6,13 @@ import (
 	"slices"
 )
 
-// What every adapter needs around its vendor's own protocol.
+// What adapters need around their vendors' own protocols.
+
+// Uses gives those of the channels that a kind carries for which the account is used, in a
+// list of its own.
+func (a Account) Uses(carried []Channel) []Channel {
+	return slices.DeleteFunc(slices.Clone(carried), func(c Channel) bool { return a.Channels != nil && !slices.Contains(a.Channels, c) })
+}
 
 // Sift refuses legs that break a vendor's form by themselves, so that they do not take the
 // whole call down, and gives the indexes of the others. A reference has at most maxRef bytes

@@ -41,6 +41,18 @@ func Code(code string) string {
 	return string(plain)
 }
 
+// PlainID reports whether an identifier may stand in a request path and in the database:
+// letters, digits, _ and -, at most 64 of them.
+func PlainID(id string) bool {
+	for i := range len(id) {
+		c := id[i]
+		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return id != "" && len(id) <= maxCode
+}
+
 // Link keeps anything but a web address from becoming one.
 func Link(address string) string {
 	if !strings.HasPrefix(address, "https://") || len(address) > maxLink {

@@ -49,3 +49,12 @@ func TestAFieldOfAnotherTypeIsPassedOverAndNothingElse(t *testing.T) {
 		t.Error("half a text was read")
 	}
 }
+
+func TestAPlainIDCanStandInAPath(t *testing.T) {
+	for id, want := range map[string]bool{"G4V-2026_a": true, "": false, "../x": false, "a b": false, "a:b": false, "한": false,
+		strings.Repeat("x", 64): true, strings.Repeat("x", 65): false} {
+		if got := PlainID(id); got != want {
+			t.Errorf("%q: got %v, want %v", id, got, want)
+		}
+	}
+}

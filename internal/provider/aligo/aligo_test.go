@@ -69,6 +69,21 @@ func TestAReplyEndsInTheOneOutcomeThatIsCertain(t *testing.T) {
 	}
 }
 
+func TestAnAlimtalkWithoutAnySenderIsNotSent(t *testing.T) {
+	nobody := alimtalk()
+	nobody.From = ""
+	for setting, want := range map[string]provider.Outcome{"": provider.Refused, "0261234567": provider.Accepted} {
+		settings := map[string]string{}
+		if setting != "" {
+			settings[settingSender] = setting
+		}
+		got := answering(t, 200, `{"code":0,"info":{"mid":"1"}}`, settings).Submit(t.Context(), provider.Call{ID: id.New(), Legs: []provider.Leg{nobody}}, nil)
+		if got.Outcome != want {
+			t.Errorf("with the setting %q: got %+v, want %v", setting, got, want)
+		}
+	}
+}
+
 // parsed is what a page about a call says of its one receiver.
 func parsed(t *testing.T, a *account, about, row string) provider.Report {
 	t.Helper()

@@ -1,6 +1,7 @@
 package aligo
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -23,6 +24,10 @@ func (a *account) Submit(ctx context.Context, c provider.Call, _ provider.Begun)
 	channel := legs[0].Channel
 	path, form := texts(legs)
 	if channel == provider.Alimtalk {
+		if legs[0].From == "" && a.sender == "" {
+			return provider.Result{Outcome: provider.Refused, Reason: provider.SenderNotRegistered,
+				Text: "an alimtalk needs a sender number here: the message's, or the setting sender of the account"}
+		}
 		if path, form = a.alimtalk(legs); form == nil {
 			return provider.Result{Outcome: provider.NotSent, Text: "write call: a button cannot be written"}
 		}
@@ -70,11 +75,8 @@ type wireButton struct {
 // alimtalk is the request that sends one template; nil when it cannot be written.
 func (a *account) alimtalk(legs []provider.Leg) (path string, form url.Values) {
 	first := &legs[0]
-	from := string(first.From)
-	if from == "" {
-		from = a.sender
-	}
-	form = url.Values{"senderkey": {first.Alimtalk.ChannelID}, "tpl_code": {first.Alimtalk.TemplateID}, "sender": {from}, "failover": {"N"}}
+	form = url.Values{"senderkey": {first.Alimtalk.ChannelID}, "tpl_code": {first.Alimtalk.TemplateID},
+		"sender": {cmp.Or(string(first.From), a.sender)}, "failover": {"N"}}
 	for i := range legs {
 		l, n := &legs[i], strconv.Itoa(i+1)
 		form.Set("receiver_"+n, string(l.To))

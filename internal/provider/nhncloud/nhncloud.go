@@ -55,10 +55,7 @@ type account struct {
 // New makes the provider of a configured account: an app key, its secret key, and the same
 // of Alimtalk where it is used for both. A URL, when given, serves both products.
 func New(a provider.Account) (provider.Provider, error) {
-	channels := carried
-	if a.Channels != nil {
-		channels = slices.DeleteFunc(slices.Clone(carried), func(c provider.Channel) bool { return !slices.Contains(a.Channels, c) })
-	}
+	channels := a.Uses(carried)
 	if len(channels) == 0 {
 		return nil, fmt.Errorf("configure provider %q: nhncloud carries none of its channels, only alimtalk, sms and lms", a.Name)
 	}

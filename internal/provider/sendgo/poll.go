@@ -17,7 +17,7 @@ import (
 // Poll asks for the items of a campaign.
 func (a *account) Poll(ctx context.Context, e provider.Enquiry) ([][]byte, error) {
 	about, campaign, _ := strings.Cut(e.UpstreamID, ":")
-	if about != "messages" && about != "notices" || !idForm(campaign) {
+	if about != "messages" && about != "notices" || !upstream.PlainID(campaign) {
 		return nil, fmt.Errorf("ask about call %s: %.20q is no id of this account", e.ID, e.UpstreamID)
 	}
 	reply, failed := a.authorised(ctx, http.MethodGet, "/"+about+"/"+campaign, nil)

@@ -44,10 +44,7 @@ func New(a provider.Account) (provider.Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure provider %q: url %w", a.Name, err)
 	}
-	channels := carried
-	if a.Channels != nil {
-		channels = slices.DeleteFunc(slices.Clone(carried), func(c provider.Channel) bool { return !slices.Contains(a.Channels, c) })
-	}
+	channels := a.Uses(carried)
 	switch {
 	case len(channels) == 0:
 		return nil, fmt.Errorf("configure provider %q: sendgo carries none of its channels, only alimtalk, sms and lms", a.Name)

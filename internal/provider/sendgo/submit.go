@@ -124,18 +124,8 @@ func campaignID(body []byte) string {
 	if upstream.Lenient(json.Unmarshal(body, &answer)) != nil {
 		return ""
 	}
-	if id := cmp.Or(answer.Data.A, answer.Data.B, answer.Data.C, answer.Data.D); idForm(id) {
+	if id := cmp.Or(answer.Data.A, answer.Data.B, answer.Data.C, answer.Data.D); upstream.PlainID(id) {
 		return id
 	}
 	return ""
-}
-
-// idForm keeps anything but an id out of request paths and of the database.
-func idForm(id string) bool {
-	for _, c := range []byte(id) {
-		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '_' && c != '-' {
-			return false
-		}
-	}
-	return id != "" && len(id) <= 64
 }

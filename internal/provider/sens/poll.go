@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"creditmsg/internal/provider"
+	"creditmsg/internal/upstream"
 )
 
 const maxPages = 20 // of a call of 100
@@ -18,7 +19,7 @@ const maxPages = 20 // of a call of 100
 func (a *account) Poll(ctx context.Context, e provider.Enquiry) (bodies [][]byte, err error) {
 	about, request, named := strings.Cut(e.UpstreamID, ":")
 	path := map[string]string{"sms": a.sms, "alimtalk": a.alimtalk}[about]
-	if !named || path == "" || !idForm(request) {
+	if !named || path == "" || !upstream.PlainID(request) {
 		return nil, fmt.Errorf("ask about call %s: %.20q is no id of this account", e.ID, e.UpstreamID)
 	}
 	query := url.Values{"requestId": {request}}

@@ -81,11 +81,7 @@ func read(a provider.Account) (*account, error) {
 	if id := a.Settings[settingAlimtalk]; id != "" {
 		p.alimtalk = "/alimtalk/v2/services/" + id
 	}
-	for _, c := range carried {
-		if p.service(c) != "" && (a.Channels == nil || slices.Contains(a.Channels, c)) {
-			p.channels = append(p.channels, c)
-		}
-	}
+	p.channels = slices.DeleteFunc(a.Uses(carried), func(c provider.Channel) bool { return p.service(c) == "" })
 	if len(p.channels) == 0 {
 		return nil, fmt.Errorf("sens carries none of its channels: %s is for sms and lms, %s for alimtalk", settingSMS, settingAlimtalk)
 	}

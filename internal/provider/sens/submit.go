@@ -32,7 +32,7 @@ func (a *account) Submit(ctx context.Context, c provider.Call, _ provider.Begun)
 		return refused(reply)
 	}
 	var answer sentReply
-	if err := upstream.Lenient(json.Unmarshal(reply.Body, &answer)); err != nil || !idForm(answer.RequestID) {
+	if err := upstream.Lenient(json.Unmarshal(reply.Body, &answer)); err != nil || !upstream.PlainID(answer.RequestID) {
 		return provider.Result{Outcome: provider.Unknown, Text: "send call: the reply cannot be read"}
 	}
 	if strings.EqualFold(answer.Name, "fail") {
@@ -87,14 +87,4 @@ func upstreamID(c provider.Channel, request string) string {
 		return "alimtalk:" + request
 	}
 	return "sms:" + request
-}
-
-// idForm keeps anything but an id out of request paths and of the database.
-func idForm(id string) bool {
-	for _, c := range []byte(id) {
-		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '_' && c != '-' {
-			return false
-		}
-	}
-	return id != "" && len(id) <= 100
 }

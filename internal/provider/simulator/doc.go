@@ -17,12 +17,12 @@
 //
 // Reading order: simulator.go (options, life), outcome.go (the table), fault.go (what
 // goes wrong with a request), scenario.go (shares), scenario_read.go, scenario_http.go,
-// clock.go (time), report.go (webhooks), received.go, then the protocol: solapi.go
-// (paths), solapi_auth.go, solapi_message.go (what is kept), solapi_check.go and
-// solapi_kakao.go (refusals), solapi_register.go, solapi_life.go (what happens to
-// a message), solapi_group.go, solapi_send.go, solapi_list.go, and one file per
-// smaller service. Then vendor.go (what differs between vendors), nhn.go, nhn_list.go,
-// sens.go, sens_list.go, aligo.go, aligo_list.go, sendgo.go.
+// clock.go (time), report.go (webhooks), received.go, message.go (what is kept), life.go
+// (what happens to a message), vendor.go (what differs between vendors), paths.go (requests
+// in, answers out). Then the protocols, each under the vendor's name: solapi.go,
+// solapi_auth.go, solapi_check.go and solapi_kakao.go (refusals), solapi_register.go,
+// solapi_group.go, solapi_send.go, solapi_list.go, and one file per smaller service; nhn.go,
+// nhn_list.go; sens.go, sens_list.go; aligo.go, aligo_list.go; sendgo.go.
 //
 // # Faults
 //

@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -103,8 +102,7 @@ func nhnRead(r *http.Request, v any) error {
 	if !strings.HasPrefix(strings.ToLower(r.Header.Get("Content-Type")), "application/json") {
 		return nhnError(-9996, "Content type is not valid.")
 	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil || !utf8.Valid(body) || json.Unmarshal(body, v) != nil {
+	if !decoded(r, v) {
 		return nhnError(-9997, "The request body is not valid JSON.")
 	}
 	return nil

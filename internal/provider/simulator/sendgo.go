@@ -2,14 +2,11 @@ package simulator
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"creditmsg/internal/korea"
 )
@@ -17,9 +14,7 @@ import (
 // SendGo, API v2 and v1: campaigns, sent after a token was got. Results are asked for by
 // campaign; what is wrong with one contact is told there.
 
-const (
-	sendgoTokenFor = 24 * time.Hour
-)
+const sendgoTokenFor = 24 * time.Hour
 
 // sendgo is SendGo.
 var sendgo = &vendor{kind: "sendgo", life: failsBut(0), patient: true, refuse: func(w http.ResponseWriter, no *refusal) int {
@@ -94,8 +89,7 @@ func (s *Simulator) sendgoBearer(r *http.Request, now time.Time) (*account, erro
 }
 
 func sendgoRead(r *http.Request, v any) error {
-	body, err := io.ReadAll(r.Body)
-	if err != nil || !utf8.Valid(body) || json.Unmarshal(body, v) != nil {
+	if !decoded(r, v) {
 		return sendgoInvalid("The body is not valid JSON.")
 	}
 	return nil
@@ -146,7 +140,7 @@ func (s *Simulator) sendgoNotice(a *account, r *http.Request) (any, error) {
 	})
 }
 
-// sendgoVariables are what a contact has besides its number and name.
+// sendgoVariables are what a contact has besides its number.
 func sendgoVariables(c map[string]string) map[string]string {
 	out := map[string]string{}
 	for name, value := range c {
@@ -227,7 +221,7 @@ func (s *Simulator) sendgoCampaign(a *account, r *http.Request) (any, error) {
 		case m.has(reached):
 			item["status"] = "SUCCESS"
 		case m.has(missed):
-			item["status"], item["result_code"] = "FAILED", m.sensCode()
+			item["status"], item["result_code"] = "FAILED", m.relayCode()
 		default:
 			status = "PROGRESS"
 		}

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -100,8 +99,7 @@ func (s *Simulator) sensLogin(r *http.Request, now time.Time) (*account, error) 
 }
 
 func sensRead(r *http.Request, v any) error {
-	body, err := io.ReadAll(r.Body)
-	if err != nil || !utf8.Valid(body) || json.Unmarshal(body, v) != nil {
+	if !decoded(r, v) {
 		return sensInvalid("the body is not valid JSON")
 	}
 	return nil

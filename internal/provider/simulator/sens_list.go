@@ -66,7 +66,7 @@ func (s *Simulator) sensRow(m *message) map[string]any {
 		row["plusFriendId"], row["templateCode"], row["requestStatusCode"] = m.kakao.pfID, m.kakao.templateID, m.sensTaken()
 		row["messageStatusName"] = "processing"
 		if final {
-			row["messageStatusCode"], row["messageStatusName"] = m.sensCode(), sensWord(m)
+			row["messageStatusCode"], row["messageStatusName"] = m.relayCode(), sensWord(m)
 		}
 		return row
 	}
@@ -75,7 +75,7 @@ func (s *Simulator) sensRow(m *message) map[string]any {
 	case m.refused(): // taken with the others, and failed
 		row["status"], row["statusCode"], row["statusName"], row["completeTime"] = "COMPLETED", sensBadNumber, "fail", sensTime(m.created)
 	case final:
-		row["status"], row["statusCode"], row["statusName"] = "COMPLETED", m.sensCode(), sensWord(m)
+		row["status"], row["statusCode"], row["statusName"] = "COMPLETED", m.relayCode(), sensWord(m)
 	case m.code == codeCarrier:
 		row["status"] = "PROCESSING"
 	default:
@@ -95,8 +95,8 @@ func sensWord(m *message) string {
 	return "fail"
 }
 
-// sensCode is the result code of a message that is final.
-func (m *message) sensCode() string {
+// relayCode is the result code, as SENS and SendGo give it, of a message that is final.
+func (m *message) relayCode() string {
 	switch {
 	case m.raw != 0:
 		return strconv.Itoa(int(m.raw))

@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"creditmsg/internal/provider"
+	"creditmsg/internal/upstream"
 )
 
 // The states of a group.
@@ -36,7 +37,7 @@ func (a *account) Lookup(ctx context.Context, e provider.Enquiry) (provider.Look
 	if group == "" {
 		return provider.Lookup{Verdict: provider.LookupNotSent}, nil
 	}
-	if !validGroup(group) {
+	if !upstream.PlainID(group) {
 		return provider.Lookup{}, fmt.Errorf("look up group: %q is not an id of a group", clip(group, maxGroupID))
 	}
 	var g groupReply

@@ -60,10 +60,7 @@ func New(a provider.Account) (provider.Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure provider %q: url %w", a.Name, err)
 	}
-	channels := carried
-	if a.Channels != nil {
-		channels = slices.DeleteFunc(slices.Clone(carried), func(c provider.Channel) bool { return !slices.Contains(a.Channels, c) })
-	}
+	channels := a.Uses(carried)
 	if len(channels) == 0 {
 		return nil, fmt.Errorf("configure provider %q: solapi carries none of its channels, only alimtalk, sms and lms", a.Name)
 	}
@@ -128,19 +125,5 @@ func sign(secret []byte, date, salt string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// groupPath is the path of a group; the id was checked by validGroup.
+// groupPath is the path of a group; the id was checked by upstream.PlainID.
 func groupPath(id, rest string) string { return groupsPath + "/" + id + rest }
-
-// validGroup keeps anything but an id out of request paths and of the database.
-func validGroup(id string) bool {
-	if id == "" || len(id) > maxGroupID {
-		return false
-	}
-	for i := range len(id) {
-		c := id[i]
-		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '_' && c != '-' {
-			return false
-		}
-	}
-	return true
-}

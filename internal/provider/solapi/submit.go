@@ -66,7 +66,7 @@ func (a *account) create(ctx context.Context, batch string) (string, *provider.R
 		return "", failed
 	}
 	var group groupReply
-	if err := json.Unmarshal(reply.Body, &group); err != nil || !validGroup(group.GroupID) {
+	if err := json.Unmarshal(reply.Body, &group); err != nil || !upstream.PlainID(group.GroupID) {
 		return "", &provider.Result{Outcome: provider.NotSent, Reason: provider.ProviderInternal, Text: "create group: the reply names no group"}
 	}
 	return group.GroupID, nil
