@@ -70,10 +70,15 @@ func (d *Draft) Quote(ctx context.Context) (Quote, error) {
 	if err != nil {
 		return Quote{}, fault.Wrap(err, fault.Invalid, fault.CodeValidation, "the message would cost more than can be counted")
 	}
-	q := Quote{Tally: sum, Prices: d.prices, Expected: sum.Estimated, Bytes: d.bytes, Recipients: d.accepted, RejectedBy: d.receipt.RejectedBy}
+	q := Quote{Tally: sum, Prices: d.prices, Bytes: d.bytes, Recipients: d.accepted, RejectedBy: d.receipt.RejectedBy}
 	err = d.s.d.View(ctx, "message_quote", func(tx *db.Tx) error {
 		account, err := d.s.ledger.Account(tx, d.Message.Site)
+		if err != nil {
+			return err
+		}
 		q.Available = account.Available
+		learned, err := learnReach(tx, d.Message.Site)
+		q.Expected = learned.expected(d.classes.list, d.classes.count)
 		return err
 	})
 	if err != nil {
