@@ -20,6 +20,7 @@ type benchVerb struct {
 	API      benchAPI      `cmd:"" name:"api" help:"The same over HTTP."`
 	Stats    benchStats    `cmd:"" help:"Read the statistics of a site's year."`
 	Growth   benchGrowth   `cmd:"" help:"How costs grow with the number of recipients and sites."`
+	Fair     benchFair     `cmd:"" help:"What a message to very many people costs the single messages of other sites."`
 	Handover benchHandover `cmd:"" help:"How few calls hand waiting messages over, and how soon after its 202 a message is handed over."`
 }
 
@@ -261,4 +262,51 @@ func rates(list []float64) string {
 		out[i] = grouped(int64(one))
 	}
 	return strings.Join(out, " ")
+}
+
+type benchFair struct {
+	asked
+	Rounds  int     `default:"1" placeholder:"N" help:"Rounds; of the ratio the median counts."`
+	Size    int     `default:"1000000" placeholder:"N" help:"People of the large message."`
+	Sites   int     `default:"50" placeholder:"N" help:"Other sites, which send to one person each."`
+	Rate    int     `default:"50" placeholder:"N" help:"Their messages a second, over HTTP."`
+	Seconds float64 `default:"15" placeholder:"N" help:"How long they come at that rate, without and with the large message."`
+}
+
+// Help says what is measured.
+func (benchFair) Help() string {
+	return `One run of the program, with the provider simulator in a process of its own, which waits
+5 ms before it looks at a request. First only the single messages come, then a message to
+very many people is accepted and they come again. The time of one is from its 202 at the
+client to the moment when the vendor took it.`
+}
+
+// Run measures every round.
+func (v *benchFair) Run(ctx context.Context, s *streams) error {
+	o := bench.Options{Database: v.Database, Rounds: v.Rounds, Size: v.Size, Sites: v.Sites, Rate: v.Rate,
+		Lasting: time.Duration(v.Seconds * float64(time.Second))}
+	var err error
+	if o.Simulator, err = ownSimulator(); err != nil {
+		return err
+	}
+	run := func(o bench.Options) (bench.Fair, error) { return bench.RunFair(ctx, o) }
+	return told(benched{asked: v.asked}, s, "fair", o, run, showFair)
+}
+
+func showFair(t *table, f bench.Fair) {
+	t.row("from 202 to hand-over on "+f.Engine, "messages", "p50", "p90", "p99", "max")
+	for i := range f.Idle {
+		for _, p := range []struct {
+			name string
+			bench.HandoverPace
+		}{{"nothing else", f.Idle[i]}, {"beside a message to " + grouped(int64(f.Crowd)), f.Busy[i]}} {
+			cells := []any{p.name, grouped(int64(p.Messages))}
+			for _, ms := range []float64{p.P50, p.P90, p.P99, p.Max} {
+				cells = append(cells, fmt.Sprintf("%.1f ms", ms))
+			}
+			t.row(cells...)
+		}
+	}
+	t.row("p99 beside it / alone", fmt.Sprintf("%.2f", f.Ratio))
+	t.row("machine", f.Machine)
 }

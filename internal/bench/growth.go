@@ -148,7 +148,7 @@ func (l load) round(ctx context.Context, a *arena) (sample, error) {
 	// Sites send in no order: their rows come to lie between those of others.
 	rand.New(rand.NewPCG(1, 1)).Shuffle(len(sites), func(i, j int) { sites[i], sites[j] = sites[j], sites[i] })
 	first := min(l.people, 1000)
-	if _, err := s.campaign(ctx, sites[0], first); err != nil {
+	if _, err := s.campaign(ctx, sites[0], firstMobile, first); err != nil {
 		return sample{}, err
 	}
 	if err := s.awaitAll(ctx); err != nil {
@@ -158,7 +158,7 @@ func (l load) round(ctx context.Context, a *arena) (sample, error) {
 		g, sending := errgroup.WithContext(ctx)
 		g.SetLimit(senders)
 		for i := range l.messages {
-			g.Go(func() error { _, err := s.campaign(sending, sites[i%len(sites)], l.people); return err })
+			g.Go(func() error { _, err := s.campaign(sending, sites[i%len(sites)], firstMobile, l.people); return err })
 		}
 		return errors.Join(g.Wait(), s.awaitAll(ctx))
 	})

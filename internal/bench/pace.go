@@ -46,7 +46,7 @@ func handPaced(ctx context.Context, a *arena) (HandoverPace, error) {
 	var out HandoverPace
 	var answered map[string]time.Time
 	cost, others, err := s.besideOthers(ctx, func(ctx context.Context) (err error) {
-		out, answered, err = s.pour(ctx, tokens)
+		out, answered, err = s.pour(ctx, tokens, 0)
 		return err
 	})
 	if err != nil {
@@ -80,9 +80,9 @@ func (s *stage) besideOthers(ctx context.Context, work func(context.Context) err
 	return out, others, nil
 }
 
-// pour sends the messages, each to a number of its own, and gives when each was answered,
-// by its number.
-func (s *stage) pour(ctx context.Context, tokens []string) (HandoverPace, map[string]time.Time, error) {
+// pour sends the messages, each to a number of its own, the first so many behind the first
+// of all, and gives when each was answered, by its number.
+func (s *stage) pour(ctx context.Context, tokens []string, from int) (HandoverPace, map[string]time.Time, error) {
 	wires, err := dialAll(s.config.Listen, "", s.o.Callers)
 	if err != nil {
 		return HandoverPace{}, nil, err
@@ -96,7 +96,7 @@ func (s *stage) pour(ctx context.Context, tokens []string) (HandoverPace, map[st
 	start := time.Now()
 	n, err := s.steadily(ctx, float64(s.o.Rate), func(caller, turn int, _ time.Time) error {
 		i := turn*len(wires) + caller
-		number := string(korea.MobileNumber(uint32(firstMobile + i)))
+		number := string(korea.MobileNumber(uint32(firstMobile + from + i)))
 		if err := wires[caller].send(messageRequest(s.config.Listen, tokens[i%len(tokens)], bodyTo(number))); err != nil {
 			return err
 		}

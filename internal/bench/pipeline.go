@@ -105,7 +105,7 @@ func pipelineProduct(ctx context.Context, a *arena) (sample, error) {
 	}
 	var key message.Key
 	out, err := a.measure(ctx, func(ctx context.Context) (err error) {
-		if key, err = s.campaign(ctx, sites[0], a.o.Size); err != nil {
+		if key, err = s.campaign(ctx, sites[0], firstMobile, a.o.Size); err != nil {
 			return err
 		}
 		if a.o.Shuffle {
@@ -129,14 +129,14 @@ func pipelineProduct(ctx context.Context, a *arena) (sample, error) {
 	return out, errors.Join(counted(int64(a.o.Size), out.units), s.prove(ctx, true))
 }
 
-// campaign accepts a message to many people.
-func (w *world) campaign(ctx context.Context, siteID string, size int) (message.Key, error) {
+// campaign accepts a message to many people, whose numbers follow each other.
+func (w *world) campaign(ctx context.Context, siteID string, from, size int) (message.Key, error) {
 	d, err := w.messages.Draft(ctx, siteID, oneText())
 	if err != nil {
 		return message.Key{}, err
 	}
 	for i := range size {
-		err := d.Add(ctx, string(korea.MobileNumber(uint32(12_000_000+i))), map[string]string{"이름": fmt.Sprintf("김하나%d", i)})
+		err := d.Add(ctx, string(korea.MobileNumber(uint32(from+i))), map[string]string{"이름": fmt.Sprintf("김하나%d", i)})
 		if err != nil {
 			return message.Key{}, err
 		}
@@ -235,7 +235,7 @@ func (s *sending) sendOne(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	key, err := s.campaign(ctx, sites[0], 1)
+	key, err := s.campaign(ctx, sites[0], firstMobile, 1)
 	if err != nil {
 		return err
 	}
