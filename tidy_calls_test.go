@@ -20,6 +20,8 @@ var clocks = allowed{
 	"internal/console/":           "how long a request took, and what day it is on a page",
 	"internal/delivery/call.go":   "how long a call took; the times of an attempt are tx.Now",
 	"internal/delivery/choose.go": "the speed limit of a provider is per time",
+	"internal/delivery/health.go": "how long calls are unanswered and accounts rest, in this process",
+	"internal/delivery/lane.go":   "as in health.go",
 	"internal/server/":            "when the process started, and how long things took",
 	"internal/bench/":             "measures",
 	"client/":                     "reads a Retry-After date, and waits for a time-out",

@@ -16,9 +16,9 @@ var ground = []string{"fault", "id", "money", "korea", "sheet"}
 // floors is the house from the ground up; ARCHITECTURE.md draws it. Imports go down.
 var floors = map[string]int{
 	"fault": 0, "id": 0, "money": 0, "korea": 0, "sheet": 0,
-	"db": 1, "limit": 1, "blob": 1, "signal": 1, "payment": 1, "provider": 1, "upstream": 1,
+	"db": 1, "limit": 1, "blob": 1, "payment": 1, "provider": 1, "upstream": 1,
 	"client": 1, // of our own HTTP API, public
-	"site":   2, "queue": 2, "event": 2, "idem": 2, "stat": 2,
+	"site":   2, "queue": 2, "event": 2, "idem": 2, "stat": 2, "signal": 2,
 	"credit": 3, "webhook": 3,
 	"billing":  4,
 	"message":  5,

@@ -121,17 +121,18 @@ func workedExample(t *testing.T, c server.Config) {
 // whichever of them runs, and are repeated while none does.
 type phones struct {
 	*simulator.Simulator
-	vendor *httptest.Server
-	to     atomic.Pointer[string] // the running program; nil = none
-	call   chan struct{}          // closed at the first request
-	called sync.Once
-	first  chan struct{} // closed at the first report
-	once   sync.Once
+	account string // whose reports these are
+	vendor  *httptest.Server
+	to      atomic.Pointer[string] // the running program; nil = none
+	call    chan struct{}          // closed at the first request
+	called  sync.Once
+	first   chan struct{} // closed at the first report
+	once    sync.Once
 }
 
 func newPhones(t *testing.T) *phones {
 	t.Helper()
-	w := &phones{call: make(chan struct{}), first: make(chan struct{})}
+	w := &phones{account: "solapi", call: make(chan struct{}), first: make(chan struct{})}
 	hook := httptest.NewServer(http.HandlerFunc(w.forward))
 	t.Cleanup(hook.Close)
 	w.Simulator = simulator.New(simulator.Options{ReportURL: hook.URL, ReportSecret: "hook", ReportDelay: 20 * time.Millisecond, ReportRetry: time.Second})
@@ -154,7 +155,7 @@ func (w *phones) forward(rw http.ResponseWriter, r *http.Request) {
 		rw.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	out, err := http.NewRequestWithContext(r.Context(), http.MethodPost, *url+"/webhooks/solapi", r.Body)
+	out, err := http.NewRequestWithContext(r.Context(), http.MethodPost, *url+"/webhooks/"+w.account, r.Body)
 	if err == nil {
 		out.Header = r.Header.Clone()
 		var res *http.Response

@@ -62,6 +62,7 @@ type program struct {
 	Statement  statementVerb  `cmd:"" help:"Write the statement of a site's month."`
 	Tax        taxVerb        `cmd:"" name:"tax-invoices" help:"List, write and issue the tax invoices of a month."`
 	Stats      statsVerb      `cmd:"" help:"Count what became of recipients."`
+	Margin     marginVerb     `cmd:"" help:"What sites pay, less what the vendors charge."`
 	Ledger     ledgerVerb     `cmd:"" help:"Proof of the ledger."`
 	Invoice    invoiceVerb    `cmd:"" help:"What carriers bill, against what was charged and reported."`
 	Doctor     doctorVerb     `cmd:"" help:"Look for what is wrong with the installation."`

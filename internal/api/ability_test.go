@@ -44,6 +44,8 @@ var contract = map[string]string{
 	"GET /v1/kakao-channels/{name}":         "channels:read",
 	"PUT /v1/kakao-channels/{name}":         "channels:write",
 	"DELETE /v1/kakao-channels/{name}":      "channels:write",
+	"GET /v1/margin":                        "operator",
+	"GET /v1/providers":                     "operator",
 	"POST /v1/invoices":                     "operator",
 	"GET /v1/invoices":                      "operator",
 	"GET /v1/invoices/{id}":                 "operator",

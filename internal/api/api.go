@@ -98,7 +98,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, recipients, stats, credits, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, invoices, taxInvoices, reports, upkeep,
+		sending, campaigns, recipients, stats, accounts, credits, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, invoices, taxInvoices, reports, upkeep,
 	} {
 		declare(a)
 	}

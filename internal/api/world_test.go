@@ -100,8 +100,8 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	w.billing, w.till = newBilling(t, w)
 	w.messages, err = message.NewService(d, w.keys, w.ledger, w.queue, message.Options{
 		Log: log, Billing: w.billing,
-		Offered:  func(c provider.Channel) bool { return w.delivery.Offered(c) },
-		Accounts: func(c provider.Channel) []string { return w.delivery.Accounts(c) },
+		Offered:  func(siteID string, c provider.Channel) bool { return w.delivery.Offered(siteID, c) },
+		Accounts: func(siteID string, c provider.Channel) []string { return w.delivery.Accounts(siteID, c) },
 	})
 	w.must(err)
 	w.delivery, err = delivery.New(d, w.keys, w.messages, w.queue, []delivery.Carrier{{Account: account, Adapter: adapter}}, delivery.Options{Log: log})

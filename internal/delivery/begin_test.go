@@ -81,7 +81,7 @@ func TestMoreCallsThanAreMadeAtOnceStayPlanned(t *testing.T) {
 func TestACallThatMustWaitForItsTurnDoesNotBeginWithItsPlan(t *testing.T) {
 	for name, hold := range map[string]func(*carrier){
 		"a speed limit":   func(k *carrier) { k.limit = rate.NewLimiter(10, 10) },
-		"a tried account": func(k *carrier) { k.breaker.HalfOpen() },
+		"a tried account": func(k *carrier) { k.health.calls.HalfOpen() },
 		"no certain word": func(k *carrier) { k.caps.Lookup = provider.LookupPositive },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestNobodyWhoHasItAlreadyIsInACallThatBeginsWithItsPlan(t *testing.T) {
 	s.clock.forward(3 * time.Second)
 	p := s.plan(key)
 	s.saysOf(key, 0, 1, 1, "4000")
-	breaker := s.delivery.carriers.byName[upstream].breaker
+	breaker := s.delivery.carriers.byName[upstream].health.calls
 	breaker.Open()
 	s.must(s.delivery.callAll(context.Background(), p.calls))
 	breaker.Close()
@@ -127,7 +127,7 @@ func TestACallThatBeganAndMayNotGoAfterAllIsNoCall(t *testing.T) {
 		s := still(t, engine, worldOptions{}).open(t)
 		key := s.accept(request(message.AlimtalkFirst), 2)
 		p := s.planAnd(key, callsAtOnce)
-		s.delivery.carriers.byName[upstream].breaker.Open()
+		s.delivery.carriers.byName[upstream].health.calls.Open()
 		s.must(s.delivery.callAll(context.Background(), p.calls))
 		s.wantCalls(key, notSent)
 		if a := s.calls(key)[0]; a.CalledAt != 0 || a.Deadline != 0 || a.AskAt != 0 {
@@ -138,7 +138,7 @@ func TestACallThatBeganAndMayNotGoAfterAllIsNoCall(t *testing.T) {
 		if r := s.person(key, 0); r.Try != 1 || len(r.History) != 0 {
 			t.Errorf("try %d after %+v, want the first: no call was made", r.Try, r.History)
 		}
-		s.delivery.carriers.byName[upstream].breaker.Close()
+		s.delivery.carriers.byName[upstream].health.calls.Close()
 		s.pass(time.Minute)
 		s.wantStates(key, message.Sent, message.Sent)
 		s.wantOnce(key)

@@ -3,12 +3,10 @@ package delivery
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/event"
@@ -28,6 +26,10 @@ type call struct {
 	plan    *plan
 	members []message.Recipient // in the order of their places
 	phones  map[uint32]bool
+
+	needs []need      // what another account would be asked for; none where there is no other
+	taken atomic.Bool // somebody makes it or puts it back
+	over  atomic.Bool // that is done
 }
 
 // callTimeout bounds one call from its first request to its last; deadlines are
@@ -59,22 +61,6 @@ func (c *call) start(a *attempt, now db.Time, grace time.Duration) {
 // callsAtOnce is how many calls of one plan are under way at a time.
 const callsAtOnce = 4
 
-// callAll makes the calls of one plan, a few at a time. Those that began with it come
-// first, so that none waits.
-func (s *Service) callAll(ctx context.Context, calls []*call) error {
-	var g errgroup.Group
-	g.SetLimit(callsAtOnce)
-	for _, c := range calls {
-		g.Go(func() error {
-			if err := s.make(ctx, c); err != nil {
-				return fmt.Errorf("attempt %s: %w", c.attempt.ID, err)
-			}
-			return nil
-		})
-	}
-	return g.Wait()
-}
-
 // make makes one call: its turn, the guarded step to calling unless it began with its
 // plan, the request outside of any transaction, and the outcome.
 func (s *Service) make(ctx context.Context, c *call) error {
@@ -88,6 +74,9 @@ func (s *Service) make(ctx context.Context, c *call) error {
 			return ctx.Err()
 		}
 	}
+	if s.hangs(c) {
+		return s.putBack(context.WithoutCancel(ctx), c, 0)
+	}
 	wait, err := c.carrier.admit(len(c.members), sleep)
 	if err != nil || wait > 0 {
 		return errors.Join(err, s.putBack(context.WithoutCancel(ctx), c, wait))
@@ -99,8 +88,10 @@ func (s *Service) make(ctx context.Context, c *call) error {
 		}
 	}
 	start := time.Now()
+	landed := c.carrier.health.take(c.attempt.ID)
 	result := s.submit(ctx, c)
-	c.carrier.learn(result)
+	landed()
+	s.learnCall(c.carrier, result)
 	if c.mixed(result) {
 		err = s.split(context.WithoutCancel(ctx), c, result)
 	} else {
@@ -275,7 +266,8 @@ func (s *Service) concludeFor(ctx context.Context, c *call, result provider.Resu
 // conclude writes the outcome of a call with everyone's change.
 func (s *Service) conclude(ctx context.Context, c *call, result provider.Result) error {
 	return s.d.Update(ctx, "delivery_outcome", func(tx *db.Tx) error {
-		w := message.Writing{RetryAt: retryAt(tx.Now, result.RetryAfter)}
+		tx.OnCommit(func() { s.learnLegs(handed(c, result)) })
+		w := message.Writing{RetryAt: retryAt(tx.Now, result.RetryAfter), Elsewhere: result.Outcome != provider.Accepted && s.elsewhere(c)}
 		members, err := s.answer(tx, c, result, &w)
 		if err != nil {
 			return err

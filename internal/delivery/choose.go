@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 
+	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
 )
 
@@ -22,30 +24,49 @@ type Carrier struct {
 // carrier is an account with its health and its speed limit.
 type carrier struct {
 	Carrier
-	caps    provider.Capabilities
-	poller  provider.Poller // nil = it reports by itself
-	breaker circuitbreaker.CircuitBreaker[any]
-	limit   *rate.Limiter // nil = none
+	caps   provider.Capabilities
+	poller provider.Poller // nil = it reports by itself
+	health *health
+	limit  *rate.Limiter // nil = none
 }
 
-const (
-	breakerFailures = 5           // calls in a row that an account fails before it rests
-	maxWait         = time.Second // a call that the speed limit holds back longer is put off
-)
+// maxWait bounds how long a call waits for its turn: one that the speed limit holds back
+// longer is put off.
+const maxWait = time.Second
+
+// Choice says how an account is chosen among healthy ones of equal priority.
+type Choice struct {
+	// LeastCost takes the one that costs least for the channel, instead of going by weights.
+	LeastCost bool
+	// Floor is the share of messages that must be delivered in time, relative to the best
+	// account of the channel, for an account to be preferred for its cost; 0 = 0.9. What a
+	// list of numbers is worth, all accounts feel alike, so no absolute share is asked for.
+	Floor float64
+}
 
 // carriers are the accounts in the order of the configuration.
 type carriers struct {
 	list   []*carrier
 	byName map[string]*carrier
-	state  *prometheus.GaugeVec
+	choice Choice
+	roll   func() float64 // from 0 to 1
+
+	state, share *prometheus.GaugeVec
 }
 
-func newCarriers(list []Carrier, rest time.Duration, reg prometheus.Registerer) (*carriers, error) {
-	c := &carriers{byName: map[string]*carrier{}, state: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "creditmsg_provider_breaker_state", Help: "0 closed, 1 half open, 2 open."}, []string{"provider"})}
+func newCarriers(list []Carrier, choice Choice, o healthOptions, reg prometheus.Registerer) (*carriers, error) {
+	choice.Floor = orElse(choice.Floor, 0.9)
+	c := &carriers{byName: map[string]*carrier{}, choice: choice, roll: rand.Float64,
+		state: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "creditmsg_provider_breaker_state", Help: "0 closed, 1 half open, 2 open."}, []string{"provider"}),
+		share: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "creditmsg_provider_share", Help: "Part of its usual traffic that an account gets."}, []string{"provider", "channel"}),
+	}
 	if reg != nil {
-		if err := reg.Register(c.state); err != nil {
-			return nil, fmt.Errorf("register breaker metric: %w", err)
+		for _, g := range []*prometheus.GaugeVec{c.state, c.share} {
+			if err := reg.Register(g); err != nil {
+				return nil, fmt.Errorf("register metrics of accounts: %w", err)
+			}
 		}
 	}
 	for _, one := range list {
@@ -53,8 +74,8 @@ func newCarriers(list []Carrier, rest time.Duration, reg prometheus.Registerer) 
 		k.poller, _ = one.Adapter.(provider.Poller)
 		k.caps.MaxLegs = min(k.caps.MaxLegs, maxCall)
 		gauge := c.state.WithLabelValues(one.Account.Name)
-		k.breaker = circuitbreaker.NewBuilder[any]().WithFailureThreshold(breakerFailures).WithDelay(rest).
-			OnStateChanged(func(e circuitbreaker.StateChangedEvent) { gauge.Set(breakerLevel(e.NewState)) }).Build()
+		gauge.Set(0)
+		k.health = newHealth(o, func(s circuitbreaker.State) { gauge.Set(breakerLevel(s)) })
 		if n := one.Account.MaxPerSecond; n > 0 {
 			k.limit = rate.NewLimiter(rate.Limit(n), n)
 			k.caps.MaxLegs = min(k.caps.MaxLegs, n)
@@ -76,48 +97,198 @@ func breakerLevel(s circuitbreaker.State) float64 {
 	}
 }
 
-// Offered reports whether any account carries the channel.
-func (s *Service) Offered(ch provider.Channel) bool { return len(s.Accounts(ch)) > 0 }
+// Offered reports whether any account carries the channel for a site.
+func (s *Service) Offered(siteID string, ch provider.Channel) bool {
+	return len(s.Accounts(siteID, ch)) > 0
+}
 
-// Accounts names the accounts that carry the channel.
-func (s *Service) Accounts(ch provider.Channel) []string {
+// Accounts names the accounts that carry the channel for a site.
+func (s *Service) Accounts(siteID string, ch provider.Channel) []string {
 	var names []string
 	for _, k := range s.carriers.list {
-		if k.caps.Carries(ch) {
+		if k.caps.Carries(ch) && k.serves(siteID) {
 			names = append(names, k.Account.Name)
 		}
 	}
 	return names
 }
 
-// choose picks the account that carries a channel for a batch: among the healthy
-// ones by their weights. When none is healthy it says how long to wait.
-func (c *carriers) choose(ch provider.Channel, usable func(account string) bool) (*carrier, time.Duration) {
+// Cost tells what an account's vendor charges for a delivered message, if that is known.
+func (s *Service) Cost(account string, ch provider.Channel) (money.Amount, bool) {
+	k, ok := s.carriers.byName[account]
+	if !ok {
+		return 0, false
+	}
+	cost, known := k.Account.Costs[ch]
+	return cost, known
+}
+
+// serves reports whether a site may use the account.
+func (k *carrier) serves(siteID string) bool {
+	return len(k.Account.Sites) == 0 || slices.Contains(k.Account.Sites, siteID)
+}
+
+// need is what an account is chosen for.
+type need struct {
+	site    string
+	channel provider.Channel
+	usable  func(account string) bool
+	not     string // the account that just could not take the same people; another is better
+}
+
+// candidate is an account that could be chosen.
+type candidate struct {
+	*carrier
+	share float64
+	rank  rank
+}
+
+// rank orders accounts before their weights matter: what comes first is used while it is
+// well, what comes later takes what the first should not get.
+type rank struct {
+	foreign  bool // not the site's own
+	priority int
+	poor     bool  // fewer of its messages are delivered than the floor asks for
+	cost     int64 // 1/10,000 won; 0 unless the cheapest is wanted
+}
+
+func (a rank) compare(b rank) int {
+	return cmp.Or(boolFirst(a.foreign, b.foreign), cmp.Compare(a.priority, b.priority),
+		boolFirst(a.poor, b.poor), cmp.Compare(a.cost, b.cost))
+}
+
+// boolFirst orders false before true.
+func boolFirst(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// choose picks the account that carries a channel for a batch. When none may be used now
+// it says how long to wait.
+func (c *carriers) choose(n need) (*carrier, time.Duration) {
+	var well, any []candidate
 	wait := time.Duration(0)
-	var fit []*carrier
-	total := 0
 	for _, k := range c.list {
-		if !k.caps.Carries(ch) || !usable(k.Account.Name) {
+		if !k.caps.Carries(n.channel) || !k.serves(n.site) || !n.usable(k.Account.Name) {
 			continue
 		}
-		if k.breaker.IsOpen() {
-			if rest := k.breaker.RemainingDelay(); rest > 0 {
-				wait = max(wait, rest, time.Second)
-				continue
-			}
+		if rest := k.health.rest(); rest > 0 {
+			wait = soonest(wait, max(rest, time.Second))
+			continue
 		}
-		fit = append(fit, k)
-		total += max(k.Account.Weight, 1)
+		one := candidate{k, k.health.share(n.channel), c.rank(k, n)}
+		any = append(any, one)
+		if one.share > 0 {
+			well = append(well, one)
+		}
 	}
-	if len(fit) == 0 {
-		return nil, max(wait, 5*time.Second)
+	switch {
+	case len(well) > 0:
+		return c.pick(others(well, n.not)), 0
+	case len(any) > 0:
+		// Better late than not at all: nobody is well, and these do not refuse.
+		for i := range any {
+			any[i].share = 1
+		}
+		return c.pick(any), 0
 	}
-	point := rand.IntN(total)
-	i := slices.IndexFunc(fit, func(k *carrier) bool {
-		point -= max(k.Account.Weight, 1)
-		return point < 0
+	return nil, orElse(wait, 5*time.Second)
+}
+
+// others leaves out an account if there are others than it.
+func others(list []candidate, not string) []candidate {
+	rest := slices.DeleteFunc(slices.Clone(list), func(c candidate) bool { return c.Account.Name == not })
+	if len(rest) == 0 {
+		return list
+	}
+	return rest
+}
+
+func soonest(a, b time.Duration) time.Duration {
+	if a == 0 {
+		return b
+	}
+	return min(a, b)
+}
+
+func (c *carriers) rank(k *carrier, n need) rank {
+	r := rank{foreign: len(k.Account.Sites) == 0, priority: k.Account.Priority}
+	if c.choice.LeastCost {
+		r.cost = int64(k.Account.Costs[n.channel])
+		r.poor = c.poor(k, n.channel)
+	}
+	return r
+}
+
+// poor reports whether an account delivers too little to be preferred for its cost.
+func (c *carriers) poor(k *carrier, ch provider.Channel) bool {
+	mine, known := k.health.rate(ch)
+	if !known {
+		return false // only traffic tells
+	}
+	best := mine
+	for _, other := range c.list {
+		if rate, known := other.health.rate(ch); known {
+			best = max(best, rate)
+		}
+	}
+	return mine < c.choice.Floor*best
+}
+
+// pick takes one of these: of the first rank, as far as its accounts are well, otherwise
+// of the next; within a rank by weight and share.
+func (c *carriers) pick(list []candidate) *carrier {
+	slices.SortStableFunc(list, func(a, b candidate) int { return a.rank.compare(b.rank) })
+	for len(list) > 0 {
+		n := 1
+		for n < len(list) && list[n].rank == list[0].rank {
+			n++
+		}
+		first, rest := list[:n], list[n:]
+		best := slices.MaxFunc(first, func(a, b candidate) int { return cmp.Compare(a.share, b.share) }).share
+		if len(rest) == 0 || c.roll() < best {
+			return c.weighed(first)
+		}
+		list = rest
+	}
+	return nil
+}
+
+func (c *carriers) weighed(list []candidate) *carrier {
+	total := 0.0
+	for _, one := range list {
+		total += one.weight()
+	}
+	point := c.roll() * total
+	for _, one := range list {
+		if point -= one.weight(); point < 0 {
+			return one.carrier
+		}
+	}
+	return list[len(list)-1].carrier
+}
+
+func (c candidate) weight() float64 { return float64(max(c.Account.Weight, 1)) * c.share }
+
+// elsewhere reports whether another account than this one is well that carries a channel.
+func (c *carriers) elsewhere(n need) bool {
+	return slices.ContainsFunc(c.list, func(k *carrier) bool {
+		return k.Account.Name != n.not && k.caps.Carries(n.channel) && k.serves(n.site) && n.usable(k.Account.Name) && k.health.share(n.channel) > 0
 	})
-	return fit[i], 0
+}
+
+// observe sets the metric of shares.
+func (c *carriers) observe() {
+	for _, k := range c.list {
+		for _, ch := range k.caps.Channels {
+			c.share.WithLabelValues(k.Account.Name, ch.String()).Set(k.health.share(ch))
+		}
+	}
 }
 
 // admit asks breaker and speed limit whether a call of n legs may go now, and
@@ -134,32 +305,37 @@ func (k *carrier) admit(n int, sleep func(time.Duration) error) (time.Duration, 
 			}
 		}
 	}
-	if !k.breaker.TryAcquirePermit() {
-		return max(k.breaker.RemainingDelay(), time.Second), nil
+	if !k.health.calls.TryAcquirePermit() {
+		return max(k.health.rest(), time.Second), nil
 	}
 	return 0, nil
 }
 
 // free reports whether a call needs no turn: the account has no speed limit and is well.
-func (k *carrier) free() bool { return k.limit == nil && k.breaker.IsClosed() }
+func (k *carrier) free() bool { return k.limit == nil && k.health.calls.IsClosed() }
 
 // forgo tells the breaker that an admitted call was not made. Half open, it counts
 // the calls that it lets through: one that is never heard of again would keep the
 // account there for ever, so it counts as a failed one.
 func (k *carrier) forgo() {
-	if k.breaker.IsHalfOpen() {
-		k.breaker.RecordFailure()
+	if k.health.calls.IsHalfOpen() {
+		k.health.calls.RecordFailure()
 	}
 }
 
-// learn tells the breaker how a call ended. Only what speaks against the
-// account counts: a refusal of one message's content does not, nor a cause of our
-// own (not sent, without a reason).
-func (k *carrier) learn(r provider.Result) {
-	switch {
-	case r.Outcome == provider.Unknown, r.Outcome == provider.NotSent && r.Reason != "", r.Reason.Operators():
-		k.breaker.RecordFailure()
-	default:
-		k.breaker.RecordSuccess()
+// speaksAgainst reports whether the outcome of a call speaks against the account: a
+// refusal of one message's content does not, nor a cause of our own (not sent, without a
+// reason).
+func speaksAgainst(r provider.Result) bool {
+	return r.Outcome == provider.Unknown || r.Outcome == provider.NotSent && r.Reason != "" || r.Reason.Operators()
+}
+
+// learn tells the breaker how calls ended, of this process or another one.
+func (h *health) learn(well, failed int) {
+	for range failed {
+		h.calls.RecordFailure()
+	}
+	for range min(well, breakerCalls) {
+		h.calls.RecordSuccess()
 	}
 }

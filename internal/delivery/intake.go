@@ -40,7 +40,7 @@ var reportDelays = []time.Duration{time.Second, 5 * time.Second, 30 * time.Secon
 // applyAll is the intake group's transaction: lock the recipients of all
 // letters, decide each report in the order of arrival, write the changes.
 func (s *Service) applyAll(tx *db.Tx, in []delivery) ([]applied, error) {
-	t := &take{s: s, tx: tx, w: message.Writing{}, now: map[message.Place]message.Recipient{}}
+	t := s.newTake(tx)
 	if err := t.lock(in); err != nil {
 		return nil, err
 	}
@@ -60,6 +60,14 @@ type take struct {
 	tx  *db.Tx
 	w   message.Writing
 	now map[message.Place]message.Recipient // as the changes so far leave them
+
+	told map[second]counts // what it all says of the accounts
+}
+
+func (s *Service) newTake(tx *db.Tx) *take {
+	t := &take{s: s, tx: tx, now: map[message.Place]message.Recipient{}, told: map[second]counts{}}
+	tx.OnCommit(func() { s.learnLegs(t.told) })
+	return t
 }
 
 func (t *take) lock(in []delivery) error {
@@ -112,6 +120,7 @@ func (t *take) apply(d delivery) (sum applied) {
 			sum.Late++
 		case message.Remembered, message.Moved:
 			sum.Moved++
+			t.toldInTime(d.account, who, r)
 		}
 		t.now[ref.Place] = c.To
 		t.w.Changes = append(t.w.Changes, c)
@@ -172,7 +181,7 @@ func (s *Service) rereadOne(ctx context.Context, j queue.Claimed) error {
 		return err
 	}
 	return s.d.Update(ctx, "inbox_again", func(tx *db.Tx) error {
-		t := &take{s: s, tx: tx, now: map[message.Place]message.Recipient{}}
+		t := s.newTake(tx)
 		if err := t.lock(letters); err != nil {
 			return err
 		}

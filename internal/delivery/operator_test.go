@@ -89,13 +89,29 @@ func TestAnOperatorsFailureInAReportIsTriedAgain(t *testing.T) {
 }
 
 func TestAWaitThatTheProviderAskedForIsKept(t *testing.T) {
-	s := one(t)
+	s := still(t, "sqlite", worldOptions{delivery: Options{Rest: time.Microsecond}}).open(t)
 	s.wrong(trouble{path: "/send", status: 429, body: `{}`, header: map[string]string{"Retry-After": "30"}})
 	key := s.handed(textOnly("a"), 1)
 	s.pass(29 * time.Second)
 	s.wantTaken(key)
 	s.pass(time.Second)
 	s.wantTaken(key, "sms")
+}
+
+// TestWhoWasNotTakenGoesToAnotherAccountAtOnce has the first account that is asked put the
+// text off for half a minute: that is its own business.
+func TestWhoWasNotTakenGoesToAnotherAccountAtOnce(t *testing.T) {
+	each(t, func(s *shop) {
+		s.wrong(trouble{path: "/send", status: 429, body: `{}`, header: map[string]string{"Retry-After": "30"}})
+		key := s.handed(textOnly("a"), 1)
+		first := s.calls(key)[0].Provider
+		s.wantTaken(key)
+		s.pass(time.Second)
+		s.wantTaken(key, "sms")
+		if second := s.person(key, 0).Provider; second == first {
+			t.Errorf("%s was asked again, want the other account", first)
+		}
+	})
 }
 
 func TestTriesSpreadOutUntilTheProviderWorksAgain(t *testing.T) {
@@ -139,7 +155,7 @@ func TestTheBreakerOpensOnTheOperatorsFailures(t *testing.T) {
 		t.Errorf("breaker metric %v, want 2 (open)", got)
 	}
 	s.trouble.Store(nil)
-	s.delivery.carriers.byName[upstream].breaker.HalfOpen()
+	s.delivery.carriers.byName[upstream].health.calls.HalfOpen()
 	s.pass(2 * time.Hour)
 	s.wantStates(key, message.Sent)
 }
@@ -163,7 +179,7 @@ func level(t *testing.T, reg *prometheus.Registry, account string) float64 {
 
 func TestAnotherProviderTakesWhatARestingOneCannot(t *testing.T) {
 	s := resting(t, nil, nil)
-	s.delivery.carriers.byName[upstream].breaker.Open()
+	s.delivery.carriers.byName[upstream].health.calls.Open()
 	for range 10 {
 		key := s.handed(textOnly("a"), 1)
 		if r := s.person(key, 0); r.State != message.Sent || r.Provider != "other" {
@@ -176,7 +192,7 @@ func TestAnotherProviderTakesWhatARestingOneCannot(t *testing.T) {
 // and call: the breaker let those calls through and never hears of them again.
 func TestCallsThatAreNotMadeDoNotKeepAnAccountHalfOpen(t *testing.T) {
 	s := still(t, "sqlite", worldOptions{delivery: Options{Rest: time.Microsecond}}).open(t)
-	s.delivery.carriers.byName[upstream].breaker.HalfOpen()
+	s.delivery.carriers.byName[upstream].health.calls.HalfOpen()
 	for range 2 * breakerFailures {
 		key := s.accept(kakaoOnly(), 1)
 		p := s.plan(key)

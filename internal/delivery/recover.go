@@ -29,15 +29,22 @@ const (
 func (s *Service) Run(ctx context.Context) error {
 	var all sync.WaitGroup
 	for _, look := range []func(context.Context) error{s.recoverAttempts, s.recoverInbox, s.pollCalls} {
-		all.Go(func() { s.again(ctx, look) })
+		all.Go(func() { s.again(ctx, min(lookEvery, s.o.LookupGrace), look) })
 	}
 	all.Wait()
 	return nil
 }
 
+// RunJudge has accounts judged until ctx ends, in every process that makes calls or takes
+// reports in.
+func (s *Service) RunJudge(ctx context.Context) error {
+	s.again(ctx, time.Second, s.Judge)
+	return nil
+}
+
 // again looks until ctx ends.
-func (s *Service) again(ctx context.Context, look func(context.Context) error) {
-	tick := time.NewTicker(min(lookEvery, s.o.LookupGrace))
+func (s *Service) again(ctx context.Context, every time.Duration, look func(context.Context) error) {
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		if err := look(ctx); err != nil && ctx.Err() == nil {

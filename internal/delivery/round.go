@@ -6,6 +6,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/id"
 	"creditmsg/internal/message"
+	"creditmsg/internal/provider"
 	"creditmsg/internal/queue"
 )
 
@@ -94,23 +95,23 @@ func (r *round) expire(b message.Batch, people []message.Recipient, fresh bool) 
 // account is healthy the task waits; a batch of which a part can go is taken,
 // and the rest of it waits as rows.
 func (r *round) load(t task, m *message.Message, f *facts, people []message.Recipient, fresh bool) error {
-	accounts := map[string]string{} // by channel; "" = none now
+	accounts := map[heading]string{} // "" = none now
 	var wait time.Duration
 	var put int
 	for _, one := range people {
-		ch := one.Channel()
-		if f.why(ch) != "" {
+		w := headingOf(one)
+		if f.why(w.channel) != "" {
 			continue
 		}
-		if _, known := accounts[ch.String()]; !known {
-			k, rest := r.s.carriers.choose(ch, func(account string) bool { return f.carries(ch, account) })
+		if _, known := accounts[w]; !known {
+			k, rest := r.s.carriers.choose(f.need(one))
 			if wait = max(wait, rest); k != nil {
-				accounts[ch.String()] = k.Account.Name
+				accounts[w] = k.Account.Name
 			} else {
-				accounts[ch.String()] = ""
+				accounts[w] = ""
 			}
 		}
-		if accounts[ch.String()] != "" {
+		if accounts[w] != "" {
 			put++
 		}
 	}
@@ -121,13 +122,28 @@ func (r *round) load(t task, m *message.Message, f *facts, people []message.Reci
 		r.taken = append(r.taken, t.batch)
 	}
 	for _, one := range people {
-		r.place(f, one, accounts[one.Channel().String()])
+		r.place(f, one, accounts[headingOf(one)])
 	}
 	if wait > 0 {
 		r.w.RetryAt = max(r.w.RetryAt, r.tx.Now.Add(wait))
 	}
 	r.done = append(r.done, t.job)
 	return nil
+}
+
+// heading is what people of one task are alike in who go with one account.
+type heading struct {
+	channel provider.Channel
+	not     string // the account that could not take them
+}
+
+func headingOf(r message.Recipient) heading { return heading{r.Channel(), r.Provider} }
+
+// need is what an account is chosen for that can carry one person's leg. One that is
+// named in the row certainly did not take the leg.
+func (f *facts) need(r message.Recipient) need {
+	ch := r.Channel()
+	return need{site: r.Site, channel: ch, not: r.Provider, usable: func(account string) bool { return f.carries(ch, account) }}
 }
 
 // blocked counts those whose leg cannot be sent at all any more.

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"creditmsg/internal/message"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/queue"
+	"creditmsg/internal/signal"
 	"creditmsg/internal/site"
 )
 
@@ -22,7 +24,11 @@ type Options struct {
 	LookupGrace time.Duration // between two looks for a lost answer; 0 = 60 s
 	Lease       time.Duration // how long a planned call may wait for its turn; 0 = 60 s
 	Workers     int           // batches of calls at once; 0 = 4
-	Rest        time.Duration // how long an account that failed 5 calls in a row is left alone; 0 = 20 s
+	Rest        time.Duration // how long an account whose calls fail is left alone at first; 0 = 20 s
+	Hang        time.Duration // an account with a call that is unanswered for longer is avoided; 0 = 3 s
+	Late        time.Duration // a message whose end is not told by then speaks against its account; 0 = 2 min
+	Choice      Choice
+	Bus         *signal.Bus // to other processes; nil = there are none
 	Registerer  prometheus.Registerer
 	Log         *slog.Logger
 }
@@ -34,6 +40,8 @@ func (o Options) filled() Options {
 	o.Lease = orElse(o.Lease, time.Minute)
 	o.Workers = orElse(o.Workers, 4)
 	o.Rest = orElse(o.Rest, 20*time.Second)
+	o.Hang = orElse(o.Hang, 3*time.Second)
+	o.Late = orElse(o.Late, 2*time.Minute)
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
@@ -55,22 +63,27 @@ type Service struct {
 	messages *message.Service
 	queue    *queue.Queue
 	carriers *carriers
+	gossip   *gossip
 	o        Options
 
 	receive *db.Group[letter, struct{}]
 	intake  *db.Group[delivery, applied]
 	apply   sync.WaitGroup // letters that are being applied
 	line    line           // bounds them
+	calls   sync.WaitGroup // calls under way
 }
 
 // New makes the service over one database.
 func New(d *db.DB, keys *site.Keys, messages *message.Service, q *queue.Queue, list []Carrier, o Options) (*Service, error) {
 	o = o.filled()
-	c, err := newCarriers(list, o.Rest, o.Registerer)
+	c, err := newCarriers(list, o.Choice, healthOptions{o.Rest, o.Hang, o.Late}, o.Registerer)
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{d: d, keys: keys, messages: messages, queue: q, carriers: c, o: o}
+	s := &Service{d: d, keys: keys, messages: messages, queue: q, carriers: c, gossip: newGossip(), o: o}
+	if o.Bus != nil {
+		o.Bus.Subscribe(topic, s.hear)
+	}
 	s.receive = db.NewGroup(d, "inbox_receive", db.GroupOptions{}, letter.size, s.store)
 	s.intake = db.NewGroup(d, "inbox_apply", db.GroupOptions{Rows: maxCall}, delivery.size, s.applyAll)
 	return s, nil
@@ -85,8 +98,19 @@ func (s *Service) Works() []queue.Work {
 	}
 }
 
-// Drain refuses new reports and waits for those inside.
+// Drain refuses new reports, and waits for those inside and for calls that were left to
+// themselves.
 func (s *Service) Drain(ctx context.Context) error {
+	over := make(chan struct{})
+	go func() {
+		s.calls.Wait()
+		close(over)
+	}()
+	select {
+	case <-over:
+	case <-ctx.Done():
+		return fmt.Errorf("wait for calls under way: %w", ctx.Err())
+	}
 	if err := s.receive.Drain(ctx); err != nil {
 		return err
 	}

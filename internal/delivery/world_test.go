@@ -138,9 +138,10 @@ func (w *world) drain() {
 }
 
 type worldOptions struct {
-	reports  bool     // the simulator calls back by itself
-	also     []string // names of further accounts at the same vendor
-	asked    bool     // the one account is of a vendor that has to be asked, which knows no reference
+	reports  bool           // the simulator calls back by itself
+	also     []string       // names of further accounts at the same vendor
+	costs    provider.Costs // what the vendor charges
+	asked    bool           // the one account is of a vendor that has to be asked, which knows no reference
 	delivery Options
 	message  message.Options
 	sim      simulator.Options
@@ -172,7 +173,7 @@ func newWorld(t testing.TB, d *db.DB, o worldOptions) *world {
 	var err error
 	for _, name := range append([]string{upstream}, o.also...) {
 		account := provider.Account{Name: name, Kind: "solapi", URL: vendor.URL, APIKey: simulator.DefaultKey,
-			APISecret: simulator.DefaultSecret, Webhook: provider.Webhook{Secret: w.secret}}
+			APISecret: simulator.DefaultSecret, Webhook: provider.Webhook{Secret: w.secret}, Costs: o.costs}
 		adapter, err := solapi.New(account)
 		w.must(err)
 		carriers = append(carriers, Carrier{Account: account, Adapter: adapter})
@@ -184,8 +185,9 @@ func newWorld(t testing.TB, d *db.DB, o worldOptions) *world {
 		w.must(err)
 		carriers = []Carrier{{Account: account, Adapter: adapter}}
 	}
-	o.message.Offered = func(c provider.Channel) bool { return w.delivery.Offered(c) }
-	o.message.Accounts = func(c provider.Channel) []string { return w.delivery.Accounts(c) }
+	o.message.Offered = func(siteID string, c provider.Channel) bool { return w.delivery.Offered(siteID, c) }
+	o.message.Accounts = func(siteID string, c provider.Channel) []string { return w.delivery.Accounts(siteID, c) }
+	o.message.Cost = func(account string, c provider.Channel) (money.Amount, bool) { return w.delivery.Cost(account, c) }
 	if o.message.Log == nil {
 		o.message.Log = slog.New(slog.DiscardHandler)
 	}

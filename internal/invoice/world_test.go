@@ -125,8 +125,8 @@ func newWorld(t testing.TB, engine string) *world {
 	}
 	var err error
 	w.messages, err = message.NewService(w.d, w.keys, w.ledger, w.queue, message.Options{Log: log,
-		Offered:  func(c provider.Channel) bool { return w.delivery.Offered(c) },
-		Accounts: func(c provider.Channel) []string { return w.delivery.Accounts(c) }})
+		Offered:  func(siteID string, c provider.Channel) bool { return w.delivery.Offered(siteID, c) },
+		Accounts: func(siteID string, c provider.Channel) []string { return w.delivery.Accounts(siteID, c) }})
 	w.must(err)
 	w.delivery, err = delivery.New(w.d, w.keys, w.messages, w.queue, list, delivery.Options{Log: log, Rest: time.Microsecond})
 	w.must(err)

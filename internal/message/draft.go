@@ -295,7 +295,7 @@ func (d *Draft) freezeText(from korea.Number) error {
 	if t == nil {
 		return nil
 	}
-	if !d.s.offers(provider.SMS) && !d.s.offers(provider.LMS) {
+	if siteID := d.Message.Site; !d.s.offers(siteID, provider.SMS) && !d.s.offers(siteID, provider.LMS) {
 		return unavailable("/text", provider.SMS)
 	}
 	if from == "" {
@@ -322,14 +322,16 @@ func noSender(named string) error {
 		At("/text/from", "not a registered sender number")
 }
 
-func (s *Service) offers(c provider.Channel) bool { return s.o.Offered == nil || s.o.Offered(c) }
+func (s *Service) offers(siteID string, c provider.Channel) bool {
+	return s.o.Offered == nil || s.o.Offered(siteID, c)
+}
 
 // carriesTemplate reports whether some account that carries Alimtalk knows the template.
 func (s *Service) carriesTemplate(t Template) bool {
 	if s.o.Accounts == nil {
-		return s.offers(provider.Alimtalk)
+		return s.offers(t.Site, provider.Alimtalk)
 	}
-	for _, name := range s.o.Accounts(provider.Alimtalk) {
+	for _, name := range s.o.Accounts(t.Site, provider.Alimtalk) {
 		if ids, ok := t.Providers[name]; ok && ids.TemplateID != "" {
 			return true
 		}

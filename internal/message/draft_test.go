@@ -84,13 +84,13 @@ func TestASuspendedSiteCannotSend(t *testing.T) {
 }
 
 func TestAChannelThatNobodyCarriesIsRefused(t *testing.T) {
-	none := func(provider.Channel) bool { return false }
+	none := func(string, provider.Channel) bool { return false }
 	s := newHouse(t, "sqlite", Options{Offered: none}).open(t, 100)
 	_, err := s.service.Draft(ctx, s.name, textOnly("a"))
 	wantFault(t, err, fault.Invalid, fault.CodeChannelNotAvailable, "/text")
 	_, err = s.service.Draft(ctx, s.name, Request{Strategy: AlimtalkFirst, TemplateCode: "RESERVE_01"})
 	wantFault(t, err, fault.Invalid, fault.CodeChannelNotAvailable, "/alimtalk")
-	s = newHouse(t, "sqlite", Options{Accounts: func(provider.Channel) []string { return []string{"stranger"} }}).open(t, 100)
+	s = newHouse(t, "sqlite", Options{Accounts: func(string, provider.Channel) []string { return []string{"stranger"} }}).open(t, 100)
 	_, err = s.service.Draft(ctx, s.name, Request{Strategy: AlimtalkFirst, TemplateCode: "RESERVE_01"})
 	wantFault(t, err, fault.Invalid, fault.CodeChannelNotAvailable, "/alimtalk") // no account knows the template
 }

@@ -17,11 +17,18 @@ type about struct {
 }
 
 // figures is what the changes of one transaction add to the statistics.
-type figures map[about]stat.Figures
+type figures struct {
+	sums map[about]stat.Figures
+	cost Cost
+}
+
+// Cost tells what the vendor of an account charges for a delivered message over a channel,
+// if that is known. It is what the operator pays, not what a site does.
+type Cost func(account string, ch provider.Channel) (money.Amount, bool)
 
 func (f figures) add(m *Message, ch provider.Channel, account string, n stat.Figures) (err error) {
 	a := about{m.Site, ch, m.Strategy, account}
-	f[a], err = f[a].Plus(n)
+	f.sums[a], err = f.sums[a].Plus(n)
 	return err
 }
 
@@ -52,6 +59,11 @@ func (f figures) count(m *Message, r *Recipient, n int64) error {
 	switch r.State {
 	case Delivered:
 		end = stat.Figures{Delivered: n, Cost: r.Cost() * money.Amount(n)}
+		if f.cost != nil {
+			if cost, known := f.cost(r.Provider, r.Channel()); known {
+				end.Upstream, end.Priced = cost*money.Amount(n), n
+			}
+		}
 	case Failed:
 		end.Failed = n
 	case Expired:
@@ -88,8 +100,8 @@ func (f figures) end(m *Message, b BatchEnd) error {
 }
 
 func (f figures) deltas() []stat.Delta {
-	list := make([]stat.Delta, 0, len(f))
-	for a, sum := range f {
+	list := make([]stat.Delta, 0, len(f.sums))
+	for a, sum := range f.sums {
 		list = append(list, stat.Delta{Site: a.site, Channel: a.channel, Strategy: string(a.strategy), Provider: a.provider, Figures: sum})
 	}
 	return list

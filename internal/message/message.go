@@ -136,12 +136,13 @@ func (m *Message) Content(key *site.Key) (Content, error) {
 
 // Options are the settings of the service; zero values are useful.
 type Options struct {
-	FallbackWithin time.Duration                   // how long after hand-over a failure may still fall back; 0 = 30 min
-	Offered        func(provider.Channel) bool     // whether any provider account carries the channel; nil = every one does
-	Accounts       func(provider.Channel) []string // names of the accounts that carry it; nil = not known
-	Billing        *billing.Service                // recharges sites whose sends are refused; nil = nobody does
-	Registerer     prometheus.Registerer           // nil = no metrics
-	Log            *slog.Logger                    // nil = slog.Default
+	FallbackWithin time.Duration                                    // how long after hand-over a failure may still fall back; 0 = 30 min
+	Offered        func(siteID string, c provider.Channel) bool     // whether any account that the site may use carries the channel; nil = every one does
+	Accounts       func(siteID string, c provider.Channel) []string // names of the accounts that carry it; nil = not known
+	Cost           Cost                                             // what accounts charge the operator; nil = not known
+	Billing        *billing.Service                                 // recharges sites whose sends are refused; nil = nobody does
+	Registerer     prometheus.Registerer                            // nil = no metrics
+	Log            *slog.Logger                                     // nil = slog.Default
 }
 
 // Service is the use cases of messages. Its methods open their transactions;

@@ -21,6 +21,9 @@ type Writing struct {
 	Batches  []BatchEnd  // batches whose recipients end without a row
 	Jobs     []queue.Job // further jobs of the same transaction
 	RetryAt  db.Time     // earliest time for those who wait again; 0 = as each change asks
+	// Elsewhere says that another account is there for those who wait again: they need not
+	// wait for the one that did not take them.
+	Elsewhere bool
 }
 
 // BatchEnd ends a waiting batch whose recipients have no rows.
@@ -42,7 +45,7 @@ const fallbackDelay = 2 * time.Second
 func (s *Service) Record(tx *db.Tx, w Writing) error {
 	changes := merge(w.Changes)
 	w.takeBack(changes, tx.Now)
-	sums := newSums(w.Messages)
+	sums := newSums(w.Messages, s.o.Cost)
 	legs := map[leg]int{}
 	for _, c := range changes {
 		if err := sums.count(c); err != nil {
@@ -127,6 +130,8 @@ func waitingJobs(w Writing, changes []Change, now db.Time) []queue.Job {
 		switch {
 		case c.To.Step > c.From.Step:
 			due = now.Add(fallbackDelay)
+		case c.To.Try > c.From.Try && w.Elsewhere && c.To.Try <= elsewhereTries:
+			due = now.Add(elsewhereDelay)
 		case c.To.Try > c.From.Try:
 			due = max(w.RetryAt, now.Add(retryDelay(c.To.Try)))
 		}
@@ -140,6 +145,13 @@ func waitingJobs(w Writing, changes []Change, now db.Time) []queue.Job {
 	}
 	return jobs
 }
+
+// Those who were not taken by one account go to another one so soon, and so often before
+// they wait like everybody else.
+const (
+	elsewhereDelay = time.Second
+	elsewhereTries = 4
+)
 
 // retryDelay grows from 5 s to 5 min with the number of tries.
 func retryDelay(try int) time.Duration {
@@ -156,8 +168,8 @@ type sums struct {
 	done     []*Message   // messages that ended
 }
 
-func newSums(messages map[Key]*Message) *sums {
-	return &sums{messages: messages, money: map[Key]*credit.Settlement{}, figures: figures{}, final: map[Key]bool{}}
+func newSums(messages map[Key]*Message, cost Cost) *sums {
+	return &sums{messages: messages, money: map[Key]*credit.Settlement{}, figures: figures{map[about]stat.Figures{}, cost}, final: map[Key]bool{}}
 }
 
 func (s *sums) message(k Key) (*Message, *credit.Settlement, error) {

@@ -9,6 +9,7 @@ import (
 
 	"creditmsg/internal/id"
 	"creditmsg/internal/korea"
+	"creditmsg/internal/money"
 )
 
 // Provider is one upstream account, spoken to in its own protocol.
@@ -91,7 +92,10 @@ type Account struct {
 	APIKey       string
 	APISecret    string
 	Channels     []Channel     // what it may be used for; nil = all the kind has
-	Weight       int           // share among accounts of equal price and health
+	Weight       int           // share among accounts of equal rank and health
+	Priority     int           // accounts of a lower number are used before others
+	Sites        []string      // who may use it, before any account of everybody; nil = every site
+	Costs        Costs         // what the vendor charges us
 	MaxPerSecond int           // legs handed over per second; 0 = no limit
 	Webhook      Webhook       // how delivery reports are recognised
 	Timeout      time.Duration // of one HTTP request; 0 = 15 s
@@ -100,6 +104,10 @@ type Account struct {
 	// sms_service); each adapter says which it knows, and refuses others.
 	Settings map[string]string
 }
+
+// Costs are what a vendor charges for a message that was delivered, without VAT; a channel
+// that is not in it has no known cost.
+type Costs map[Channel]money.Amount
 
 // Webhook says how delivery reports of an account are recognised.
 type Webhook struct {

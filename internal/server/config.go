@@ -65,6 +65,21 @@ type DeliveryConfig struct {
 	LookupGrace time.Duration `yaml:"lookup_grace" env:"LOOKUP_GRACE"`
 	// Lease is how long a worker owns a job before others may take it. Default 60s.
 	Lease time.Duration `yaml:"lease" env:"LEASE"`
+
+	// Prefer says which of several healthy accounts of equal priority takes a message:
+	// weight, which spreads them, or cost, which takes the one that costs least as long as
+	// it delivers. Default weight.
+	Prefer string `yaml:"prefer" env:"PREFER"`
+	// Floor is how many percent of what the best account of a channel delivers in time an
+	// account must deliver to be preferred for its cost. Default 90.
+	Floor int `yaml:"floor" env:"FLOOR"`
+	// Rest is how long an account whose calls fail is left alone at first. Default 20s.
+	Rest time.Duration `yaml:"rest" env:"REST"`
+	// Hang is when an account that does not answer a call is avoided. Default 3s.
+	Hang time.Duration `yaml:"hang" env:"HANG"`
+	// Late is when a message whose end was not reported speaks against its account: where
+	// many are late, other accounts take more. Default 2m.
+	Late time.Duration `yaml:"late" env:"LATE"`
 }
 
 // LogConfig says what the process writes to standard error.
@@ -126,6 +141,11 @@ func (c *Config) defaults() {
 	c.Delivery.ExpireLong = cmp.Or(c.Delivery.ExpireLong, 81*time.Hour)
 	c.Delivery.LookupGrace = cmp.Or(c.Delivery.LookupGrace, time.Minute)
 	c.Delivery.Lease = cmp.Or(c.Delivery.Lease, time.Minute)
+	c.Delivery.Prefer = cmp.Or(c.Delivery.Prefer, "weight")
+	c.Delivery.Floor = cmp.Or(c.Delivery.Floor, 90)
+	c.Delivery.Rest = cmp.Or(c.Delivery.Rest, 20*time.Second)
+	c.Delivery.Hang = cmp.Or(c.Delivery.Hang, 3*time.Second)
+	c.Delivery.Late = cmp.Or(c.Delivery.Late, 2*time.Minute)
 	c.Alerts.defaults()
 	c.Log.Level = cmp.Or(c.Log.Level, "info")
 	c.Log.Format = cmp.Or(c.Log.Format, "json")

@@ -36,6 +36,7 @@ func (l *loading) check(c *Config) {
 	for i, p := range c.Providers {
 		at := fmt.Sprintf("providers[%d]", i)
 		l.checkProvider(at, p, c.Production)
+		l.checkChoice(at, p, c.Delivery)
 		if first, twice := names[p.Name]; twice && p.Name != "" {
 			l.bad(at+".name", "%q is the name of providers[%d] too; reports and statistics need one name each", p.Name, first)
 			continue
@@ -51,10 +52,15 @@ func (l *loading) check(c *Config) {
 	}{
 		{"fallback_within", d.FallbackWithin}, {"expire_text", d.ExpireText}, {"expire_long", d.ExpireLong},
 		{"lookup_grace", d.LookupGrace}, {"lease", d.Lease},
+		{"rest", d.Rest}, {"hang", d.Hang}, {"late", d.Late},
 	} {
 		if t.time < 0 {
 			l.bad("delivery."+t.key, "%s is negative", t.time)
 		}
+	}
+	l.oneOf("delivery.prefer", d.Prefer, "weight", "cost")
+	if d.Floor < 0 || d.Floor > 100 {
+		l.bad("delivery.floor", "want percent, from 0 to 100")
 	}
 	l.checkNetworks("trusted_proxies", c.TrustedProxies)
 	l.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")

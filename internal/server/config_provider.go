@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
 )
 
@@ -50,7 +51,10 @@ type ProviderConfig struct {
 	Success string `yaml:"success,omitempty"`
 
 	Channels     []string      `yaml:"channels"`       // alimtalk, sms, lms, mms; default all the kind has
-	Weight       int           `yaml:"weight"`         // share among accounts of equal price and health; default 1
+	Weight       int           `yaml:"weight"`         // share among accounts of equal priority and health; default 1
+	Priority     int           `yaml:"priority"`       // accounts of a lower number are used first; default 0
+	Sites        []string      `yaml:"sites"`          // whose account it is: only these sites use it, and before others; default everybody's
+	Cost         CostConfig    `yaml:"cost"`           // what the vendor charges for a delivered message, by channel, in won without VAT
 	MaxPerSecond int           `yaml:"max_per_second"` // messages; default no limit
 	Timeout      time.Duration `yaml:"timeout"`        // of one request; default 15s
 	Webhook      WebhookConfig `yaml:"webhook"`
@@ -62,6 +66,35 @@ type WebhookConfig struct {
 	SecretFile string   `yaml:"secret_file,omitempty"`
 	Allow      Networks `yaml:"allow"` // networks that may report; default any
 	Plain      bool     `yaml:"plain"` // the vendor sends the secret itself instead of its digest
+}
+
+// CostConfig is what a vendor charges by channel, such as 8.4; empty = not known.
+type CostConfig struct {
+	Alimtalk string `yaml:"alimtalk,omitempty"`
+	SMS      string `yaml:"sms,omitempty"`
+	LMS      string `yaml:"lms,omitempty"`
+	MMS      string `yaml:"mms,omitempty"`
+}
+
+// texts gives the costs in the order of the channels.
+func (c CostConfig) texts() [provider.Channels]string {
+	return [...]string{c.Alimtalk, c.SMS, c.LMS, c.MMS}
+}
+
+// Costs gives the amounts of the channels that are known; nil = of none.
+func (c CostConfig) Costs() provider.Costs {
+	var costs provider.Costs
+	for ch, text := range c.texts() {
+		amount, err := money.Parse(text)
+		if err != nil {
+			continue // complained about when the configuration was checked
+		}
+		if costs == nil {
+			costs = provider.Costs{}
+		}
+		costs[provider.Channel(ch)] = amount
+	}
+	return costs
 }
 
 // ProviderConfigs is the list of provider accounts.
@@ -95,7 +128,7 @@ func (p ProviderConfig) Account() provider.Account {
 	}
 	return provider.Account{
 		Name: p.Name, Kind: p.Kind, URL: string(p.URL), APIKey: string(p.key()), APISecret: string(p.secret()), Settings: p.settings(),
-		Channels: channels, Weight: max(p.Weight, 1), MaxPerSecond: p.MaxPerSecond, Timeout: p.Timeout,
+		Channels: channels, Weight: max(p.Weight, 1), Priority: p.Priority, Sites: p.Sites, Costs: p.Cost.Costs(), MaxPerSecond: p.MaxPerSecond, Timeout: p.Timeout,
 		Webhook: provider.Webhook{Secret: string(p.Webhook.Secret), Allow: p.Webhook.Allow.Prefixes(), Plain: p.Webhook.Plain},
 	}
 }

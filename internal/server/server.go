@@ -22,11 +22,13 @@ import (
 	"creditmsg/internal/fault"
 	"creditmsg/internal/invoice"
 	"creditmsg/internal/message"
+	"creditmsg/internal/money"
 	"creditmsg/internal/paper"
 	till "creditmsg/internal/payment/simulator"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/provider/simulator"
 	"creditmsg/internal/queue"
+	"creditmsg/internal/signal"
 	"creditmsg/internal/site"
 )
 
@@ -67,6 +69,7 @@ type Program struct {
 	queue    *queue.Queue
 	messages *message.Service
 	delivery *delivery.Service
+	bus      *signal.Bus
 	billing  *billing.Service
 	alerts   *alert.Service
 	invoices *invoice.Service
@@ -145,6 +148,7 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	if err := p.keys.Prepare(ctx); err != nil {
 		return err
 	}
+	p.bus = signal.New(p.d, signal.Options{Log: p.log})
 	list, err := carriers(p.config.Accounts())
 	if err != nil {
 		return err
@@ -158,8 +162,9 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	p.messages, err = message.NewService(p.d, p.keys, p.ledger, p.queue, message.Options{
 		FallbackWithin: times.FallbackWithin, Billing: p.billing,
 		// Messages ask what can be carried only once requests come in.
-		Offered:    func(c provider.Channel) bool { return p.delivery.Offered(c) },
-		Accounts:   func(c provider.Channel) []string { return p.delivery.Accounts(c) },
+		Offered:    func(siteID string, c provider.Channel) bool { return p.delivery.Offered(siteID, c) },
+		Accounts:   func(siteID string, c provider.Channel) []string { return p.delivery.Accounts(siteID, c) },
+		Cost:       func(account string, ch provider.Channel) (money.Amount, bool) { return p.delivery.Cost(account, ch) },
 		Registerer: p.metrics, Log: p.log,
 	})
 	if err != nil {
@@ -167,6 +172,8 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	}
 	p.delivery, err = delivery.New(p.d, p.keys, p.messages, p.queue, list, delivery.Options{
 		ExpireText: times.ExpireText, ExpireLong: times.ExpireLong, LookupGrace: times.LookupGrace, Lease: times.Lease,
+		Rest: times.Rest, Hang: times.Hang, Late: times.Late, Bus: p.bus,
+		Choice:     delivery.Choice{LeastCost: times.Prefer == "cost", Floor: float64(times.Floor) / 100},
 		Registerer: p.metrics, Log: p.log,
 	})
 	if err != nil {
@@ -203,6 +210,7 @@ func (p *Program) Run(ctx context.Context) error {
 	p.log.Info("started", "roles", p.roles, "engine", p.d.Engine(), "url", p.URL(), "providers", len(p.config.Providers))
 	err := runStages(ctx, []stage{
 		{runners: p.doors()}, // no more requests and reports
+		{runners: p.neighbours()},
 		{
 			runners: p.workers(), // no more claims; running jobs end
 			after:   []func(context.Context) error{p.drain, p.release},
@@ -224,6 +232,14 @@ func (p *Program) doors() []runner {
 		func(ctx context.Context) error { return p.door.serve(ctx, p.handler, p.grace, p.log) },
 		p.watchLedger,
 	}
+}
+
+// neighbours are what every process that sends or takes reports in does with the others.
+func (p *Program) neighbours() []runner {
+	if !p.has(RoleWorker) && !p.has(RoleAPI) {
+		return nil
+	}
+	return []runner{p.bus.Run, p.delivery.RunJudge}
 }
 
 func (p *Program) workers() []runner {

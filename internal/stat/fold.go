@@ -61,7 +61,7 @@ type delta struct {
 // says less than the second, but MariaDB can look up only that one.
 func claim(tx *db.Tx, after Place, limit int) ([]delta, error) {
 	rows, err := tx.Claim(`SELECT id, site_id, kst_day, channel, strategy, provider,
-		delivered, failed, fell_back, expired, cancelled, cost, refunded FROM stat_delta
+		delivered, failed, fell_back, expired, cancelled, cost, refunded, upstream, priced FROM stat_delta
 		WHERE site_id >= ? AND (site_id, id) > (?, ?) ORDER BY site_id, id LIMIT ?`, after.site, after.site, after.id[:], limit)
 	list, err := db.Collect(rows, err, func(r *sql.Rows) (d delta, err error) {
 		err = r.Scan(append(append([]any{&d.id}, d.slot.into()...), d.figures.into()...)...)

@@ -101,7 +101,7 @@ func (q *Query) check() error {
 }
 
 // summed are the sums of each part: the figures, and those of Alimtalk alone.
-const summed = `SUM(delivered), SUM(failed), SUM(fell_back), SUM(expired), SUM(cancelled), SUM(cost), SUM(refunded),
+const summed = `SUM(delivered), SUM(failed), SUM(fell_back), SUM(expired), SUM(cancelled), SUM(cost), SUM(refunded), SUM(upstream), SUM(priced),
 	SUM(CASE WHEN channel = 'alimtalk' THEN delivered ELSE 0 END), SUM(CASE WHEN channel = 'alimtalk' THEN failed ELSE 0 END)`
 
 // statement asks both tables at once, since between two statements rows may be folded.

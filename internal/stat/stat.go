@@ -23,25 +23,27 @@ type Figures struct {
 	Cancelled int64 // recipients taken back before they were handed over
 	Cost      money.Amount
 	Refunded  money.Amount // of Cost, given back later; on the day of giving it back
+	Upstream  money.Amount // what the vendors charge for Delivered, as far as it is known
+	Priced    int64        // those of Delivered of which it is
 }
 
 // measures is the number of figures.
-const measures = 7
+const measures = 9
 
 // figureColumns are the figures' columns, which both tables have, in the order of values.
-var figureColumns = [measures]string{"delivered", "failed", "fell_back", "expired", "cancelled", "cost", "refunded"}
+var figureColumns = [measures]string{"delivered", "failed", "fell_back", "expired", "cancelled", "cost", "refunded", "upstream", "priced"}
 
 func (f *Figures) values() [measures]int64 {
-	return [measures]int64{f.Delivered, f.Failed, f.FellBack, f.Expired, f.Cancelled, int64(f.Cost), int64(f.Refunded)}
+	return [measures]int64{f.Delivered, f.Failed, f.FellBack, f.Expired, f.Cancelled, int64(f.Cost), int64(f.Refunded), int64(f.Upstream), f.Priced}
 }
 
 func figuresOf(v [measures]int64) Figures {
-	return Figures{v[0], v[1], v[2], v[3], v[4], money.Amount(v[5]), money.Amount(v[6])}
+	return Figures{v[0], v[1], v[2], v[3], v[4], money.Amount(v[5]), money.Amount(v[6]), money.Amount(v[7]), v[8]}
 }
 
 // into gives where a row's figures are scanned to.
 func (f *Figures) into() []any {
-	return []any{&f.Delivered, &f.Failed, &f.FellBack, &f.Expired, &f.Cancelled, &f.Cost, &f.Refunded}
+	return []any{&f.Delivered, &f.Failed, &f.FellBack, &f.Expired, &f.Cancelled, &f.Cost, &f.Refunded, &f.Upstream, &f.Priced}
 }
 
 // Plus adds each figure to its own kind. A sum that does not fit is ErrOverflow.

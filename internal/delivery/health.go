@@ -1,0 +1,133 @@
+package delivery
+
+import (
+	"sync"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/id"
+	"creditmsg/internal/provider"
+)
+
+// health is how well an account does: whether its calls succeed, whether they are answered
+// at all, and for each channel whether messages reach people in time. What it says is only
+// ever a preference among accounts, except that nothing goes to one whose calls fail.
+type health struct {
+	o     healthOptions
+	calls circuitbreaker.CircuitBreaker[any] // opens on calls that fail
+
+	mu     sync.Mutex
+	rests  rests
+	flying map[id.ID]time.Time // calls under way, and since when
+	lanes  [provider.Channels]lane
+}
+
+// healthOptions are the settings that judge accounts.
+type healthOptions struct {
+	Rest time.Duration // how long an account is left alone at first
+	Hang time.Duration // a call that is unanswered for longer hangs
+	Late time.Duration // a message whose end is not told by then is late
+}
+
+const (
+	breakerFailures = 5   // calls, of the last breakerCalls, that an account fails before it rests
+	breakerCalls    = 10  //
+	lateShare       = 0.3 // messages, of those of the last minute, that may be late
+	lateSample      = 20  // messages that say something about it; also how many one second counts for at most
+	trickle         = 0.05
+	judgeAfter      = 5 * time.Second // news of other processes may take that long
+)
+
+func newHealth(o healthOptions, changed func(circuitbreaker.State)) *health {
+	h := &health{o: o, flying: map[id.ID]time.Time{}}
+	h.calls = circuitbreaker.NewBuilder[any]().WithFailureThresholdRatio(breakerFailures, breakerCalls).WithSuccessThreshold(1).WithDelay(o.Rest).
+		OnStateChanged(func(e circuitbreaker.StateChangedEvent) {
+			h.mu.Lock()
+			h.rests.moved(e, time.Now(), o.Rest)
+			h.mu.Unlock()
+			changed(e.NewState)
+		}).Build()
+	for i := range h.lanes {
+		h.lanes[i] = newLane(o)
+	}
+	return h
+}
+
+// share is the part of its usual traffic that an account gets over a channel: 1 when it is
+// well, 0 when it rests or hangs, little when its messages are late or it just came back.
+func (h *health) share(ch provider.Channel) float64 {
+	if h.calls.IsOpen() && h.calls.RemainingDelay() > 0 {
+		return 0
+	}
+	now := time.Now()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.hangs(now) {
+		return 0
+	}
+	return min(h.rests.share(now), h.lanes[ch].share(now))
+}
+
+// rest is how long no call may go, while calls fail.
+func (h *health) rest() time.Duration {
+	if !h.calls.IsOpen() {
+		return 0
+	}
+	return h.calls.RemainingDelay()
+}
+
+// take notes that a call is under way, and gives what notes its end.
+func (h *health) take(attempt id.ID) (landed func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.flying[attempt] = time.Now()
+	return func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		delete(h.flying, attempt)
+	}
+}
+
+func (h *health) hanging() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.hangs(time.Now())
+}
+
+func (h *health) hangs(now time.Time) bool {
+	for _, since := range h.flying {
+		if now.Sub(since) >= h.o.Hang {
+			return true
+		}
+	}
+	return false
+}
+
+// count adds what is known of legs of one second, from this process or another one.
+func (h *health) count(s second, c counts) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.lanes[s.Channel].count(s.At, c)
+}
+
+// judge takes the seconds into account whose messages have had their time, and reports
+// whether others are left.
+func (h *health) judge(now db.Time) (left bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range h.lanes {
+		h.lanes[i].judge(now, h.o.Late)
+		left = left || len(h.lanes[i].open) > 0
+	}
+	return left
+}
+
+// rate is the learned share of messages that are delivered in time over a channel; known
+// only after enough of them.
+func (h *health) rate(ch provider.Channel) (rate float64, known bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.lanes[ch].rate()
+}
