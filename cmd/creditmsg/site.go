@@ -21,6 +21,7 @@ type siteVerb struct {
 	Recharge siteRecharge `cmd:"" help:"Show or set when and how a site is recharged by itself."`
 	Levels   siteLevels   `cmd:"" help:"Show or set the levels of credit at which a site is told."`
 	Alerts   siteAlerts   `cmd:"" help:"Show or set who is told what of a site's money."`
+	Weight   siteWeight   `cmd:"" help:"Set a site's part of the sending when several have much to send."`
 	Suspend  siteSuspend  `cmd:"" help:"Stop a site from sending."`
 	Resume   siteResume   `cmd:"" help:"Let a suspended site send again."`
 }
@@ -47,6 +48,7 @@ func (v *siteCreate) Run(ctx context.Context, s *streams) error {
 func showSite(t *table, s server.Site) {
 	t.row("site", s.ID+" ("+s.Name+")")
 	t.row("state", s.State)
+	t.row("weight", s.Weight)
 	t.row("available", wonOf(s.Available))
 	t.row("held", wonOf(s.Held))
 	t.row("plan", planName(s.Plan))
@@ -151,6 +153,23 @@ func (v *sitePlan) Run(ctx context.Context, s *streams) error {
 		return set, func(t *table) {
 			t.say("%s has the plan %s from %s on, and pays: %s", v.ID, v.Plan, minute(set.Since), listed(set.Prices))
 		}, nil
+	})
+}
+
+type siteWeight struct {
+	ID     string `arg:"" help:"The site."`
+	Weight int    `arg:"" help:"1 to 100; 3 is served three times as often as 1, which all have at first."`
+	database
+}
+
+// Run sets the weight.
+func (v *siteWeight) Run(ctx context.Context, s *streams) error {
+	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
+		set, err := p.WeighSite(ctx, v.ID, v.Weight)
+		if err != nil {
+			return nil, nil, err
+		}
+		return set, func(t *table) { t.say("%s weighs %d", set.ID, set.Weight) }, nil
 	})
 }
 

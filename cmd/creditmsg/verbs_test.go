@@ -80,6 +80,20 @@ func TestASuspendedSiteIsResumed(t *testing.T) {
 	refused(t, 1, []string{"site", "suspend", "nobody"}, `there is no site "nobody" here`)
 }
 
+func TestASiteIsWeighed(t *testing.T) {
+	office(t)
+	shop(t)
+	if got := object(t, done(t, "site", "show", "shop", "--json"))["weight"]; got != 1.0 {
+		t.Errorf("weight %v at first, want 1", got)
+	}
+	if got := object(t, done(t, "site", "weight", "shop", "3", "--json"))["weight"]; got != 3.0 {
+		t.Errorf("weight %v, want 3", got)
+	}
+	wants(t, "the text", done(t, "site", "weight", "shop", "7"), "shop weighs 7")
+	refused(t, 1, []string{"site", "weight", "shop", "0"}, "want 1 to 100")
+	refused(t, 1, []string{"site", "weight", "nobody", "2"}, "nobody")
+}
+
 func TestASiteSaysWhoIsToldOfItsMoney(t *testing.T) {
 	office(t)
 	shop(t)

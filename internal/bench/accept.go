@@ -47,7 +47,7 @@ func acceptedRows(prefix string) string {
 }
 
 // besideRows counts the jobs and events, which name their message in text.
-var besideRows = map[string]string{"job": "kind = 'send'", "event": "type = 'message.accepted'"}
+var besideRows = map[string]string{"job": "kind = 'single'", "event": "type = 'message.accepted'"}
 
 func acceptProduct(ctx context.Context, a *arena) (sample, error) {
 	w, err := a.open(ctx)

@@ -27,7 +27,7 @@ func (s *shop) plan(key message.Key) *plan {
 // planAnd plans calls, of which so many begin with their plan if they can.
 func (s *shop) planAnd(key message.Key, begins int) *plan {
 	s.t.Helper()
-	jobs, err := s.queue.Claim(context.Background(), queue.Send, []string{message.KindSend}, 256)
+	jobs, err := s.queue.Claim(context.Background(), queue.Send, []string{message.KindSend, message.KindSingle}, 256)
 	s.must(err)
 	p := &plan{s: s.delivery, begins: begins}
 	s.must(p.read(context.Background(), jobs))

@@ -141,7 +141,7 @@ func (s *shop) rows() (n [9]int) {
 		}
 		stats, err := s.queue.Stats(tx)
 		for _, x := range stats {
-			if x.Kind == message.KindSend && x.Lane == queue.Send {
+			if (x.Kind == message.KindSend || x.Kind == message.KindSingle) && x.Lane == queue.Send {
 				n[8] = int(x.Due)
 			}
 		}

@@ -397,7 +397,7 @@ func (s *Service) follow(tx *db.Tx, in []joining, out []joined, messages []*Mess
 		r.State, r.CreatedAt, r.ScheduledAt = m.State, m.CreatedAt, m.ScheduledAt
 		out[i].receipt = r
 		events = append(events, messageEvent(m, "message.accepted"))
-		jobs = append(jobs, firstJobs(m)...)
+		jobs = append(jobs, s.firstJobs(m, d.weight)...)
 		if in[i].once != nil {
 			body := d.key.Seal(replyContext(in[i].once.Key), in[i].once.Render(r))
 			out[i].reply = idem.Reply{Status: 202, Body: body}

@@ -72,6 +72,7 @@ type Draft struct {
 	request Request
 	now     db.Time
 	known   *Known // what it goes by was remembered; nil = it was read
+	weight  int    // the site's part of the sending
 
 	Message Key
 	content Content
@@ -238,7 +239,7 @@ func (d *Draft) freeze(f facts) error {
 	if f.site.State != site.Active {
 		return fault.New(fault.Locked, fault.CodeSiteSuspended, "site %s is suspended; its operator can resume it", f.site.ID)
 	}
-	d.key, d.prices, d.rule.strategy = f.key, f.prices, d.request.Strategy
+	d.key, d.prices, d.rule.strategy, d.weight = f.key, f.prices, d.request.Strategy, f.site.Weight
 	if err := d.freezeAlimtalk(f.template); err != nil {
 		return err
 	}

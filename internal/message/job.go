@@ -13,15 +13,15 @@ import (
 // Kinds of jobs that messages put. A job names a thing, never a list of people.
 const (
 	KindSend   = "send"   // hand over one step of one batch; worked by package delivery
+	KindSingle = "single" // the same, of a message to one person: such as a one-time password, it has workers of its own
 	KindAwait  = "await"  // look after the reports of one step of one batch; worked by package delivery
 	KindLaunch = "launch" // make the send jobs of a message, when it is due
 	KindCancel = "cancel" // take back what was not handed over
 )
 
 // rankStep spaces the batches of one message in the fair order of the queue: a
-// small message that comes later passes those that are not begun yet. That holds as
-// long as a batch takes less than this, however slow the providers are; the last of a
-// thousand batches is passed for three hours at most.
+// small message that comes later passes those that are not begun yet. The last of a
+// thousand batches is passed for three hours at most; see turns.
 const rankStep = 10_000_000 // µs
 
 // BatchKey names one step of one batch: the key of send and await jobs.
@@ -58,7 +58,11 @@ func ReadBatchKey(site, key string) (BatchKey, error) {
 
 // SendJob hands over one step of one batch; it weighs its recipients.
 func SendJob(m *Message, batch, step int, due db.Time) queue.Job {
-	return queue.Job{Lane: queue.Send, Kind: KindSend, Key: BatchKey{m.Key, batch, step}.String(), Site: m.Site,
+	kind := KindSend
+	if m.Accepted == 1 {
+		kind = KindSingle
+	}
+	return queue.Job{Lane: queue.Send, Kind: kind, Key: BatchKey{m.Key, batch, step}.String(), Site: m.Site,
 		Due: due, Rank: due + db.Time(batch*rankStep), Weight: int(min(m.Accepted-int64(batch)*BatchSize, BatchSize))}
 }
 
@@ -76,7 +80,7 @@ func cancelJob(m Key, due db.Time) queue.Job {
 }
 
 // firstJobs are the jobs that an accepted message begins with.
-func firstJobs(m *Message) []queue.Job {
+func (s *Service) firstJobs(m *Message, weight int) []queue.Job {
 	var jobs []queue.Job
 	if m.State == StateScheduled || m.Batches > directBatches {
 		jobs = append(jobs, launchJob(m.Key, m.Due()))
@@ -84,6 +88,7 @@ func firstJobs(m *Message) []queue.Job {
 		for no := range m.Batches {
 			jobs = append(jobs, SendJob(m, no, 1, m.CreatedAt))
 		}
+		s.inTurn(m, weight, jobs)
 	}
 	for i := range jobs {
 		jobs[i].New = true

@@ -158,6 +158,7 @@ type Service struct {
 	facts  *db.Group[question, facts]
 	keyed  *db.Group[idem.Key, earlier]
 	memory memory
+	turns  turns
 }
 
 const messageColumns = `state, strategy, created_at, scheduled_at, valid_for, done_at, content, classes, class_counts, rejected_by,

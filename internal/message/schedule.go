@@ -9,6 +9,7 @@ import (
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/queue"
+	"creditmsg/internal/site"
 )
 
 // launchChunk is the number of jobs that one transaction makes.
@@ -105,10 +106,15 @@ func (s *Service) launch(ctx context.Context, j queue.Claimed) error {
 	}
 	for from := 0; from < ready.Batches; from += launchChunk {
 		err := s.d.Update(ctx, "message_launch_jobs", func(tx *db.Tx) error {
+			home, err := site.Find(tx, ready.Site)
+			if err != nil {
+				return err
+			}
 			jobs, err := sendJobs(tx, ready, from, min(from+launchChunk, ready.Batches))
 			if err != nil {
 				return err
 			}
+			s.inTurn(ready, home.Weight, jobs)
 			return s.queue.Put(tx, jobs...)
 		})
 		if err != nil {

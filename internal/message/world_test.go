@@ -338,7 +338,7 @@ func (s *shop) drain() {
 func (s *shop) sending(key Key) (keys []string) {
 	s.t.Helper()
 	s.view(func(tx *db.Tx) error {
-		rows, err := tx.Query(`SELECT job_key FROM job WHERE kind = 'send' AND site_id = ? AND due <= ? ORDER BY job_key`, s.name, tx.Now)
+		rows, err := tx.Query(`SELECT job_key FROM job WHERE kind IN ('send', 'single') AND site_id = ? AND due <= ? ORDER BY job_key`, s.name, tx.Now)
 		names, err := db.Collect(rows, err, func(r *sql.Rows) (name string, err error) { return name, r.Scan(&name) })
 		for _, n := range names {
 			if k, err := ReadBatchKey(s.name, n); err == nil && k.Message == key {

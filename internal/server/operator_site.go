@@ -17,6 +17,7 @@ type Site struct {
 	ID        string        `json:"id"`
 	Name      string        `json:"name"`
 	State     string        `json:"state"`
+	Weight    int           `json:"weight"` // part of the sending when several have much to send
 	CreatedAt time.Time     `json:"created_at"`
 	Plan      *string       `json:"plan"` // the one of now
 	Prices    credit.Prices `json:"prices"`
@@ -92,7 +93,7 @@ func (p *Operator) site(tx *db.Tx, s site.Site) (Site, error) {
 	if err != nil {
 		return Site{}, err
 	}
-	return Site{ID: s.ID, Name: s.Name, State: string(s.State), CreatedAt: s.CreatedAt.Time(), Plan: named(plans.At(tx.Now)), Prices: prices,
+	return Site{ID: s.ID, Name: s.Name, State: string(s.State), Weight: s.Weight, CreatedAt: s.CreatedAt.Time(), Plan: named(plans.At(tx.Now)), Prices: prices,
 		Balance: a.Available + a.Held, Available: a.Available, Held: a.Held}, nil
 }
 
@@ -181,9 +182,19 @@ func (p *Operator) ResumeSite(ctx context.Context, id string) (Site, error) {
 	return p.setState(ctx, id, site.Active)
 }
 
-func (p *Operator) setState(ctx context.Context, id string, state site.State) (s Site, err error) {
-	err = p.d.Update(ctx, "operator_site_state", func(tx *db.Tx) error {
-		if err := site.SetState(tx, id, state); err != nil {
+// WeighSite says what part of the sending a site gets. NotFound, Invalid.
+func (p *Operator) WeighSite(ctx context.Context, id string, weight int) (Site, error) {
+	return p.setSite(ctx, id, func(tx *db.Tx) error { return site.SetWeight(tx, id, weight) })
+}
+
+func (p *Operator) setState(ctx context.Context, id string, state site.State) (Site, error) {
+	return p.setSite(ctx, id, func(tx *db.Tx) error { return site.SetState(tx, id, state) })
+}
+
+// setSite changes a site and gives it as it stands then.
+func (p *Operator) setSite(ctx context.Context, id string, set func(*db.Tx) error) (s Site, err error) {
+	err = p.d.Update(ctx, "operator_site_set", func(tx *db.Tx) error {
+		if err := set(tx); err != nil {
 			return err
 		}
 		found, err := site.Find(tx, id)

@@ -28,6 +28,7 @@ type Site struct {
 	Name      string
 	State     State
 	CreatedAt db.Time
+	Weight    int // its part of the sending when several sites have much to send; 1 to MaxWeight
 	Rev       Rev
 }
 
@@ -52,7 +53,7 @@ func Create(tx *db.Tx, keys *Keys, id, name string) (Site, error) {
 	} else if !fault.Is(err, fault.NotFound) {
 		return Site{}, err
 	}
-	s := Site{ID: id, Name: name, State: Active, CreatedAt: tx.Now}
+	s := Site{ID: id, Name: name, State: Active, CreatedAt: tx.Now, Weight: 1}
 	err := tx.InsertMany("site", db.Col("id", []string{s.ID}), db.Col("name", []string{s.Name}),
 		db.Col("state", []State{s.State}), db.Col("created_at", []db.Time{s.CreatedAt}))
 	if err != nil {
@@ -88,10 +89,10 @@ func IsName(text string) bool {
 	return n > 0 && n <= 100 && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
-const selectSites = `SELECT s.id, s.name, s.state, s.created_at, COALESCE(r.rev, 0) FROM site s LEFT JOIN site_rev r ON r.site_id = s.id`
+const selectSites = `SELECT s.id, s.name, s.state, s.created_at, s.weight, COALESCE(r.rev, 0) FROM site s LEFT JOIN site_rev r ON r.site_id = s.id`
 
 func scanSite(r interface{ Scan(...any) error }) (s Site, err error) {
-	return s, r.Scan(&s.ID, &s.Name, &s.State, &s.CreatedAt, &s.Rev)
+	return s, r.Scan(&s.ID, &s.Name, &s.State, &s.CreatedAt, &s.Weight, &s.Rev)
 }
 
 // Find gives a site, or a NotFound fault.
@@ -119,14 +120,14 @@ func Ask(ids []string) ([]db.Question, map[string]Site) {
 	}
 	row := func(r *sql.Rows) error {
 		var s Site
-		err := r.Scan(&s.ID, &s.Name, &s.State, &s.CreatedAt)
+		err := r.Scan(&s.ID, &s.Name, &s.State, &s.CreatedAt, &s.Weight)
 		s.Rev = revs[s.ID]
 		found[s.ID] = s
 		return err
 	}
 	return []db.Question{
 		{Table: "site_rev", Cols: []string{"site_id", "rev"}, Key: []db.Column{db.Col("site_id", ids)}, Row: rev},
-		{Table: "site", Cols: []string{"id", "name", "state", "created_at"}, Key: []db.Column{db.Col("id", ids)}, Row: row},
+		{Table: "site", Cols: []string{"id", "name", "state", "created_at", "weight"}, Key: []db.Column{db.Col("id", ids)}, Row: row},
 	}, found
 }
 
@@ -152,6 +153,25 @@ func SetState(tx *db.Tx, id string, s State) error {
 	n, err := tx.Exec(`UPDATE site SET state = ? WHERE id = ?`, string(s), id)
 	if err != nil {
 		return fmt.Errorf("set state of site %s: %w", id, err)
+	}
+	if n == 0 {
+		return fault.Missing("site", id)
+	}
+	return Changed(tx, id)
+}
+
+// MaxWeight is the most that a site can weigh.
+const MaxWeight = 100
+
+// SetWeight says what part of the sending a site gets when several have much to send: one
+// of weight 3 is served three times as often as one of weight 1, which all have at first.
+func SetWeight(tx *db.Tx, id string, weight int) error {
+	if weight < 1 || weight > MaxWeight {
+		return fault.Check("/weight", "want 1 to %d: got %d", MaxWeight, weight)
+	}
+	n, err := tx.Exec(`UPDATE site SET weight = ? WHERE id = ?`, weight, id)
+	if err != nil {
+		return fmt.Errorf("set weight of site %s: %w", id, err)
 	}
 	if n == 0 {
 		return fault.Missing("site", id)

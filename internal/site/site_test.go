@@ -55,7 +55,7 @@ func TestASiteIsCreatedOnceAndFound(t *testing.T) {
 		var made, found Site
 		update(t, d, func(tx *db.Tx) (err error) {
 			made, err = Create(tx, keys, "demo", " 데모 가게 ")
-			equal(t, "made", made, Site{ID: "demo", Name: "데모 가게", State: Active, CreatedAt: tx.Now, Rev: 1})
+			equal(t, "made", made, Site{ID: "demo", Name: "데모 가게", State: Active, CreatedAt: tx.Now, Weight: 1, Rev: 1})
 			return err
 		})
 		update(t, d, func(tx *db.Tx) (err error) {
