@@ -38,11 +38,11 @@ func newEngine(t *testing.T, kind string) (*engine, string) {
 	e := &engine{t: t, name: name, dir: dir}
 	t.Cleanup(func() {
 		e.kill()
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
 		if t.Failed() {
 			t.Logf("%s said:\n%s", name, e.said())
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
 		}
 	})
 	e.start()
@@ -89,6 +89,15 @@ func (e *engine) kill() {
 		}
 	}
 	<-e.over
+}
+
+func (e *engine) ended() bool {
+	select {
+	case <-e.over:
+		return true
+	default:
+		return false
+	}
 }
 
 // address waits until the server's script has written it.
@@ -138,7 +147,7 @@ func (m *mortal) outlives(e *engine, kills int) {
 		}
 		down := time.Now()
 		if proof() {
-			m.readiness(http.StatusServiceUnavailable)
+			m.readiness(http.StatusServiceUnavailable, nil)
 			wait, cancel := context.WithTimeout(context.Background(), outages[n%len(outages)])
 			select {
 			case <-wait.Done():
@@ -149,17 +158,23 @@ func (m *mortal) outlives(e *engine, kills int) {
 			cancel()
 		}
 		e.start()
-		m.readiness(http.StatusOK)
+		m.readiness(http.StatusOK, e)
 		m.t.Logf("kill %d of %s, when %s: served again after %s", n+1, e.name, at, time.Since(down).Round(time.Millisecond))
 	}
 }
 
-// readiness waits until the program calls itself ready, or not.
-func (m *mortal) readiness(want int) {
+// readiness waits until the program calls itself ready, or not. A server that ends is
+// started again, as whoever supervises one does: PostgreSQL refuses to start while a
+// process of its killed predecessor is still about to end.
+func (m *mortal) readiness(want int, e *engine) {
 	m.t.Helper()
 	late, tick := time.After(patience), time.NewTicker(50*time.Millisecond)
 	defer tick.Stop()
 	for {
+		if e != nil && e.ended() {
+			m.t.Logf("%s did not start: once more", e.name)
+			e.start()
+		}
 		res, err := http.Get(m.url + "/readyz")
 		if err == nil {
 			res.Body.Close()

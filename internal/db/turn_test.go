@@ -43,6 +43,33 @@ func TestGroupsPassACrowdOfWorkersButLeaveThemTurns(t *testing.T) {
 	})
 }
 
+func TestWhatIsUrgentGoesFirstButLeavesTheOthersTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := &turns{free: 1}
+		var order []string
+		turn := func(who string) func(error) { return func(error) { order = append(order, who) } }
+		stand(t.Context(), all, ordinary, turn("first"))
+		for _, who := range []string{"worker 1", "worker 2"} {
+			stand(t.Context(), all, ordinary, turn(who))
+		}
+		stand(t.Context(), all, grouped, turn("group 1"))
+		for _, who := range []string{"urgent 1", "urgent 2", "urgent 3", "urgent 4", "urgent 5", "urgent 6"} {
+			stand(t.Context(), all, lineOf(Urgent(t.Context())), turn(who))
+		}
+		for range 10 {
+			all.give()
+			synctest.Wait()
+		}
+		want := []string{"first", "urgent 1", "urgent 2", "urgent 3", "urgent 4", "group 1", "urgent 5", "urgent 6", "worker 1", "worker 2"}
+		if diff := cmp.Diff(want, order); diff != "" {
+			t.Error(diff)
+		}
+		if all.free != 1 {
+			t.Errorf("%d connections are free, want 1", all.free)
+		}
+	})
+}
+
 func TestWhoLeavesTheLineTakesNobodysTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := &turns{free: 1}

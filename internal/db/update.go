@@ -28,7 +28,7 @@ const (
 // counted. An error means that nothing was committed, except one that wraps
 // ErrInDoubt. name is the metric label, one per use of SQL.
 func (d *DB) Update(ctx context.Context, name string, fn func(*Tx) error) error {
-	return d.update(ctx, name, ordinary, fn)
+	return d.update(ctx, name, lineOf(ctx), fn)
 }
 
 func (d *DB) update(ctx context.Context, name string, l turnLine, fn func(*Tx) error) error {

@@ -92,7 +92,7 @@ func New(d *db.DB, keys *site.Keys, messages *message.Service, q *queue.Queue, l
 // Works are the kinds of jobs that this package handles.
 func (s *Service) Works() []queue.Work {
 	return []queue.Work{
-		{Lane: queue.Send, Kind: message.KindSingle, Max: 256, Workers: 2, Handle: s.send},
+		{Lane: queue.Send, Kind: message.KindSingle, Max: 256, Workers: 6, Urgent: true, Handle: s.send},
 		{Lane: queue.Send, Kind: message.KindSend, Max: 256, Weight: maxLegs, Workers: s.o.Workers, Handle: s.send},
 		{Lane: queue.Default, Kind: message.KindAwait, Max: 32, Workers: 2, Handle: s.await},
 		{Lane: queue.Webhooks, Kind: kindReport, Max: 64, Workers: 2, Handle: s.reread},

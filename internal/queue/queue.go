@@ -107,9 +107,10 @@ type Handler func(ctx context.Context, jobs []Claimed) error
 type Work struct {
 	Lane    Lane
 	Kind    string
-	Max     int // jobs handed to one call of Handle; 0 = 1
-	Weight  int // their weights together, unless a single one is heavier; 0 = any
-	Workers int // calls of Handle at once; 0 = 1
+	Max     int  // jobs handed to one call of Handle; 0 = 1
+	Weight  int  // their weights together, unless a single one is heavier; 0 = any
+	Workers int  // calls of Handle at once; 0 = 1
+	Urgent  bool // small jobs that somebody waits for; see db.Urgent
 	Handle  Handler
 }
 

@@ -140,11 +140,19 @@ func (r *runner) look(ctx context.Context, l line) time.Duration {
 }
 
 func (r *runner) claim(ctx context.Context, w Work, how reach) []Claimed {
-	jobs, err := r.q.take(ctx, w.Lane, []string{w.Kind}, max(w.Max, 1), w.Weight, how)
+	jobs, err := r.q.take(w.context(ctx), w.Lane, []string{w.Kind}, max(w.Max, 1), w.Weight, how)
 	if err != nil {
 		r.complain(ctx, line{w.Lane, w.Kind}, err)
 	}
 	return jobs
+}
+
+// context is what the work's transactions are done under.
+func (w Work) context(ctx context.Context) context.Context {
+	if w.Urgent {
+		return db.Urgent(ctx)
+	}
+	return ctx
 }
 
 func (r *runner) complain(ctx context.Context, l line, err error) {
@@ -166,7 +174,7 @@ func (r *runner) start(w Work, jobs []Claimed, free <-chan struct{}) {
 			r.mu.Unlock()
 			<-free
 		}()
-		if err := call(r.ctx, w.Handle, jobs); err != nil {
+		if err := call(w.context(r.ctx), w.Handle, jobs); err != nil {
 			r.putBack(jobs, err)
 		}
 	})
