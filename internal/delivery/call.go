@@ -87,6 +87,9 @@ func (s *Service) make(ctx context.Context, c *call) error {
 			return err
 		}
 	}
+	if ctx.Value(calmly{}) != nil {
+		s.calm.wait(ctx)
+	}
 	start := time.Now()
 	landed := c.carrier.health.take(c.attempt.ID)
 	result := s.submit(ctx, c)

@@ -19,6 +19,21 @@ const (
 	maxCall = 1_000
 )
 
+// sendSingles is send of messages to one person each: somebody waits for them.
+func (s *Service) sendSingles(ctx context.Context, jobs []queue.Claimed) error {
+	defer s.calm.rush()()
+	return s.send(ctx, jobs)
+}
+
+// sendCalmly is send of all others.
+func (s *Service) sendCalmly(ctx context.Context, jobs []queue.Claimed) error {
+	s.calm.wait(ctx)
+	return s.send(context.WithValue(ctx, calmly{}, true), jobs)
+}
+
+// calmly marks the context of calls that step aside.
+type calmly struct{}
+
 // send hands over the steps of batches that were claimed together. Recipients of
 // different messages and sites share calls, so a thousand messages to one person
 // each become a handful of calls. The jobs end in the transaction that plans the

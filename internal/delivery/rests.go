@@ -17,7 +17,7 @@ type rests struct {
 
 const (
 	longestRest = 8                // times the first one
-	calm        = 10 * time.Minute // after so long without a rest the next is a first one
+	quietFor    = 10 * time.Minute // after so long without a rest the next is a first one
 	comeback    = 0.1              // the share with which an account comes back
 	doubling    = 10 * time.Second // the share doubles in this time, after a first rest
 )
@@ -26,7 +26,7 @@ const (
 func (r *rests) moved(e circuitbreaker.StateChangedEvent, now time.Time, rest time.Duration) {
 	switch e.NewState {
 	case circuitbreaker.OpenState:
-		if r.n > 0 && !r.back.IsZero() && now.Sub(r.back) > calm {
+		if r.n > 0 && !r.back.IsZero() && now.Sub(r.back) > quietFor {
 			r.n = 0
 		}
 		r.n++

@@ -71,6 +71,7 @@ type Service struct {
 	apply   sync.WaitGroup // letters that are being applied
 	line    line           // bounds them
 	calls   sync.WaitGroup // calls under way
+	calm    calm
 }
 
 // New makes the service over one database.
@@ -92,8 +93,8 @@ func New(d *db.DB, keys *site.Keys, messages *message.Service, q *queue.Queue, l
 // Works are the kinds of jobs that this package handles.
 func (s *Service) Works() []queue.Work {
 	return []queue.Work{
-		{Lane: queue.Send, Kind: message.KindSingle, Max: 256, Workers: 6, Urgent: true, Handle: s.send},
-		{Lane: queue.Send, Kind: message.KindSend, Max: 256, Weight: maxLegs, Workers: s.o.Workers, Handle: s.send},
+		{Lane: queue.Send, Kind: message.KindSingle, Max: 256, Workers: 6, Urgent: true, Handle: s.sendSingles},
+		{Lane: queue.Send, Kind: message.KindSend, Max: 256, Weight: maxLegs, Workers: s.o.Workers, Handle: s.sendCalmly},
 		{Lane: queue.Default, Kind: message.KindAwait, Max: 32, Workers: 2, Handle: s.await},
 		{Lane: queue.Webhooks, Kind: kindReport, Max: 64, Workers: 2, Handle: s.reread},
 	}
