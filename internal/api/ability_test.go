@@ -16,6 +16,7 @@ import (
 var contract = map[string]string{
 	"POST /v1/messages":                     "messages:write",
 	"POST /v1/messages/estimate":            "messages:read",
+	"POST /v1/routing/what-if":              "messages:read",
 	"GET /v1/messages":                      "messages:read",
 	"GET /v1/messages/{id}":                 "messages:read",
 	"PATCH /v1/messages/{id}":               "messages:write",

@@ -23,6 +23,7 @@ import (
 	"creditmsg/internal/message"
 	"creditmsg/internal/paper"
 	"creditmsg/internal/site"
+	"creditmsg/internal/whatif"
 )
 
 // Deps is what the API works on. Log, Registerer, Gatherer, Version and Ready may
@@ -35,6 +36,7 @@ type Deps struct {
 	Messages       *message.Service
 	Delivery       *delivery.Service
 	Invoices       *invoice.Service
+	WhatIf         *whatif.Service
 	Papers         *paper.Papers
 	Billing        *billing.Service
 	Alerts         *alert.Service
@@ -98,7 +100,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, recipients, stats, accounts, credits, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, invoices, taxInvoices, reports, upkeep,
+		sending, campaigns, recipients, routing, stats, accounts, credits, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, invoices, taxInvoices, reports, upkeep,
 	} {
 		declare(a)
 	}

@@ -31,6 +31,7 @@ import (
 	"creditmsg/internal/provider/solapi"
 	"creditmsg/internal/queue"
 	"creditmsg/internal/site"
+	"creditmsg/internal/whatif"
 )
 
 // world is the API over one real database, with the simulated vendor behind its
@@ -113,7 +114,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	w.must(err)
 
 	registry := prometheus.NewRegistry()
-	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Alerts: w.alerts, Papers: paper.New(w.keys, w.ledger, w.billing), Log: log,
+	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Alerts: w.alerts, Papers: paper.New(w.keys, w.ledger, w.billing), WhatIf: whatif.New(d, w.keys, w.messages), Log: log,
 		Invoices:   invoice.New(d, w.keys, w.messages, w.ledger, map[string]string{"solapi": "solapi"}),
 		Registerer: registry, Gatherer: registry, Version: "test"}
 	w.handler, err = New(w.deps)

@@ -31,12 +31,12 @@ const planAhead = 2 * 24 * time.Hour
 // Calls gives calls of an account in the order of their ids, those that certainly were not
 // made left out. next is the call to go on behind, zero when there are no more.
 func Calls(tx *db.Tx, f CallFilter) (list []Handed, next id.ID, err error) {
-	after := edge(f.From.Add(-planAhead))
+	after := id.From(f.From.Add(-planAhead).Time())
 	if !f.After.IsZero() {
 		after = f.After
 	}
 	rows, err := tx.Query(`SELECT `+attemptColumns+` FROM attempt WHERE id > ? AND id < ? AND provider = ? ORDER BY id LIMIT ?`,
-		after, edge(f.Until.Add(planAhead)), f.Account, f.Limit)
+		after, id.From(f.Until.Add(planAhead).Time()), f.Account, f.Limit)
 	calls, err := db.Collect(rows, err, scanAttempt)
 	if err != nil {
 		return nil, next, fmt.Errorf("read calls of %s: %w", f.Account, err)
@@ -66,14 +66,4 @@ func (a attempt) legs() []Reference {
 		}
 	}
 	return out
-}
-
-// edge is the id from which on all were made at or after a time; ids begin with their
-// millisecond.
-func edge(at db.Time) (d id.ID) {
-	ms := uint64(max(at.Time().UnixMilli(), 0))
-	for i := range 6 {
-		d[i] = byte(ms >> (40 - 8*i))
-	}
-	return d
 }

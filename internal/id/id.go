@@ -10,6 +10,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -36,6 +37,15 @@ const (
 
 // New makes an ID that sorts after all that this process made before.
 func New() ID { return ID(uuid.Must(uuid.NewV7())) }
+
+// From is the ID from which on all were made at or after a time, in whole milliseconds.
+func From(at time.Time) (d ID) {
+	ms := uint64(max(at.UnixMilli(), 0))
+	for i := range 6 {
+		d[i] = byte(ms >> (40 - 8*i))
+	}
+	return d
+}
 
 // IsZero reports whether the ID is absent.
 func (d ID) IsZero() bool { return d == ID{} }

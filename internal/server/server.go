@@ -30,6 +30,7 @@ import (
 	"creditmsg/internal/queue"
 	"creditmsg/internal/signal"
 	"creditmsg/internal/site"
+	"creditmsg/internal/whatif"
 )
 
 // The roles that a process can have.
@@ -190,7 +191,7 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 	}
 	p.handler, err = api.New(api.Deps{
 		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts,
-		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, PublicURL: string(p.config.Payments.PublicURL),
+		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
 		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), Version: o.Version, Ready: p.ready,
 	})

@@ -1,0 +1,187 @@
+package whatif
+
+import (
+	"context"
+	"time"
+
+	"creditmsg/internal/credit"
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
+	"creditmsg/internal/korea"
+	"creditmsg/internal/message"
+	"creditmsg/internal/money"
+	"creditmsg/internal/provider"
+	"creditmsg/internal/site"
+)
+
+// Question is what a site wants to know.
+type Question struct {
+	From, To string // Korean days, both inclusive
+	Strategy message.Strategy
+	// Prices are in place of those that were frozen; a channel that is not named keeps its own.
+	Prices map[provider.Channel]money.Amount
+}
+
+// Answer is what would have been.
+type Answer struct {
+	From          string     `json:"from" doc:"The first day, Korean time."`
+	To            string     `json:"to" doc:"The last day, Korean time."`
+	Messages      int64      `json:"messages"`
+	Recipients    int64      `json:"recipients" doc:"People whose end is known, who are replayed."`
+	LeftOut       int64      `json:"left_out" doc:"People who were cancelled, or were never handed over, or are not final yet."`
+	Unchanged     int64      `json:"unchanged" doc:"Of the recipients, those whom the strategy cannot reach, because their message has no such part: they are taken as they were."`
+	Actual        Outcome    `json:"actual" doc:"What really happened."`
+	Alternative   Outcome    `json:"alternative" doc:"What would have happened, guesses included."`
+	Extrapolated  Guessed    `json:"extrapolated" doc:"The part of the alternative that is a guess."`
+	DeliveryRates []Rate     `json:"delivery_rates" doc:"What the guesses go by: of the legs of these messages, those that arrived."`
+	ByTemplate    []TemplatePart `json:"by_template"`
+}
+
+// Outcome is cost, reach and speed of the same people.
+type Outcome struct {
+	Cost      money.Amount `json:"cost" doc:"Before refunds."`
+	Delivered int64        `json:"delivered"`
+	Latency   *Latency     `json:"latency" doc:"From the first hand-over to the delivery, of those of whom it is known; null where it is of nobody."`
+}
+
+// Latency is in milliseconds.
+type Latency struct {
+	People int64 `json:"people" doc:"Of whom it is known."`
+	P50    int64 `json:"p50_ms"`
+	P95    int64 `json:"p95_ms"`
+}
+
+// Guessed is what is not known of an alternative.
+type Guessed struct {
+	Recipients int64        `json:"recipients" doc:"People who would have had a leg that they did not have."`
+	Cost       money.Amount `json:"cost"`
+	Delivered  int64        `json:"delivered"`
+}
+
+// Rate is how many legs of a channel arrived.
+type Rate struct {
+	Channel string `json:"channel" enum:"alimtalk,sms,lms,mms"`
+	Tried   int64  `json:"tried"`
+	Arrived int64  `json:"arrived"`
+}
+
+// TemplatePart is the part of one template; empty of messages without one.
+type TemplatePart struct {
+	Code        string       `json:"template_code"`
+	Recipients  int64        `json:"recipients"`
+	Actual      money.Amount `json:"actual_cost"`
+	Alternative money.Amount `json:"alternative_cost"`
+	Difference  money.Amount `json:"difference" doc:"alternative_cost - actual_cost."`
+	Verdict     string       `json:"verdict" enum:"cheaper,dearer,same"`
+}
+
+// Bounds of a question: what one answer reads.
+const (
+	mostDays   = 92
+	mostPeople = 1_000_000
+	mostPrice  = 1_000_000 * money.Won
+	atOnce     = 500 // messages
+	page       = 5_000
+)
+
+// Service answers questions.
+type Service struct {
+	d        *db.DB
+	keys     *site.Keys
+	messages *message.Service
+}
+
+// New makes the service over one database.
+func New(d *db.DB, keys *site.Keys, messages *message.Service) *Service {
+	return &Service{d, keys, messages}
+}
+
+// Ask replays a site's messages of some days. Faults: Invalid for days, a strategy or a
+// price that cannot be, and for more people than one answer reads.
+func (s *Service) Ask(ctx context.Context, siteID string, q Question) (Answer, error) {
+	from, until, err := q.check()
+	if err != nil {
+		return Answer{}, err
+	}
+	var sum *sum
+	err = s.d.Snapshot(ctx, "whatif", func(tx *db.Tx) error {
+		now, err := credit.PricesOf(tx, siteID)
+		if err != nil {
+			return err
+		}
+		key, err := s.keys.Site(tx, siteID)
+		if err != nil {
+			return err
+		}
+		sum = newSum(q, now)
+		for after := (id.ID{}); ; {
+			list, err := message.Past(tx, siteID, from, until, after, atOnce)
+			if err != nil {
+				return err
+			}
+			for _, m := range list {
+				if err := s.replay(tx, key, m, sum); err != nil {
+					return err
+				}
+			}
+			if len(list) < atOnce {
+				return nil
+			}
+			after = list[len(list)-1].ID
+		}
+	})
+	if err != nil {
+		return Answer{}, err
+	}
+	return sum.answer(q)
+}
+
+func (q Question) check() (from, until db.Time, err error) {
+	for ch, price := range q.Prices {
+		if price < 0 || price > mostPrice {
+			return 0, 0, fault.Check("/prices/"+ch.String(), "want 0 to %s won", mostPrice)
+		}
+	}
+	if q.Strategy != "" && !q.Strategy.Valid() {
+		return 0, 0, fault.Check("/strategy", "want alimtalk_first, sms_only or cost_optimized, or none for the one that each message was sent by")
+	}
+	first, err := korea.ParseDay(q.From)
+	if err != nil {
+		return 0, 0, fault.Check("/from", "want a day such as 2026-12-01")
+	}
+	last, err := korea.ParseDay(q.To)
+	switch {
+	case err != nil:
+		return 0, 0, fault.Check("/to", "want a day such as 2026-12-01")
+	case last.Before(first):
+		return 0, 0, fault.Check("/to", "must not be before the first day")
+	case last.Sub(first) >= mostDays*24*time.Hour:
+		return 0, 0, fault.Check("/from", "at most %d days can be asked for at once", mostDays)
+	}
+	return db.At(first), db.At(last.Add(24 * time.Hour)), nil
+}
+
+// replay adds one message.
+func (s *Service) replay(tx *db.Tx, key *site.Key, m *message.Message, sum *sum) error {
+	content, err := m.Content(key)
+	if err != nil {
+		return err
+	}
+	sum.begin(m, content)
+	for from := message.Seq(0); ; {
+		people, err := s.messages.Ended(tx, m, from, page)
+		if err != nil {
+			return err
+		}
+		for _, r := range people {
+			if err := sum.add(r); err != nil {
+				return err
+			}
+		}
+		if len(people) < page {
+			return nil
+		}
+		from = people[len(people)-1].Seq + 1
+	}
+}
