@@ -11,15 +11,15 @@ const module = "creditmsg"
 
 // ground is floor 0 from left to right: there alone a package may also import what
 // stands to its left, since all of them need fault.
-var ground = []string{"fault", "id", "money", "korea", "sheet"}
+var ground = []string{"fault", "id", "money", "korea", "sheet", "picture"}
 
 // floors is the house from the ground up; ARCHITECTURE.md draws it. Imports go down.
 var floors = map[string]int{
-	"fault": 0, "id": 0, "money": 0, "korea": 0, "sheet": 0,
+	"fault": 0, "id": 0, "money": 0, "korea": 0, "sheet": 0, "picture": 0,
 	"db": 1, "limit": 1, "blob": 1, "payment": 1, "provider": 1, "upstream": 1,
 	"client": 1, // of our own HTTP API, public
 	"site":   2, "queue": 2, "event": 2, "idem": 2, "stat": 2, "signal": 2,
-	"credit": 3, "webhook": 3,
+	"credit": 3, "webhook": 3, "attachment": 3,
 	"billing":  4,
 	"message":  5,
 	"delivery": 6,
