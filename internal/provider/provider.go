@@ -76,6 +76,26 @@ type Poller interface {
 	Poll(ctx context.Context, e Enquiry) (bodies [][]byte, err error)
 }
 
+// Uploader is a Provider whose upstream takes the pictures of an MMS before the call that sends
+// them, and gives each a name of its own.
+//
+// Upload hands nothing over, so it never leaves a doubt: either the upstream has the picture
+// and calls it ID, or Failed says why the call that needs it cannot be made: NotSent where
+// another try may help, Refused where the picture, or the account, is not taken. A picture
+// whose answer was lost is uploaded again; the other copy is of no harm. When Submit finds that
+// the upstream does not know a picture any more it answers NotSent and names it in Result.Gone.
+type Uploader interface {
+	Provider
+	Upload(ctx context.Context, p Picture) Uploaded
+}
+
+// Uploaded is the answer of Upload.
+type Uploaded struct {
+	ID     string        // what the upstream calls the picture; empty when it did not take it
+	Keeps  time.Duration // how long it keeps the picture; 0 = until it says otherwise
+	Failed Result        // with an empty ID: NotSent or Refused, as of the call that needs the picture
+}
+
 // Enquiry names a call that is asked about.
 type Enquiry struct {
 	ID         id.ID     // the attempt, as in Call
@@ -125,6 +145,14 @@ type Leg struct {
 	Subject  string    // of LMS and MMS; may be empty
 	Text     string    // as the phone shows it: variables are already put in
 	Alimtalk *Template // set exactly when Channel is Alimtalk
+	Pictures []Picture // of an MMS: one, or as many as the account takes
+}
+
+// Picture is one picture of an MMS: a baseline JPEG that every vendor takes (package picture).
+type Picture struct {
+	Name       string // of a file, at most 40 bytes, .jpg at its end; equal names are equal pictures
+	Content    []byte // for adapters that are no Uploader, and for Upload
+	UpstreamID string // what Upload gave
 }
 
 // Template is what Kakao must know of an Alimtalk beside its text.
@@ -183,6 +211,7 @@ type Result struct {
 	Reason     Reason        // Refused: why the whole call was; NotSent: what kept it here, empty when that was ours (ctx ended, begun failed)
 	Code       string        // the provider's own code, or the HTTP status; may be empty
 	Text       string        // the provider's own words, or what went wrong; no secrets, no numbers
+	Gone       []string      // NotSent: the pictures, by Picture.UpstreamID, that have to be uploaded again first
 	RetryAfter time.Duration // when the provider asked to come again; 0 = not said
 }
 
@@ -241,6 +270,7 @@ type Capabilities struct {
 	Channels       []Channel
 	MaxLegs        int  // legs in one call
 	MaxBytes       int  // bytes of all texts in one call; 0 = the adapter cuts by itself
+	Pictures       int  // in one MMS; at least 1 where it is carried
 	DistinctPhones bool // two legs of one call must not go to the same phone
 	Lookup         LookupKind
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 )
 
 // What adapters need around their vendors' own protocols.
@@ -39,6 +40,8 @@ func Sift(c Capabilities, legs []Leg, maxRef int) (members []Member, good []int)
 			reason, text = Duplicate, "the leg stands twice in one call"
 		case !slices.Contains(c.Channels, l.Channel):
 			text = "this account does not carry " + l.Channel.String()
+		case l.Channel == MMS && (len(l.Pictures) == 0 || len(l.Pictures) > c.Pictures):
+			reason, text = AttachmentError, "an mms has from one picture to as many as the vendor takes"
 		case l.Channel == Alimtalk && l.Alimtalk == nil:
 			text = "an alimtalk needs its template"
 		case c.Together != nil && len(good) > 0 && c.Together(l) != c.Together(&legs[good[0]]):
@@ -59,6 +62,38 @@ func Pick(legs []Leg, indexes []int) []Leg {
 		out[i] = legs[at]
 	}
 	return out
+}
+
+// PictureNames tells apart legs that show other pictures, for vendors that take these once for
+// all recipients of a call.
+func PictureNames(l *Leg) string {
+	names := make([]string, len(l.Pictures))
+	for i, p := range l.Pictures {
+		names[i] = p.Name
+	}
+	return strings.Join(names, "\x00")
+}
+
+// UpstreamIDs are what the upstream calls the pictures of a leg.
+func UpstreamIDs(l *Leg) []string {
+	ids := make([]string, len(l.Pictures))
+	for i, p := range l.Pictures {
+		ids[i] = p.UpstreamID
+	}
+	return ids
+}
+
+// NotUploaded makes the result of a request that uploads a picture, which failed, that of the
+// call which needs it: nothing was handed over, and what is refused for another reason than
+// the account's is the picture.
+func NotUploaded(r Result) Uploaded {
+	switch {
+	case r.Outcome == Unknown:
+		r.Outcome, r.Reason = NotSent, ProviderInternal
+	case r.Outcome == Refused && !r.Reason.Operators():
+		r.Reason = AttachmentError
+	}
+	return Uploaded{Failed: r}
 }
 
 // Unsent is the result when no answer came to an act and nothing was handed over. It is the

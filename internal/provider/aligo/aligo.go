@@ -22,12 +22,13 @@ const (
 )
 
 const (
-	maxLegs  = 500 // recipients of one request, by the vendor
-	maxReply = 8 << 20
+	maxLegs     = 500 // recipients of one request, by the vendor
+	maxPictures = 3   // of one MMS
+	maxReply    = 8 << 20
 )
 
 // carried is what the adapter can send.
-var carried = []provider.Channel{provider.Alimtalk, provider.SMS, provider.LMS}
+var carried = []provider.Channel{provider.Alimtalk, provider.SMS, provider.LMS, provider.MMS}
 
 // The settings that this kind of account has.
 const (
@@ -54,7 +55,7 @@ func New(a provider.Account) (provider.Provider, error) {
 	}
 	channels := a.Uses(carried)
 	if len(channels) == 0 {
-		return nil, fmt.Errorf("configure provider %q: aligo carries none of its channels, only alimtalk, sms and lms", a.Name)
+		return nil, fmt.Errorf("configure provider %q: aligo carries none of its channels, only alimtalk, sms, lms and mms", a.Name)
 	}
 	if err := check(a); err != nil {
 		return nil, fmt.Errorf("configure provider %q: %w", a.Name, err)
@@ -87,7 +88,7 @@ func check(a provider.Account) error {
 
 // Capabilities says what calls the account takes.
 func (a *account) Capabilities() provider.Capabilities {
-	return provider.Capabilities{Channels: slices.Clone(a.channels), MaxLegs: maxLegs, DistinctPhones: true,
+	return provider.Capabilities{Channels: slices.Clone(a.channels), MaxLegs: maxLegs, Pictures: maxPictures, DistinctPhones: true,
 		Lookup: provider.LookupNone, Together: together}
 }
 
@@ -97,13 +98,13 @@ func together(l *provider.Leg) string {
 	switch {
 	case l.Channel == provider.Alimtalk && l.Alimtalk != nil:
 		parts = append(parts, l.Alimtalk.ChannelID, l.Alimtalk.TemplateID)
-	case l.Channel == provider.LMS:
-		parts = append(parts, title(l))
+	case l.Channel == provider.LMS, l.Channel == provider.MMS:
+		parts = append(parts, title(l), provider.PictureNames(l))
 	}
 	return strings.Join(parts, "\x00")
 }
 
-// title is the one of an LMS, which the vendor wants.
+// title is the one of an LMS or MMS, which the vendor wants.
 func title(l *provider.Leg) string { return cmp.Or(l.Subject, korea.FirstLine(l.Text)) }
 
 // Lookup learns nothing; see the package comment.
@@ -114,8 +115,9 @@ func (a *account) Lookup(context.Context, provider.Enquiry) (provider.Lookup, er
 // Authentic is never true: the vendor does not report.
 func (a *account) Authentic(http.Header, []byte) bool { return false }
 
-// post makes one request of a product, which is told by its channel.
-func (a *account) post(ctx context.Context, c provider.Channel, path string, form url.Values) upstream.Reply {
+// post makes one request of a product, which is told by its channel, with pictures if there
+// are any.
+func (a *account) post(ctx context.Context, c provider.Channel, path string, form url.Values, pictures ...provider.Picture) upstream.Reply {
 	base := a.sms
 	if c == provider.Alimtalk {
 		base = a.kakao
@@ -125,10 +127,17 @@ func (a *account) post(ctx context.Context, c provider.Channel, path string, for
 		form.Set("key", a.key)
 		form.Set("user_id", a.user)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+path, strings.NewReader(form.Encode()))
+	body, media := form.Encode(), "application/x-www-form-urlencoded; charset=utf-8"
+	if len(pictures) > 0 {
+		var err error
+		if body, media, err = parts(form, pictures); err != nil {
+			return upstream.Reply{Err: fmt.Errorf("write request: %w", err)}
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+path, strings.NewReader(body))
 	if err != nil {
 		return upstream.Reply{Err: errors.New("make request: the address cannot be read")}
 	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+	req.Header.Set("Content-Type", media)
 	return a.client.Do(ctx, req, maxReply)
 }

@@ -6,7 +6,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"creditmsg/internal/id"
 	"creditmsg/internal/provider"
@@ -154,7 +157,7 @@ func TestAnAccountThatCannotWorkIsRefused(t *testing.T) {
 		"no key":             {APIKey: "u"},
 		"a bad sender":       {APIKey: "u", APISecret: "k", Settings: map[string]string{settingSender: "112"}},
 		"an unknown setting": {APIKey: "u", APISecret: "k", Settings: map[string]string{"x": "y"}},
-		"mms alone":          {APIKey: "u", APISecret: "k", Channels: []provider.Channel{provider.MMS}},
+		"no channel":         {APIKey: "u", APISecret: "k", Channels: []provider.Channel{}},
 		"a bad address":      {APIKey: "u", APISecret: "k", URL: "ftp://h"},
 	} {
 		if _, err := New(a); err == nil {
@@ -188,4 +191,46 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestPicturesArePartsOfTheFormInTheirOrder(t *testing.T) {
+	var path string
+	var fields url.Values
+	var files [][2]string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := r.ParseMultipartForm(1 << 20); err != nil {
+			t.Errorf("read the form: %v", err)
+		}
+		path, fields = r.URL.Path, r.MultipartForm.Value
+		for _, name := range []string{"image1", "image2", "image3"} {
+			for _, f := range r.MultipartForm.File[name] {
+				file, err := f.Open()
+				if err != nil {
+					t.Error(err)
+					continue
+				}
+				content, _ := io.ReadAll(file)
+				files = append(files, [2]string{name + " " + f.Filename + " " + f.Header.Get("Content-Type"), string(content)})
+			}
+		}
+		_, _ = io.WriteString(w, `{"result_code":1,"msg_id":1}`)
+	}))
+	t.Cleanup(s.Close)
+	p, err := New(provider.Account{Name: "aligo", URL: s.URL, APIKey: "user", APISecret: "key"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mms := text()
+	mms.Channel, mms.Subject, mms.Pictures = provider.MMS, "제목", []provider.Picture{{Name: "b.jpg", Content: []byte("2nd")}, {Name: "a.jpg", Content: []byte("1st")}}
+	got := p.Submit(t.Context(), provider.Call{ID: id.New(), Legs: []provider.Leg{mms}}, nil)
+	if got.Outcome != provider.Accepted {
+		t.Errorf("got %+v, want it accepted", got)
+	}
+	want := url.Values{"user_id": {"user"}, "key": {"key"}, "sender": {"0261234567"}, "cnt": {"1"}, "msg_type": {"MMS"}, "title": {"제목"}, "rec_1": {"01012345678"}, "msg_1": {"안녕하세요"}}
+	if diff := cmp.Diff(want, fields); diff != "" || path != "/send_mass/" {
+		t.Errorf("fields for %s (-want +got):\n%s", path, diff)
+	}
+	if diff := cmp.Diff([][2]string{{"image1 b.jpg image/jpeg", "2nd"}, {"image2 a.jpg image/jpeg", "1st"}}, files); diff != "" {
+		t.Errorf("pictures (-want +got):\n%s", diff)
+	}
 }

@@ -1,7 +1,7 @@
 // Package aligo speaks to Aligo (smartsms.aligo.in): its SMS API and its Kakao API.
 //
 // A call is one request. Texts go by send_mass, each recipient with its own; the vendor takes
-// sender, type and title once for all, and of Alimtalk template and sender; legs that differ
+// sender, type, title and pictures once for all, and of Alimtalk template and sender; legs that differ
 // in these need calls of their own (Capabilities.Together). Texts are filled in by us, and the
 // vendor's own fail-over is always off.
 //
@@ -28,7 +28,9 @@
 //   - The codes of Alimtalk that mean a delivery are not documented: 0 and 0000, or those of the
 //     setting success, separated by commas. A message whose msgid begins with Q is on the way.
 //   - An Alimtalk needs a sender number, though it is not shown: the leg's, or the setting sender.
-//   - MMS is not offered: a leg carries no picture.
+//   - The pictures of an MMS travel in its request, three at most, as parts image1 to image3 of a
+//     form. Their limit is not documented but is taken for that of the others. A call is
+//     refused for one in words.
 //   - HTTP statuses other than 200 are not documented: 401, 403 and 429 took nothing, others
 //     may have.
 //

@@ -119,6 +119,7 @@ var told = []struct {
 	word   string
 	reason provider.Reason
 }{
+	{"이미지", provider.AttachmentError}, {"첨부", provider.AttachmentError},
 	{"포인트", provider.ProviderBalance}, {"잔액", provider.ProviderBalance}, {"인증", provider.AuthFailed}, {"허용되지 않은 IP", provider.AuthFailed},
 	{"발신번호 미등록", provider.SenderNotRegistered}, {"등록되지 않은 발신번호", provider.SenderNotRegistered}, {"번호도용", provider.SenderSpoofBlock},
 	{"번호 에러", provider.InvalidNumber}, {"번호에러", provider.InvalidNumber}, {"결번", provider.NumberAbsent}, {"정지", provider.NumberSuspended},

@@ -32,7 +32,7 @@ func (a *account) Submit(ctx context.Context, c provider.Call, _ provider.Begun)
 			return provider.Result{Outcome: provider.NotSent, Text: "write call: a button cannot be written"}
 		}
 	}
-	reply := a.post(ctx, channel, path, form)
+	reply := a.post(ctx, channel, path, form, legs[0].Pictures...)
 	switch {
 	case reply.Err != nil && !reply.Left:
 		return provider.Unsent(ctx, "send call", reply.Err)
@@ -47,8 +47,8 @@ func (a *account) Submit(ctx context.Context, c provider.Call, _ provider.Begun)
 // texts is the request that sends texts, each recipient with its own.
 func texts(legs []provider.Leg) (path string, form url.Values) {
 	form = url.Values{"sender": {string(legs[0].From)}, "cnt": {strconv.Itoa(len(legs))}, "msg_type": {"SMS"}}
-	if legs[0].Channel == provider.LMS {
-		form.Set("msg_type", "LMS")
+	if legs[0].Channel != provider.SMS {
+		form.Set("msg_type", strings.ToUpper(legs[0].Channel.String()))
 		form.Set("title", title(&legs[0]))
 	}
 	for i := range legs {

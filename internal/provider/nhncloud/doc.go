@@ -1,7 +1,7 @@
 // Package nhncloud speaks to NHN Cloud: SMS v3.0 for texts, and KakaoTalk Bizmessage
 // v2.3 for Alimtalk.
 //
-// A call is one request. The vendor takes sender, subject and body of a text once for all
+// A call is one request. The vendor takes sender, subject, body and pictures of a text once for all
 // recipients, and channel and template of an Alimtalk; legs that differ in these need calls
 // of their own (Capabilities.Together). An Alimtalk goes as a raw message, its text as we
 // filled it in, and the vendor's own fail-over to text is always off.
@@ -29,8 +29,11 @@
 //   - Result codes outside the lists are final failures; 3005 (Kakao could not confirm) and
 //     4161, 4001 (in progress) are not final.
 //   - DUPLICATED and CANCEL, without a code, are the reasons of that name.
-//   - MMS is not offered: a leg carries no picture.
+//   - Pictures of an MMS are uploaded before (upload.go), three at most. For how long they are
+//     kept is not said: they count as kept for a day, and a call that is refused since one has
+//     expired (-2004) has it uploaded again. Pictures of 1,000 dots count as not above the
+//     limit, which the documents write as below 1000×1000 once.
 //   - No rate limit is published; 429 is honoured with its Retry-After.
 //
-// Reading order: nhncloud.go, submit.go, wire.go, refusal.go, lookup.go, report.go, code.go.
+// Reading order: nhncloud.go, submit.go, wire.go, upload.go, refusal.go, lookup.go, report.go, code.go.
 package nhncloud

@@ -28,7 +28,12 @@ func (a *account) Lookup(ctx context.Context, e provider.Enquiry) (provider.Look
 	if e.ID.IsZero() || e.At.IsZero() {
 		return provider.Lookup{}, nil
 	}
+	asked := map[string]bool{} // LMS and MMS stand in one list
 	for _, c := range a.channels {
+		if asked[lists[c]] {
+			continue
+		}
+		asked[lists[c]] = true
 		found, err := a.list(ctx, c, e)
 		if err != nil {
 			return provider.Lookup{}, fmt.Errorf("look up call %s: %w", e.ID, err)
@@ -41,7 +46,7 @@ func (a *account) Lookup(ctx context.Context, e provider.Enquiry) (provider.Look
 }
 
 // lists are where messages of a channel are listed.
-var lists = map[provider.Channel]string{provider.Alimtalk: "/messages", provider.SMS: "/sender/sms", provider.LMS: "/sender/mms"}
+var lists = map[provider.Channel]string{provider.Alimtalk: "/messages", provider.SMS: "/sender/sms", provider.LMS: "/sender/mms", provider.MMS: "/sender/mms"}
 
 // list reads all messages of a call that were taken.
 func (a *account) list(ctx context.Context, c provider.Channel, e provider.Enquiry) (reports []provider.Report, err error) {

@@ -22,13 +22,14 @@ const (
 )
 
 const (
-	maxLegs  = 1_000 // recipients of one request, by the vendor
-	maxKey   = 100   // bytes of a grouping key
-	maxReply = 8 << 20
+	maxLegs     = 1_000 // recipients of one request, by the vendor
+	maxKey      = 100   // bytes of a grouping key
+	maxPictures = 3     // of one MMS
+	maxReply    = 8 << 20
 )
 
 // carried is what the adapter can send.
-var carried = []provider.Channel{provider.Alimtalk, provider.SMS, provider.LMS}
+var carried = []provider.Channel{provider.Alimtalk, provider.SMS, provider.LMS, provider.MMS}
 
 // The settings that this kind of account has.
 const (
@@ -57,7 +58,7 @@ type account struct {
 func New(a provider.Account) (provider.Provider, error) {
 	channels := a.Uses(carried)
 	if len(channels) == 0 {
-		return nil, fmt.Errorf("configure provider %q: nhncloud carries none of its channels, only alimtalk, sms and lms", a.Name)
+		return nil, fmt.Errorf("configure provider %q: nhncloud carries none of its channels, only alimtalk, sms, lms and mms", a.Name)
 	}
 	if err := check(a); err != nil {
 		return nil, fmt.Errorf("configure provider %q: %w", a.Name, err)
@@ -111,6 +112,7 @@ func (a *account) Capabilities() provider.Capabilities {
 	return provider.Capabilities{
 		Channels: slices.Clone(a.channels),
 		MaxLegs:  maxLegs,
+		Pictures: maxPictures,
 		Lookup:   provider.LookupPositive,
 		Together: together,
 	}
@@ -124,7 +126,7 @@ func together(l *provider.Leg) string {
 		}
 		return strings.Join([]string{l.Channel.String(), l.Alimtalk.ChannelID, l.Alimtalk.TemplateID}, "\x00")
 	}
-	return strings.Join([]string{l.Channel.String(), string(l.From), l.Subject, l.Text}, "\x00")
+	return strings.Join([]string{l.Channel.String(), string(l.From), l.Subject, l.Text, provider.PictureNames(l)}, "\x00")
 }
 
 // product is the one that carries a channel.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"creditmsg/internal/id"
 	"creditmsg/internal/korea"
 	"creditmsg/internal/provider"
@@ -43,6 +45,9 @@ func (v *vendor) account(t *testing.T) provider.Provider {
 
 func leg(c provider.Channel) provider.Leg {
 	l := provider.Leg{Ref: "shop.a.0.1.1", To: korea.Number("01012345678"), From: "0261234567", Channel: c, Text: "안녕하세요"}
+	if c == provider.MMS {
+		l.Pictures = []provider.Picture{{Name: "b.jpg", UpstreamID: "12"}, {Name: "a.jpg", UpstreamID: "11"}}
+	}
 	if c == provider.Alimtalk {
 		l.Alimtalk = &provider.Template{ChannelID: strings.Repeat("a", 40), TemplateID: "ORDER_01",
 			Buttons: []provider.Button{{Type: "WL", Name: "보기", URLMobile: "https://m.example"}}}
@@ -61,6 +66,8 @@ func TestARequestIsWhatTheVendorsDocumentsSay(t *testing.T) {
 			`{"body":"안녕하세요","sendNo":"0261234567","senderGroupingKey":"CALL","originCode":"123456789","recipientList":[{"recipientNo":"01012345678","recipientGroupingKey":"shop.a.0.1.1"}]}`},
 		provider.LMS: {"/sms/v3.0/appKeys/app/sender/mms", "secret",
 			`{"title":"안녕하세요","body":"안녕하세요","sendNo":"0261234567","senderGroupingKey":"CALL","originCode":"123456789","recipientList":[{"recipientNo":"01012345678","recipientGroupingKey":"shop.a.0.1.1"}]}`},
+		provider.MMS: {"/sms/v3.0/appKeys/app/sender/mms", "secret",
+			`{"title":"안녕하세요","body":"안녕하세요","sendNo":"0261234567","senderGroupingKey":"CALL","originCode":"123456789","attachFileIdList":[12,11],"recipientList":[{"recipientNo":"01012345678","recipientGroupingKey":"shop.a.0.1.1"}]}`},
 		provider.Alimtalk: {"/alimtalk/v2.3/appkeys/kakaoapp/raw-messages", "kakaosecret",
 			`{"senderKey":"` + strings.Repeat("a", 40) + `","templateCode":"ORDER_01","senderGroupingKey":"CALL","recipientList":[{"recipientNo":"01012345678","recipientGroupingKey":"shop.a.0.1.1",` +
 				`"content":"안녕하세요","buttons":[{"ordering":1,"type":"WL","name":"보기","linkMo":"https://m.example"}],"resendParameter":{"isResend":false}}]}`},
@@ -166,7 +173,7 @@ func TestAnAccountThatCannotWorkIsRefused(t *testing.T) {
 		"an origin of letters":    func(a *provider.Account) { a.Settings[settingOrigin] = "abc" },
 		"an unknown setting":      func(a *provider.Account) { a.Settings["sms_service"] = "x" },
 		"an address with a query": func(a *provider.Account) { a.URL = "https://h/?x=1" },
-		"mms alone":               func(a *provider.Account) { a.Channels = []provider.Channel{provider.MMS} },
+		"no channel":              func(a *provider.Account) { a.Channels = []provider.Channel{} },
 	} {
 		a := good()
 		change(&a)
@@ -196,4 +203,25 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestAnUploadIsWhatTheVendorsDocumentsSay(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		reply  string
+		want   provider.Uploaded
+	}{
+		"taken":     {200, `{"header":{"isSuccessful":true,"resultCode":0,"resultMessage":"SUCCESS"},"body":{"data":{"fileId":123456}}}`, provider.Uploaded{ID: "123456", Keeps: keptFor}},
+		"too large": {200, `{"header":{"isSuccessful":false,"resultCode":-2005,"resultMessage":"size"}}`, provider.Uploaded{Failed: provider.Result{Outcome: provider.Refused, Reason: provider.AttachmentError, Code: "-2005", Text: "size"}}},
+		"no number": {200, `{"header":{"isSuccessful":true,"resultCode":0},"body":{"data":{}}}`, provider.Uploaded{Failed: provider.Result{Outcome: provider.NotSent, Reason: provider.ProviderInternal, Text: "upload picture: the reply names no file"}}},
+	} {
+		v := &vendor{status: c.status, reply: c.reply}
+		got := v.account(t).(provider.Uploader).Upload(t.Context(), provider.Picture{Name: "a.jpg", Content: []byte("jpeg")})
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		if want := `{"fileName":"a.jpg","createUser":"creditmsg","fileBody":"anBlZw=="}`; v.path != "/sms/v3.0/appKeys/app/attachfile/binaryUpload" || v.body != want {
+			t.Errorf("%s: got %s to %s, want %s", name, v.body, v.path, want)
+		}
+	}
 }

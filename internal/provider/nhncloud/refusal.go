@@ -11,9 +11,12 @@ import (
 // allRefused says that the call was carried out and none of its recipients taken.
 const allRefused = -1031
 
+// fileExpired says that a picture is not there any more.
+const fileExpired = -2004
+
 // refused judges a reply whose header says that the call was not taken.
-func refused(c provider.Channel, code int, text string, reply upstream.Reply) provider.Result {
-	result := provider.Result{Outcome: provider.Refused, Reason: apiReason(c, code), Code: strconv.Itoa(code), Text: upstream.Words(text),
+func refused(first *provider.Leg, code int, text string, reply upstream.Reply) provider.Result {
+	result := provider.Result{Outcome: provider.Refused, Reason: apiReason(first.Channel, code), Code: strconv.Itoa(code), Text: upstream.Words(text),
 		RetryAfter: upstream.RetryAfter(reply.Header)}
 	switch code {
 	case -9999, -7000, -1005:
@@ -21,6 +24,8 @@ func refused(c provider.Channel, code int, text string, reply upstream.Reply) pr
 		return provider.Result{Outcome: provider.Unknown, Code: result.Code, Text: result.Text}
 	case -2021:
 		result.Outcome = provider.NotSent
+	case fileExpired:
+		result.Outcome, result.Reason, result.Gone = provider.NotSent, "", provider.UpstreamIDs(first)
 	}
 	return result
 }

@@ -38,7 +38,7 @@ func (a *account) Submit(ctx context.Context, c provider.Call, _ provider.Begun)
 		return strange(reply)
 	}
 	if code := *answer.Header.Code; code != 0 && code != allRefused {
-		return refused(legs[0].Channel, code, answer.Header.Text, reply)
+		return refused(&legs[0], code, answer.Header.Text, reply)
 	}
 	request, results := answer.call()
 	if !read(legs, results, request, indexes, members) {

@@ -15,6 +15,7 @@ type wireText struct {
 	SendNo     string          `json:"sendNo"`
 	Batch      string          `json:"senderGroupingKey"`
 	OriginCode string          `json:"originCode,omitempty"`
+	Files      []int64         `json:"attachFileIdList,omitempty"`
 	Recipients []wireRecipient `json:"recipientList"`
 }
 
@@ -66,8 +67,11 @@ func (a *account) request(batch string, legs []provider.Leg) (path string, body 
 		m.Recipients[i] = wireRecipient{string(legs[i].To), legs[i].Ref}
 	}
 	path = "/sender/sms"
-	if first.Channel == provider.LMS {
+	if first.Channel != provider.SMS {
 		path, m.Title = "/sender/mms", cmp.Or(first.Subject, korea.FirstLine(first.Text))
+	}
+	if m.Files, err = fileIDs(first); err != nil {
+		return "", nil, err
 	}
 	body, err = json.Marshal(m)
 	return path, body, err

@@ -99,6 +99,13 @@ func Run(t *testing.T, h Harness) {
 			"one leg, and as many as the capabilities say, are one call":      testMaxLegs,
 			"texts of any allowed length fit into a call":                     testMaxBytes,
 			"calls, look-ups and reports go on at once":                       testConcurrent,
+			"an mms brings its pictures to the phone, in their order":         testPictures,
+			"an mms of no picture, or of too many, is refused on its own":     testPictureCount,
+			"a picture that the vendor does not take is an attachment error":  testPictureRefused,
+			"an account that is not let in uploads nothing":                   testUploadAuth,
+			"an upload that breaks sends nothing, and is made again":          testSweepUpload,
+			"whatever breaks at a call with pictures, the outcome is true":    testSweepPictures,
+			"a picture that is gone is named, and nothing is sent":            testPictureGone,
 		} {
 			t.Run(name, func(t *testing.T) { test(t, h) })
 		}

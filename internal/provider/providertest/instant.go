@@ -131,7 +131,7 @@ func NewInstant(o InstantOptions) *Instant {
 
 // Capabilities says what calls it takes.
 func (p *Instant) Capabilities() provider.Capabilities {
-	c := provider.Capabilities{Channels: slices.Clone(p.o.Channels), MaxLegs: p.o.MaxLegs, Lookup: provider.LookupAuthoritative}
+	c := provider.Capabilities{Channels: slices.Clone(p.o.Channels), MaxLegs: p.o.MaxLegs, Pictures: mostPictures, Lookup: provider.LookupAuthoritative}
 	if p.o.OnePhase {
 		c.Lookup = provider.LookupNone
 	}

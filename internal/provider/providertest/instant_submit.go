@@ -37,6 +37,7 @@ const (
 	rowForced    = 99
 	tablePrefix  = "01000"
 	mobileLength = 11
+	mostPictures = 3 // of one MMS
 )
 
 // faultOrder is which fault a call with several meets first.
@@ -165,6 +166,8 @@ func (p *Instant) leg(l *provider.Leg, now time.Time, m *provider.Member, early 
 		*m = provider.Member{Refused: true, Reason: provider.ContentMissing, Text: "the reference is missing or has two lines"}
 	case !slices.Contains(p.o.Channels, l.Channel):
 		*m = provider.Member{Refused: true, Reason: provider.ContentMissing, Text: "this channel is not carried"}
+	case l.Channel == provider.MMS && (len(l.Pictures) == 0 || len(l.Pictures) > mostPictures):
+		*m = provider.Member{Refused: true, Reason: provider.AttachmentError, Text: "an mms has one to three pictures"}
 	case row == rowForced:
 		if r.code = string(l.To[7:]); r.code[0] == '1' {
 			*m = provider.Member{Refused: true, Reason: reasonOf(r.code), Code: r.code}

@@ -113,6 +113,10 @@ func (w *world) everyEnd() []provider.Leg {
 	if w.Capabilities().Carries(provider.Alimtalk) {
 		legs = append(legs, w.alimtalk(legs[0].Ref+"0", numbered(0, 2)), w.alimtalk(legs[0].Ref+"1", numbered(1, 1)))
 	}
+	if w.Capabilities().Carries(provider.MMS) {
+		shown := texts(1)[0]
+		legs = append(legs, w.mms(shown.Ref, shown.To, pictures(1)...))
+	}
 	return slices.DeleteFunc(legs, func(l provider.Leg) bool { return !w.Capabilities().Carries(l.Channel) })
 }
 

@@ -179,24 +179,40 @@ func (w *world) taken() map[string]int {
 func (w *world) received() map[string]int {
 	w.Helper()
 	count := map[string]int{}
+	w.rows(func(name string, _ []string) { count[name]++ })
+	return count
+}
+
+// rows tells of everything that the vendor has taken so far: its name, and the digests of its
+// pictures.
+func (w *world) rows(tell func(name string, pictures []string)) {
+	w.Helper()
 	for cursor := ""; ; {
 		rec := httptest.NewRecorder()
 		w.vendor.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/_sim/received?limit=10000&cursor="+cursor, nil))
 		var page struct {
-			Data []struct{ Reference, To, Channel string }
+			Data []struct {
+				Reference, To, Channel string
+				Pictures               []struct{ SHA256 string }
+			}
 			Next *string `json:"next_cursor"`
 		}
 		if err := json.Unmarshal(rec.Body.Bytes(), &page); err != nil || rec.Code != http.StatusOK {
 			w.Fatalf("received: %d %v", rec.Code, err)
 		}
 		for _, row := range page.Data {
+			name := row.Reference
 			if w.h.Nameless {
-				row.Reference = row.Channel + " " + row.To
+				name = row.Channel + " " + row.To
 			}
-			count[row.Reference]++
+			var pictures []string
+			for _, p := range row.Pictures {
+				pictures = append(pictures, p.SHA256)
+			}
+			tell(name, pictures)
 		}
 		if page.Next == nil {
-			return count
+			return
 		}
 		cursor = *page.Next
 	}

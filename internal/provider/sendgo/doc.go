@@ -1,7 +1,7 @@
 // Package sendgo speaks to SendGo (sendgo.io), API v2.
 //
 // SendGo knows campaigns: a call is one, made by one request. Of a text the vendor takes
-// sender, subject and words once for all contacts, of an Alimtalk channel and template, and
+// sender, subject, words and pictures once for all contacts, of an Alimtalk channel and template, and
 // puts the variables of each contact in itself; legs that differ in what it takes once need
 // calls of their own (Capabilities.Together). Its own fail-over is always off.
 //
@@ -27,7 +27,10 @@
 //     that a text may go instead.
 //   - A lost answer cannot be asked for, since campaigns bear nothing of ours. Look-up is none.
 //   - The push of results that one reseller uses is not documented by the vendor and not used.
-//   - MMS is not offered: a leg carries no picture.
+//   - Pictures travel in the request, three at most. What stands in files is not documented but
+//     that it is objects: each has fileName and fileBody, in base64, the names that such members
+//     have with other vendors. Who does not want to find out leaves mms out of the account's
+//     channels.
 //   - No rate limit is published; 429 is honoured with its Retry-After.
 //
 // Reading order: sendgo.go, token.go, submit.go, refusal.go, poll.go.

@@ -85,6 +85,14 @@ func refused(reply upstream.Reply) provider.Result {
 	return result
 }
 
+// aboutFiles tells a call that was refused for its pictures from one refused for something else.
+func aboutFiles(r provider.Result, c provider.Channel) provider.Result {
+	if c == provider.MMS && r.Reason == provider.ContentMissing && strings.Contains(strings.ToLower(r.Text), "file") {
+		r.Reason = provider.AttachmentError
+	}
+	return r
+}
+
 // before judges the reply of a request that hands nothing over: nil when it was carried out.
 func before(ctx context.Context, act string, reply upstream.Reply) *provider.Result {
 	if reply.Err != nil {

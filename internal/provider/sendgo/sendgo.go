@@ -19,13 +19,14 @@ import (
 const DefaultURL = "https://sendgo.io"
 
 const (
-	maxLegs  = 1_000
-	maxReply = 8 << 20
-	api      = "/api/v2"
+	maxLegs     = 1_000
+	maxPictures = 3 // of one MMS
+	maxReply    = 8 << 20
+	api         = "/api/v2"
 )
 
 // carried is what the adapter can send.
-var carried = []provider.Channel{provider.Alimtalk, provider.SMS, provider.LMS}
+var carried = []provider.Channel{provider.Alimtalk, provider.SMS, provider.LMS, provider.MMS}
 
 // account is one SendGo application. It is safe for concurrent use.
 type account struct {
@@ -47,7 +48,7 @@ func New(a provider.Account) (provider.Provider, error) {
 	channels := a.Uses(carried)
 	switch {
 	case len(channels) == 0:
-		return nil, fmt.Errorf("configure provider %q: sendgo carries none of its channels, only alimtalk, sms and lms", a.Name)
+		return nil, fmt.Errorf("configure provider %q: sendgo carries none of its channels, only alimtalk, sms, lms and mms", a.Name)
 	case a.APIKey == "" || a.APISecret == "" || strings.Contains(a.APIKey, ":"):
 		return nil, fmt.Errorf("configure provider %q: api_key (the access key) and api_secret (the secret key) are wanted", a.Name)
 	}
@@ -60,7 +61,7 @@ func New(a provider.Account) (provider.Provider, error) {
 
 // Capabilities says what calls the account takes.
 func (a *account) Capabilities() provider.Capabilities {
-	return provider.Capabilities{Channels: slices.Clone(a.channels), MaxLegs: maxLegs, DistinctPhones: true,
+	return provider.Capabilities{Channels: slices.Clone(a.channels), MaxLegs: maxLegs, Pictures: maxPictures, DistinctPhones: true,
 		Lookup: provider.LookupNone, Together: together}
 }
 
@@ -69,7 +70,7 @@ func together(l *provider.Leg) string {
 	if l.Channel == provider.Alimtalk && l.Alimtalk != nil {
 		return strings.Join([]string{l.Channel.String(), l.Alimtalk.ChannelID, l.Alimtalk.TemplateID}, "\x00")
 	}
-	return strings.Join([]string{l.Channel.String(), string(l.From), l.Subject, l.Text}, "\x00")
+	return strings.Join([]string{l.Channel.String(), string(l.From), l.Subject, l.Text, provider.PictureNames(l)}, "\x00")
 }
 
 // Lookup learns nothing; see the package comment.

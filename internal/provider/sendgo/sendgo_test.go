@@ -91,6 +91,15 @@ func TestACampaignIsWhatTheVendorsDocumentsSay(t *testing.T) {
 	if want := []string{"/token", "/senders", "/messages/send"}; !slices.Equal(v.asked, want) {
 		t.Errorf("asked %v, want %v", v.asked, want)
 	}
+	mms := text("0261234567")
+	mms.Channel, mms.Subject, mms.Pictures = provider.MMS, "제목", []provider.Picture{{Name: "a.jpg", Content: []byte("jpeg")}}
+	v = &vendor{replies: usual()}
+	if got := v.submit(t, mms); got.Outcome != provider.Accepted {
+		t.Errorf("an mms: got %+v", got)
+	}
+	if want := `{"campaignType":"MESSAGE","messageType":"MMS","scheduleType":"DIRECTLY","at":null,"subject":"제목","content":"안녕하세요","files":[{"fileName":"a.jpg","fileBody":"anBlZw=="}],"contacts":[{"contact":"01012345678"}],"senderKey":"u-1"}`; v.body != want {
+		t.Errorf("an mms: got %s, want %s", v.body, want)
+	}
 	v = &vendor{replies: usual()}
 	if got := v.submit(t, notice()); got.Outcome != provider.Accepted || got.UpstreamID != "notices:c-2" {
 		t.Errorf("an alimtalk: got %+v", got)

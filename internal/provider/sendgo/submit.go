@@ -3,8 +3,10 @@ package sendgo
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"creditmsg/internal/korea"
 	"creditmsg/internal/provider"
@@ -35,7 +37,7 @@ func (a *account) Submit(ctx context.Context, c provider.Call, _ provider.Begun)
 	case reply.Err != nil:
 		return provider.Result{Outcome: provider.Unknown, Text: "send campaign: " + reply.Err.Error()}
 	case reply.Status != http.StatusOK && reply.Status != http.StatusCreated:
-		return refused(reply)
+		return aboutFiles(refused(reply), legs[0].Channel)
 	}
 	id := campaignID(reply.Body)
 	if id == "" {
@@ -64,11 +66,17 @@ type (
 		At       *string             `json:"at"`
 		Subject  *string             `json:"subject"`
 		Content  string              `json:"content"`
-		Files    []string            `json:"files"`
+		Files    []wireFile          `json:"files"`
 		Contacts []map[string]string `json:"contacts"`
 		Sender   string              `json:"senderKey"`
 	}
 )
+
+// wireFile is one picture.
+type wireFile struct {
+	Name string `json:"fileName"`
+	Body string `json:"fileBody"`
+}
 
 // campaign is the path and the body of the campaign of legs, which have together what
 // together says. failed says why there is none.
@@ -89,10 +97,13 @@ func (a *account) campaign(ctx context.Context, legs []provider.Leg) (path strin
 	case key == "":
 		return "", nil, &provider.Result{Outcome: provider.Refused, Reason: provider.SenderNotRegistered, Text: "the vendor has no approved sender of this number"}
 	}
-	m := wireText{Kind: "MESSAGE", Type: "SMS", Schedule: "DIRECTLY", Content: first.Text, Files: []string{}, Contacts: contacts, Sender: key}
-	if first.Channel == provider.LMS {
+	m := wireText{Kind: "MESSAGE", Type: "SMS", Schedule: "DIRECTLY", Content: first.Text, Files: []wireFile{}, Contacts: contacts, Sender: key}
+	if first.Channel != provider.SMS {
 		subject := cmp.Or(first.Subject, korea.FirstLine(first.Text))
-		m.Type, m.Subject = "LMS", &subject
+		m.Type, m.Subject = strings.ToUpper(first.Channel.String()), &subject
+	}
+	for _, p := range first.Pictures {
+		m.Files = append(m.Files, wireFile{p.Name, base64.StdEncoding.EncodeToString(p.Content)})
 	}
 	return "/messages", m, nil
 }

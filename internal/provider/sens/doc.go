@@ -1,6 +1,6 @@
 // Package sens speaks to Naver Cloud SENS: SMS v2 for texts and Alimtalk v2.
 //
-// A call is one request. The vendor takes type and sender of texts, and channel and template
+// A call is one request. The vendor takes type, sender and pictures of texts, and channel and template
 // of Alimtalk, once for all recipients; legs that differ in these need calls of their own
 // (Capabilities.Together). Each recipient has a text of its own, filled in by us, since
 // the vendor knows no variables. Its own fail-over to text is always off.
@@ -30,8 +30,11 @@
 //     that does not match and anything else is not recognised.
 //   - Kakao's code of success is 0000; 1000, which other dealers pass on, counts as well.
 //   - Codes outside the lists are final failures; 3005 of Kakao is not final.
-//   - MMS is not offered: a leg carries no picture.
+//   - The picture of an MMS is uploaded before (upload.go), one alone: whether a message takes
+//     more is not said. It is kept for six days, or until the time of the reply. How a message
+//     is refused whose picture is gone is not documented: a 400 or 404 that speaks of a file has
+//     it uploaded again. What is reported of one later (S006 and its like) is the end of the leg.
 //   - No rate limit is published; 429 is honoured with its Retry-After.
 //
-// Reading order: sens.go, submit.go, wire.go, refusal.go, poll.go, report.go.
+// Reading order: sens.go, submit.go, wire.go, upload.go, refusal.go, poll.go, report.go.
 package sens

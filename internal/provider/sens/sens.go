@@ -23,12 +23,13 @@ import (
 const DefaultURL = "https://sens.apigw.ntruss.com"
 
 const (
-	maxLegs  = 100 // recipients of one request, by the vendor
-	maxReply = 8 << 20
+	maxLegs     = 100 // recipients of one request, by the vendor
+	maxPictures = 1   // of one MMS
+	maxReply    = 8 << 20
 )
 
 // carried is what the adapter can send.
-var carried = []provider.Channel{provider.Alimtalk, provider.SMS, provider.LMS}
+var carried = []provider.Channel{provider.Alimtalk, provider.SMS, provider.LMS, provider.MMS}
 
 // The settings that this kind of account has: the ids of its services, such as
 // ncp:sms:kr:123456789012:project.
@@ -83,7 +84,7 @@ func read(a provider.Account) (*account, error) {
 	}
 	p.channels = slices.DeleteFunc(a.Uses(carried), func(c provider.Channel) bool { return p.service(c) == "" })
 	if len(p.channels) == 0 {
-		return nil, fmt.Errorf("sens carries none of its channels: %s is for sms and lms, %s for alimtalk", settingSMS, settingAlimtalk)
+		return nil, fmt.Errorf("sens carries none of its channels: %s is for sms, lms and mms, %s for alimtalk", settingSMS, settingAlimtalk)
 	}
 	return p, nil
 }
@@ -111,6 +112,7 @@ func (a *account) Capabilities() provider.Capabilities {
 	return provider.Capabilities{
 		Channels:       slices.Clone(a.channels),
 		MaxLegs:        maxLegs,
+		Pictures:       maxPictures,
 		DistinctPhones: true,
 		Lookup:         provider.LookupNone,
 		Together:       together,
@@ -122,7 +124,7 @@ func together(l *provider.Leg) string {
 	if l.Channel == provider.Alimtalk && l.Alimtalk != nil {
 		return strings.Join([]string{l.Channel.String(), l.Alimtalk.ChannelID, l.Alimtalk.TemplateID}, "\x00")
 	}
-	return l.Channel.String() + "\x00" + string(l.From)
+	return strings.Join([]string{l.Channel.String(), string(l.From), provider.PictureNames(l)}, "\x00")
 }
 
 // Lookup learns nothing; see the package comment.

@@ -1,7 +1,13 @@
 package sens
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"creditmsg/internal/provider"
 )
@@ -66,4 +72,66 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestAPictureIsKeptAsLongAsTheVendorSaysAndNeverLonger(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		reply  string
+		want   provider.Uploaded
+	}{
+		"six days":         {200, `{"fileId":"f-1","createTime":"2026-05-01T10:00:00.000","expireTime":"2026-05-07T10:00:00.000"}`, provider.Uploaded{ID: "f-1", Keeps: keptFor}},
+		"a day":            {200, `{"fileId":"f-1","createTime":"2026-05-01 10:00:00.000","expireTime":"2026-05-02 10:00:00.000"}`, provider.Uploaded{ID: "f-1", Keeps: 24 * time.Hour}},
+		"in other zones":   {200, `{"fileId":"f-1","createTime":"2026-05-01T01:00:00Z","expireTime":"2026-05-01T11:00:00.000"}`, provider.Uploaded{ID: "f-1", Keeps: time.Hour}},
+		"a year":           {200, `{"fileId":"f-1","createTime":"2026-05-01T10:00:00.000+0900","expireTime":"2027-05-01T10:00:00.000+0900"}`, provider.Uploaded{ID: "f-1", Keeps: keptFor}},
+		"no times":         {201, `{"fileId":"f-1"}`, provider.Uploaded{ID: "f-1", Keeps: keptFor}},
+		"no id":            {200, `{}`, provider.Uploaded{Failed: provider.Result{Outcome: provider.NotSent, Reason: provider.ProviderInternal, Text: "upload picture: the reply names no file"}}},
+		"a path for an id": {200, `{"fileId":"../x"}`, provider.Uploaded{Failed: provider.Result{Outcome: provider.NotSent, Reason: provider.ProviderInternal, Text: "upload picture: the reply names no file"}}},
+		"too large":        {413, `{"error":{"errorCode":"413","message":"too large"}}`, provider.Uploaded{Failed: provider.Result{Outcome: provider.Refused, Reason: provider.AttachmentError, Code: "413", Text: "too large"}}},
+	} {
+		var path, body string
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			content, _ := io.ReadAll(r.Body)
+			path, body = r.URL.Path, string(content)
+			w.WriteHeader(c.status)
+			_, _ = io.WriteString(w, c.reply)
+		}))
+		p, err := New(provider.Account{Name: "sens", URL: s.URL, APIKey: "KEY", APISecret: "SECRET", Settings: map[string]string{settingSMS: "ncp:sms:kr:123456789012:p"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := p.(provider.Uploader).Upload(t.Context(), provider.Picture{Name: "a.jpg", Content: []byte("jpeg")})
+		s.Close()
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		if want := `{"fileName":"a.jpg","fileBody":"anBlZw=="}`; path != "/sms/v2/services/ncp:sms:kr:123456789012:p/files" || body != want {
+			t.Errorf("%s: got %s to %s, want %s", name, body, path, want)
+		}
+	}
+}
+
+func TestACallIsOfAPictureThatIsGoneWhenTheVendorSpeaksOfAFile(t *testing.T) {
+	mms := provider.Leg{Channel: provider.MMS, Pictures: []provider.Picture{{UpstreamID: "f-1"}}}
+	text := provider.Leg{Channel: provider.LMS}
+	refused := func(words string) provider.Result {
+		return provider.Result{Outcome: provider.Refused, Reason: provider.ContentMissing, Code: "100", Text: words}
+	}
+	for name, c := range map[string]struct {
+		leg    *provider.Leg
+		status int
+		words  string
+		gone   bool
+	}{
+		"an mms":             {&mms, 400, "fileId does not exist", true},
+		"not found":          {&mms, 404, "File not found", true},
+		"of something else":  {&mms, 400, "content is empty", false},
+		"an error of theirs": {&mms, 500, "file server is down", false},
+		"a text":             {&text, 400, "file", false},
+	} {
+		got := withoutFile(refused(c.words), c.status, c.leg)
+		if gone := got.Outcome == provider.NotSent && len(got.Gone) == 1 && got.Gone[0] == "f-1"; gone != c.gone {
+			t.Errorf("%s: got %+v, want gone %v", name, got, c.gone)
+		}
+	}
 }

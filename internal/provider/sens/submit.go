@@ -29,7 +29,7 @@ func (a *account) Submit(ctx context.Context, c provider.Call, _ provider.Begun)
 	case reply.Err != nil:
 		return provider.Result{Outcome: provider.Unknown, Text: "send call: " + reply.Err.Error()}
 	case reply.Status != http.StatusAccepted && reply.Status != http.StatusOK:
-		return refused(reply)
+		return withoutFile(refused(reply), reply.Status, &legs[0])
 	}
 	var answer sentReply
 	if err := upstream.Lenient(json.Unmarshal(reply.Body, &answer)); err != nil || !upstream.PlainID(answer.RequestID) {

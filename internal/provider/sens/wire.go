@@ -3,6 +3,7 @@ package sens
 import (
 	"cmp"
 	"encoding/json"
+	"strings"
 
 	"creditmsg/internal/korea"
 	"creditmsg/internal/provider"
@@ -17,6 +18,11 @@ type wireText struct {
 	Subject  string        `json:"subject,omitempty"`
 	Content  string        `json:"content"` // for who has none of his own; nobody
 	Messages []wireMessage `json:"messages"`
+	Files    []wireFile    `json:"files,omitempty"`
+}
+
+type wireFile struct {
+	ID string `json:"fileId"`
 }
 
 type wireMessage struct {
@@ -65,12 +71,15 @@ func request(legs []provider.Leg) ([]byte, error) {
 	m := wireText{Type: "SMS", Kind: "COMM", Country: korean, From: string(first.From), Content: first.Text, Messages: make([]wireMessage, len(legs))}
 	for i := range legs {
 		m.Messages[i] = wireMessage{To: string(legs[i].To), Content: legs[i].Text}
-		if first.Channel == provider.LMS {
+		if first.Channel != provider.SMS {
 			m.Messages[i].Subject = cmp.Or(legs[i].Subject, korea.FirstLine(legs[i].Text))
 		}
 	}
-	if first.Channel == provider.LMS {
-		m.Type, m.Subject = "LMS", m.Messages[0].Subject
+	if first.Channel != provider.SMS {
+		m.Type, m.Subject = strings.ToUpper(first.Channel.String()), m.Messages[0].Subject
+	}
+	for _, id := range provider.UpstreamIDs(first) {
+		m.Files = append(m.Files, wireFile{id})
 	}
 	return json.Marshal(m)
 }

@@ -143,23 +143,31 @@ func (s *Simulator) aligoTake(a *account, r *http.Request, to, texts []string) (
 		return nil, aligoError(-99, "등록되지 않은 발신번호입니다.")
 	}
 	k, drafts, wire := kindOf(r.FormValue("msg_type")), make([]draft, len(to)), make([]wireMessage, len(to))
+	shown, err := aligoPictures(r)
+	if err != nil {
+		return nil, err
+	}
 	for i, text := range texts {
 		n, bad := korea.Bytes(text)
 		for _, c := range bad {
 			text = strings.ReplaceAll(text, string(c), "?")
 		}
 		if r.FormValue("msg_type") == "" {
-			if k = sms; n > korea.SMSBytes {
+			if k = sms; len(shown) > 0 {
+				k = mms
+			} else if n > korea.SMSBytes {
 				k = lms
 			}
 		}
 		switch {
-		case k != sms && k != lms:
+		case k != sms && k != lms && k != mms:
 			return nil, aligoError(-105, "msg_type이 올바르지 않습니다.")
+		case (k == mms) != (len(shown) > 0):
+			return nil, aligoError(-99, "MMS에는 이미지가 필요합니다.")
 		case text == "" || n > korea.LMSBytes || k == sms && n > korea.SMSBytes:
 			return nil, aligoError(-104, "메시지 길이가 초과되었습니다.")
 		}
-		drafts[i] = draft{kind: k, from: from, text: text, subject: r.FormValue("title")}
+		drafts[i] = draft{kind: k, from: from, text: text, subject: r.FormValue("title"), extra: pictured(shown)}
 		wire[i].To.one = to[i]
 	}
 	if r.FormValue("testmode_yn") == "Y" {

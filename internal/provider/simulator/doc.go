@@ -18,11 +18,11 @@
 // Reading order: simulator.go (options, life), outcome.go (the table), fault.go (what
 // goes wrong with a request), scenario.go (shares), scenario_read.go, scenario_http.go,
 // clock.go (time), report.go (webhooks), received.go, message.go (what is kept), life.go
-// (what happens to a message), vendor.go (what differs between vendors), paths.go (requests
+// (what happens to a message), picture.go (of an MMS), vendor.go (what differs between vendors), paths.go (requests
 // in, answers out). Then the protocols, each under the vendor's name: solapi.go,
 // solapi_auth.go, solapi_check.go and solapi_kakao.go (refusals), solapi_register.go,
 // solapi_group.go, solapi_send.go, solapi_list.go, and one file per smaller service; nhn.go,
-// nhn_list.go; sens.go, sens_list.go; aligo.go, aligo_list.go; sendgo.go.
+// nhn_list.go; sens.go, sens_file.go, sens_list.go; aligo.go, aligo_file.go, aligo_list.go; sendgo.go.
 //
 // # Faults
 //
@@ -106,7 +106,12 @@
 //     MMS, ATA, CTA and CTI are 1025. A recipient or sender with anything but digits
 //     is 1011.
 //   - An image of an MMS, or of CTI, must have been uploaded (1023, 1051); an MMS
-//     image must be a JPEG of at most 200 KB. Files keep no content.
+//     image must be a JPEG of at most 200 KB. Files keep no content but its digest, which
+//     /_sim/received shows.
+//   - Of other vendors too: NHN Cloud refuses a call with a file that it does not have as
+//     expired (-2004), SENS with a 400 that speaks of fileId and keeps files for ever;
+//     SendGo takes files as objects with the content in base64 under any usual name, or as
+//     that text alone.
 //   - Channel and template ids of the vendor's form are taken without being known.
 //     A template that was created here must be approved and belong to the channel
 //     (1042), text must match it (1043), buttons too (1044, 1046, 1047, 1052). A

@@ -158,6 +158,7 @@ type kakaoPart struct {
 // extraPart is what few messages have.
 type extraPart struct {
 	imageID         string
+	pictures        []Shown
 	replacementText string
 	replacements    []draft // fail-over messages that remain, in order
 }

@@ -71,15 +71,16 @@ func refuseNHN(w http.ResponseWriter, no *refusal) int {
 func (s *Simulator) nhnCalls() map[string]call {
 	const texts, kakao = "/sms/v3.0/appKeys/{app}/", "/alimtalk/v2.3/appkeys/{app}/"
 	return map[string]call{
-		"POST " + texts + "sender/sms":      s.nhnText(sms),
-		"POST " + texts + "sender/mms":      s.nhnText(lms),
-		"POST " + texts + "sender/auth/sms": s.nhnText(sms),
-		"GET " + texts + "sender/sms":       s.asked(s.nhnTexts(sms)),
-		"GET " + texts + "sender/mms":       s.asked(s.nhnTexts(lms)),
-		"GET " + texts + "sendNos":          s.nhnSenders,
-		"POST " + kakao + "raw-messages":    s.nhnAlimtalk,
-		"POST " + kakao + "messages":        s.nhnAlimtalk,
-		"GET " + kakao + "messages":         s.asked(s.nhnAlimtalks),
+		"POST " + texts + "sender/sms":              s.nhnText(sms),
+		"POST " + texts + "sender/mms":              s.nhnText(lms),
+		"POST " + texts + "sender/auth/sms":         s.nhnText(sms),
+		"GET " + texts + "sender/sms":               s.asked(s.nhnTexts(sms)),
+		"GET " + texts + "sender/mms":               s.asked(s.nhnTexts(lms, mms)),
+		"POST " + texts + "attachfile/binaryUpload": s.nhnUpload,
+		"GET " + texts + "sendNos":                  s.nhnSenders,
+		"POST " + kakao + "raw-messages":            s.nhnAlimtalk,
+		"POST " + kakao + "messages":                s.nhnAlimtalk,
+		"GET " + kakao + "messages":                 s.asked(s.nhnAlimtalks),
 	}
 }
 
@@ -132,6 +133,63 @@ func (r *nhnRecipient) number() string {
 	return to
 }
 
+// nhnUpload takes a picture.
+func (s *Simulator) nhnUpload(a *account, r *http.Request) (any, error) {
+	var body struct {
+		Name string `json:"fileName"`
+		User string `json:"createUser"`
+		Body string `json:"fileBody"`
+	}
+	if err := nhnRead(r, &body); err != nil {
+		return nil, err
+	}
+	content, whole := decodedFile(body.Body)
+	name := strings.ToLower(body.Name)
+	switch {
+	case body.Name == "" || utf8.RuneCountInString(body.Name) > 45:
+		return nil, nhnError(-2002, "Attached file name is not valid.")
+	case !strings.HasSuffix(name, ".jpg") && !strings.HasSuffix(name, ".jpeg"):
+		return nil, nhnError(-2003, "Attached file extension is not valid.")
+	case !whole:
+		return nil, nhnError(-2009, "Attached file could not be uploaded.")
+	}
+	shown := show(content)
+	switch nhnFrame.lacks(shown) {
+	case "format":
+		return nil, nhnError(-2010, "Attached file type is not valid.")
+	case "size", "resolution":
+		return nil, nhnError(-2005, "Attached file size is not valid.")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ids.serial++
+	id := 100_000 + mix(s.ids.key)%900_000 + s.ids.serial
+	a.keepUpload(nhn, strconv.FormatUint(id, 10), shown)
+	return map[string]any{"header": nhnFine, "body": map[string]any{"data": map[string]any{"fileId": id, "fileName": body.Name, "filePath": "toast-mt/"}}}, nil
+}
+
+// nhnPictures gives the pictures of a request.
+func (s *Simulator) nhnPictures(a *account, ids []int64) ([]Shown, error) {
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = strconv.FormatInt(id, 10)
+	}
+	shown, there := s.uploaded(a, nhn, names)
+	sum := 0
+	for _, p := range shown {
+		sum += p.Bytes
+	}
+	switch {
+	case len(ids) > mostShown:
+		return nil, nhnError(-2002, "Attached files are more than 3.")
+	case !there:
+		return nil, nhnError(-2004, "Attached file is expired.")
+	case sum > 800<<10:
+		return nil, nhnError(-2005, "Attached file size is not valid.")
+	}
+	return shown, nil
+}
+
 // nhnText sends a text of one kind to the recipients of a request.
 func (s *Simulator) nhnText(k kind) call {
 	return func(a *account, r *http.Request) (any, error) {
@@ -141,12 +199,19 @@ func (s *Simulator) nhnText(k kind) call {
 			From       string         `json:"sendNo"`
 			Batch      string         `json:"senderGroupingKey"`
 			Recipients []nhnRecipient `json:"recipientList"`
+			Files      []int64        `json:"attachFileIdList"`
 		}
 		if err := nhnRead(r, &body); err != nil {
 			return nil, err
 		}
-		from := strings.ReplaceAll(body.From, "-", "")
-		d := draft{kind: k, from: from, text: body.Body, subject: body.Title}
+		shown, err := s.nhnPictures(a, body.Files)
+		if err != nil {
+			return nil, err
+		}
+		d := draft{kind: k, from: strings.ReplaceAll(body.From, "-", ""), text: body.Body, subject: body.Title, extra: pictured(shown)}
+		if k == lms && len(shown) > 0 {
+			d.kind = mms
+		}
 		if err := nhnCheckText(a, d, len(body.Recipients)); err != nil {
 			return nil, err
 		}

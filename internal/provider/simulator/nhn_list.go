@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -70,10 +71,10 @@ func (m *message) nhnCode(code, raw uint16) string {
 	return strconv.Itoa(int(code))
 }
 
-// nhnTexts lists texts of one kind.
-func (s *Simulator) nhnTexts(k kind) call {
+// nhnTexts lists texts of these kinds.
+func (s *Simulator) nhnTexts(wanted ...kind) call {
 	return func(a *account, r *http.Request) (any, error) {
-		rows, total, err := s.nhnFind(a, r.URL.Query(), func(m *message) bool { return m.kind == k })
+		rows, total, err := s.nhnFind(a, r.URL.Query(), func(m *message) bool { return slices.Contains(wanted, m.kind) })
 		if err != nil {
 			return nil, err
 		}

@@ -28,6 +28,7 @@ type Received struct {
 	Reference string    `json:"reference"` // the customer's own, from customFields.ref
 	At        time.Time `json:"at"`        // of the hand-over
 	Outcome   string    `json:"outcome"`   // delivered, failed or pending, at the handset
+	Pictures  []Shown   `json:"pictures,omitempty"`
 }
 
 func (l leg) row() Received {
@@ -41,6 +42,9 @@ func (l leg) row() Received {
 		r.Outcome = "failed"
 	}
 	r.Reference = m.reference()
+	if m.extra != nil {
+		r.Pictures = m.extra.pictures
+	}
 	return r
 }
 

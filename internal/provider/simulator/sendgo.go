@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -155,11 +156,12 @@ func sendgoVariables(c map[string]string) map[string]string {
 func (s *Simulator) sendgoText(a *account, r *http.Request) (any, error) {
 	var body struct {
 		sendgoContacts
-		Kind    string  `json:"campaignType"`
-		Type    string  `json:"messageType"`
-		Subject *string `json:"subject"`
-		Content string  `json:"content"`
-		Sender  string  `json:"senderKey"`
+		Kind    string            `json:"campaignType"`
+		Type    string            `json:"messageType"`
+		Subject *string           `json:"subject"`
+		Content string            `json:"content"`
+		Sender  string            `json:"senderKey"`
+		Files   []json.RawMessage `json:"files"`
 	}
 	if err := sendgoRead(r, &body); err != nil {
 		return nil, err
@@ -168,7 +170,11 @@ func (s *Simulator) sendgoText(a *account, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := draft{kind: kindOf(body.Type), from: s.sendgoNumber(a, body.Sender), text: body.Content}
+	shown, err := sendgoPictures(body.Files)
+	if err != nil {
+		return nil, err
+	}
+	d := draft{extra: pictured(shown), kind: kindOf(body.Type), from: s.sendgoNumber(a, body.Sender), text: body.Content}
 	if body.Subject != nil {
 		d.subject = *body.Subject
 	}
@@ -176,12 +182,33 @@ func (s *Simulator) sendgoText(a *account, r *http.Request) (any, error) {
 	switch {
 	case d.from == "":
 		return nil, refuse(http.StatusNotFound, "INVALID_SENDER_KEY", "Invalid Sender Key")
-	case d.kind != sms && d.kind != lms || body.Kind != "MESSAGE":
+	case d.kind != sms && d.kind != lms && d.kind != mms || body.Kind != "MESSAGE":
 		return nil, sendgoInvalid("campaignType and messageType are not sent here.")
-	case strings.TrimSpace(d.text) == "" || len(bad) > 0 || d.kind == sms && n > korea.SMSBytes || n > korea.LMSBytes || d.kind == lms && d.subject == "":
+	case (d.kind == mms) != (len(shown) > 0):
+		return nil, sendgoInvalid("files are required for MMS, and for MMS alone.")
+	case strings.TrimSpace(d.text) == "" || len(bad) > 0 || d.kind == sms && n > korea.SMSBytes || n > korea.LMSBytes || d.kind != sms && d.subject == "":
 		return nil, sendgoInvalid("content or subject is not valid.")
 	}
 	return s.sendgoSend(a, contacts, func(map[string]string) draft { return d })
+}
+
+// sendgoPictures reads the files of a campaign.
+func sendgoPictures(files []json.RawMessage) (shown []Shown, err error) {
+	if len(files) > mostShown {
+		return nil, sendgoInvalid("The files field must not have more than 3 items.")
+	}
+	for _, f := range files {
+		content, whole := attached(f)
+		if !whole {
+			return nil, sendgoInvalid("The files field must hold files.")
+		}
+		p := show(content)
+		if what := sendgoFrame.lacks(p); what != "" {
+			return nil, sendgoInvalid("The files field has a file of a wrong " + what + ".")
+		}
+		shown = append(shown, p)
+	}
+	return shown, nil
 }
 
 // sendgoSend makes a campaign and hands it over at once.

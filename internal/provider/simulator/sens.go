@@ -66,12 +66,13 @@ func (s *Simulator) sensCalls() map[string]call {
 	text := func(m *message) bool { return !m.kind.kakao() }
 	friend := func(m *message) bool { return m.kind.kakao() }
 	return map[string]call{
-		"POST " + texts:               s.sensText,
-		"GET " + texts:                s.asked(s.sensList(text)),
-		"GET " + texts + "/{message}": s.asked(s.sensOne(text)),
-		"POST " + kakao:               s.sensAlimtalk,
-		"GET " + kakao:                s.asked(s.sensList(friend)),
-		"GET " + kakao + "/{message}": s.asked(s.sensOne(friend)),
+		"POST /sms/v2/services/{service}/files": s.sensUpload,
+		"POST " + texts:                         s.sensText,
+		"GET " + texts:                          s.asked(s.sensList(text)),
+		"GET " + texts + "/{message}":           s.asked(s.sensOne(text)),
+		"POST " + kakao:                         s.sensAlimtalk,
+		"GET " + kakao:                          s.asked(s.sensList(friend)),
+		"GET " + kakao + "/{message}":           s.asked(s.sensOne(friend)),
 	}
 }
 
@@ -117,14 +118,15 @@ func (s *Simulator) sensText(a *account, r *http.Request) (any, error) {
 			Subject string `json:"subject"`
 			Content string `json:"content"`
 		} `json:"messages"`
+		Files []sensFile `json:"files"`
 	}
 	if err := sensRead(r, &body); err != nil {
 		return nil, err
 	}
-	k := kindOf(body.Type)
+	k, shown, err := s.sensKind(a, body.Type, body.Files)
 	switch {
-	case k != sms && k != lms:
-		return nil, sensInvalid("type is SMS, LMS or MMS; an MMS needs files")
+	case err != nil:
+		return nil, err
 	case len(body.Messages) == 0 || len(body.Messages) > sensRequestMost:
 		return nil, sensInvalid("messages must be from 1 to 100")
 	case !senderForm(body.From) || !a.sends(body.From):
@@ -134,7 +136,7 @@ func (s *Simulator) sensText(a *account, r *http.Request) (any, error) {
 	}
 	drafts, to := make([]draft, len(body.Messages)), make([]string, len(body.Messages))
 	for i, m := range body.Messages {
-		d := draft{kind: k, from: body.From, text: orElse(m.Content, body.Content), subject: orElse(m.Subject, body.Subject)}
+		d := draft{kind: k, from: body.From, text: orElse(m.Content, body.Content), subject: orElse(m.Subject, body.Subject), extra: pictured(shown)}
 		if err := sensCheck(d); err != nil {
 			return nil, err
 		}
@@ -149,9 +151,9 @@ func (s *Simulator) sensText(a *account, r *http.Request) (any, error) {
 
 // sensCheck finds why a text is refused.
 func sensCheck(d draft) error {
-	most := korea.SMSBytes
-	if d.kind == lms {
-		most = korea.LMSBytes
+	most := korea.LMSBytes
+	if d.kind == sms {
+		most = korea.SMSBytes
 	}
 	n, bad := korea.Bytes(d.text)
 	subject, badSubject := korea.Bytes(d.subject)
@@ -221,7 +223,7 @@ func (m *message) sensTaken() string {
 func (s *Simulator) sensSend(a *account, drafts []draft, to []string) (*group, error) {
 	now := time.Now()
 	wire := make([]wireMessage, len(to))
-	prefix := map[kind]string{sms: "RSSA", lms: "RSLA", ata: "RKAA"}[drafts[0].kind]
+	prefix := map[kind]string{sms: "RSSA", lms: "RSLA", mms: "RSMA", ata: "RKAA"}[drafts[0].kind]
 	for i := range to {
 		wire[i].To.one = to[i]
 	}

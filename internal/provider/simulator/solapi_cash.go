@@ -25,6 +25,7 @@ type account struct {
 	channels  []*channel
 	templates []*template
 	keys      map[string]time.Time // idempotency keys of NHN Cloud, and when they came
+	uploads   map[string]Shown     // pictures of other vendors than Solapi, by vendor and id
 
 	token      string // of SendGo: the newest is valid
 	tokenUntil time.Time

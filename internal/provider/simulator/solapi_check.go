@@ -219,8 +219,8 @@ func (c *checker) checkImage(d *draft, w *wireMessage) uint16 {
 // keepExtra keeps what only few messages have.
 func (c *checker) keepExtra(d *draft, w *wireMessage) uint16 {
 	var x extraPart
-	if d.kind == mms {
-		x.imageID = w.ImageID
+	if shown, there := c.sim.findFile(c.account, w.ImageID, "MMS"); d.kind == mms && there {
+		x.imageID, x.pictures = w.ImageID, []Shown{shown}
 	}
 	if d.kind.kakao() && !w.KakaoOptions.DisableSMS {
 		x.replacementText = w.ReplacementText

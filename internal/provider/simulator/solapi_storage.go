@@ -1,12 +1,7 @@
 package simulator
 
 import (
-	"bytes"
 	"encoding/base64"
-	"image"
-	_ "image/gif"  // sizes of pictures
-	_ "image/jpeg" // sizes of pictures
-	_ "image/png"  // sizes of pictures
 	"net/http"
 	"slices"
 	"time"
@@ -35,6 +30,8 @@ type file struct {
 	References   []string  `json:"references"`
 	DateCreated  string    `json:"dateCreated"`
 	DateUpdated  string    `json:"dateUpdated"`
+
+	shown Shown
 }
 
 type kakaoFile struct {
@@ -65,8 +62,8 @@ func (s *Simulator) uploadFile(a *account, r *http.Request) (any, error) {
 	case body.Type == "KAKAO" && (body.Link == nil || *body.Link == ""):
 		return nil, invalid("KAKAO 파일에는 link가 필요합니다.")
 	}
-	picture, format, _ := image.DecodeConfig(bytes.NewReader(content)) // documents have no size
-	if body.Type == "MMS" && format != "jpeg" {
+	shown := show(content)
+	if body.Type == "MMS" && shown.format != "jpeg" {
 		return nil, invalid("MMS 이미지는 JPG 파일이어야 합니다.")
 	}
 	s.mu.Lock()
@@ -77,7 +74,7 @@ func (s *Simulator) uploadFile(a *account, r *http.Request) (any, error) {
 	if name == "" {
 		name = id
 	}
-	f := &file{Type: body.Type, OriginalName: name, Link: body.Link, Width: picture.Width, Height: picture.Height,
+	f := &file{Type: body.Type, OriginalName: name, Link: body.Link, Width: shown.Width, Height: shown.Height, shown: shown,
 		FileSize: len(content), FileID: id, Name: name, URL: "http://" + r.Host + "/storage/v1/files/" + id, AccountID: a.id,
 		References: []string{}, DateCreated: stamp(now), DateUpdated: stamp(now)}
 	a.files = append(a.files, f)
@@ -86,9 +83,19 @@ func (s *Simulator) uploadFile(a *account, r *http.Request) (any, error) {
 
 // hasFile says whether the account uploaded such a file.
 func (s *Simulator) hasFile(a *account, id, kind string) bool {
+	_, there := s.findFile(a, id, kind)
+	return there
+}
+
+// findFile gives what the account uploaded under an id.
+func (s *Simulator) findFile(a *account, id, kind string) (Shown, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.ContainsFunc(a.files, func(f *file) bool { return f.FileID == id && f.Type == kind })
+	at := slices.IndexFunc(a.files, func(f *file) bool { return f.FileID == id && f.Type == kind })
+	if at < 0 {
+		return Shown{}, false
+	}
+	return a.files[at].shown, true
 }
 
 func (f *file) key() string { return f.FileID }

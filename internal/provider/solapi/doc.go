@@ -34,11 +34,14 @@
 //   - Codes of the classes 1, 2 and 3 outside the list are final failures but for 2000 and
 //     3000; codes of any other form are not final.
 //   - No rate limit is published; 429 is honoured with its Retry-After.
-//   - MMS is not offered: a leg carries no picture, and Solapi refuses an MMS
-//     without one (1034).
+//   - An MMS has one picture, which is uploaded to the storage before (upload.go) and stays
+//     there until somebody deletes it, as far as is said. A group in which a message was
+//     refused since its picture is not there (1023, or the error ImageNotFound) is not sent:
+//     the picture is uploaded again.
+//     What the storage refuses for its form or size (400, 413) is the picture's fault.
 //   - The webhook's header X-Solapi-Secret is the SHA-1 of the secret; receivers
 //     that saw the secret itself set provider.Webhook.Plain.
 //
-// Reading order: solapi.go, submit.go, wire.go, refusal.go, lookup.go, report.go,
+// Reading order: solapi.go, submit.go, wire.go, upload.go, refusal.go, lookup.go, report.go,
 // code.go.
 package solapi

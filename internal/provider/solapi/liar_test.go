@@ -20,7 +20,8 @@ import (
 
 // liar is the honest adapter with one method replaced.
 type liar struct {
-	provider.Provider
+	provider.Uploader
+	upload    func(ctx context.Context, p provider.Picture) provider.Uploaded
 	submit    func(ctx context.Context, c provider.Call, begun provider.Begun) provider.Result
 	lookup    func(ctx context.Context, e provider.Enquiry) (provider.Lookup, error)
 	authentic func(http.Header, []byte) bool
@@ -35,6 +36,10 @@ func (l *liar) Lookup(ctx context.Context, e provider.Enquiry) (provider.Lookup,
 	return l.lookup(ctx, e)
 }
 
+func (l *liar) Upload(ctx context.Context, p provider.Picture) provider.Uploaded {
+	return l.upload(ctx, p)
+}
+
 func (l *liar) Authentic(h http.Header, body []byte) bool { return l.authentic(h, body) }
 
 func (l *liar) Parse(body []byte) ([]provider.Report, error) { return l.parse(body) }
@@ -43,8 +48,8 @@ func (l *liar) Parse(body []byte) ([]provider.Report, error) { return l.parse(bo
 func afterwards(change func(p provider.Provider, c provider.Call, r *provider.Result)) func(*liar) {
 	return func(l *liar) {
 		l.submit = func(ctx context.Context, c provider.Call, begun provider.Begun) provider.Result {
-			r := l.Provider.Submit(ctx, c, begun)
-			change(l.Provider, c, &r)
+			r := l.Uploader.Submit(ctx, c, begun)
+			change(l.Uploader, c, &r)
 			return r
 		}
 	}
@@ -54,7 +59,7 @@ func afterwards(change func(p provider.Provider, c provider.Call, r *provider.Re
 func beginning(change func(provider.Begun) provider.Begun) func(*liar) {
 	return func(l *liar) {
 		l.submit = func(ctx context.Context, c provider.Call, begun provider.Begun) provider.Result {
-			return l.Provider.Submit(ctx, c, change(begun))
+			return l.Uploader.Submit(ctx, c, change(begun))
 		}
 	}
 }
@@ -63,7 +68,7 @@ func beginning(change func(provider.Begun) provider.Begun) func(*liar) {
 func asking(change func(*provider.Lookup, *error)) func(*liar) {
 	return func(l *liar) {
 		l.lookup = func(ctx context.Context, e provider.Enquiry) (provider.Lookup, error) {
-			found, err := l.Provider.Lookup(ctx, e)
+			found, err := l.Uploader.Lookup(ctx, e)
 			change(&found, &err)
 			return found, err
 		}
@@ -118,14 +123,14 @@ var liars = map[string]struct {
 	})},
 	"begins when all is over": {"begun is called once, before anything can be sent", func(l *liar) {
 		l.submit = func(ctx context.Context, c provider.Call, begun provider.Begun) provider.Result {
-			r := l.Provider.Submit(ctx, c, stored)
+			r := l.Uploader.Submit(ctx, c, stored)
 			_ = begun(ctx, r.UpstreamID)
 			return r
 		}
 	}},
 	"outlives its context": {"nothing is sent after the context has ended", func(l *liar) {
 		l.submit = func(ctx context.Context, c provider.Call, begun provider.Begun) provider.Result {
-			return l.Provider.Submit(context.WithoutCancel(ctx), c, begun)
+			return l.Uploader.Submit(context.WithoutCancel(ctx), c, begun)
 		}
 	}},
 	"takes silence for a no": {"a vendor that cannot be asked is not understood as a no", asking(func(found *provider.Lookup, err *error) {
@@ -147,7 +152,7 @@ var liars = map[string]struct {
 	}},
 	"reads one report less": {"reports bring back the reference and the end of each leg", func(l *liar) {
 		l.parse = func(body []byte) ([]provider.Report, error) {
-			reports, err := l.Provider.Parse(body)
+			reports, err := l.Uploader.Parse(body)
 			for i := range reports {
 				reports[i].Ref = reports[0].Ref
 			}
@@ -156,16 +161,40 @@ var liars = map[string]struct {
 	}},
 	"reads by the clock": {"reports read the same late, twice and in any order", func(l *liar) {
 		l.parse = func(body []byte) ([]provider.Report, error) {
-			reports, err := l.Provider.Parse(body)
+			reports, err := l.Uploader.Parse(body)
 			for i := range reports {
 				reports[i].At = time.Now().UTC()
 			}
 			return reports, err
 		}
 	}},
+	"names a picture that is not there": {"an upload that breaks sends nothing, and is made again", func(l *liar) {
+		l.upload = func(ctx context.Context, p provider.Picture) provider.Uploaded {
+			if got := l.Uploader.Upload(ctx, p); got.ID != "" {
+				return got
+			}
+			return provider.Uploaded{ID: "ST01FZ000000000000000000000000000"}
+		}
+	}},
+	"shows another picture": {"an mms brings its pictures to the phone, in their order", func(l *liar) {
+		l.upload = func(ctx context.Context, p provider.Picture) provider.Uploaded {
+			p.Content = append(p.Content[:len(p.Content):len(p.Content)], 0)
+			return l.Uploader.Upload(ctx, p)
+		}
+	}},
+	"blames the picture for the vendor": {"an upload that breaks sends nothing, and is made again", func(l *liar) {
+		l.upload = func(ctx context.Context, p provider.Picture) provider.Uploaded {
+			got := l.Uploader.Upload(ctx, p)
+			got.Failed.Outcome = provider.Refused
+			return got
+		}
+	}},
+	"does not name what is gone": {"a picture that is gone is named, and nothing is sent", afterwards(func(_ provider.Provider, _ provider.Call, r *provider.Result) {
+		r.Gone = nil
+	})},
 	"swallows garbage": {"garbage is an error or nothing, never a panic", func(l *liar) {
 		l.parse = func(body []byte) ([]provider.Report, error) {
-			reports, _ := l.Provider.Parse(body)
+			reports, _ := l.Uploader.Parse(body)
 			return reports, nil
 		}
 	}},
@@ -182,11 +211,12 @@ func TestALiar(t *testing.T) {
 		return
 	}
 	h.New = func(a provider.Account) (provider.Provider, error) {
-		p, err := solapi.New(a)
+		honest, err := solapi.New(a)
 		if err != nil {
 			return nil, err
 		}
-		l := &liar{p, p.Submit, p.Lookup, p.Authentic, p.Parse}
+		p := honest.(provider.Uploader)
+		l := &liar{p, p.Upload, p.Submit, p.Lookup, p.Authentic, p.Parse}
 		if lie := liars[name].lie; lie != nil {
 			lie(l)
 		}

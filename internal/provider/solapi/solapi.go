@@ -27,12 +27,14 @@ const (
 	maxReply    = 32 << 20 // of any reply; 10,000 results take about 4 MB
 	deleteFor   = 5 * time.Second
 	maxGroupID  = 64
+	maxPictures = 1 // of one MMS
 	groupsPath  = "/messages/v4/groups"
+	filesPath   = "/storage/v1/files"
 	jsonContent = "application/json"
 )
 
 // carried is what the adapter can send.
-var carried = []provider.Channel{provider.Alimtalk, provider.SMS, provider.LMS}
+var carried = []provider.Channel{provider.Alimtalk, provider.SMS, provider.LMS, provider.MMS}
 
 // account is one Solapi account. It is immutable and safe for concurrent use.
 type account struct {
@@ -62,7 +64,7 @@ func New(a provider.Account) (provider.Provider, error) {
 	}
 	channels := a.Uses(carried)
 	if len(channels) == 0 {
-		return nil, fmt.Errorf("configure provider %q: solapi carries none of its channels, only alimtalk, sms and lms", a.Name)
+		return nil, fmt.Errorf("configure provider %q: solapi carries none of its channels, only alimtalk, sms, lms and mms", a.Name)
 	}
 	return &account{
 		client:   upstream.NewClient(a.Timeout),
@@ -94,6 +96,7 @@ func (a *account) Capabilities() provider.Capabilities {
 	return provider.Capabilities{
 		Channels:       slices.Clone(a.channels),
 		MaxLegs:        maxLegs,
+		Pictures:       maxPictures,
 		DistinctPhones: true,
 		Lookup:         provider.LookupAuthoritative,
 	}

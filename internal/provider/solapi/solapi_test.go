@@ -67,7 +67,6 @@ func TestAnAccountIsCheckedWhenItIsMade(t *testing.T) {
 		"a relative address":   {func(a *provider.Account) { a.URL = "api.solapi.com" }, false},
 		"a query":              {func(a *provider.Account) { a.URL = "https://example.com?a=b" }, false},
 		"an unreadable one":    {func(a *provider.Account) { a.URL = "http://[::1" }, false},
-		"no channel it can":    {func(a *provider.Account) { a.Channels = []provider.Channel{provider.MMS} }, false},
 		"one channel it can":   {func(a *provider.Account) { a.Channels = []provider.Channel{provider.MMS, provider.SMS} }, true},
 		"an empty channel set": {func(a *provider.Account) { a.Channels = []provider.Channel{} }, false},
 	} {
@@ -93,13 +92,13 @@ func TestAnAccountIsCheckedWhenItIsMade(t *testing.T) {
 func TestCapabilitiesAreWhatTheAccountMayDo(t *testing.T) {
 	v := newVendor(t, nil)
 	want := provider.Capabilities{
-		Channels: []provider.Channel{provider.Alimtalk, provider.SMS, provider.LMS},
-		MaxLegs:  10_000, DistinctPhones: true, Lookup: provider.LookupAuthoritative,
+		Channels: []provider.Channel{provider.Alimtalk, provider.SMS, provider.LMS, provider.MMS}, Pictures: 1,
+		MaxLegs: 10_000, DistinctPhones: true, Lookup: provider.LookupAuthoritative,
 	}
 	if diff := cmp.Diff(want, v.account().Capabilities()); diff != "" {
 		t.Errorf("capabilities (-want +got):\n%s", diff)
 	}
-	texts := v.account(func(a *provider.Account) { a.Channels = []provider.Channel{provider.MMS, provider.LMS, provider.SMS} }).Capabilities()
+	texts := v.account(func(a *provider.Account) { a.Channels = []provider.Channel{provider.LMS, provider.SMS} }).Capabilities()
 	if !texts.Carries(provider.SMS) || !texts.Carries(provider.LMS) || texts.Carries(provider.MMS) || texts.Carries(provider.Alimtalk) {
 		t.Errorf("channels: got %v, want sms and lms", texts.Channels)
 	}

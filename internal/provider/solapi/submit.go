@@ -36,7 +36,10 @@ func (a *account) Submit(ctx context.Context, c provider.Call, begun provider.Be
 		return a.abandon(ctx, group, provider.Result{Outcome: provider.NotSent, Text: "the id of the group could not be stored"})
 	}
 	if failed != nil {
-		return a.abandon(ctx, group, *failed)
+		return a.abandon(ctx, group, withoutImage(*failed, c.Legs))
+	}
+	if gone := goneOf(c.Legs, members); len(gone) > 0 {
+		return a.abandon(ctx, group, provider.Result{Outcome: provider.NotSent, Code: codeNoImage, Text: "add messages: a picture is not in the storage any more", Gone: gone})
 	}
 	taken := func(m provider.Member) bool { return !m.Refused }
 	if !slices.ContainsFunc(members, taken) {

@@ -274,7 +274,7 @@ func TestALegThatCannotBeSentTakesNoOtherDown(t *testing.T) {
 	for i, m := range got.Members {
 		reasons[i] = m.Reason
 	}
-	want := []provider.Reason{"", provider.ContentMissing, provider.ContentMissing, provider.Duplicate, provider.InvalidNumber, provider.ContentMissing, provider.ContentMissing}
+	want := []provider.Reason{"", provider.ContentMissing, provider.ContentMissing, provider.Duplicate, provider.InvalidNumber, provider.AttachmentError, provider.ContentMissing}
 	if diff := cmp.Diff(want, reasons); diff != "" {
 		t.Errorf("reasons (-want +got):\n%s", diff)
 	}

@@ -19,6 +19,7 @@ type wireMessage struct {
 	Type           string     `json:"type"`
 	Subject        string     `json:"subject,omitempty"`
 	Text           string     `json:"text"`
+	ImageID        string     `json:"imageId,omitempty"`
 	AutoTypeDetect bool       `json:"autoTypeDetect"`
 	Kakao          *wireKakao `json:"kakaoOptions,omitempty"`
 	Custom         wireCustom `json:"customFields"`
@@ -71,6 +72,8 @@ func wireType(c provider.Channel) string {
 		return "ATA"
 	case provider.LMS:
 		return "LMS"
+	case provider.MMS:
+		return "MMS"
 	default:
 		return "SMS"
 	}
@@ -78,8 +81,11 @@ func wireType(c provider.Channel) string {
 
 func wireLeg(l *provider.Leg) wireMessage {
 	m := wireMessage{To: string(l.To), From: string(l.From), Type: wireType(l.Channel), Text: l.Text, Custom: wireCustom{Ref: l.Ref}}
-	if l.Channel == provider.LMS {
+	if l.Channel == provider.LMS || l.Channel == provider.MMS {
 		m.Subject = l.Subject // with an SMS it would be an error (1013)
+	}
+	if l.Channel == provider.MMS {
+		m.ImageID = l.Pictures[0].UpstreamID
 	}
 	if l.Channel != provider.Alimtalk {
 		return m
