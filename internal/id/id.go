@@ -33,6 +33,7 @@ const (
 	Cancel  = "pcn" // of a payment
 
 	Withdrawal = "wdr"
+	Attachment = "att" // as an attempt, which nobody is asked to name
 )
 
 // New makes an ID that sorts after all that this process made before.

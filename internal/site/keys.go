@@ -14,6 +14,7 @@ import (
 
 // Names of the installation's own keys.
 const (
+	BlobKey    = "blob"    // names in the blob store
 	InboxKey   = "inbox"   // raw delivery reports before their site is known
 	CursorKey  = "cursor"  // list cursors
 	SigningKey = "signing" // heads of ledgers, and statements; later ones have a number behind
@@ -83,7 +84,7 @@ func (k *Keys) Prepare(ctx context.Context) error {
 				return err
 			}
 		}
-		for _, name := range []string{CursorKey, InboxKey, ReplyKey, SigningKey} {
+		for _, name := range []string{BlobKey, CursorKey, InboxKey, ReplyKey, SigningKey} {
 			if _, err := k.Installation(tx, name); err != nil {
 				return err
 			}
