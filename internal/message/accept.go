@@ -57,7 +57,8 @@ type joined struct {
 	earlier *idem.Found // the key was taken: the first's reply
 	refusal *credit.Refusal
 	reply   idem.Reply // as it was stored under the key
-	// What the draft was known to go by has changed: nothing of it is written.
+	// What the draft was known to go by has changed, or a picture of it is gone: nothing of it
+	// is written.
 	outdated bool
 }
 
@@ -95,7 +96,7 @@ func (j joining) site() string { return j.draft.Message.Site }
 // size is what a member adds to the group's transaction: its own rows (message,
 // reservation, entry, event, job, idempotency key, batches) and bytes.
 func (j joining) size() (rows, bytes int) {
-	rows = 6 + len(j.draft.kept) + len(j.draft.keptRejects)
+	rows = 6 + len(j.draft.kept) + len(j.draft.keptRejects) + len(j.draft.shows)
 	for _, b := range j.draft.kept {
 		bytes += len(b.body) + len(b.finder)
 	}
@@ -129,6 +130,8 @@ func (d *Draft) accept(ctx context.Context, once *Once) (Receipt, error) {
 		return Receipt{}, err
 	}
 	switch {
+	case out.outdated && len(d.shows) > 0:
+		return Receipt{}, d.unknownAttachments(nil)
 	case out.outdated:
 		return Receipt{}, ErrOutdated
 	case out.earlier != nil && out.earlier.Mismatch:
@@ -218,6 +221,9 @@ func (d *Draft) row(state State, now db.Time) *Message {
 func (s *Service) acceptAll(tx *db.Tx, in []joining) ([]joined, error) {
 	out := make([]joined, len(in))
 	if err := confirm(tx, in, out); err != nil {
+		return nil, err
+	}
+	if err := holdAttachments(tx, in, out); err != nil {
 		return nil, err
 	}
 	fresh, err := s.takeKeys(tx, in, out)
@@ -403,6 +409,9 @@ func (s *Service) follow(tx *db.Tx, in []joining, out []joined, messages []*Mess
 			out[i].reply = idem.Reply{Status: 202, Body: body}
 			replies = append(replies, idem.Record{Key: in[i].once.Key, Reply: out[i].reply})
 		}
+	}
+	if err := useAttachments(tx, in, held); err != nil {
+		return err
 	}
 	if err := event.Append(tx, events...); err != nil {
 		return err

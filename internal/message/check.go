@@ -24,7 +24,9 @@ func (r *rule) route(values []string, n *names, prices credit.Prices, lengths *R
 		way.Text = provider.SMS
 	}
 	long, tooLong, badText := r.measure(values, lengths)
-	if r.hasText && long {
+	if r.hasText && r.pictured {
+		way.Text = provider.MMS
+	} else if r.hasText && long {
 		way.Text = provider.LMS
 	}
 	steps = r.strategy.Steps(way)
@@ -69,7 +71,7 @@ func (r *rule) measure(values []string, lengths *Range) (long bool, tooLong, bad
 	if size > korea.LMSBytes {
 		return true, fmt.Sprintf("the text has %d CP949 bytes, at most %d can be sent", size, korea.LMSBytes), ""
 	}
-	if size <= korea.SMSBytes {
+	if size <= korea.SMSBytes && !r.pictured {
 		return false, "", "" // a subject is dropped where the text is an SMS
 	}
 	size, unsendable = korea.Bytes(r.filled(r.subject, values))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"creditmsg/internal/attachment"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
@@ -32,6 +33,7 @@ type TextRequest struct {
 	From               string // "" = the site's default sender
 	Subject            string
 	Body               string
+	Attachments        []string         // ids of pictures, as they were given: with any the text is an MMS
 	MaxChannel         provider.Channel // the longest kind of text allowed; 0 = mms
 	ReplaceUnsupported bool
 }
@@ -76,7 +78,8 @@ type Draft struct {
 
 	Message Key
 	content Content
-	sealed  []byte // the content, once the draft is finished or staged
+	shows   []attachment.Name // the pictures of its text
+	sealed  []byte            // the content, once the draft is finished or staged
 	names   names
 	rule    rule
 	prices  credit.Prices
@@ -106,6 +109,7 @@ type rule struct {
 	subject  pattern
 	replace  bool
 	most     provider.Channel
+	pictured bool      // the text is an MMS, however short
 	approved bool      // the template can be sent
 	kakao    []pattern // the template's body, then the links of its buttons
 }
@@ -182,7 +186,14 @@ func (d *Draft) refuse(ctx context.Context, r Rejection) error {
 // Draft begins a message: it checks everything that does not depend on a
 // recipient and freezes the wording and the prices.
 func (s *Service) Draft(ctx context.Context, siteID string, r Request) (*Draft, error) {
-	return s.newDraft(siteID, r, s.ask(ctx))
+	d, err := s.newDraft(siteID, r, s.ask(ctx))
+	if err == nil {
+		err = d.attach(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 func (s *Service) newDraft(siteID string, r Request, learn func(*Draft) (facts, error)) (*Draft, error) {
@@ -296,7 +307,12 @@ func (d *Draft) freezeText(from korea.Number) error {
 	if t == nil {
 		return nil
 	}
-	if siteID := d.Message.Site; !d.s.offers(siteID, provider.SMS) && !d.s.offers(siteID, provider.LMS) {
+	switch siteID := d.Message.Site; {
+	case len(t.Attachments) > 0:
+		if !d.s.offers(siteID, provider.MMS) {
+			return unavailable(attachmentsAt, provider.MMS)
+		}
+	case !d.s.offers(siteID, provider.SMS) && !d.s.offers(siteID, provider.LMS):
 		return unavailable("/text", provider.SMS)
 	}
 	if from == "" {

@@ -160,6 +160,8 @@ type Wording struct {
 	Content
 	text, subject pattern
 	kakao         []pattern
+	shows         []id.ID
+	pictures      []provider.Picture // of an MMS, by name alone
 }
 
 // NewWording compiles a message's texts against its own list of variables.
@@ -168,6 +170,7 @@ func NewWording(c Content) *Wording {
 	w := &Wording{Content: c}
 	if c.Text != nil {
 		w.text, w.subject = compile(c.Text.Body, &n), compile(c.Text.Subject, &n)
+		w.picture(c.Text.Attachments)
 	}
 	if c.Alimtalk != nil {
 		w.kakao = compileTemplate(c.Alimtalk.Body, c.Alimtalk.Buttons, &n)
@@ -189,6 +192,9 @@ func (w *Wording) Leg(channel provider.Channel, to Person, account string) provi
 		return leg
 	}
 	leg.Text = w.sendable(w.text.fill(to.Values))
+	if channel == provider.MMS {
+		leg.Pictures = w.pictures
+	}
 	if channel != provider.SMS {
 		if leg.Subject = w.sendable(w.subject.fill(to.Values)); leg.Subject == "" {
 			leg.Subject = korea.FirstLine(leg.Text)

@@ -33,7 +33,10 @@ func (s *Service) DraftKnown(siteID string, k Known, r Request) (*Draft, error) 
 	return s.newDraft(siteID, r, func(d *Draft) (facts, error) {
 		f, ok := s.memory.recall(d.question(), k.Rev)
 		f.key = s.keys.Known(siteID)
-		if !ok || f.key == nil || !r.ScheduledAt.IsZero() { // whose limits go by the time of now
+		switch {
+		case !ok, f.key == nil,
+			!r.ScheduledAt.IsZero(),                      // whose limits go by the time of now
+			r.Text != nil && len(r.Text.Attachments) > 0: // which no Rev counts
 			return facts{}, ErrOutdated
 		}
 		d.known = &Known{Rev: k.Rev, Until: soonest(k.Until, f.until)}

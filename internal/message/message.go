@@ -108,6 +108,9 @@ type Text struct {
 	Subject string `json:"subject,omitempty"`
 	Body    string `json:"body"`
 	Replace bool   `json:"replace,omitempty"` // replace characters that cannot be sent where that is safe
+
+	// Attachments are the bare ids of the pictures of an MMS.
+	Attachments []string `json:"attachments,omitempty"`
 }
 
 // Alimtalk is the Alimtalk leg, as the template stood at accept.
@@ -139,6 +142,7 @@ type Options struct {
 	FallbackWithin time.Duration                                    // how long after hand-over a failure may still fall back; 0 = 30 min
 	Offered        func(siteID string, c provider.Channel) bool     // whether any account that the site may use carries the channel; nil = every one does
 	Accounts       func(siteID string, c provider.Channel) []string // names of the accounts that carry it; nil = not known
+	Pictures       func(siteID string) int                          // how many one MMS may have, at the account that takes most; nil = 3
 	Cost           Cost                                             // what accounts charge the operator; nil = not known
 	Billing        *billing.Service                                 // recharges sites whose sends are refused; nil = nobody does
 	Registerer     prometheus.Registerer                            // nil = no metrics
