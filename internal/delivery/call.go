@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"creditmsg/internal/attachment"
 	"creditmsg/internal/db"
 	"creditmsg/internal/event"
 	"creditmsg/internal/fault"
@@ -27,6 +28,8 @@ type call struct {
 	members []message.Recipient // in the order of their places
 	phones  map[uint32]bool
 
+	pictures map[attachment.Name]picture // of an MMS, once they are ready
+
 	needs []need      // what another account would be asked for; none where there is no other
 	taken atomic.Bool // somebody makes it or puts it back
 	over  atomic.Bool // that is done
@@ -41,10 +44,11 @@ func (k *carrier) callTimeout() time.Duration {
 // ready reports whether a call that is planned now can be made the moment its plan is
 // committed: nothing holds its account back, and nobody in it has to be looked at again.
 // It then begins with its plan, which saves a transaction before every hand-over. Not so
-// where the provider cannot say for certain what became of a call: a process that dies
-// between the two must leave a call that was certainly not made.
+// where the provider cannot say for certain what became of a call, nor for an MMS, whose
+// pictures are uploaded first: a process that dies between the two must leave a call that was
+// certainly not made.
 func (c *call) ready() bool {
-	again := func(r message.Recipient) bool { return r.EarlierStep != 0 }
+	again := func(r message.Recipient) bool { return r.EarlierStep != 0 || r.Channel() == provider.MMS }
 	return c.carrier.free() && c.carrier.caps.Lookup == provider.LookupAuthoritative && !slices.ContainsFunc(c.members, again)
 }
 
@@ -61,8 +65,8 @@ func (c *call) start(a *attempt, now db.Time, grace time.Duration) {
 // callsAtOnce is how many calls of one plan are under way at a time.
 const callsAtOnce = 4
 
-// make makes one call: its turn, the guarded step to calling unless it began with its
-// plan, the request outside of any transaction, and the outcome.
+// make makes one call: its turn, the pictures, the guarded step to calling unless it began with
+// its plan, the request outside of any transaction, and the outcome.
 func (s *Service) make(ctx context.Context, c *call) error {
 	sleep := func(d time.Duration) error {
 		timer := time.NewTimer(d)
@@ -81,7 +85,11 @@ func (s *Service) make(ctx context.Context, c *call) error {
 	if err != nil || wait > 0 {
 		return errors.Join(err, s.putBack(context.WithoutCancel(ctx), c, wait))
 	}
+	start := time.Now()
 	if c.attempt.State == planned {
+		if failed := s.preparePictures(ctx, c); failed != nil {
+			return s.end(ctx, c, *failed, start)
+		}
 		if went, err := s.begin(ctx, c); err != nil || !went {
 			c.carrier.forgo()
 			return err
@@ -90,11 +98,23 @@ func (s *Service) make(ctx context.Context, c *call) error {
 	if ctx.Value(calmly{}) != nil {
 		s.calm.wait(ctx)
 	}
-	start := time.Now()
+	start = time.Now()
 	landed := c.carrier.health.take(c.attempt.ID)
 	result := s.submit(ctx, c)
 	landed()
-	s.learnCall(c.carrier, result)
+	if len(result.Gone) > 0 {
+		result = s.forgetPictures(ctx, c, result)
+	}
+	return s.end(ctx, c, result, start)
+}
+
+// end writes what became of a call.
+func (s *Service) end(ctx context.Context, c *call, result provider.Result, start time.Time) (err error) {
+	if c.attempt.State == planned && result.Reason == "" {
+		c.carrier.forgo() // its provider was not asked
+	} else {
+		s.learnCall(c.carrier, result)
+	}
 	if c.mixed(result) {
 		err = s.split(context.WithoutCancel(ctx), c, result)
 	} else {
@@ -110,6 +130,7 @@ func (s *Service) submit(ctx context.Context, c *call) provider.Result {
 		f := c.plan.facts[r.Key]
 		legs[i] = f.wording.Leg(r.Channel(), c.plan.person(r), c.carrier.Account.Name)
 		legs[i].Ref = r.Reference()
+		c.show(&legs[i], r.Site, f.wording.Shows())
 	}
 	// The call outlives a stop signal: what was begun is brought to its end.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.carrier.callTimeout())
@@ -301,8 +322,9 @@ func alert(tx *db.Tx, c *call, r provider.Result) error {
 	return event.Append(tx, event.Event{Site: site.Operator, Type: "provider.failing", Ref: c.carrier.Account.Name, Data: []byte(data)})
 }
 
-// answer moves the attempt on from calling, and gives the members that the
-// answer is about: a report may have been quicker than the reply.
+// answer moves the attempt on from calling, or from planned where it could not be made at
+// all, and gives the members that the answer is about: a report may have been quicker than
+// the reply.
 func (s *Service) answer(tx *db.Tx, c *call, result provider.Result, w *message.Writing) (members []message.Recipient, err error) {
 	if w.Messages, err = message.Lock(tx, c.attempt.messages()); err != nil {
 		return nil, err
@@ -316,7 +338,7 @@ func (s *Service) answer(tx *db.Tx, c *call, result provider.Result, w *message.
 	case answered:
 		a.AskAt = s.firstPoll(a, tx.Now)
 	}
-	ours, err := move(tx, a, calling, next)
+	ours, err := move(tx, a, c.attempt.State, next)
 	if err == nil && !ours {
 		err = errTaken
 	}

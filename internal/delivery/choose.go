@@ -130,10 +130,16 @@ func (k *carrier) serves(siteID string) bool {
 
 // need is what an account is chosen for.
 type need struct {
-	site    string
-	channel provider.Channel
-	usable  func(account string) bool
-	not     string // the account that just could not take the same people; another is better
+	site     string
+	channel  provider.Channel
+	pictures int // of an MMS
+	usable   func(account string) bool
+	not      string // the account that just could not take the same people; another is better
+}
+
+// can reports whether an account takes what it is chosen for at all.
+func (k *carrier) can(n need) bool {
+	return k.caps.Carries(n.channel) && n.pictures <= k.caps.Pictures && k.serves(n.site) && n.usable(k.Account.Name)
 }
 
 // candidate is an account that could be chosen.
@@ -174,7 +180,7 @@ func (c *carriers) choose(n need) (*carrier, time.Duration) {
 	var well, any []candidate
 	wait := time.Duration(0)
 	for _, k := range c.list {
-		if !k.caps.Carries(n.channel) || !k.serves(n.site) || !n.usable(k.Account.Name) {
+		if !k.can(n) {
 			continue
 		}
 		if rest := k.health.rest(); rest > 0 {
@@ -278,7 +284,7 @@ func (c candidate) weight() float64 { return float64(max(c.Account.Weight, 1)) *
 // elsewhere reports whether another account than this one is well that carries a channel.
 func (c *carriers) elsewhere(n need) bool {
 	return slices.ContainsFunc(c.list, func(k *carrier) bool {
-		return k.Account.Name != n.not && k.caps.Carries(n.channel) && k.serves(n.site) && n.usable(k.Account.Name) && k.health.share(n.channel) > 0
+		return k.Account.Name != n.not && k.can(n) && k.health.share(n.channel) > 0
 	})
 }
 

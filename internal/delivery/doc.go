@@ -17,6 +17,7 @@
 //
 //	planned ─▶ calling ─▶ answered | refused | not_sent | unknown
 //	planned ─▶ not_sent   (its process died, or it may not go now: certainly not made)
+//	planned ─▶ not_sent | refused   (a picture in it could not be uploaded: certainly not made)
 //	calling ─▶ not_sent   (it began with its plan and may not go after all: certainly not made)
 //	planned ─▶ closed     (nobody in it is wanted any more: certainly not made)
 //	calling, unknown ─▶ answered | not_sent   (by look-up)
@@ -25,7 +26,7 @@
 // Tables owned: attempt, inbox.
 //
 // Reading order: dispatch.go with facts.go and round.go (claimed jobs to planned
-// calls), call.go (one call and its outcome), decide.go, inbox.go (reports in),
+// calls), call.go (one call and its outcome) with upload.go (what an MMS shows), decide.go, inbox.go (reports in),
 // intake.go (reports applied), poll.go (providers that have to be asked), await.go
 // (look-ups and expiry), recover.go (after a crash).
 package delivery

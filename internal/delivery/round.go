@@ -143,7 +143,11 @@ func headingOf(r message.Recipient) heading { return heading{r.Channel(), r.Prov
 // named in the row certainly did not take the leg.
 func (f *facts) need(r message.Recipient) need {
 	ch := r.Channel()
-	return need{site: r.Site, channel: ch, not: r.Provider, usable: func(account string) bool { return f.carries(ch, account) }}
+	n := need{site: r.Site, channel: ch, not: r.Provider, usable: func(account string) bool { return f.carries(ch, account) }}
+	if ch == provider.MMS {
+		n.pictures = len(f.wording.Shows())
+	}
+	return n
 }
 
 // blocked counts those whose leg cannot be sent at all any more.

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/singleflight"
 
+	"creditmsg/internal/attachment"
 	"creditmsg/internal/db"
 	"creditmsg/internal/message"
 	"creditmsg/internal/provider"
@@ -28,7 +30,8 @@ type Options struct {
 	Hang        time.Duration // an account with a call that is unanswered for longer is avoided; 0 = 3 s
 	Late        time.Duration // a message whose end is not told by then speaks against its account; 0 = 2 min
 	Choice      Choice
-	Bus         *signal.Bus // to other processes; nil = there are none
+	Attachments *attachment.Service // where the pictures of MMS are; nil = none can be sent
+	Bus         *signal.Bus         // to other processes; nil = there are none
 	Registerer  prometheus.Registerer
 	Log         *slog.Logger
 }
@@ -68,6 +71,7 @@ type Service struct {
 
 	receive *db.Group[letter, struct{}]
 	intake  *db.Group[delivery, applied]
+	uploads singleflight.Group
 	apply   sync.WaitGroup // letters that are being applied
 	line    line           // bounds them
 	calls   sync.WaitGroup // calls under way

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"creditmsg/internal/attachment"
+	"creditmsg/internal/blob"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/db/dbtest"
@@ -41,6 +43,8 @@ type world struct {
 	queue    *queue.Queue
 	messages *message.Service
 	delivery *Service
+	pictures *attachment.Service
+	folder   string // of the pictures' bytes
 	sim      *simulator.Simulator
 	secret   string
 	clock    *clock
@@ -138,10 +142,11 @@ func (w *world) drain() {
 }
 
 type worldOptions struct {
-	reports  bool           // the simulator calls back by itself
-	also     []string       // names of further accounts at the same vendor
-	costs    provider.Costs // what the vendor charges
-	asked    bool           // the one account is of a vendor that has to be asked, which knows no reference
+	reports  bool                       // the simulator calls back by itself
+	also     []string                   // names of further accounts at the same vendor
+	costs    provider.Costs             // what the vendor charges
+	carriers func(url string) []Carrier // in place of the accounts above
+	asked    bool                       // the one account is of a vendor that has to be asked, which knows no reference
 	delivery Options
 	message  message.Options
 	sim      simulator.Options
@@ -185,6 +190,15 @@ func newWorld(t testing.TB, d *db.DB, o worldOptions) *world {
 		w.must(err)
 		carriers = []Carrier{{Account: account, Adapter: adapter}}
 	}
+	if o.carriers != nil {
+		carriers = o.carriers(vendor.URL)
+	}
+	w.folder = t.TempDir()
+	store, err := blob.Open(blob.Options{URL: "file:" + w.folder})
+	w.must(err)
+	w.pictures = attachment.New(d, w.keys, store, nil)
+	o.delivery.Attachments = w.pictures
+	o.message.Pictures = func(siteID string) int { return w.delivery.MostPictures(siteID) }
 	o.message.Offered = func(siteID string, c provider.Channel) bool { return w.delivery.Offered(siteID, c) }
 	o.message.Accounts = func(siteID string, c provider.Channel) []string { return w.delivery.Accounts(siteID, c) }
 	o.message.Cost = func(account string, c provider.Channel) (money.Amount, bool) { return w.delivery.Cost(account, c) }
