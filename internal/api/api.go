@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"creditmsg/internal/alert"
+	"creditmsg/internal/attachment"
 	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
@@ -40,6 +41,7 @@ type Deps struct {
 	Papers         *paper.Papers
 	Billing        *billing.Service
 	Alerts         *alert.Service
+	Attachments    *attachment.Service
 	PublicURL      string // where payers' browsers reach us; "" = what a request names
 	Log            *slog.Logger
 	Registerer     prometheus.Registerer
@@ -100,7 +102,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, recipients, routing, stats, accounts, credits, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, invoices, taxInvoices, reports, upkeep,
+		sending, campaigns, recipients, attachments, routing, stats, accounts, credits, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, invoices, taxInvoices, reports, upkeep,
 	} {
 		declare(a)
 	}

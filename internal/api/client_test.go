@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"io"
 	"net/http/httptest"
 	"testing"
@@ -164,4 +165,35 @@ func TestOurOwnClientSpeaksOfPlans(t *testing.T) {
 	if _, err := tenant.Plans(ctx, client.Paging{}); !client.IsProblem(err, "forbidden") {
 		t.Errorf("a site's token: got %v, want forbidden", err)
 	}
+}
+
+func TestOurOwnClientUploadsPictures(t *testing.T) {
+	w := onSQLite(t)
+	server := httptest.NewServer(w.handler)
+	defer server.Close()
+	c, err := client.New(server.URL, w.rich, client.Options{Retries: -1})
+	w.must(err)
+	ctx, content := t.Context(), photo(t, 320, 240)
+	picture, err := c.AddAttachment(ctx, client.NewAttachment{Name: "a.jpg", Content: content})
+	w.must(err)
+	large, err := c.AddAttachment(ctx, client.NewAttachment{Content: drawing(t, 2000, 100), Resize: true})
+	w.must(err)
+	page, err := c.Attachments(ctx, client.Paging{Limit: 1})
+	w.must(err)
+	if large.Width != 1000 || picture.Name != "a.jpg" || len(page.Data) != 1 || page.Data[0] != large || !page.HasMore {
+		t.Errorf("got %+v, %+v and the page %+v", picture, large, page)
+	}
+	mms, err := c.Send(ctx, client.Draft{Strategy: client.SMSOnly, Text: &client.Text{Body: "안녕", Attachments: []string{picture.ID}}, Recipients: []client.Recipient{{To: "01012345678"}}})
+	w.must(err)
+	used, err := c.Attachment(ctx, picture.ID)
+	w.must(err)
+	shown, err := c.AttachmentContent(ctx, picture.ID)
+	w.must(err)
+	if mms.Planned.MMS != 1 || !used.InUse || !used.ExpiresAt.IsZero() || picture.ExpiresAt.IsZero() || !bytes.Equal(shown, content) {
+		t.Errorf("got %+v, %+v and %d bytes, want an MMS that needs its picture", mms, used, len(shown))
+	}
+	if p, ok := errors.AsType[*client.Problem](c.RemoveAttachment(ctx, picture.ID)); !ok || p.Code != "state_conflict" {
+		t.Errorf("removal while in use: got %v", p)
+	}
+	w.must(c.RemoveAttachment(ctx, large.ID))
 }

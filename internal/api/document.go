@@ -35,7 +35,7 @@ type textView struct {
 	From               string   `json:"from,omitempty" doc:"A registered sender number; the site's default where it is left out."`
 	Subject            string   `json:"subject,omitempty" doc:"Of an LMS or MMS: at most 40 bytes."`
 	Body               string   `json:"body" doc:"With #{variables}. At most 2,000 bytes, each recipient's variables put in."`
-	Attachments        []string `json:"attachments,omitempty" doc:"Not supported yet: leave it empty."`
+	Attachments        []string `json:"attachments,omitempty" maxItems:"3" doc:"Ids of pictures, in their order: the text is an MMS then. As many as a provider here takes, at most 3."`
 	Advertising        bool     `json:"advertising,omitempty" doc:"Not supported yet: refused."`
 	MaxChannel         string   `json:"max_channel,omitempty" enum:"sms,lms,mms" default:"mms"`
 	ReplaceUnsupported bool     `json:"replace_unsupported,omitempty" doc:"Replace characters that carriers cannot send: by a likeness, else by ?."`

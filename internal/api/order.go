@@ -122,11 +122,7 @@ var textMembers = map[string]func(*order, *reading){
 		o.Text.MaxChannel = c
 	},
 	"attachments": func(o *order, r *reading) {
-		given := false
-		r.elements(func(int) { r.skipText(); given = true })
-		if given {
-			o.refuse(r, "attachments are not supported yet; leave them out")
-		}
+		r.elements(func(int) { o.Text.Attachments = append(o.Text.Attachments, r.text()) })
 	},
 	"advertising": func(o *order, r *reading) {
 		if r.boolean() {

@@ -94,7 +94,11 @@ func newUpload(w http.ResponseWriter, r *http.Request, limit int64, within time.
 }
 
 func tooLarge(limit int64) error {
-	return fault.New(fault.TooLarge, fault.CodeBodyTooLarge, "the body is larger than %d MiB; send many recipients as application/x-ndjson, or in several messages", limit>>20)
+	instead := "send many recipients as application/x-ndjson, or in several messages"
+	if limit == maxPicture {
+		instead = "send a smaller picture"
+	}
+	return fault.New(fault.TooLarge, fault.CodeBodyTooLarge, "the body is larger than %d MiB; %s", limit>>20, instead)
 }
 
 // Read gives the next bytes; a failure other than io.EOF is a fault.

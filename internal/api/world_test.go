@@ -16,7 +16,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"creditmsg/internal/alert"
+	"creditmsg/internal/attachment"
 	"creditmsg/internal/billing"
+	"creditmsg/internal/blob"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/db/dbtest"
@@ -103,9 +105,13 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		Log: log, Billing: w.billing,
 		Offered:  func(siteID string, c provider.Channel) bool { return w.delivery.Offered(siteID, c) },
 		Accounts: func(siteID string, c provider.Channel) []string { return w.delivery.Accounts(siteID, c) },
+		Pictures: func(siteID string) int { return w.delivery.MostPictures(siteID) },
 	})
 	w.must(err)
-	w.delivery, err = delivery.New(d, w.keys, w.messages, w.queue, []delivery.Carrier{{Account: account, Adapter: adapter}}, delivery.Options{Log: log})
+	store, err := blob.Open(blob.Options{URL: "file:" + t.TempDir()})
+	w.must(err)
+	pictures := attachment.New(d, w.keys, store, log)
+	w.delivery, err = delivery.New(d, w.keys, w.messages, w.queue, []delivery.Carrier{{Account: account, Adapter: adapter}}, delivery.Options{Log: log, Attachments: pictures})
 	w.must(err)
 	t.Cleanup(func() { _ = w.delivery.Drain(context.Background()) })
 
@@ -114,7 +120,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	w.must(err)
 
 	registry := prometheus.NewRegistry()
-	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Alerts: w.alerts, Papers: paper.New(w.keys, w.ledger, w.billing), WhatIf: whatif.New(d, w.keys, w.messages), Log: log,
+	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Alerts: w.alerts, Attachments: pictures, Papers: paper.New(w.keys, w.ledger, w.billing), WhatIf: whatif.New(d, w.keys, w.messages), Log: log,
 		Invoices:   invoice.New(d, w.keys, w.messages, w.ledger, map[string]string{"solapi": "solapi"}),
 		Registerer: registry, Gatherer: registry, Version: "test"}
 	w.handler, err = New(w.deps)
