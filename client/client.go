@@ -101,6 +101,7 @@ type call struct {
 	path   []string // segments under the address, escaped when sent
 	query  url.Values
 	in     any                 // sent as JSON; nil means no body
+	file   []byte              // sent instead of in, as it is; nil means none
 	stream func() *ndjson      // sent instead of in; called once per try
 	key    string              // the Idempotency-Key of a write; "" means a random one
 	header func(h http.Header) // sees the header of the final reply
@@ -130,7 +131,7 @@ func (c *Client) remove(ctx context.Context, path ...string) error {
 
 // do runs one call with its retries.
 func (c *Client) do(ctx context.Context, in call) error {
-	var body []byte
+	body := in.file
 	if in.in != nil {
 		var err error
 		if body, err = json.Marshal(in.in); err != nil {
@@ -172,6 +173,9 @@ func (c *Client) once(ctx context.Context, in call, body []byte) error {
 	req, err := c.request(ctx, in, reader)
 	if err != nil {
 		return err
+	}
+	if in.file != nil {
+		req.Header.Set("Content-Type", "application/octet-stream")
 	}
 	if stream != nil {
 		req.Header.Set("Content-Type", "application/x-ndjson")

@@ -18,6 +18,6 @@
 // only the standard library. A Client is safe for concurrent use.
 //
 // Reading order: client.go (New, the one function that talks HTTP and its retries),
-// problem.go, page.go, message.go, send.go, stream.go, recipient.go, credit.go,
+// problem.go, page.go, message.go, send.go, attachment.go, stream.go, recipient.go, credit.go,
 // paper.go, payment.go, plan.go, stats.go, catalog.go.
 package client

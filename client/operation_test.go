@@ -130,6 +130,23 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 			return last(c.Stats(ctx, client.StatsQuery{From: "2026-11-01", GroupBy: []string{"day", "channel"}, Site: "*"}))
 		}, asked{"GET", "/v1/stats?from=2026-11-01&group_by=day%2Cchannel&site=%2A", "", ""}},
 		"usual stats": {func(ctx context.Context, c *client.Client) error { return last(c.Stats(ctx, client.StatsQuery{})) }, asked{"GET", "/v1/stats", "", ""}},
+		"add attachment": {func(ctx context.Context, c *client.Client) error {
+			return last(c.AddAttachment(ctx, client.NewAttachment{Name: "봄 세일.png", Content: []byte("png"), Resize: true}))
+		}, asked{"POST", "/v1/attachments?name=%EB%B4%84+%EC%84%B8%EC%9D%BC.png&resize=true", "application/octet-stream", "png"}},
+		"add plain attachment": {func(ctx context.Context, c *client.Client) error {
+			return last(c.AddAttachment(ctx, client.NewAttachment{Content: []byte("jpeg")}))
+		}, asked{"POST", "/v1/attachments", "application/octet-stream", "jpeg"}},
+		"send an mms": {func(ctx context.Context, c *client.Client) error {
+			return last(c.Send(ctx, client.Draft{Strategy: client.SMSOnly, Text: &client.Text{Body: "hi", Attachments: []string{"att_1"}}}))
+		}, asked{"POST", "/v1/messages", "application/json", `{"strategy":"sms_only","text":{"body":"hi","attachments":["att_1"]}}`}},
+		"attachments": {func(ctx context.Context, c *client.Client) error {
+			return last(c.Attachments(ctx, client.Paging{Limit: 2}))
+		}, asked{"GET", "/v1/attachments?limit=2", "", ""}},
+		"attachment": {func(ctx context.Context, c *client.Client) error { return last(c.Attachment(ctx, "att_1")) }, asked{"GET", "/v1/attachments/att_1", "", ""}},
+		"attachment content": {func(ctx context.Context, c *client.Client) error {
+			return last(c.AttachmentContent(ctx, "att_1"))
+		}, asked{"GET", "/v1/attachments/att_1/content", "", ""}},
+		"no attachment": {func(ctx context.Context, c *client.Client) error { return c.RemoveAttachment(ctx, "att_1") }, asked{"DELETE", "/v1/attachments/att_1", "", ""}},
 		"add template": {func(ctx context.Context, c *client.Client) error {
 			return last(c.AddTemplate(ctx, client.Template{Code: "A", Channel: "@d", Body: "b"}))
 		}, asked{"POST", "/v1/templates", "application/json", `{"code":"A","channel":"@d","body":"b"}`}},

@@ -49,11 +49,12 @@ type Alimtalk struct {
 
 // Text is the text message, alone or as the fallback of Alimtalk.
 type Text struct {
-	From               string `json:"from,omitempty"` // "" = the site's default sender number
-	Subject            string `json:"subject,omitempty"`
-	Body               string `json:"body"`                  // with #{name} variables
-	MaxChannel         string `json:"max_channel,omitempty"` // sms, lms or mms; "" = mms
-	ReplaceUnsupported bool   `json:"replace_unsupported,omitempty"`
+	From               string   `json:"from,omitempty"` // "" = the site's default sender number
+	Subject            string   `json:"subject,omitempty"`
+	Body               string   `json:"body"`                  // with #{name} variables
+	Attachments        []string `json:"attachments,omitempty"` // ids of pictures: the text is an MMS then
+	MaxChannel         string   `json:"max_channel,omitempty"` // sms, lms or mms; "" = mms
+	ReplaceUnsupported bool     `json:"replace_unsupported,omitempty"`
 }
 
 // Recipient is one phone and its variables.
