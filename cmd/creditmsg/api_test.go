@@ -25,6 +25,7 @@ type api struct {
 	refuse func(w http.ResponseWriter, r *http.Request)
 
 	mu       sync.Mutex
+	uploads  []string  // guarded by mu: what came to /v1/attachments, as query and content
 	requests []request // guarded by mu
 	polls    int       // guarded by mu
 }
@@ -45,6 +46,7 @@ func newAPI(t *testing.T) *api {
 	mux.HandleFunc("POST /v1/messages", a.post)
 	mux.HandleFunc("POST /v1/messages/estimate", a.post)
 	mux.HandleFunc("GET /v1/messages/msg_1", a.look)
+	mux.HandleFunc("POST /v1/attachments", a.attach)
 	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)
 	a.url = s.URL
@@ -132,6 +134,30 @@ func (a *api) look(w http.ResponseWriter, r *http.Request) {
 	a.polls++
 	a.mu.Unlock()
 	fmt.Fprintf(w, `{"id":"msg_1","created_at":"2026-11-22T05:00:00Z",%s`, strings.TrimPrefix(state, "{"))
+}
+
+// attach takes a picture. One that begins with MZ is no picture, one with PNG needs resize.
+func (a *api) attach(w http.ResponseWriter, r *http.Request) {
+	content, _ := io.ReadAll(r.Body)
+	a.mu.Lock()
+	a.uploads = append(a.uploads, r.URL.RawQuery+" "+string(content))
+	n := len(a.uploads)
+	a.mu.Unlock()
+	status, problem := 0, ""
+	switch {
+	case bytes.HasPrefix(content, []byte("MZ")):
+		status, problem = http.StatusUnsupportedMediaType, `"code":"unsupported_media_type","detail":"it looks like a program"`
+	case bytes.HasPrefix(content, []byte("PNG")) && r.FormValue("resize") != "true":
+		status, problem = http.StatusUnprocessableEntity, `"code":"validation","detail":"the picture cannot be sent as it is","errors":[{"pointer":"/file","detail":"the picture is a PNG","code":"validation"}]`
+	}
+	if problem != "" {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(status)
+		fmt.Fprintf(w, `{"type":"/docs","title":"t","status":%d,"request_id":"r",%s}`, status, problem)
+		return
+	}
+	w.WriteHeader(http.StatusCreated)
+	fmt.Fprintf(w, `{"id":"att_%d"}`, n)
 }
 
 // only gives the one write that came in.

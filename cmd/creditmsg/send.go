@@ -18,15 +18,17 @@ import (
 
 // sendVerb sends a message through the HTTP API.
 type sendVerb struct {
-	URL      string `name:"url" env:"CREDITMSG_URL" placeholder:"URL" default:"http://127.0.0.1:8080" help:"Address of the server." group:"Server"`
-	Token    string `env:"CREDITMSG_TOKEN" placeholder:"TOKEN" required:"" help:"API token of the site (cm_live_…)." group:"Server"`
-	Strategy string `enum:"alimtalk_first,sms_only,cost_optimized" required:"" placeholder:"STRATEGY" help:"Way to the phone: alimtalk_first, sms_only or cost_optimized." group:"Message"`
-	Template string `placeholder:"CODE" help:"Code of the approved Alimtalk template." group:"Message"`
-	Text     string `xor:"text" placeholder:"TEXT" help:"Text message, with #{name} variables. With alimtalk_first it is the fallback." group:"Message"`
-	TextFile string `xor:"text" placeholder:"FILE" help:"File with the text message (UTF-8; - is standard input)." group:"Message"`
-	Subject  string `placeholder:"TEXT" help:"Subject of an LMS; dropped where the text is an SMS." group:"Message"`
-	From     string `placeholder:"NUMBER" help:"Registered sender number; without it the site's default." group:"Message"`
-	Title    string `placeholder:"TEXT" help:"Name of the message in lists." group:"Message"`
+	URL      string   `name:"url" env:"CREDITMSG_URL" placeholder:"URL" default:"http://127.0.0.1:8080" help:"Address of the server." group:"Server"`
+	Token    string   `env:"CREDITMSG_TOKEN" placeholder:"TOKEN" required:"" help:"API token of the site (cm_live_…)." group:"Server"`
+	Strategy string   `enum:"alimtalk_first,sms_only,cost_optimized" required:"" placeholder:"STRATEGY" help:"Way to the phone: alimtalk_first, sms_only or cost_optimized." group:"Message"`
+	Template string   `placeholder:"CODE" help:"Code of the approved Alimtalk template." group:"Message"`
+	Text     string   `xor:"text" placeholder:"TEXT" help:"Text message, with #{name} variables. With alimtalk_first it is the fallback." group:"Message"`
+	TextFile string   `xor:"text" placeholder:"FILE" help:"File with the text message (UTF-8; - is standard input)." group:"Message"`
+	Subject  string   `placeholder:"TEXT" help:"Subject of an LMS or MMS; dropped where the text is an SMS." group:"Message"`
+	Attach   []string `sep:"none" placeholder:"FILE" help:"Picture that makes the text an MMS; repeated for more. It is uploaded, and kept for 7 days." group:"Message"`
+	Resize   bool     `help:"Make pictures fit: a JPEG of at most 200,000 bytes and 1000 x 1000 dots, without what the camera noted in it." group:"Message"`
+	From     string   `placeholder:"NUMBER" help:"Registered sender number; without it the site's default." group:"Message"`
+	Title    string   `placeholder:"TEXT" help:"Name of the message in lists." group:"Message"`
 
 	To       []string `xor:"recipients" required:"" placeholder:"NUMBER" help:"Phone number; repeated or comma-separated." group:"Recipients"`
 	CSV      string   `name:"csv" xor:"recipients" required:"" placeholder:"FILE" help:"CSV file with a header, UTF-8 or CP949; every column beside the number is a variable (- is standard input)." group:"Recipients"`
@@ -48,7 +50,8 @@ func (sendVerb) Help() string {
 Examples:
   creditmsg send --strategy sms_only --text "안녕하세요" --to 010-1234-5678
   creditmsg send --strategy alimtalk_first --template RESERVE_01 \
-      --text "#{이름}님, 예약이 확정되었습니다." --csv people.csv --wait`
+      --text "#{이름}님, 예약이 확정되었습니다." --csv people.csv --wait
+  creditmsg send --strategy sms_only --text "여름 할인" --attach sale.png --resize --csv people.csv`
 }
 
 // Run sends, or estimates, and reports.
@@ -72,6 +75,9 @@ func (v *sendVerb) Run(ctx context.Context, s *streams) error {
 	}
 	defer people.close()
 	job := &sending{verb: v, streams: s, client: c, people: people, progress: newProgress(s.err)}
+	if err := v.attach(ctx, c, &draft); err != nil {
+		return v.failed(s, people, err)
+	}
 	if v.DryRun {
 		return job.estimate(ctx, draft)
 	}
@@ -94,8 +100,11 @@ func (v *sendVerb) draft(stdin io.Reader) (client.Draft, error) {
 	switch {
 	case body != "":
 		d.Text = &client.Text{From: v.From, Subject: v.Subject, Body: body}
-	case v.Subject != "" || v.From != "":
-		return d, usageError{"--subject and --from belong to a text: give --text or --text-file too"}
+	case v.Subject != "" || v.From != "" || len(v.Attach) > 0:
+		return d, usageError{"--subject, --from and --attach belong to a text: give --text or --text-file too"}
+	}
+	if v.Resize && len(v.Attach) == 0 {
+		return d, usageError{"--resize belongs to --attach"}
 	}
 	if v.At != "" {
 		if d.ScheduledAt, err = korea.ParseTime(v.At); err != nil {
