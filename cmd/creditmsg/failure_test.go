@@ -22,7 +22,7 @@ func TestAWrongCommandLineExitsWithTwo(t *testing.T) {
 		"an unknown verb":       {[]string{"sned"}, "sned"},
 		"a verb not built":      {[]string{"telemetry"}, "telemetry"},
 		"an unknown flag":       {to("--colour"), "--colour"},
-		"a spreadsheet":         {with("--xlsx", "a.xlsx"), "--xlsx"},
+		"a sheet of no book":    {with("--csv", people, "--sheet", "a"), "--sheet"},
 		"an unknown strategy":   {[]string{"send", "--token", "x", "--strategy", "fast", "--to", "010"}, "--strategy"},
 		"no strategy":           {[]string{"send", "--token", "x", "--to", "010"}, "--strategy"},
 		"no token":              {[]string{"send", "--strategy", "sms_only", "--to", "010"}, "--token"},

@@ -32,6 +32,8 @@ type sendVerb struct {
 
 	To       []string `xor:"recipients" required:"" placeholder:"NUMBER" help:"Phone number; repeated or comma-separated." group:"Recipients"`
 	CSV      string   `name:"csv" xor:"recipients" required:"" placeholder:"FILE" help:"CSV file with a header, UTF-8 or CP949; every column beside the number is a variable (- is standard input)." group:"Recipients"`
+	XLSX     string   `name:"xlsx" xor:"recipients" required:"" placeholder:"FILE" help:"The same as an Excel workbook, its cells as Excel shows them; rows that a filter hides are read too (- is standard input)." group:"Recipients"`
+	Sheet    string   `placeholder:"NAME" help:"Sheet of the workbook; without it the first that is not hidden." group:"Recipients"`
 	ToColumn string   `placeholder:"COLUMN" help:"Column of the numbers; without it the first with a usual name, such as 전화번호, 휴대폰 or phone." group:"Recipients"`
 
 	At             string        `placeholder:"TIME" help:"When to send: RFC 3339, or \"2026-12-01 09:00\" in Korean time; without it now." group:"Sending"`
@@ -111,14 +113,24 @@ func (v *sendVerb) draft(stdin io.Reader) (client.Draft, error) {
 			return d, usageError{"--at: " + err.Error()}
 		}
 	}
-	if v.ToColumn != "" && v.CSV == "" {
-		return d, usageError{"--to-column belongs to --csv"}
-	}
-	if v.TextFile == "-" && v.CSV == "-" {
-		return d, usageError{"--text-file and --csv cannot both be standard input"}
-	}
-	return d, nil
+	return d, v.checkFiles()
 }
+
+// checkFiles refuses flags that do not belong together.
+func (v *sendVerb) checkFiles() error {
+	switch {
+	case v.ToColumn != "" && v.file() == "":
+		return usageError{"--to-column belongs to --csv or --xlsx"}
+	case v.Sheet != "" && v.XLSX == "":
+		return usageError{"--sheet belongs to --xlsx"}
+	case v.TextFile == "-" && v.file() == "-":
+		return usageError{"--text-file and the list cannot both be standard input"}
+	}
+	return nil
+}
+
+// file is the one with the recipients; "" = there is none.
+func (v *sendVerb) file() string { return cmp.Or(v.CSV, v.XLSX) }
 
 // body is the text message. The line end that editors put at the end of a file would
 // count as a byte of an SMS, so it goes.

@@ -42,18 +42,23 @@ func (l *list) line(index int64) int {
 // recipients reads the recipients once, so that a list that cannot be read is refused
 // before anything is sent.
 func (v *sendVerb) recipients(stdin io.Reader) (*list, error) {
-	if v.CSV == "" {
+	if v.file() == "" {
 		return numbers(v.To), nil
 	}
-	file, done, err := openSeekable(v.CSV, stdin)
+	file, done, err := openSeekable(v.file(), stdin)
 	if err != nil {
 		return nil, err
 	}
-	l := &list{name: v.CSV, close: done}
-	l.rows = func() iter.Seq2[client.Recipient, error] {
-		return sheetRows(file, v.ToColumn, func(int) {})
+	l := &list{name: v.file(), close: done}
+	open, err := v.opener(file)
+	if err != nil {
+		done()
+		return l, err
 	}
-	for r, err := range sheetRows(file, v.ToColumn, func(line int) { l.lines = append(l.lines, int32(line)) }) {
+	l.rows = func() iter.Seq2[client.Recipient, error] {
+		return sheetRows(open, func(int) {})
+	}
+	for r, err := range sheetRows(open, func(line int) { l.lines = append(l.lines, int32(line)) }) {
 		if err != nil {
 			done()
 			return l, err
@@ -66,6 +71,23 @@ func (v *sendVerb) recipients(stdin io.Reader) (*list, error) {
 		return l, fault.New(fault.Invalid, fault.CodeNoRecipients, "the file has a header and no recipients")
 	}
 	return l, nil
+}
+
+// opener gives what begins to read the file, each time from its start.
+func (v *sendVerb) opener(file *os.File) (func() (*sheet.Reader, error), error) {
+	o := sheet.Options{Column: v.ToColumn, Sheet: v.Sheet}
+	if v.XLSX == "" {
+		return func() (*sheet.Reader, error) { return sheet.Open(file, o) }, nil
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	book, err := sheet.OpenBook(file, info.Size(), o)
+	if err != nil {
+		return nil, err
+	}
+	return book.Reader, nil
 }
 
 // numbers is the list of the command line.
@@ -91,13 +113,14 @@ func numbers(to []string) *list {
 }
 
 // sheetRows walks a sheet from its start; at is called with the line of each row.
-func sheetRows(file io.ReadSeeker, column string, at func(line int)) iter.Seq2[client.Recipient, error] {
+func sheetRows(open func() (*sheet.Reader, error), at func(line int)) iter.Seq2[client.Recipient, error] {
 	return func(yield func(client.Recipient, error) bool) {
-		reader, err := sheet.Open(file, sheet.Options{Column: column})
+		reader, err := open()
 		if err != nil {
 			yield(client.Recipient{}, err)
 			return
 		}
+		defer reader.Close()
 		columns := reader.Columns()
 		for {
 			row, err := reader.Next()
@@ -134,7 +157,7 @@ func jsonSize(r client.Recipient) int {
 
 // openSeekable opens a file for several readings. What cannot be read twice, such as
 // standard input or a pipe, is copied to a temporary file first.
-func openSeekable(path string, stdin io.Reader) (io.ReadSeeker, func(), error) {
+func openSeekable(path string, stdin io.Reader) (*os.File, func(), error) {
 	from := stdin
 	if path != "-" {
 		file, err := os.Open(path)

@@ -26,8 +26,8 @@ var signatures = []struct{ bytes, what string }{
 	{"\x00\x00\xfe\xff", "text in UTF-32 (big-endian)"},
 	{"\xff\xfe", "text in UTF-16 (little-endian)"},
 	{"\xfe\xff", "text in UTF-16 (big-endian)"},
-	{"PK\x03\x04", "an Excel workbook (xlsx), not CSV"},
-	{"\xd0\xcf\x11\xe0", "an old Excel workbook (xls), not CSV"},
+	{zipMark, "an Excel workbook (xlsx), not CSV"},
+	{compoundMark, "an old Excel workbook (xls), not CSV"},
 }
 
 // findEncoding reads r to its end. Valid UTF-8 is UTF-8; anything else has to be

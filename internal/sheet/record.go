@@ -94,6 +94,14 @@ func (r *records) next() (line int, cells []string, err error) {
 	}
 }
 
+// number takes a cell as it is written.
+func (r *records) number(_ int, shown string) (string, error) { return shown, nil }
+
+func (r *records) extra() string { return "put double quotes around a cell that holds the delimiter" }
+
+// close has nothing to do: the file is the caller's.
+func (r *records) close() error { return nil }
+
 // record reads one row, empty or not; io.EOF when nothing is left.
 func (r *records) record() (line int, cells []string, err error) {
 	line, r.used = r.line, 0
@@ -106,8 +114,7 @@ func (r *records) record() (line int, cells []string, err error) {
 			return line, nil, err
 		}
 		if len(cells) == rowCells {
-			return line, nil, fault.New(fault.Invalid, fault.CodeValidation,
-				"line %d has more than %d cells", line, rowCells).At(pointer(line), "too many cells")
+			return line, nil, tooManyCells(line)
 		}
 		cells = append(cells, cell)
 		if last {
@@ -228,10 +235,14 @@ func (r *records) failed(err error) error {
 	return fmt.Errorf("read sheet, line %d: %w", r.line, err)
 }
 
+func tooManyCells(line int) *fault.Error {
+	return fault.New(fault.Invalid, fault.CodeValidation, "line %d has more than %d cells", line, rowCells).At(pointer(line), "too many cells")
+}
+
 func tooLong(line int) *fault.Error {
 	return malformed(line, "the row on line %d is longer than %d KiB: is a double quote never closed?", line, rowBytes>>10)
 }
 
 func malformed(line int, format string, args ...any) *fault.Error {
-	return fault.New(fault.Malformed, fault.CodeMalformed, format, args...).At(pointer(line), "not readable as CSV")
+	return fault.New(fault.Malformed, fault.CodeMalformed, format, args...).At(pointer(line), "not readable")
 }

@@ -1,19 +1,25 @@
 // Package sheet reads lists of recipients as offices really keep them: CSV files
-// that a spreadsheet saved, with a header line, one recipient a row.
+// that a spreadsheet saved, and workbooks (XLSX) themselves, with a header line, one
+// recipient a row.
 //
 // It promises that every row says on which line of the file it starts, that the
-// encoding is decided over the whole file before the first row is given out, and
-// that nothing is guessed or repaired: a byte that is no character, a quote that
-// is never closed or a row with more cells than the header is an error which names
-// the line. Memory does not grow with the file: it is read twice, once to find the
-// encoding and once for the rows. Numbers and texts are handed on as written;
-// package korea says what they mean.
+// whole file is looked through before the first row is given out, and that nothing
+// is guessed or repaired: a byte that is no character, a quote that is never closed,
+// a row with more cells than the header or a workbook that is not whole is an error
+// which names the line where there is one. Memory does not grow with the file: it is
+// read twice, once to find out what it is and once for the rows. What would take
+// much to read although it is small, as a part of a workbook that unpacks to a
+// thousand times its size, is refused before it does. Numbers and texts are handed
+// on as written, those of workbooks as people see them in their cells; package korea
+// says what they mean.
 //
-// Every fault of a file is a *fault.Error whose Fields point to /lines/N; other
-// errors are those of the file system.
+// Every fault of a file is a *fault.Error whose Fields point to /lines/N (those of a
+// whole workbook to its first line); other errors are those of the file system.
 //
-// Reading order: sheet.go (what callers use), header.go (which column is which),
-// encoding.go (the first reading), record.go (cells and quotes).
+// Reading order: sheet.go (what callers use), header.go (which column is which);
+// for CSV encoding.go (the first reading) and record.go (cells and quotes); for
+// workbooks book.go (the parts of the archive), book_survey.go with book_walk.go (the
+// first reading), book_style.go (formats of cells), book_rows.go (cells).
 package sheet
 
 import (
@@ -33,6 +39,9 @@ type Options struct {
 	// Table says that the file is no list of recipients: no column is looked for, and
 	// all are in Values.
 	Table bool
+	// Sheet is the name of the sheet of a workbook; empty means the first that is not
+	// hidden.
+	Sheet string
 }
 
 // Row is one recipient.
@@ -44,9 +53,22 @@ type Row struct {
 
 // Reader gives the rows of one file in order. It is for one goroutine.
 type Reader struct {
-	records records
-	header  header
-	err     error // of the last Next; the next ones repeat it
+	from   source
+	header header
+	err    error // of the last Next; the next ones repeat it
+}
+
+// source is the rows of a file as it holds them.
+type source interface {
+	// next gives the next row that has any content, with the line on which it starts;
+	// io.EOF behind the last.
+	next() (line int, cells []string, err error)
+	// number gives a cell of the row that next gave last, as it is to be read as a
+	// telephone number; shown is what next gave for it.
+	number(column int, shown string) (string, error)
+	// extra says what may be wrong with a row that has more cells than the header.
+	extra() string
+	close() error
 }
 
 // Open finds encoding, delimiter and columns of the file. It reads r from its
@@ -62,11 +84,16 @@ func Open(r io.ReadSeeker, o Options) (*Reader, error) {
 	if _, err := r.Seek(int64(enc.skip), io.SeekStart); err != nil {
 		return nil, fmt.Errorf("read sheet from its start: %w", err)
 	}
-	sheet := &Reader{records: records{in: bufio.NewReaderSize(r, bufferBytes), enc: enc, line: 1}}
-	if err := sheet.records.findDelimiter(); err != nil {
+	records := &records{in: bufio.NewReaderSize(r, bufferBytes), enc: enc, line: 1}
+	if err := records.findDelimiter(); err != nil {
 		return nil, err
 	}
-	line, cells, err := sheet.records.next()
+	return begin(records, o)
+}
+
+// begin reads the header.
+func begin(from source, o Options) (*Reader, error) {
+	line, cells, err := from.next()
 	if err == io.EOF {
 		code := fault.CodeNoPhoneColumn
 		if o.Table {
@@ -78,12 +105,16 @@ func Open(r io.ReadSeeker, o Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	sheet.header, err = readHeader(line, cells, o)
+	h, err := readHeader(line, cells, o)
 	if err != nil {
 		return nil, err
 	}
-	return sheet, nil
+	return &Reader{from: from, header: h}, nil
 }
+
+// Close lets go of what the reader of a workbook keeps on disk. After it there are no
+// more rows.
+func (r *Reader) Close() error { return r.from.close() }
 
 // Columns gives the names of all columns but the one with the numbers, in the
 // order of the file. Columns without a name are left out, here and in Row.Values.
@@ -101,7 +132,7 @@ func (r *Reader) Next() (Row, error) {
 }
 
 func (r *Reader) next() (Row, error) {
-	line, cells, err := r.records.next()
+	line, cells, err := r.from.next()
 	if err != nil {
 		return Row{}, err
 	}
@@ -109,8 +140,8 @@ func (r *Reader) next() (Row, error) {
 	for _, extra := range cells[min(len(cells), r.header.width):] {
 		if extra != "" {
 			return Row{}, fault.New(fault.Invalid, fault.CodeValidation,
-				"line %d has %d cells, but the header names %d columns: put double quotes around a cell that holds the delimiter",
-				line, len(cells), r.header.width).At(pointer(line), "too many cells")
+				"line %d has %d cells, but the header names %d columns: %s",
+				line, len(cells), r.header.width, r.from.extra()).At(pointer(line), "too many cells")
 		}
 	}
 	cell := func(i int) string {
@@ -121,7 +152,9 @@ func (r *Reader) next() (Row, error) {
 	}
 	row := Row{Line: line, Values: make([]string, len(r.header.at))}
 	if r.header.to >= 0 {
-		row.To = cell(r.header.to)
+		if row.To, err = r.from.number(r.header.to, cell(r.header.to)); err != nil {
+			return Row{}, err
+		}
 	}
 	for i, column := range r.header.at {
 		row.Values[i] = cell(column)
