@@ -61,6 +61,7 @@ type api struct {
 	remembered callers
 	uses       uses
 	room       *semaphore.Weighted // bytes of JSON bodies that may be in memory at once
+	disk       *semaphore.Weighted // bytes of lists that may be on disk at once
 	spec       []byte              // the OpenAPI document
 	page       *page               // the same for people
 }
@@ -98,7 +99,7 @@ func build(d Deps) *api {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &api{Deps: d, mux: http.NewServeMux(), room: semaphore.NewWeighted(bodyRoom)}
+	a := &api{Deps: d, mux: http.NewServeMux(), room: semaphore.NewWeighted(bodyRoom), disk: semaphore.NewWeighted(diskRoom)}
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){

@@ -32,12 +32,17 @@ func (a *api) admit(o operation) func(huma.Context, func(huma.Context)) {
 			}
 		}
 		if o.method != http.MethodGet {
-			x.sum = sha256.New()
-			_, _ = io.WriteString(x.sum, r.URL.EscapedPath()+"?"+r.URL.RawQuery+"\n") // a hash never fails
+			x.beginSum(r)
 			r.Body = &summed{r.Body, x}
 		}
 		next(ctx)
 	}
+}
+
+// beginSum begins the sum of a request anew: with where it goes to.
+func (x *exchange) beginSum(r *http.Request) {
+	x.sum = sha256.New()
+	_, _ = io.WriteString(x.sum, r.URL.EscapedPath()+"?"+r.URL.RawQuery+"\n") // a hash never fails
 }
 
 // summed adds what is read of a body to its exchange's sum.

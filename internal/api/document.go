@@ -84,10 +84,33 @@ func (a *api) describeOrder(estimate bool) *huma.RequestBody {
 		delete(whole.Properties, "recipient_count")
 	}
 	whole.PrecomputeMessages()
+	bare := whole
+	bare.Properties = maps.Clone(whole.Properties)
+	delete(bare.Properties, "recipients")
+	delete(bare.Properties, "recipient_count")
+	bare.Required = []string{"strategy"}
+	bare.PrecomputeMessages()
 	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+		"multipart/form-data":  describeForm(&bare),
 		"application/json":     {Schema: &whole, Example: json.RawMessage(exampleOrder)},
 		"application/x-ndjson": {Schema: &huma.Schema{Type: huma.TypeString, Description: "The message without recipients in the first line, then one recipient a line: at most 1,000,000, 64 KiB a line, 512 MiB."}, Example: exampleLines},
 	}}
+}
+
+// describeForm is a message with its list.
+func describeForm(order *huma.Schema) *huma.MediaType {
+	text := func(doc string) *huma.Schema { return &huma.Schema{Type: huma.TypeString, Description: doc} }
+	list := text("The list: CSV in UTF-8 or CP949 (comma, semicolon or tab), or an Excel workbook (XLSX) without a password. Its first line names the columns; " +
+		"every column beside the number is a variable of its name. At most 1,000,000 recipients and 512 MiB, a workbook 128 MiB.")
+	list.Format = "binary"
+	schema := &huma.Schema{Type: huma.TypeObject, Required: []string{"message", "list"}, AdditionalProperties: false, Properties: map[string]*huma.Schema{
+		"message":   order,
+		"list":      list,
+		"to_column": text("The column with the numbers; left out, the first with a usual name (전화번호, 휴대폰, 휴대전화, 핸드폰, 연락처, phone, mobile, tel, to)."),
+		"sheet":     text("The sheet of a workbook; left out, the first that is not hidden."),
+	}}
+	schema.PrecomputeMessages()
+	return &huma.MediaType{Schema: schema, Encoding: map[string]*huma.Encoding{"message": {ContentType: "application/json"}}}
 }
 
 // schemaName names a schema by its type: messageView is Message, and a list of it

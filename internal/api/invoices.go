@@ -2,12 +2,10 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -156,14 +154,11 @@ func (a *api) importInvoice(w http.ResponseWriter, r *http.Request, _ *exchange)
 	if err != nil {
 		return nil, err
 	}
-	file, err := os.CreateTemp("", "creditmsg-invoice-*")
+	file, err := spool()
 	if err != nil {
-		return nil, fmt.Errorf("keep the invoice on the disk: %w", err)
+		return nil, err
 	}
 	defer func() { _ = file.Close() }()
-	if err := os.Remove(file.Name()); err != nil { // nobody else reads it, and nothing of it stays
-		return nil, fmt.Errorf("keep the invoice on the disk: %w", err)
-	}
 	if _, err := io.Copy(file, u); err != nil {
 		if u.failed != nil {
 			err = u.failed

@@ -21,10 +21,11 @@ func sending(a *api) {
 		id: "sendMessage", method: http.MethodPost, path: "/v1/messages", tag: "Messages", ability: "messages:write", status: http.StatusAccepted,
 		summary: "Send a message",
 		about: "Accepts a message for sending and holds its worst case. Recipients that cannot be sent are listed in `rejections` and do not fail the request. " +
-			"More than 100,000 recipients go as `application/x-ndjson`: the message without `recipients` in the first line, then one recipient a line.",
+			"More than 100,000 recipients go as `application/x-ndjson`: the message without `recipients` in the first line, then one recipient a line. " +
+			"A list that people keep goes as it is, CSV (UTF-8 or CP949) or XLSX, as `multipart/form-data`; rejections and duplicates then have the `line`, the first line being 1.",
 		codes: []string{fault.CodeInsufficientCredit, fault.CodeTooManyRecipients, fault.CodeNoRecipients, fault.CodeUnknownTemplate,
 			fault.CodeTemplateNotApproved, fault.CodeSenderNotRegistered, fault.CodeSenderMissing, fault.CodeChannelNotAvailable,
-			fault.CodeNotSupported, fault.CodeSiteSuspended},
+			fault.CodeNotSupported, fault.CodeSiteSuspended, fault.CodeUnsupportedEncoding, fault.CodeNoPhoneColumn},
 		body: a.describeOrder(false), example: exampleReceipt(), quick: true,
 	}
 	plain(a, send, reflect.TypeFor[receiptView](), a.answering(func(w http.ResponseWriter, r *http.Request, x *exchange) (*reply, error) {
@@ -50,7 +51,7 @@ func sending(a *api) {
 // takeMessage takes a message in whichever form it comes.
 func (a *api) takeMessage(w http.ResponseWriter, r *http.Request, x *exchange, o operation) (*reply, error) {
 	form, err := mediaOf(r, true)
-	if err == nil && form == mediaLines && x.known != nil {
+	if err == nil && form != mediaJSON && x.known != nil {
 		err = a.identify(r, x, o)
 	}
 	switch {
@@ -58,6 +59,8 @@ func (a *api) takeMessage(w http.ResponseWriter, r *http.Request, x *exchange, o
 		return nil, err
 	case form == mediaLines:
 		return a.sendLines(w, r, x, o)
+	case form == mediaForm:
+		return a.sendForm(w, r, x, o)
 	}
 	return a.sendWhole(w, r, x, o)
 }
@@ -224,9 +227,12 @@ func (a *api) estimate(w http.ResponseWriter, r *http.Request, x *exchange) (*re
 		return nil, err
 	}
 	var draft *message.Draft
-	if form == mediaLines {
+	switch form {
+	case mediaLines:
 		draft, err = a.estimateLines(w, r, x)
-	} else {
+	case mediaForm:
+		draft, err = a.estimateForm(w, r, x)
+	case mediaJSON:
 		draft, err = a.estimateWhole(w, r, x)
 	}
 	if err != nil {

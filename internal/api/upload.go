@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"creditmsg/internal/fault"
 )
 
@@ -45,11 +47,12 @@ type media uint8
 const (
 	mediaJSON media = iota
 	mediaLines
+	mediaForm
 )
 
 // mediaOf reads the request's Content-Type.
 func mediaOf(r *http.Request, lines bool) (media, error) {
-	refused := fault.New(fault.Unsupported, fault.CodeUnsupportedMedia, "send application/json in UTF-8, or application/x-ndjson for many recipients")
+	refused := fault.New(fault.Unsupported, fault.CodeUnsupportedMedia, "send application/json in UTF-8, application/x-ndjson for many recipients, or multipart/form-data with a list")
 	if r.Header.Get("Content-Encoding") != "" {
 		return 0, refused
 	}
@@ -66,6 +69,8 @@ func mediaOf(r *http.Request, lines bool) (media, error) {
 		return mediaJSON, nil
 	case name == "application/x-ndjson" && lines:
 		return mediaLines, nil
+	case name == "multipart/form-data" && lines:
+		return mediaForm, nil
 	}
 	return 0, refused
 }
@@ -186,20 +191,25 @@ func (a *api) unannounced(ctx context.Context, u *upload) (body []byte, release 
 	return append(body, rest...), release, err
 }
 
-// takeRoom waits for room for a large body, but not for long: a client that is told
-// to come again is better off than one that hangs. release gives it back.
+// takeRoom waits for room for a large body.
 func (a *api) takeRoom(ctx context.Context, size int64) (release func(), err error) {
+	return take(ctx, a.room, size)
+}
+
+// take waits for a part of what all requests share, but not for long: a client that is told
+// to come again is better off than one that hangs. release gives it back.
+func take(ctx context.Context, of *semaphore.Weighted, size int64) (release func(), err error) {
 	if size <= smallBody {
 		return func() {}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, roomWithin)
 	defer cancel()
-	if err := a.room.Acquire(ctx, size); err != nil {
+	if err := of.Acquire(ctx, size); err != nil {
 		f := fault.Wrap(err, fault.Unavailable, fault.CodeUnavailable, "too many large requests are being read; try again in some seconds")
 		f.RetryAfter = roomWithin
 		return func() {}, f
 	}
-	return func() { a.room.Release(size) }, nil
+	return func() { of.Release(size) }, nil
 }
 
 // passOver reads the rest of a body that was refused before its end, and forgets it.

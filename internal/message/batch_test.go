@@ -148,7 +148,7 @@ func TestRejectionsAreUnpackedAsTheyWerePacked(t *testing.T) {
 	key := one(t).key()
 	rapid.Check(t, func(t *rapid.T) {
 		list := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Rejection {
-			return Rejection{rapid.Int64Min(0).Draw(t, "index"), rapid.String().Draw(t, "to"), rapid.String().Draw(t, "code"), rapid.String().Draw(t, "detail")}
+			return Rejection{rapid.Int64Min(0).Draw(t, "index"), rapid.String().Draw(t, "to"), rapid.String().Draw(t, "code"), rapid.String().Draw(t, "detail"), rapid.Int64Min(0).Draw(t, "line")}
 		}), 1, 50).Draw(t, "rejections")
 		var r refuser
 		for _, one := range list {

@@ -44,6 +44,7 @@ type Rejection struct {
 	To     string `json:"to"`
 	Code   string `json:"code"`
 	Detail string `json:"detail"`
+	Line   int64  `json:"line,omitempty"` // of the list, where there is one
 }
 
 // Duplicate names a recipient that was accepted earlier in the same request.
@@ -51,6 +52,8 @@ type Duplicate struct {
 	Index      int64  `json:"index"`
 	To         string `json:"to"`
 	FirstIndex int64  `json:"first_index"`
+	Line       int64  `json:"line,omitempty"` // of the list, where there is one
+	FirstLine  int64  `json:"first_line,omitempty"`
 }
 
 // Codes of rejections, in the order in which they are checked.
@@ -96,6 +99,7 @@ type Draft struct {
 	receipt     Receipt
 	bytes       Range
 	counting    bool // only counted, for a quote
+	lines       lines
 }
 
 // Range is the shortest and the longest filled text, in CP949 bytes.
@@ -121,20 +125,20 @@ func (d *Draft) Add(ctx context.Context, to string, variables map[string]string)
 	d.receipt.Total++
 	number, err := korea.ParseMobile(to)
 	if err != nil {
-		return d.refuse(ctx, Rejection{index, shown(to), InvalidNumber, "not a Korean mobile number (010 and eight digits)"})
+		return d.refuse(ctx, Rejection{Index: index, To: shown(to), Code: InvalidNumber, Detail: "not a Korean mobile number (010 and eight digits)"})
 	}
 	mobile, _ := number.Mobile()
 	if first, twice := d.seen[mobile]; twice && !d.request.AllowDuplicates {
 		d.receipt.Duplicate++
 		if len(d.receipt.Duplicates) < maxShown {
-			d.receipt.Duplicates = append(d.receipt.Duplicates, Duplicate{index, shown(to), int64(first)})
+			d.receipt.Duplicates = append(d.receipt.Duplicates, Duplicate{index, shown(to), int64(first), d.lines.of(index), d.lines.of(int64(first))})
 		}
 		return nil
 	}
 	values := d.values(variables)
 	steps, code, detail := d.rule.route(values, &d.names, d.prices, &d.bytes)
 	if code != "" {
-		return d.refuse(ctx, Rejection{index, shown(to), code, detail})
+		return d.refuse(ctx, Rejection{Index: index, To: shown(to), Code: code, Detail: detail})
 	}
 	class, err := d.classes.add(steps)
 	if err != nil {
@@ -169,6 +173,7 @@ func (d *Draft) values(variables map[string]string) []string {
 }
 
 func (d *Draft) refuse(ctx context.Context, r Rejection) error {
+	r.Line = d.lines.of(r.Index)
 	d.receipt.Rejected++
 	d.receipt.RejectedBy[r.Code]++
 	if len(d.receipt.Rejections) < maxShown {

@@ -146,10 +146,10 @@ func TestARejectionSaysWhatIsWrong(t *testing.T) {
 	receipt, err := d.Accept(ctx, nil)
 	s.must(err)
 	want := []Rejection{
-		{1, " 02-1 ", InvalidNumber, "not a Korean mobile number (010 and eight digits)"},
-		{2, phone(1), MissingVariable, "the variable #{이름} is missing or empty"},
-		{3, phone(2), UnsupportedCharacter, "these characters cannot be sent as text: "},
-		{4, phone(3), TextTooLong, "the text has 2002 CP949 bytes, at most 2000 can be sent"},
+		{1, " 02-1 ", InvalidNumber, "not a Korean mobile number (010 and eight digits)", 0},
+		{2, phone(1), MissingVariable, "the variable #{이름} is missing or empty", 0},
+		{3, phone(2), UnsupportedCharacter, "these characters cannot be sent as text: ", 0},
+		{4, phone(3), TextTooLong, "the text has 2002 CP949 bytes, at most 2000 can be sent", 0},
 	}
 	for i := range want {
 		if want[i].Code == UnsupportedCharacter && strings.HasPrefix(receipt.Rejections[i].Detail, want[i].Detail) {
@@ -175,7 +175,7 @@ func TestADuplicateIsFoundInAnotherSpelling(t *testing.T) {
 	}
 	receipt, err := d.Accept(ctx, nil)
 	s.must(err)
-	want := []Duplicate{{1, "+82 10 1234 5678", 0}, {2, "01012345678", 0}, {3, "０１０-１２３４-５６７８", 0}}
+	want := []Duplicate{{1, "+82 10 1234 5678", 0, 0, 0}, {2, "01012345678", 0, 0, 0}, {3, "０１０-１２３４-５６７８", 0, 0, 0}}
 	if diff := cmp.Diff(want, receipt.Duplicates); diff != "" || receipt.Duplicate != 3 || receipt.Accepted != 2 {
 		t.Errorf("%d accepted, %d duplicates: -want +got\n%s", receipt.Accepted, receipt.Duplicate, diff)
 	}
