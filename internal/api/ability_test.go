@@ -70,7 +70,24 @@ var contract = map[string]string{
 	"GET /v1/credit/payments/{id}":          "credit:read",
 	"POST /v1/credit/payments/{id}/cancel":  "credit:refund",
 	"POST /v1/credit/payments/{id}/arrived": "operator", "POST /v1/credit/payments/{id}/cash-receipt/issued": "operator",
-	"GET /v1/credit/payments/{id}/receipt":                            "credit:read",
+	"GET /v1/contacts":                         "contacts:read",
+	"POST /v1/contacts":                        "contacts:write",
+	"GET /v1/contacts/{id}":                    "contacts:read",
+	"PUT /v1/contacts/{id}":                    "contacts:write",
+	"DELETE /v1/contacts/{id}":                 "contacts:write",
+	"POST /v1/contacts/import":                 "contacts:write",
+	"GET /v1/contacts/export":                  "contacts:read",
+	"GET /v1/groups":                           "contacts:read",
+	"POST /v1/groups":                          "contacts:write",
+	"GET /v1/groups/{id}":                      "contacts:read",
+	"PUT /v1/groups/{id}":                      "contacts:write",
+	"DELETE /v1/groups/{id}":                   "contacts:write",
+	"GET /v1/groups/{id}/members":              "contacts:read",
+	"POST /v1/groups/{id}/members":             "contacts:write",
+	"DELETE /v1/groups/{id}/members/{contact}": "contacts:write",
+	"POST /v1/groups/{id}/import":              "contacts:write",
+	"GET /v1/groups/{id}/export":               "contacts:read",
+	"GET /v1/credit/payments/{id}/receipt":     "credit:read",
 	"POST /v1/credit/payments/{id}/cancellations/{cancel}/given-back": "operator",
 	"GET /v1/credit/withdrawals":                                      "credit:read",
 	"POST /v1/credit/withdrawals":                                     "credit:refund",
@@ -109,7 +126,7 @@ var contract = map[string]string{
 
 // filled puts something into a path's parameters.
 func filled(path string) string {
-	return strings.NewReplacer("{id}", "msg_01k9zqm0v8e4t9w2n7c5r3x6yb", "{cancel}", "pcn_01k9zqm0v8e4t9w2n7c5r3x6yb", "{code}", "NONE", "{number}", "15889999", "{name}", "@none", "{month}", "2026-01").Replace(path)
+	return strings.NewReplacer("{id}", "msg_01k9zqm0v8e4t9w2n7c5r3x6yb", "{cancel}", "pcn_01k9zqm0v8e4t9w2n7c5r3x6yb", "{contact}", "con_01k9zqm0v8e4t9w2n7c5r3x6yb", "{code}", "NONE", "{number}", "15889999", "{name}", "@none", "{month}", "2026-01").Replace(path)
 }
 
 func TestEachRouteNeedsATokenWithItsAbility(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"creditmsg/internal/alert"
 	"creditmsg/internal/attachment"
 	"creditmsg/internal/billing"
+	"creditmsg/internal/book"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
@@ -42,6 +43,7 @@ type Deps struct {
 	Billing        *billing.Service
 	Alerts         *alert.Service
 	Attachments    *attachment.Service
+	Book           *book.Book
 	PublicURL      string // where payers' browsers reach us; "" = what a request names
 	Log            *slog.Logger
 	Registerer     prometheus.Registerer
@@ -103,7 +105,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, recipients, attachments, routing, stats, accounts, credits, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, invoices, taxInvoices, reports, upkeep,
+		sending, campaigns, recipients, attachments, routing, stats, accounts, credits, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, contacts, groups, bookLists, invoices, taxInvoices, reports, upkeep,
 	} {
 		declare(a)
 	}

@@ -18,7 +18,8 @@ type orderView struct {
 	Strategy        string          `json:"strategy" enum:"alimtalk_first,sms_only,cost_optimized"`
 	Alimtalk        *alimtalkView   `json:"alimtalk,omitempty" doc:"alimtalk_first needs it."`
 	Text            *textView       `json:"text,omitempty" doc:"The text, alone or as the fallback of Alimtalk."`
-	Recipients      []personBody    `json:"recipients" minItems:"1" maxItems:"100000"`
+	Recipients      []personBody    `json:"recipients,omitempty" maxItems:"100000" doc:"These, or groups, or both."`
+	Groups          []string        `json:"groups,omitempty" maxItems:"100" doc:"Groups of the address book (grp_…): who is in them when the message is accepted, 1,000,000 altogether. A contact's variables and its name, as #{이름} and #{name}, fill in the text."`
 	RecipientCount  int64           `json:"recipient_count,omitempty" minimum:"1" maximum:"1000000" doc:"Instead of recipients, where they are not known yet."`
 	AllowDuplicates bool            `json:"allow_duplicates,omitempty" default:"false"`
 	ScheduledAt     *string         `json:"scheduled_at,omitempty" format:"date-time" nullable:"true" doc:"null = at once; at most 60 days ahead."`
@@ -77,10 +78,8 @@ func (a *api) describeOrder(estimate bool) *huma.RequestBody {
 	schema := huma.SchemaFromType(a.huma.OpenAPI().Components.Schemas, reflect.TypeFor[orderView]())
 	whole := *schema
 	whole.Properties = maps.Clone(schema.Properties)
-	whole.Required = []string{"strategy", "recipients"}
-	if estimate {
-		whole.Required = []string{"strategy"}
-	} else {
+	whole.Required = []string{"strategy"}
+	if !estimate {
 		delete(whole.Properties, "recipient_count")
 	}
 	whole.PrecomputeMessages()
@@ -99,18 +98,31 @@ func (a *api) describeOrder(estimate bool) *huma.RequestBody {
 
 // describeForm is a message with its list.
 func describeForm(order *huma.Schema) *huma.MediaType {
-	text := func(doc string) *huma.Schema { return &huma.Schema{Type: huma.TypeString, Description: doc} }
-	list := text("The list: CSV in UTF-8 or CP949 (comma, semicolon or tab), or an Excel workbook (XLSX) without a password. Its first line names the columns; " +
-		"every column beside the number is a variable of its name. At most 1,000,000 recipients and 512 MiB, a workbook 128 MiB.")
+	parts := listParts()
+	parts["message"] = order
+	return &huma.MediaType{Schema: formSchema(parts, "message", "list"), Encoding: map[string]*huma.Encoding{"message": {ContentType: "application/json"}}}
+}
+
+func formSchema(parts map[string]*huma.Schema, required ...string) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeObject, Required: required, AdditionalProperties: false, Properties: parts}
+	s.PrecomputeMessages()
+	return s
+}
+
+func describeText(doc string) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Description: doc}
+}
+
+// listParts are what every form with a list has.
+func listParts() map[string]*huma.Schema {
+	list := describeText("The list: CSV in UTF-8 or CP949 (comma, semicolon or tab), or an Excel workbook (XLSX) without a password. Its first line names the columns; " +
+		"every column beside the number is a variable of its name. At most 1,000,000 rows and 512 MiB, a workbook 128 MiB.")
 	list.Format = "binary"
-	schema := &huma.Schema{Type: huma.TypeObject, Required: []string{"message", "list"}, AdditionalProperties: false, Properties: map[string]*huma.Schema{
-		"message":   order,
+	return map[string]*huma.Schema{
 		"list":      list,
-		"to_column": text("The column with the numbers; left out, the first with a usual name (전화번호, 휴대폰, 휴대전화, 핸드폰, 연락처, phone, mobile, tel, to)."),
-		"sheet":     text("The sheet of a workbook; left out, the first that is not hidden."),
-	}}
-	schema.PrecomputeMessages()
-	return &huma.MediaType{Schema: schema, Encoding: map[string]*huma.Encoding{"message": {ContentType: "application/json"}}}
+		"to_column": describeText("The column with the numbers; left out, the first with a usual name (전화번호, 휴대폰, 휴대전화, 핸드폰, 연락처, phone, mobile, tel, to)."),
+		"sheet":     describeText("The sheet of a workbook; left out, the first that is not hidden."),
+	}
 }
 
 // schemaName names a schema by its type: messageView is Message, and a list of it
@@ -150,7 +162,7 @@ func (a *api) describe() {
 func (a *api) loosen() {
 	doc := a.huma.OpenAPI()
 	schemas := doc.Components.Schemas.Map()
-	for _, at := range [][2]string{{"Recipient", "reason"}, {"Log", "reason"}, {"Credit", "auto_recharge"}, {"Statement", "head_before"}} {
+	for _, at := range [][2]string{{"Contact", "consent"}, {"KnownContact", "consent"}, {"Recipient", "reason"}, {"Log", "reason"}, {"Credit", "auto_recharge"}, {"Statement", "head_before"}} {
 		schemas[at[0]].Properties[at[1]] = &huma.Schema{OneOf: []*huma.Schema{schemas[at[0]].Properties[at[1]], {Type: "null"}}}
 	}
 	asked := map[string]bool{}

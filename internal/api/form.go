@@ -1,16 +1,19 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -27,12 +30,11 @@ const (
 	readQuick = 10 * time.Minute
 )
 
-// form is a message and its list as multipart/form-data. Its parts may come in any order, so
-// the list is kept on disk until all of them are there; it has to be read twice anyway.
+// form is a list and what is said about it as multipart/form-data. Its parts may come in any
+// order, so the list is kept on disk until all of them are there; it has to be read twice
+// anyway.
 type form struct {
-	message []byte
-	column  string
-	sheet   string
+	texts   map[string]string // the other parts, by their names
 	list    *os.File
 	size    int64
 	sum     hash.Hash // of the list
@@ -59,9 +61,10 @@ func spool() (*os.File, error) {
 	return file, nil
 }
 
-// takeForm reads the whole body. What a repeat of the request has to be like is what its
-// parts hold: how they are put together differs each time.
-func (a *api) takeForm(w http.ResponseWriter, r *http.Request, x *exchange) (_ *form, err error) {
+// takeForm reads the whole body, whose parts besides the list may be so long. What a repeat of
+// the request has to be like is what its parts hold: how they are put together differs each
+// time.
+func (a *api) takeForm(w http.ResponseWriter, r *http.Request, x *exchange, known map[string]int64) (_ *form, err error) {
 	u, err := newUpload(w, r, maxUpload, uploadWithin)
 	if err != nil {
 		return nil, err
@@ -70,7 +73,7 @@ func (a *api) takeForm(w http.ResponseWriter, r *http.Request, x *exchange) (_ *
 	if params["boundary"] == "" {
 		return nil, fault.New(fault.Malformed, fault.CodeMalformed, "the Content-Type of the form names no boundary")
 	}
-	f := &form{sum: sha256.New()}
+	f := &form{texts: map[string]string{}, sum: sha256.New()}
 	size := r.ContentLength
 	if size < 0 {
 		size = maxUpload
@@ -84,24 +87,25 @@ func (a *api) takeForm(w http.ResponseWriter, r *http.Request, x *exchange) (_ *
 		}
 	}()
 	parts := multipart.NewReader(u, params["boundary"])
-	seen := map[string]bool{}
 	for {
 		p, err := parts.NextRawPart()
 		if err == io.EOF {
 			break
 		}
 		if err == nil {
-			err = f.take(p, seen)
+			err = f.take(p, known)
 		}
 		if err != nil {
 			return nil, u.wrong(err)
 		}
 	}
-	if err := f.complete(seen); err != nil {
-		return nil, err
+	if f.size == 0 {
+		return nil, fault.Check("/list", "want a list of recipients as CSV or XLSX")
 	}
 	x.beginSum(r)
-	fmt.Fprintf(x.sum, "%d %s %q %q %d ", len(f.message), f.message, f.column, f.sheet, f.size)
+	for _, name := range slices.Sorted(maps.Keys(f.texts)) {
+		fmt.Fprintf(x.sum, "%s %q ", name, f.texts[name])
+	}
 	x.sum.Write(f.sum.Sum(nil))
 	if f.size > smallBody {
 		// Reading it takes a while, and a deadline of ours would outlive it on the connection.
@@ -123,66 +127,51 @@ func (u *upload) wrong(err error) error {
 }
 
 // take takes one part.
-func (f *form) take(p *multipart.Part, seen map[string]bool) (err error) {
+func (f *form) take(p *multipart.Part, known map[string]int64) (err error) {
 	name := p.FormName()
-	if seen[name] {
-		return fault.Check("/"+cut(name), "given twice")
-	}
-	seen[name] = true
-	switch name {
-	case "message":
-		f.message, err = within(p, "/message", maxLine)
-	case "to_column":
-		f.column, err = word(p, "/to_column")
-	case "sheet":
-		f.sheet, err = word(p, "/sheet")
-	case "list":
+	_, twice := f.texts[name]
+	switch {
+	case twice, name == "list" && f.list != nil:
+		return fault.Check("/"+name, "given twice")
+	case name == "list":
 		if f.list, err = spool(); err != nil {
 			return err
 		}
 		f.size, err = io.Copy(io.MultiWriter(f.list, f.sum), p)
+	case known[name] > 0:
+		f.texts[name], err = within(p, "/"+name, known[name])
 	default:
-		return fault.Check("/"+cut(name), "there is no such part here; want message, list, to_column and sheet")
+		return fault.Check("/"+cut(name), "there is no such part here; want list, %s", strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 	}
 	return err
 }
 
-// within reads a part that is small.
-func within(p io.Reader, place string, most int64) ([]byte, error) {
+// within reads a part that is a short text.
+func within(p io.Reader, place string, most int64) (string, error) {
 	text, err := io.ReadAll(io.LimitReader(p, most+1))
 	if err == nil && int64(len(text)) > most {
 		err = fault.New(fault.TooLarge, fault.CodeBodyTooLarge, "%s is longer than %d KiB", place, most>>10).At(place, "too long")
 	}
-	return text, err
-}
-
-// word reads a part that is a name.
-func word(p io.Reader, place string) (string, error) {
-	text, err := within(p, place, maxField)
-	if err == nil && (!utf8.Valid(text) || strings.ContainsRune(string(text), 0)) {
-		err = fault.Check(place, "want text in UTF-8")
+	if err == nil && (!utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0) {
+		err = fault.New(fault.Malformed, fault.CodeMalformed, "%s is not readable as text in UTF-8", place).At(place, "want text in UTF-8")
 	}
 	return string(text), err
 }
 
-// complete checks that everything is there.
-func (f *form) complete(seen map[string]bool) error {
-	switch {
-	case !seen["message"]:
-		return fault.Check("/message", "want the message as JSON, without recipients")
-	case !seen["list"] || f.size == 0:
-		return fault.Check("/list", "want a list of recipients as CSV or XLSX")
-	}
-	return nil
-}
+// messageForm is what a message and its list come as.
+var messageForm = map[string]int64{"message": maxLine, "to_column": maxField, "sheet": maxField}
 
 // order reads the message.
 func (f *form) order() (*order, error) {
-	if err := readable(f.message); err != nil {
+	text := []byte(f.texts["message"])
+	if len(text) == 0 {
+		return nil, fault.Check("/message", "want the message as JSON, without recipients")
+	}
+	if err := readable(text); err != nil {
 		return nil, fault.Wrap(err, fault.Malformed, fault.CodeMalformed, "the message cannot be read: %s", err).At("/message", "%s", err)
 	}
 	o := &order{withoutCount: true, withoutNames: true}
-	r := &reading{data: f.message, path: []step{{name: "message"}}}
+	r := &reading{data: text, path: []step{{name: "message"}}}
 	o.read(r)
 	return o, o.refused(r)
 }
@@ -199,17 +188,17 @@ func (r *rows) close() {
 }
 
 // openList opens a list by what it is. The memory that a workbook takes is waited for.
-func (a *api) openList(ctx context.Context, list *os.File, size int64, o sheet.Options) (*rows, error) {
-	out := &rows{release: func() {}}
-	if !sheet.IsBook(list) {
+func (a *api) openList(ctx context.Context, f *form) (*rows, error) {
+	out, o := &rows{release: func() {}}, sheet.Options{Column: f.texts["to_column"], Sheet: f.texts["sheet"]}
+	if !sheet.IsBook(f.list) {
 		if o.Sheet != "" {
 			return nil, fault.Check("/sheet", "the list is no workbook and has no sheets")
 		}
 		var err error
-		out.Reader, err = sheet.Open(list, o)
+		out.Reader, err = sheet.Open(f.list, o)
 		return out, err
 	}
-	book, err := sheet.OpenBook(list, size, o)
+	book, err := sheet.OpenBook(f.list, f.size, o)
 	if err != nil {
 		return nil, err
 	}
@@ -225,7 +214,7 @@ func (a *api) openList(ctx context.Context, list *os.File, size int64, o sheet.O
 
 // addTo adds all recipients of the list to a draft.
 func (f *form) addTo(ctx context.Context, a *api, d *message.Draft) error {
-	list, err := a.openList(ctx, f.list, f.size, sheet.Options{Column: f.column, Sheet: f.sheet})
+	list, err := a.openList(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -253,7 +242,7 @@ func (f *form) addTo(ctx context.Context, a *api, d *message.Draft) error {
 
 // sendForm takes a message and its list.
 func (a *api) sendForm(w http.ResponseWriter, r *http.Request, x *exchange, o operation) (*reply, error) {
-	f, err := a.takeForm(w, r, x)
+	f, err := a.takeForm(w, r, x, messageForm)
 	if err != nil {
 		return nil, err
 	}
@@ -275,14 +264,18 @@ func (a *api) sendForm(w http.ResponseWriter, r *http.Request, x *exchange, o op
 	if err != nil {
 		return nil, err
 	}
-	if err := f.addTo(r.Context(), a, draft); err != nil {
+	err = f.addTo(r.Context(), a, draft)
+	if err == nil {
+		err = order.addGroups(r.Context(), draft)
+	}
+	if err != nil {
 		return nil, a.discarded(r.Context(), draft, err)
 	}
 	return a.accept(r.Context(), draft, key, keyed)
 }
 
 func (a *api) estimateForm(w http.ResponseWriter, r *http.Request, x *exchange) (*message.Draft, error) {
-	f, err := a.takeForm(w, r, x)
+	f, err := a.takeForm(w, r, x, messageForm)
 	if err != nil {
 		return nil, err
 	}
@@ -295,5 +288,8 @@ func (a *api) estimateForm(w http.ResponseWriter, r *http.Request, x *exchange) 
 	if err != nil {
 		return nil, err
 	}
-	return draft, f.addTo(r.Context(), a, draft)
+	if err := f.addTo(r.Context(), a, draft); err != nil {
+		return nil, err
+	}
+	return draft, order.addGroups(r.Context(), draft)
 }

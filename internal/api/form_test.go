@@ -6,15 +6,14 @@ import (
 	"io"
 	"mime/multipart"
 	"os"
-	"runtime"
-	"runtime/metrics"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
+
+	"creditmsg/internal/sheet/sheettest"
 )
 
 // formPart is one part of a form.
@@ -153,7 +152,7 @@ func TestAListThatCannotBeReadAcceptsNothing(t *testing.T) {
 		{"a wrong strategy", []formPart{{"message", `{"strategy":5}`}, list}, 422, "validation", "/message/strategy"},
 		{"a huge message", []formPart{{"message", strings.Repeat(" ", 70<<10)}, list}, 413, "body_too_large", "/message"},
 		{"a huge name", []formPart{message, list, {"sheet", strings.Repeat("x", 2000)}}, 413, "body_too_large", "/sheet"},
-		{"a name that is no text", []formPart{message, list, {"to_column", "\xff"}}, 422, "validation", "/to_column"},
+		{"a name that is no text", []formPart{message, list, {"to_column", "\xff"}}, 400, "malformed", "/to_column"},
 		{"a sheet of CSV", []formPart{message, list, {"sheet", "명단"}}, 422, "validation", "/sheet"},
 		{"another encoding", []formPart{message, {"list", "\xff\xfet\x00o\x00"}}, 422, "unsupported_encoding", "/lines/1"},
 		{"no column", []formPart{message, {"list", "이름\n김하나\n"}}, 422, "no_phone_column", "/lines/1"},
@@ -195,7 +194,7 @@ func TestAListOf50MiBIsTakenInLittleMemory(t *testing.T) {
 	people := &numbers{most: rows, line: "010%08d,김하나," + strings.Repeat("메모", 180) + "\n"}
 	list := io.MultiReader(strings.NewReader(begin+"to,이름,메모\n"), people, strings.NewReader(end))
 	var r got
-	held := peak(func() { r = w.do(ask{method: "POST", path: "/v1/messages", token: w.rich, from: list, media: media}) })
+	held := sheettest.Peak(func() { r = w.do(ask{method: "POST", path: "/v1/messages", token: w.rich, from: list, media: media}) })
 	if got := r.is(202).json()["recipients"].(map[string]any)["accepted"]; got != float64(rows) {
 		t.Errorf("got %v accepted, want %d", got, rows)
 	}
@@ -205,33 +204,6 @@ func TestAListOf50MiBIsTakenInLittleMemory(t *testing.T) {
 	if got := w.get("/v1/credit").json()["held"]; got != "900000.00" {
 		t.Errorf("got %v held, want 900000.00", got)
 	}
-}
-
-// peak is about how many bytes of memory do holds at one time, besides what is there
-// before it: what collections find alive.
-func peak(do func()) uint64 {
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	runtime.GC()
-	metrics.Read(live)
-	before := live[0].Value.Uint64()
-	most := before
-	done, over := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(over)
-		for tick := time.NewTicker(time.Millisecond); ; {
-			select {
-			case <-done:
-				return
-			case <-tick.C:
-				metrics.Read(live)
-				most = max(most, live[0].Value.Uint64())
-			}
-		}
-	}()
-	do()
-	close(done)
-	<-over
-	return most - before
 }
 
 func TestMoreThanAMillionRowsOfAListAreTooMany(t *testing.T) {

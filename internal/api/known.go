@@ -74,7 +74,7 @@ func (a *api) presume(r *http.Request, x *exchange, o operation) bool {
 // reports so, and nothing has happened.
 func (a *api) quickly(ctx context.Context, x *exchange, body []byte, key idem.Key, keyed bool) (out *reply, counts bool, err error) {
 	order, err := wholeOrder(body)
-	if err != nil {
+	if err != nil || len(order.groups) > 0 { // whose members have to be read anyway
 		return nil, false, nil
 	}
 	draft, err := a.Messages.DraftKnown(x.site, *x.known, order.Request)

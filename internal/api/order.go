@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
 	"creditmsg/internal/message"
 	"creditmsg/internal/provider"
 )
@@ -18,7 +19,8 @@ type order struct {
 	message.Request
 	recipients   []byte // the array as it came; nil = not given
 	named        int    // how many are in it
-	count        int64  // of recipients that are not named; of an estimate
+	groups       []id.ID
+	count        int64 // of recipients that are not named; of an estimate
 	unsupported  *fault.Error
 	withoutCount bool // recipient_count is no member here
 	withoutNames bool // recipients is none: they follow line by line
@@ -66,6 +68,7 @@ var orderMembers = map[string]func(*order, *reading){
 	"alimtalk":          (*order).readAlimtalk,
 	"text":              (*order).readText,
 	"recipients":        (*order).readRecipients,
+	"groups":            (*order).readGroups,
 	"recipient_count":   func(o *order, r *reading) { o.count = r.whole(1, maxLines) },
 	"allow_duplicates":  func(o *order, r *reading) { o.AllowDuplicates = r.boolean() },
 	"scheduled_at":      func(o *order, r *reading) { o.ScheduledAt = r.instant() },
@@ -241,12 +244,17 @@ func (o *order) refused(r *reading) error {
 
 // addTo adds all recipients to a draft.
 func (o *order) addTo(ctx context.Context, d *message.Draft) (err error) {
-	r := &reading{data: o.recipients}
-	variables := map[string]string{}
-	r.elements(func(int) {
-		if to := r.person(variables); err == nil {
-			err = d.Add(ctx, to, variables)
-		}
-	})
+	if o.recipients != nil {
+		r := &reading{data: o.recipients}
+		variables := map[string]string{}
+		r.elements(func(int) {
+			if to := r.person(variables); err == nil {
+				err = d.Add(ctx, to, variables)
+			}
+		})
+	}
+	if err == nil {
+		err = o.addGroups(ctx, d)
+	}
 	return err
 }

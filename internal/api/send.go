@@ -121,7 +121,7 @@ func (a *api) sendWhole(w http.ResponseWriter, r *http.Request, x *exchange, o o
 // wholeOrder reads a message with its recipients.
 func wholeOrder(body []byte) (*order, error) {
 	o, err := readOrder(body, &order{withoutCount: true})
-	if err == nil && (o.recipients == nil || o.named == 0) {
+	if err == nil && o.nobody() {
 		err = fault.New(fault.Invalid, fault.CodeNoRecipients, "the message names no recipient").At("/recipients", "no recipient")
 	}
 	return o, err
@@ -157,7 +157,11 @@ func (a *api) sendLines(w http.ResponseWriter, r *http.Request, x *exchange, o o
 	if err != nil {
 		return nil, err
 	}
-	if err := l.addTo(r.Context(), draft); err != nil {
+	err = l.addTo(r.Context(), draft)
+	if err == nil {
+		err = order.addGroups(r.Context(), draft)
+	}
+	if err != nil {
 		return nil, a.discarded(r.Context(), draft, err)
 	}
 	if key, keyed, err = x.idemKey(o); err != nil {
@@ -255,10 +259,10 @@ func (a *api) estimateWhole(w http.ResponseWriter, r *http.Request, x *exchange)
 	switch {
 	case err != nil:
 		return nil, err
-	case order.count > 0 && order.recipients != nil:
-		return nil, fault.Check("/recipient_count", "give recipients or recipient_count, not both")
-	case order.count == 0 && order.named == 0:
-		return nil, fault.New(fault.Invalid, fault.CodeNoRecipients, "give recipients or recipient_count").At("/recipients", "no recipient")
+	case order.count > 0 && (order.recipients != nil || len(order.groups) > 0):
+		return nil, fault.Check("/recipient_count", "give recipients and groups, or recipient_count, not both")
+	case order.count == 0 && order.nobody():
+		return nil, fault.New(fault.Invalid, fault.CodeNoRecipients, "give recipients, groups or recipient_count").At("/recipients", "no recipient")
 	}
 	draft, err := a.Messages.Estimate(r.Context(), x.site, order.Request)
 	if err != nil {
@@ -284,5 +288,8 @@ func (a *api) estimateLines(w http.ResponseWriter, r *http.Request, x *exchange)
 	if err != nil {
 		return nil, err
 	}
-	return draft, l.addTo(r.Context(), draft)
+	if err := l.addTo(r.Context(), draft); err != nil {
+		return nil, err
+	}
+	return draft, order.addGroups(r.Context(), draft)
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"creditmsg/internal/attachment"
 	"creditmsg/internal/billing"
 	"creditmsg/internal/blob"
+	"creditmsg/internal/book"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/db/dbtest"
@@ -48,6 +50,7 @@ type world struct {
 	delivery *delivery.Service
 	billing  *billing.Service
 	alerts   *alert.Service
+	book     *book.Book
 	till     *httptest.Server // the simulated payment gateway
 	deps     Deps
 	handler  http.Handler
@@ -101,11 +104,12 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	w.must(err)
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	w.billing, w.till = newBilling(t, w)
+	w.book = book.New(d, w.keys, w.queue)
 	w.messages, err = message.NewService(d, w.keys, w.ledger, w.queue, message.Options{
-		Log: log, Billing: w.billing,
 		Offered:  func(siteID string, c provider.Channel) bool { return w.delivery.Offered(siteID, c) },
 		Accounts: func(siteID string, c provider.Channel) []string { return w.delivery.Accounts(siteID, c) },
 		Pictures: func(siteID string) int { return w.delivery.MostPictures(siteID) },
+		Log:      log, Billing: w.billing, Book: w.book,
 	})
 	w.must(err)
 	store, err := blob.Open(blob.Options{URL: "file:" + t.TempDir()})
@@ -120,7 +124,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	w.must(err)
 
 	registry := prometheus.NewRegistry()
-	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Alerts: w.alerts, Attachments: pictures, Papers: paper.New(w.keys, w.ledger, w.billing), WhatIf: whatif.New(d, w.keys, w.messages), Log: log,
+	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Alerts: w.alerts, Book: w.book, Attachments: pictures, Papers: paper.New(w.keys, w.ledger, w.billing), WhatIf: whatif.New(d, w.keys, w.messages), Log: log,
 		Invoices:   invoice.New(d, w.keys, w.messages, w.ledger, map[string]string{"solapi": "solapi"}),
 		Registerer: registry, Gatherer: registry, Version: "test"}
 	w.handler, err = New(w.deps)
@@ -187,7 +191,7 @@ func (w *world) must(err error) {
 // drain runs every job that is due, and what they make due.
 func (w *world) drain() {
 	w.t.Helper()
-	works := append(w.messages.Works(), w.delivery.Works()...)
+	works := slices.Concat(w.messages.Works(), w.delivery.Works(), w.book.Works())
 	for range 200 {
 		ran := 0
 		for _, k := range works {

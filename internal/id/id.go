@@ -34,6 +34,9 @@ const (
 
 	Withdrawal = "wdr"
 	Attachment = "att" // as an attempt, which nobody is asked to name
+	Contact    = "con" // of an address book
+	Group      = "grp" // of contacts
+	Series     = "ser" // of messages
 )
 
 // New makes an ID that sorts after all that this process made before.

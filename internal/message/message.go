@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"creditmsg/internal/billing"
+	"creditmsg/internal/book"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
@@ -147,6 +148,7 @@ type Options struct {
 	Billing        *billing.Service                                 // recharges sites whose sends are refused; nil = nobody does
 	Registerer     prometheus.Registerer                            // nil = no metrics
 	Log            *slog.Logger                                     // nil = slog.Default
+	Book           *book.Book                                       // whose groups can be sent to; nil = there are none
 }
 
 // Service is the use cases of messages. Its methods open their transactions;

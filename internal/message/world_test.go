@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"creditmsg/internal/book"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/db/dbtest"
@@ -77,6 +78,7 @@ type house struct {
 	ledger  *credit.Ledger
 	queue   *queue.Queue
 	service *Service
+	book    *book.Book
 	now     atomic.Int64
 }
 
@@ -115,6 +117,8 @@ func (h *house) furnish(t testing.TB, o Options) *house {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	h.book = book.New(h.d, h.keys, h.queue)
+	o.Book = h.book
 	var err error
 	if h.service, err = NewService(h.d, h.keys, h.ledger, h.queue, o); err != nil {
 		t.Fatalf("make the service: %v", err)

@@ -16,6 +16,7 @@ import (
 	"creditmsg/internal/alert"
 	"creditmsg/internal/api"
 	"creditmsg/internal/billing"
+	"creditmsg/internal/book"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
@@ -74,6 +75,7 @@ type Program struct {
 	billing  *billing.Service
 	alerts   *alert.Service
 	invoices *invoice.Service
+	book     *book.Book
 	handler  http.Handler
 
 	door      *listener // nil without RoleAPI
@@ -160,8 +162,9 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	if p.billing, err = p.config.billing(p.d, p.keys, p.ledger, p.queue, p.metrics, p.log); err != nil {
 		return err
 	}
+	p.book = book.New(p.d, p.keys, p.queue)
 	p.messages, err = message.NewService(p.d, p.keys, p.ledger, p.queue, message.Options{
-		FallbackWithin: times.FallbackWithin, Billing: p.billing,
+		FallbackWithin: times.FallbackWithin, Billing: p.billing, Book: p.book,
 		// Messages ask what can be carried only once requests come in.
 		Offered:    func(siteID string, c provider.Channel) bool { return p.delivery.Offered(siteID, c) },
 		Accounts:   func(siteID string, c provider.Channel) []string { return p.delivery.Accounts(siteID, c) },
@@ -190,8 +193,8 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 		return nil
 	}
 	p.handler, err = api.New(api.Deps{
-		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts,
 		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
+		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, Book: p.book,
 		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), Version: o.Version, Ready: p.ready,
 	})
@@ -247,7 +250,7 @@ func (p *Program) workers() []runner {
 	if !p.has(RoleWorker) {
 		return []runner{p.upkeep(false)}
 	}
-	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), p.billing.Works(), p.alerts.Works())
+	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), p.billing.Works(), p.alerts.Works(), p.book.Works())
 	return []runner{
 		p.upkeep(true),
 		p.signHeads,

@@ -8,14 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/metrics"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/xuri/excelize/v2"
 
 	"creditmsg/internal/fault"
+	"creditmsg/internal/sheet/sheettest"
 )
 
 func TestWhatIsNoWorkbookIsRefusedByWhatItIs(t *testing.T) {
@@ -115,33 +114,6 @@ func TestNoFlippedByteLosesARow(t *testing.T) {
 	}
 }
 
-// peak is about how many bytes of memory do holds at one time, besides what is there
-// before it: what collections find alive.
-func peak(do func()) uint64 {
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	runtime.GC()
-	metrics.Read(live)
-	before := live[0].Value.Uint64()
-	most := before
-	done, over := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(over)
-		for tick := time.NewTicker(time.Millisecond); ; {
-			select {
-			case <-done:
-				return
-			case <-tick.C:
-				metrics.Read(live)
-				most = max(most, live[0].Value.Uint64())
-			}
-		}
-	}()
-	do()
-	close(done)
-	<-over
-	return most - before
-}
-
 const (
 	sheetPart = "xl/worksheets/sheet1.xml"
 	textsPart = "xl/sharedStrings.xml"
@@ -181,7 +153,7 @@ func TestWhatUnpacksToMuchIsRefusedBeforeItDoes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			raw := handmade(t, c.parts...)
 			var err error
-			held := peak(func() { _, _, err = readBook(raw, Options{}) })
+			held := sheettest.Peak(func() { _, _, err = readBook(raw, Options{}) })
 			if f := fault.Of(err); err == nil || f.Kind != c.kind {
 				t.Errorf("%d packed bytes: %v, want kind %d", len(raw), err, c.kind)
 			}
@@ -199,7 +171,7 @@ func TestAListOfPartsThatLiesTakesNoMemory(t *testing.T) {
 		broken := bytes.Clone(raw)
 		broken[end+at], broken[end+at+1] = 0xfe, 0xff
 		var err error
-		if held := peak(func() { _, _, err = readBook(broken, Options{}) }); held > 16<<20 || fault.Of(err) != nil && fault.Of(err).Kind == fault.Internal {
+		if held := sheettest.Peak(func() { _, _, err = readBook(broken, Options{}) }); held > 16<<20 || fault.Of(err) != nil && fault.Of(err).Kind == fault.Internal {
 			t.Errorf("%s: %v after %d MiB", name, err, held>>20)
 		}
 	}
@@ -207,7 +179,7 @@ func TestAListOfPartsThatLiesTakesNoMemory(t *testing.T) {
 
 func TestPicturesInAWorkbookAreNotRead(t *testing.T) {
 	raw := handmade(t, part{name: "xl/media/image1.png", fill: "\x00", times: 100 << 20})
-	if held := peak(func() {
+	if held := sheettest.Peak(func() {
 		if _, rows, err := readBook(raw, Options{}); err != nil || rows != nil {
 			t.Errorf("%+v, %v; want a list without rows", rows, err)
 		}

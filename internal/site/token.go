@@ -38,6 +38,7 @@ var Abilities = []string{
 	"templates:read", "templates:write",
 	"senders:read", "senders:write",
 	"channels:read", "channels:write",
+	"contacts:read", "contacts:write",
 	"optouts:read", "optouts:write",
 	"webhooks:read", "webhooks:write",
 	"tokens:read", "tokens:write",
