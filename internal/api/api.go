@@ -24,6 +24,7 @@ import (
 	"creditmsg/internal/invoice"
 	"creditmsg/internal/message"
 	"creditmsg/internal/paper"
+	"creditmsg/internal/series"
 	"creditmsg/internal/site"
 	"creditmsg/internal/whatif"
 )
@@ -44,6 +45,7 @@ type Deps struct {
 	Alerts         *alert.Service
 	Attachments    *attachment.Service
 	Book           *book.Book
+	Series         *series.Service
 	PublicURL      string // where payers' browsers reach us; "" = what a request names
 	Log            *slog.Logger
 	Registerer     prometheus.Registerer
@@ -105,7 +107,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, recipients, attachments, routing, stats, accounts, credits, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, contacts, groups, bookLists, invoices, taxInvoices, reports, upkeep,
+		sending, campaigns, recipients, attachments, routing, stats, accounts, credits, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep,
 	} {
 		declare(a)
 	}

@@ -55,8 +55,8 @@ func (w *world) attached() string {
 	return w.put("", "image/jpeg", photo(w.t, 320, 240)).is(201).json()["id"].(string)
 }
 
-// form writes a form; a value that begins with @ is a file of that name.
-func form(t testing.TB, parts ...any) (media string, body []byte) {
+// formBody writes a form; a value that begins with @ is a file of that name.
+func formBody(t testing.TB, parts ...any) (media string, body []byte) {
 	t.Helper()
 	var b bytes.Buffer
 	f := multipart.NewWriter(&b)
@@ -123,11 +123,11 @@ func TestAPictureIsUploadedReadAndDeleted(t *testing.T) {
 
 func TestAPictureMayComeAsAForm(t *testing.T) {
 	w := onSQLite(t)
-	media, body := form(t, "file@봄 세일.jpg", photo(t, 300, 200))
+	media, body := formBody(t, "file@봄 세일.jpg", photo(t, 300, 200))
 	if got := w.put("", media, body).is(201).json(); got["name"] != "봄 세일.jpg" || got["width"] != 300.0 {
 		t.Errorf("got %v", got)
 	}
-	media, body = form(t, "resize", "true", "file@x.png", drawing(t, 2000, 1000), "name", "sale")
+	media, body = formBody(t, "resize", "true", "file@x.png", drawing(t, 2000, 1000), "name", "sale")
 	if got := w.put("", media, body).is(201).json(); got["name"] != "sale" || got["width"] != 1000.0 || got["height"] != 500.0 {
 		t.Errorf("a drawing to be made fit: got %v", got)
 	}
@@ -140,7 +140,7 @@ func TestAPictureMayComeAsAForm(t *testing.T) {
 		"an unknown part": {[]any{"file@a.jpg", photo(t, 30, 20), "picture", "x"}, "/picture"},
 		"maybe":           {[]any{"file@a.jpg", photo(t, 30, 20), "resize", "maybe"}, "/resize"},
 	} {
-		media, body := form(t, c.parts...)
+		media, body := formBody(t, c.parts...)
 		if got := w.put("", media, body).refused(422, "validation"); !slices.Contains(got, c.pointer) {
 			t.Errorf("%s: got errors at %q, want %q", name, got, c.pointer)
 		}

@@ -19,8 +19,8 @@ import (
 // formPart is one part of a form.
 type formPart struct{ name, text string }
 
-// formOf writes a form; its boundary differs each time.
-func formOf(t testing.TB, parts ...formPart) (body, media string) {
+// writtenForm writes a form; its boundary differs each time.
+func writtenForm(t testing.TB, parts ...formPart) (body, media string) {
 	t.Helper()
 	var out bytes.Buffer
 	w := multipart.NewWriter(&out)
@@ -43,7 +43,7 @@ const formMessage = `{"strategy":"sms_only","text":{"body":"#{이름}님"}}`
 
 func (w *world) form(path, key string, parts ...formPart) got {
 	w.t.Helper()
-	body, media := formOf(w.t, parts...)
+	body, media := writtenForm(w.t, parts...)
 	return w.do(ask{method: "POST", path: path, token: w.rich, key: key, body: body, media: media})
 }
 
@@ -172,7 +172,7 @@ func TestAListThatCannotBeReadAcceptsNothing(t *testing.T) {
 		})
 	}
 	w.t = t
-	body, media := formOf(t, message, list)
+	body, media := writtenForm(t, message, list)
 	w.do(ask{method: "POST", path: "/v1/messages", token: w.rich, body: body[:len(body)-20], media: media}).refused(400, "malformed")
 	w.do(ask{method: "POST", path: "/v1/messages", token: w.rich, body: body, media: "multipart/form-data"}).refused(400, "malformed")
 	w.do(ask{method: "POST", path: "/v1/messages", token: w.rich, body: "hello", media: media}).refused(400, "malformed")
@@ -189,7 +189,7 @@ func TestAListOf50MiBIsTakenInLittleMemory(t *testing.T) {
 	w := onSQLite(t)
 	w.topUp("rich", 1_000_000)
 	const rows = 50_000
-	body, media := formOf(t, formPart{"message", formMessage}, formPart{"list", "@"})
+	body, media := writtenForm(t, formPart{"message", formMessage}, formPart{"list", "@"})
 	begin, end, _ := strings.Cut(body, "@")
 	people := &numbers{most: rows, line: "010%08d,김하나," + strings.Repeat("메모", 180) + "\n"}
 	list := io.MultiReader(strings.NewReader(begin+"to,이름,메모\n"), people, strings.NewReader(end))
@@ -208,7 +208,7 @@ func TestAListOf50MiBIsTakenInLittleMemory(t *testing.T) {
 
 func TestMoreThanAMillionRowsOfAListAreTooMany(t *testing.T) {
 	w := onSQLite(t)
-	body, media := formOf(t, formPart{"message", `{"strategy":"sms_only","text":{"body":"x"}}`}, formPart{"list", "@"})
+	body, media := writtenForm(t, formPart{"message", `{"strategy":"sms_only","text":{"body":"x"}}`}, formPart{"list", "@"})
 	begin, end, _ := strings.Cut(body, "@")
 	list := io.MultiReader(strings.NewReader(begin+"to\n"), &numbers{most: maxLines + 1, line: "x%d\n"}, strings.NewReader(end))
 	w.do(ask{method: "POST", path: "/v1/messages", token: w.rich, from: list, media: media}).refused(413, "too_many_recipients")

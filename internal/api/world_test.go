@@ -34,6 +34,7 @@ import (
 	"creditmsg/internal/provider/simulator"
 	"creditmsg/internal/provider/solapi"
 	"creditmsg/internal/queue"
+	"creditmsg/internal/series"
 	"creditmsg/internal/site"
 	"creditmsg/internal/whatif"
 )
@@ -51,6 +52,7 @@ type world struct {
 	billing  *billing.Service
 	alerts   *alert.Service
 	book     *book.Book
+	series   *series.Service
 	till     *httptest.Server // the simulated payment gateway
 	deps     Deps
 	handler  http.Handler
@@ -116,6 +118,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	w.must(err)
 	pictures := attachment.New(d, w.keys, store, log)
 	w.delivery, err = delivery.New(d, w.keys, w.messages, w.queue, []delivery.Carrier{{Account: account, Adapter: adapter}}, delivery.Options{Log: log, Attachments: pictures})
+	w.series = series.New(d, w.keys, w.queue, w.messages)
 	w.must(err)
 	t.Cleanup(func() { _ = w.delivery.Drain(context.Background()) })
 
@@ -124,7 +127,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	w.must(err)
 
 	registry := prometheus.NewRegistry()
-	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Alerts: w.alerts, Book: w.book, Attachments: pictures, Papers: paper.New(w.keys, w.ledger, w.billing), WhatIf: whatif.New(d, w.keys, w.messages), Log: log,
+	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Alerts: w.alerts, Book: w.book, Series: w.series, Attachments: pictures, Papers: paper.New(w.keys, w.ledger, w.billing), WhatIf: whatif.New(d, w.keys, w.messages), Log: log,
 		Invoices:   invoice.New(d, w.keys, w.messages, w.ledger, map[string]string{"solapi": "solapi"}),
 		Registerer: registry, Gatherer: registry, Version: "test"}
 	w.handler, err = New(w.deps)
@@ -191,7 +194,7 @@ func (w *world) must(err error) {
 // drain runs every job that is due, and what they make due.
 func (w *world) drain() {
 	w.t.Helper()
-	works := slices.Concat(w.messages.Works(), w.delivery.Works(), w.book.Works())
+	works := slices.Concat(w.messages.Works(), w.delivery.Works(), w.book.Works(), w.series.Works())
 	for range 200 {
 		ran := 0
 		for _, k := range works {

@@ -25,7 +25,7 @@ func (d *Draft) AddGroups(ctx context.Context, groups []id.ID) error {
 	if len(groups) == 0 {
 		return nil
 	}
-	if err := d.checkGroups(ctx, groups); err != nil {
+	if err := d.CheckGroups(ctx, groups); err != nil {
 		return err
 	}
 	for _, g := range groups {
@@ -57,8 +57,9 @@ func tooManyMembers() error {
 	return fault.New(fault.TooLarge, fault.CodeTooManyRecipients, "one message takes at most %d recipients, with the members of its groups; send to fewer groups at once", MostRecipients)
 }
 
-// checkGroups makes sure that the groups are there, and not too many people in them.
-func (d *Draft) checkGroups(ctx context.Context, groups []id.ID) error {
+// CheckGroups makes sure that groups can be sent to: with the faults of AddGroups, but nobody is
+// added.
+func (d *Draft) CheckGroups(ctx context.Context, groups []id.ID) error {
 	if d.s.o.Book == nil {
 		return fault.New(fault.Invalid, fault.CodeNotSupported, "there is no address book here").At("/groups", "no address book")
 	}

@@ -29,6 +29,7 @@ import (
 	"creditmsg/internal/provider"
 	"creditmsg/internal/provider/simulator"
 	"creditmsg/internal/queue"
+	"creditmsg/internal/series"
 	"creditmsg/internal/signal"
 	"creditmsg/internal/site"
 	"creditmsg/internal/whatif"
@@ -76,6 +77,7 @@ type Program struct {
 	alerts   *alert.Service
 	invoices *invoice.Service
 	book     *book.Book
+	series   *series.Service
 	handler  http.Handler
 
 	door      *listener // nil without RoleAPI
@@ -174,6 +176,7 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	if err != nil {
 		return err
 	}
+	p.series = series.New(p.d, p.keys, p.queue, p.messages)
 	p.delivery, err = delivery.New(p.d, p.keys, p.messages, p.queue, list, delivery.Options{
 		ExpireText: times.ExpireText, ExpireLong: times.ExpireLong, LookupGrace: times.LookupGrace, Lease: times.Lease,
 		Rest: times.Rest, Hang: times.Hang, Late: times.Late, Bus: p.bus,
@@ -194,7 +197,7 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 	}
 	p.handler, err = api.New(api.Deps{
 		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
-		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, Book: p.book,
+		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, Book: p.book, Series: p.series,
 		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), Version: o.Version, Ready: p.ready,
 	})
@@ -250,7 +253,7 @@ func (p *Program) workers() []runner {
 	if !p.has(RoleWorker) {
 		return []runner{p.upkeep(false)}
 	}
-	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), p.billing.Works(), p.alerts.Works(), p.book.Works())
+	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), p.billing.Works(), p.alerts.Works(), p.book.Works(), p.series.Works())
 	return []runner{
 		p.upkeep(true),
 		p.signHeads,
