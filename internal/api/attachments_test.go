@@ -43,8 +43,8 @@ func speckled(width, height int) image.Image {
 	return m
 }
 
-// put uploads the picture itself.
-func (w *world) put(query, media string, content []byte) got {
+// putPicture uploads the picture itself.
+func (w *world) putPicture(query, media string, content []byte) got {
 	w.t.Helper()
 	return w.do(ask{method: "POST", path: "/v1/attachments" + query, token: w.rich, media: media, from: bytes.NewReader(content)})
 }
@@ -52,7 +52,7 @@ func (w *world) put(query, media string, content []byte) got {
 // attached uploads a photo that fits and gives its id.
 func (w *world) attached() string {
 	w.t.Helper()
-	return w.put("", "image/jpeg", photo(w.t, 320, 240)).is(201).json()["id"].(string)
+	return w.putPicture("", "image/jpeg", photo(w.t, 320, 240)).is(201).json()["id"].(string)
 }
 
 // formBody writes a form; a value that begins with @ is a file of that name.
@@ -85,7 +85,7 @@ func formBody(t testing.TB, parts ...any) (media string, body []byte) {
 func TestAPictureIsUploadedReadAndDeleted(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		content := photo(t, 320, 240)
-		made := w.put("?name=sale.jpg", "image/jpeg", content).is(201).json()
+		made := w.putPicture("?name=sale.jpg", "image/jpeg", content).is(201).json()
 		if made["name"] != "sale.jpg" || made["content_type"] != "image/jpeg" || made["bytes"] != float64(len(content)) || made["width"] != 320.0 ||
 			made["height"] != 240.0 || made["in_use"] != false || made["expires_at"] == nil || !strings.HasPrefix(made["id"].(string), "att_") {
 			t.Errorf("got %v", made)
@@ -98,10 +98,10 @@ func TestAPictureIsUploadedReadAndDeleted(t *testing.T) {
 		if !bytes.Equal(g.body, content) || g.header.Get("Content-Type") != "image/jpeg" || g.header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("content: got %d bytes of %s", len(g.body), g.header.Get("Content-Type"))
 		}
-		if again := w.put("", "application/octet-stream", content).is(201).json(); again["id"] != made["id"] || again["name"] != "sale.jpg" {
+		if again := w.putPicture("", "application/octet-stream", content).is(201).json(); again["id"] != made["id"] || again["name"] != "sale.jpg" {
 			t.Errorf("the same bytes: got %v, want %v", again, made["id"])
 		}
-		other := w.put("", "", photo(t, 100, 100)).is(201).json()
+		other := w.putPicture("", "", photo(t, 100, 100)).is(201).json()
 		if rows := w.get("/v1/attachments").rows(); len(rows) != 2 || rows[0]["id"] != other["id"] || rows[1]["id"] != made["id"] {
 			t.Errorf("list: got %v, want the newest first", rows)
 		}
@@ -124,11 +124,11 @@ func TestAPictureIsUploadedReadAndDeleted(t *testing.T) {
 func TestAPictureMayComeAsAForm(t *testing.T) {
 	w := onSQLite(t)
 	media, body := formBody(t, "file@봄 세일.jpg", photo(t, 300, 200))
-	if got := w.put("", media, body).is(201).json(); got["name"] != "봄 세일.jpg" || got["width"] != 300.0 {
+	if got := w.putPicture("", media, body).is(201).json(); got["name"] != "봄 세일.jpg" || got["width"] != 300.0 {
 		t.Errorf("got %v", got)
 	}
 	media, body = formBody(t, "resize", "true", "file@x.png", drawing(t, 2000, 1000), "name", "sale")
-	if got := w.put("", media, body).is(201).json(); got["name"] != "sale" || got["width"] != 1000.0 || got["height"] != 500.0 {
+	if got := w.putPicture("", media, body).is(201).json(); got["name"] != "sale" || got["width"] != 1000.0 || got["height"] != 500.0 {
 		t.Errorf("a drawing to be made fit: got %v", got)
 	}
 	for name, c := range map[string]struct {
@@ -141,12 +141,12 @@ func TestAPictureMayComeAsAForm(t *testing.T) {
 		"maybe":           {[]any{"file@a.jpg", photo(t, 30, 20), "resize", "maybe"}, "/resize"},
 	} {
 		media, body := formBody(t, c.parts...)
-		if got := w.put("", media, body).refused(422, "validation"); !slices.Contains(got, c.pointer) {
+		if got := w.putPicture("", media, body).refused(422, "validation"); !slices.Contains(got, c.pointer) {
 			t.Errorf("%s: got errors at %q, want %q", name, got, c.pointer)
 		}
 	}
-	w.put("", media, body[:len(body)/2]).refused(400, "malformed")
-	w.put("", "multipart/form-data", body).refused(400, "malformed")
+	w.putPicture("", media, body[:len(body)/2]).refused(400, "malformed")
+	w.putPicture("", "multipart/form-data", body).refused(400, "malformed")
 }
 
 // bomb is a drawing of few bytes that says it has more dots than anybody can unpack.
@@ -186,7 +186,7 @@ func TestABadPictureIsRefusedClearlyAndCostsNothing(t *testing.T) {
 		"a bomb that is not to be mended": {"", "image/png", bomb(t), 422, "validation", "65535"},
 		"neither yes nor no":              {"?resize=1", "image/jpeg", jpg, 422, "validation", "true or false"},
 	} {
-		g := w.put(c.query, c.media, c.content)
+		g := w.putPicture(c.query, c.media, c.content)
 		if g.refused(c.status, c.code); !strings.Contains(string(g.body), c.says) {
 			t.Errorf("%s: got %s, want it to say %q", name, g.body, c.says)
 		}
