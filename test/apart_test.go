@@ -47,7 +47,7 @@ func setApart(t *testing.T, database string) *apart {
 func (a *apart) configure(door, database, vendor string) {
 	a.t.Helper()
 	a.url, a.file = "http://"+door, filepath.Join(a.dir, "creditmsg.yaml")
-	text := fmt.Sprintf("listen: %s\ndatabase: {url: %q}\nlog: {level: warn}\nproviders:\n  - {name: solapi, kind: solapi, url: %q, api_key: %s, api_secret: %s, webhook: {secret: hook}}\n",
+	text := fmt.Sprintf("listen: %s\ndatabase: {url: %q}\nblob: {shared: true}\nlog: {level: warn}\nproviders:\n  - {name: solapi, kind: solapi, url: %q, api_key: %s, api_secret: %s, webhook: {secret: hook}}\n",
 		door, database, vendor, server.SimulatorKey, server.SimulatorSecret)
 	if err := os.WriteFile(a.file, []byte(text), 0o600); err != nil {
 		a.t.Fatal(err)

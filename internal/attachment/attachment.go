@@ -187,6 +187,30 @@ func (s *Service) Content(ctx context.Context, n Name) ([]byte, error) {
 	return content, nil
 }
 
+// Readable reads the newest attachments, of whichever sites, and tells how many; an error says
+// why one cannot be had.
+func (s *Service) Readable(ctx context.Context, most int) (n int, err error) {
+	var list []Name
+	err = s.d.View(ctx, "attachment_newest", func(tx *db.Tx) error {
+		rows, err := tx.Query(`SELECT site_id, id FROM attachment ORDER BY used_at DESC, site_id DESC, id DESC LIMIT ?`, most)
+		list, err = db.Collect(rows, err, func(r *sql.Rows) (n Name, err error) { return n, r.Scan(&n.Site, &n.ID) })
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("find the newest attachments: %w", err)
+	}
+	for _, one := range list {
+		switch _, err := s.Content(ctx, one); {
+		case fault.Is(err, fault.NotFound):
+		case err != nil:
+			return n, fmt.Errorf("attachment %s of site %s: %w", one.ID.Text(id.Attachment), one.Site, err)
+		default:
+			n++
+		}
+	}
+	return n, nil
+}
+
 // unreachable is the fault for a store that does not do what it should.
 func unreachable(err error) error {
 	return fault.Wrap(err, fault.Unavailable, fault.CodeUnavailable, "the place where pictures are kept cannot be reached at the moment; try again")

@@ -124,7 +124,7 @@ func apiProduct(ctx context.Context, a *arena) (out sample, l Latency, err error
 // config is the program's over the scratch database. Nobody works on the jobs: the
 // worker is another process's role.
 func (a *arena) config() server.Config {
-	return server.Config{Listen: "127.0.0.1:0", Database: server.DatabaseConfig{URL: server.Address(a.url)},
+	return server.Config{Listen: "127.0.0.1:0", Database: server.DatabaseConfig{URL: server.Address(a.url)}, Blob: server.BlobConfig{Shared: true},
 		Providers: server.ProviderConfigs{{Name: "vendor", Kind: "solapi", URL: "http://127.0.0.1:9", APIKey: server.SimulatorKey, APISecret: server.SimulatorSecret}}}
 }
 

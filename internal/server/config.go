@@ -33,6 +33,7 @@ type Config struct {
 	// machines (":8080") is the operator's own decision.
 	Listen    string          `yaml:"listen" env:"LISTEN"`
 	Database  DatabaseConfig  `yaml:"database" envPrefix:"DATABASE_"`
+	Blob      BlobConfig      `yaml:"blob" envPrefix:"BLOB_"`
 	Providers ProviderConfigs `yaml:"providers" env:"-"`
 	// Production refuses to start with test credentials.
 	Production bool           `yaml:"production" env:"PRODUCTION"`
@@ -136,6 +137,7 @@ func LoadConfig(path string, env []string) (Config, error) {
 func (c *Config) defaults() {
 	c.Listen = cmp.Or(c.Listen, "127.0.0.1:8080")
 	c.Database.URL = cmp.Or(c.Database.URL, "sqlite:data/creditmsg.db")
+	c.Blob.defaults(c.Database.URL)
 	c.Delivery.FallbackWithin = cmp.Or(c.Delivery.FallbackWithin, 30*time.Minute)
 	c.Delivery.ExpireText = cmp.Or(c.Delivery.ExpireText, 73*time.Hour)
 	c.Delivery.ExpireLong = cmp.Or(c.Delivery.ExpireLong, 81*time.Hour)

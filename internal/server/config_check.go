@@ -32,6 +32,7 @@ var providerName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}$`)
 func (l *loading) check(c *Config) {
 	l.checkListen(c.Listen)
 	l.checkDatabase(c.Database.URL)
+	l.checkBlob(c.Blob)
 	names := map[string]int{}
 	for i, p := range c.Providers {
 		at := fmt.Sprintf("providers[%d]", i)

@@ -30,6 +30,9 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 		"SMTP_HOST": "mail.example", "SMTP_PORT": "2525", "SMTP_USER": "alerts", "SMTP_PASSWORD": "mailsecret", "SMTP_FROM": "Credit <alerts@credit.example>", "SMTP_TLS": "tls"} {
 		environ["ALERTS_"+name] = value
 	}
+	for name, value := range map[string]string{"URL": string(want.Blob.URL), "ACCESS_KEY": "s3access", "SECRET_KEY": "s3secret", "SHARED": "true"} {
+		environ["BLOB_"+name] = value
+	}
 	want.Keys.Master = masterHex
 	var env []string
 	for name, value := range environ {
@@ -48,8 +51,8 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 			t.Errorf("the test does not set %s", name)
 		}
 	}
-	if got, want := len(variables()), len(environ)+3; got != want {
-		t.Errorf("%d variables, want %d: three of them name files", got, want)
+	if got, want := len(variables()), len(environ)+6; got != want {
+		t.Errorf("%d variables, want %d: six of them name files", got, want)
 	}
 }
 

@@ -9,6 +9,7 @@ func TestAnAddressShowsEverythingButItsPasswords(t *testing.T) {
 		"mysql://u:p@h:3306/db":                 "mysql://u:********@h:3306/db",
 		"mysql://u:p%ss@h/db":                   "mysql://********",
 		"https://h/a%2Fb":                       "https://h/a%2Fb",
+		"s3://KEY:SECRET@h/b/p?region=x":        "s3://KEY:********@h/b/p?region=x",
 		"":                                      "",
 	} {
 		if got := given.String(); got != want {

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"creditmsg/internal/alert"
+	"creditmsg/internal/attachment"
 	"creditmsg/internal/billing"
+	"creditmsg/internal/blob"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/invoice"
@@ -32,6 +34,8 @@ type Operator struct {
 	papers   *paper.Papers
 	billing  *billing.Service
 	alerts   *alert.Service
+	pictures *attachment.Service
+	place    blob.Store // of the pictures
 }
 
 // OperatorOptions say how an Operator is opened.
@@ -77,6 +81,9 @@ func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
 		return nil, err
 	}
 	p.papers = paper.New(p.keys, p.ledger, p.billing)
+	if p.pictures, p.place, err = c.pictures(d, p.keys, nil); err != nil {
+		return nil, err
+	}
 	p.alerts, err = alert.New(d, p.keys, p.queue, p.messages, p.billing, c.alerts(nil, nil))
 	return p, err
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"creditmsg/internal/blob"
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
 	"creditmsg/internal/site"
@@ -36,6 +37,8 @@ const (
 	lateAfter    = 5 * time.Minute  // a job that is due and not begun
 	clockDrift   = 30 * time.Second // providers refuse signatures from a clock that is far off
 	clockNote    = time.Second
+	storeWithin  = 10 * time.Second // that the place of pictures may take to answer
+	newestSome   = 3                // pictures that are looked at
 )
 
 // Doctor looks at everything that can be wrong with an installation from its database
@@ -63,6 +66,7 @@ func (p *Operator) Doctor(ctx context.Context) (Health, error) {
 		if err != nil {
 			return Health{}, err
 		}
+		checks = append(checks, p.checkPictures(ctx))
 	}
 	h := Health{OK: true, Checks: checks}
 	for _, c := range checks {
@@ -125,6 +129,23 @@ func (p *Operator) checkProviders() Check {
 		return Check{"providers", CheckWrong, fmt.Sprintf("%s: without webhook.secret every delivery report is refused", strings.Join(deaf, ", "))}
 	}
 	return Check{"providers", CheckOK, strings.Join(names, ", ")}
+}
+
+// checkPictures looks whether pictures can be kept and read. In a folder it stores nothing: it
+// may run as another user than the server, whose folder that would not be any more.
+func (p *Operator) checkPictures(ctx context.Context) Check {
+	ctx, cancel := context.WithTimeout(ctx, storeWithin)
+	defer cancel()
+	if blob.Shared(p.config.Blob.options()) {
+		if err := blob.Try(ctx, p.place); err != nil {
+			return Check{"pictures", CheckWrong, fmt.Sprintf("nothing can be kept at %s: %v; see blob in the configuration", p.config.Blob.URL, err)}
+		}
+	}
+	n, err := p.pictures.Readable(ctx, newestSome)
+	if err != nil {
+		return Check{"pictures", CheckWrong, fmt.Sprintf("%v; is blob.url what the processes of this installation have, and blob.shared or s3 where they are on several machines?", err)}
+	}
+	return Check{"pictures", CheckOK, fmt.Sprintf("the newest ones (%d) can be read", n)}
 }
 
 func (p *Operator) checkKeys(tx *db.Tx) (Check, error) {

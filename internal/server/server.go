@@ -15,6 +15,7 @@ import (
 
 	"creditmsg/internal/alert"
 	"creditmsg/internal/api"
+	"creditmsg/internal/attachment"
 	"creditmsg/internal/billing"
 	"creditmsg/internal/book"
 	"creditmsg/internal/credit"
@@ -75,6 +76,7 @@ type Program struct {
 	bus      *signal.Bus
 	billing  *billing.Service
 	alerts   *alert.Service
+	pictures *attachment.Service
 	invoices *invoice.Service
 	book     *book.Book
 	series   *series.Service
@@ -153,6 +155,12 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	if err := p.keys.Prepare(ctx); err != nil {
 		return err
 	}
+	if err := p.apart(); err != nil {
+		return err
+	}
+	if p.pictures, _, err = p.config.pictures(p.d, p.keys, p.log); err != nil {
+		return err
+	}
 	p.bus = signal.New(p.d, signal.Options{Log: p.log})
 	list, err := carriers(p.config.Accounts())
 	if err != nil {
@@ -171,6 +179,7 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 		Offered:    func(siteID string, c provider.Channel) bool { return p.delivery.Offered(siteID, c) },
 		Accounts:   func(siteID string, c provider.Channel) []string { return p.delivery.Accounts(siteID, c) },
 		Cost:       func(account string, ch provider.Channel) (money.Amount, bool) { return p.delivery.Cost(account, ch) },
+		Pictures:   func(siteID string) int { return p.delivery.MostPictures(siteID) },
 		Registerer: p.metrics, Log: p.log,
 	})
 	if err != nil {
@@ -179,7 +188,7 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	p.series = series.New(p.d, p.keys, p.queue, p.messages)
 	p.delivery, err = delivery.New(p.d, p.keys, p.messages, p.queue, list, delivery.Options{
 		ExpireText: times.ExpireText, ExpireLong: times.ExpireLong, LookupGrace: times.LookupGrace, Lease: times.Lease,
-		Rest: times.Rest, Hang: times.Hang, Late: times.Late, Bus: p.bus,
+		Rest: times.Rest, Hang: times.Hang, Late: times.Late, Bus: p.bus, Attachments: p.pictures,
 		Choice:     delivery.Choice{LeastCost: times.Prefer == "cost", Floor: float64(times.Floor) / 100},
 		Registerer: p.metrics, Log: p.log,
 	})
@@ -197,7 +206,7 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 	}
 	p.handler, err = api.New(api.Deps{
 		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
-		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, Book: p.book, Series: p.series,
+		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, Book: p.book, Series: p.series, Attachments: p.pictures,
 		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), Version: o.Version, Ready: p.ready,
 	})

@@ -61,7 +61,7 @@ func (p *Program) fold(ctx context.Context) {
 }
 
 // sweep deletes what is over: marks of transactions, idempotency keys, drafts that
-// nobody accepted.
+// nobody accepted, pictures that no message needs.
 func (p *Program) sweep(ctx context.Context) {
 	for _, s := range []struct {
 		what  string
@@ -70,6 +70,7 @@ func (p *Program) sweep(ctx context.Context) {
 		{"transaction marks", func(ctx context.Context) error { _, err := p.d.Sweep(ctx); return err }},
 		{"idempotency keys", func(ctx context.Context) error { _, err := idem.Sweep(ctx, p.d); return err }},
 		{"drafts", p.messages.SweepDrafts},
+		{"attachments", p.pictures.Sweep},
 	} {
 		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
 			p.log.WarnContext(ctx, "not swept", "what", s.what, "error", err)

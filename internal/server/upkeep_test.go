@@ -55,7 +55,7 @@ func TestADayIsComparedWithItsGatewayOnceByTwoProcesses(t *testing.T) {
 	for _, engine := range dbtest.Engines() {
 		t.Run(engine, func(t *testing.T) {
 			v, c := newVendor(t), testConfig(t)
-			c.Database.URL = Address(dbtest.Migrated(t, engine))
+			c.Database.URL, c.Blob.Shared = Address(dbtest.Migrated(t, engine)), true
 			c.Payments.Gateways = GatewayConfigs{tossAt(v.url)}
 			open := func() *Program {
 				p, err := Open(t.Context(), c, Options{Roles: []string{RoleWorker}})
