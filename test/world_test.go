@@ -293,6 +293,7 @@ func proven(t *testing.T, p *server.Operator) {
 // leg is what the simulator says that it took.
 type leg struct {
 	To, From, Channel, Text, Outcome string
+	Pictures                         []struct{ SHA256 string }
 }
 
 // received asks a simulator for everything it took.
