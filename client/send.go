@@ -32,10 +32,12 @@ type Draft struct {
 	Alimtalk        *Alimtalk         `json:"alimtalk,omitempty"`
 	Text            *Text             `json:"text,omitempty"`
 	Recipients      []Recipient       `json:"recipients,omitempty"`
+	Groups          []string          `json:"groups,omitempty"` // of the address book: who is in them when it is accepted
 	AllowDuplicates bool              `json:"allow_duplicates,omitempty"`
 	ScheduledAt     time.Time         `json:"scheduled_at,omitzero"` // zero = now
 	ValidFor        int               `json:"valid_for,omitempty"`   // seconds; 0 = the server's default
 	Metadata        map[string]string `json:"metadata,omitempty"`
+	NotifyOnDone    *bool             `json:"notify_on_done,omitempty"` // whether the site's contacts are told; nil = as the site has it
 
 	// Key is the Idempotency-Key; "" means a random one per call. With a key of your
 	// own, sending the same Draft again gives the first reply again (Message.Replayed).

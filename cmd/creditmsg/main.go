@@ -53,6 +53,7 @@ type program struct {
 	Plan       planVerb       `cmd:"" help:"Price lists that sites share."`
 	Credit     creditVerb     `cmd:"" help:"Credit of a site."`
 	Payment    paymentVerb    `cmd:"" help:"What sites pay."`
+	Series     seriesVerb     `cmd:"" help:"Messages that sites send again and again."`
 	Withdrawal withdrawalVerb `cmd:"" help:"Unused paid credit that sites want back."`
 	Sender     senderVerb     `cmd:"" help:"Sender numbers of a site."`
 	Channel    channelVerb    `cmd:"" help:"Kakao channels of a site."`

@@ -33,12 +33,14 @@ type sendVerb struct {
 	To       []string `xor:"recipients" required:"" placeholder:"NUMBER" help:"Phone number; repeated or comma-separated." group:"Recipients"`
 	CSV      string   `name:"csv" xor:"recipients" required:"" placeholder:"FILE" help:"CSV file with a header, UTF-8 or CP949; every column beside the number is a variable (- is standard input)." group:"Recipients"`
 	XLSX     string   `name:"xlsx" xor:"recipients" required:"" placeholder:"FILE" help:"The same as an Excel workbook, its cells as Excel shows them; rows that a filter hides are read too (- is standard input)." group:"Recipients"`
+	Group    []string `xor:"recipients" required:"" placeholder:"GROUP" help:"Group of the address book (grp_…); repeated or comma-separated." group:"Recipients"`
 	Sheet    string   `placeholder:"NAME" help:"Sheet of the workbook; without it the first that is not hidden." group:"Recipients"`
 	ToColumn string   `placeholder:"COLUMN" help:"Column of the numbers; without it the first with a usual name, such as 전화번호, 휴대폰 or phone." group:"Recipients"`
 
 	At             string        `placeholder:"TIME" help:"When to send: RFC 3339, or \"2026-12-01 09:00\" in Korean time; without it now." group:"Sending"`
 	Wait           bool          `xor:"end" help:"Wait until every outcome is known and show the progress." group:"Sending"`
 	Timeout        time.Duration `default:"10m" help:"How long --wait waits; the server goes on after it." group:"Sending"`
+	Notify         bool          `help:"Have the site's contacts told by mail when the message is done." group:"Sending"`
 	DryRun         bool          `xor:"end" help:"Show what it would cost; nothing is sent or held." group:"Sending"`
 	IdempotencyKey string        `placeholder:"KEY" help:"Key under which the server sends at most once, however often the command is repeated; without it a random one." group:"Sending"`
 	JSON           bool          `name:"json" help:"Print one JSON object instead of text." group:"Sending"`
@@ -88,7 +90,10 @@ func (v *sendVerb) Run(ctx context.Context, s *streams) error {
 
 // draft is the message without its recipients.
 func (v *sendVerb) draft(stdin io.Reader) (client.Draft, error) {
-	d := client.Draft{Title: v.Title, Strategy: client.Strategy(v.Strategy), Key: v.IdempotencyKey}
+	d := client.Draft{Title: v.Title, Strategy: client.Strategy(v.Strategy), Key: v.IdempotencyKey, Groups: v.Group}
+	if v.Notify {
+		d.NotifyOnDone = &v.Notify
+	}
 	if d.Key == "" {
 		d.Key = rand.Text()
 	}

@@ -61,6 +61,21 @@ func TestAWorkbookIsSentAsACSVIs(t *testing.T) {
 	}
 }
 
+func TestAGroupIsSentToAndItsEndIsTold(t *testing.T) {
+	a := newAPI(t)
+	code, _, errs := a.send(t, "--strategy", "sms_only", "--text", "x", "--group", "grp_1,grp_2", "--notify")
+	got := a.only(t)
+	want := map[string]any{"strategy": "sms_only", "text": map[string]any{"body": "x"}, "groups": []any{"grp_1", "grp_2"}, "notify_on_done": true}
+	if diff := cmp.Diff(want, got.message); diff != "" || code != 0 || len(got.recipients) != 0 {
+		t.Errorf("exit %d, %s, %d recipients\n%s", code, errs, len(got.recipients), diff)
+	}
+	code, out, errs := a.send(t, "--strategy", "sms_only", "--text", "x", "--group", "grp_1", "--dry-run")
+	if code != 0 || errs != "" {
+		t.Errorf("exit %d, %s", code, errs)
+	}
+	wants(t, "the estimate", out, "recipients  0 in the groups\n")
+}
+
 func TestAWorkbookThatCannotBeReadIsRefusedBeforeAnythingIsSent(t *testing.T) {
 	csv := filepath.Join(t.TempDir(), "called.xlsx")
 	if err := os.WriteFile(csv, []byte("to,이름\n01012345678,김\n"), 0o600); err != nil {

@@ -112,7 +112,11 @@ func (j *sending) summarizeOutcome(m client.Message) {
 
 func (j *sending) summarizeEstimate(e client.Estimate) {
 	fmt.Fprintln(j.out, "dry run: nothing was sent or held")
-	j.row("recipients", "%s of %s", grouped(e.Recipients), grouped(int64(j.people.count)))
+	if of := grouped(int64(j.people.count)); j.people.count > 0 {
+		j.row("recipients", "%s of %s", grouped(e.Recipients), of)
+	} else {
+		j.row("recipients", "%s in the groups", grouped(e.Recipients))
+	}
 	for _, code := range slices.Sorted(maps.Keys(e.RejectedByCode)) {
 		fmt.Fprintf(j.out, "    rejected %s %s\n", code, grouped(e.RejectedByCode[code]))
 	}

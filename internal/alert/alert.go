@@ -12,6 +12,7 @@ import (
 	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
+	"creditmsg/internal/id"
 	"creditmsg/internal/message"
 	"creditmsg/internal/queue"
 	"creditmsg/internal/site"
@@ -38,11 +39,13 @@ type Texts struct {
 
 // Options are the settings; zero values are useful.
 type Options struct {
-	SMTP       SMTP
-	Texts      Texts
-	Operator   []string // the operator's own addresses
-	Language   Language // of the operator, and of sites that chose none; "" = Korean
-	Link       string   // where what is told can be mended; "" = no link
+	SMTP     SMTP
+	Texts    Texts
+	Operator []string // the operator's own addresses
+	Language Language // of the operator, and of sites that chose none; "" = Korean
+	Link     string   // where what is told can be mended; "" = no link
+	// SeriesName gives the name of a series; nil = they are told by their ids.
+	SeriesName func(tx *db.Tx, siteID string, of id.ID) (string, error)
 	Registerer prometheus.Registerer
 	Log        *slog.Logger
 }

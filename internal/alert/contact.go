@@ -11,6 +11,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/korea"
+	"creditmsg/internal/site"
 )
 
 // Topic is a sort of things that a site can be told.
@@ -22,10 +23,17 @@ const (
 	PaymentFailed Topic = "payment_failed" // and recharges that stopped
 	Expiring      Topic = "expiring"
 	Owed          Topic = "owed"
+	Repeated      Topic = "series" // whose message was refused
+	Done          Topic = "done"   // each message
+
+	always Topic = "" // is told whatever a site chose
 )
 
-// Topics are all topics: what a site is told that names none.
-var Topics = []Topic{LowBalance, PaymentFailed, Expiring, Owed}
+// Topics are all topics.
+var Topics = []Topic{LowBalance, PaymentFailed, Expiring, Owed, Repeated, Done}
+
+// Usual are what a site is told that names none: all that somebody has to do something about.
+var Usual = []Topic{LowBalance, PaymentFailed, Expiring, Owed, Repeated}
 
 // Language is what an alert is written in.
 type Language string
@@ -61,7 +69,7 @@ type papers struct {
 	Mobile korea.Number `json:"mobile,omitempty"`
 }
 
-// ContactsOf gives the contacts of a site. A site that never had any has none, and all
+// ContactsOf gives the contacts of a site. A site that never had any has none, and the usual
 // topics.
 func (s *Service) ContactsOf(tx *db.Tx, site string) (Contacts, error) {
 	c, _, err := s.contacts(tx, site, tx.Lookup)
@@ -71,7 +79,7 @@ func (s *Service) ContactsOf(tx *db.Tx, site string) (Contacts, error) {
 type lookup func(table string, cols []string, key ...db.Column) (*sql.Rows, error)
 
 func (s *Service) contacts(tx *db.Tx, site string, look lookup) (c Contacts, stored bool, err error) {
-	c = Contacts{Topics: Topics, Language: s.o.Language}
+	c = Contacts{Topics: Usual, Language: s.o.Language}
 	rows, err := look("alert_contact", []string{"topics", "lang", "sealed"}, db.Col("site_id", []string{site}))
 	found, err := db.Collect(rows, err, func(r *sql.Rows) (sealed []byte, err error) {
 		var topics string
@@ -108,13 +116,19 @@ func sealedFor(site string) string { return "alert contacts of " + site }
 
 // SetContacts changes the contacts of a site. Faults: Invalid with the place of what is
 // wrong, and not_supported for an address or a number that this installation could tell
-// nothing. It locks the contacts of the site.
-func (s *Service) SetContacts(tx *db.Tx, site string, ch Change) (Contacts, error) {
-	key, err := s.keys.Site(tx, site)
+// nothing. It locks the contacts of the site, and before them what counts its changes where the
+// site is to be told of each message that is done, or not any more.
+func (s *Service) SetContacts(tx *db.Tx, siteID string, ch Change) (Contacts, error) {
+	key, err := s.keys.Site(tx, siteID)
 	if err != nil {
 		return Contacts{}, err
 	}
-	c, stored, err := s.contacts(tx, site, tx.LookupForUpdate)
+	if ch.Topics != nil { // the site is locked before its contacts
+		if err := site.SetNotify(tx, siteID, slices.Contains(ch.Topics, string(Done))); err != nil {
+			return Contacts{}, err
+		}
+	}
+	c, stored, err := s.contacts(tx, siteID, tx.LookupForUpdate)
 	if err != nil {
 		return c, err
 	}
@@ -123,21 +137,21 @@ func (s *Service) SetContacts(tx *db.Tx, site string, ch Change) (Contacts, erro
 	}
 	plain, err := json.Marshal(papers{c.Emails, c.Mobile})
 	if err != nil {
-		return c, fmt.Errorf("write contacts of %s: %w", site, err)
+		return c, fmt.Errorf("write contacts of %s: %w", siteID, err)
 	}
 	topics := make([]string, len(c.Topics))
 	for i, t := range c.Topics {
 		topics[i] = string(t)
 	}
-	row := []db.Column{db.Col("site_id", []string{site}), db.Col("topics", []string{strings.Join(topics, " ")}), db.Col("lang", []Language{c.Language}),
-		db.Col("sealed", [][]byte{key.Seal(sealedFor(site), plain)}), db.Col("changed_at", []db.Time{tx.Now})}
+	row := []db.Column{db.Col("site_id", []string{siteID}), db.Col("topics", []string{strings.Join(topics, " ")}), db.Col("lang", []Language{c.Language}),
+		db.Col("sealed", [][]byte{key.Seal(sealedFor(siteID), plain)}), db.Col("changed_at", []db.Time{tx.Now})}
 	if stored {
 		err = tx.UpdateMany("alert_contact", []string{"site_id"}, row...)
 	} else if err = tx.InsertMany("alert_contact", row...); isDuplicate(err) {
 		err = fmt.Errorf("%w: %w", db.ErrStale, err) // another made it
 	}
 	if err != nil {
-		return c, fmt.Errorf("write contacts of %s: %w", site, err)
+		return c, fmt.Errorf("write contacts of %s: %w", siteID, err)
 	}
 	return c, nil
 }
@@ -162,7 +176,7 @@ func (s *Service) change(c *Contacts, ch Change) error {
 	}
 	for i, text := range ch.Topics {
 		if !slices.Contains(Topics, Topic(text)) {
-			return fault.Check(fmt.Sprintf("/topics/%d", i), "want low_balance, payment_failed, expiring or owed")
+			return fault.Check(fmt.Sprintf("/topics/%d", i), "want low_balance, payment_failed, expiring, owed, series or done")
 		}
 		if !slices.Contains(c.Topics, Topic(text)) {
 			c.Topics = append(c.Topics, Topic(text))

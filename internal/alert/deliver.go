@@ -53,6 +53,9 @@ func (s *Service) read(ctx context.Context, j queue.Claimed) (e errand, err erro
 			}
 			v.Name = found.Name
 		}
+		if v.Title, err = s.title(tx, e.event, n.facts); err != nil {
+			return err
+		}
 		e.written, err = write(e.language, e.kind, v)
 		return err
 	})

@@ -441,7 +441,7 @@ func TestEveryReasonOfAPaymentIsToldOrIsThePayersOwnDoing(t *testing.T) {
 		t.Errorf("got %+v, %v", n, err)
 	}
 	for kind := range judges {
-		if n, err := noticeOf(event.Event{Type: kind, Data: []byte(`{"owed":"1.00"}`)}); err != nil || n.site == "" && n.operator == "" || n.site != "" && !slices.Contains(Topics, n.topic) {
+		if n, err := noticeOf(event.Event{Type: kind, Data: []byte(`{"owed":"1.00","notify":"all"}`)}); err != nil || n.site == "" && n.operator == "" || n.site != "" && !slices.Contains(Topics, n.topic) {
 			t.Errorf("%s: got %+v, %v", kind, n, err)
 		}
 	}

@@ -1,10 +1,11 @@
 // Package alert tells people when money needs them: credit that runs low or is about to
 // expire, payments that failed, recharges that stopped, credit that is owed; and the
-// operator, when a payment does not fit its gateway.
+// operator, when a payment does not fit its gateway. It also tells them of messages: that one
+// of a series was refused, and, where they asked for it, that one is done.
 //
 // What it promises:
 //
-//   - No event is passed over. Whoever appends one about money puts a job for it in the same
+//   - No event is passed over. Whoever appends one that is to be told puts a job for it in the same
 //     transaction (credit.Announce); the job puts one more for each contact, and each of
 //     these ends only when its contact has been told, is certainly not to be reached, or is
 //     not to be told any more.
@@ -29,7 +30,7 @@
 // Table owned: alert_contact.
 //
 // Reading order: alert.go (the service), contact.go with address.go, notice.go (what of an
-// event is told to whom, pure), plan.go (from events to contacts), wording.go with the texts
+// event is told to whom, pure) with sending.go (what is about messages), plan.go (from events to contacts), wording.go with the texts
 // in wording, mail.go and smtp.go, deliver.go with again.go (when it is tried again, pure),
 // text.go.
 package alert

@@ -28,7 +28,7 @@ func (n notice) wording(m mark) string {
 	return n.site
 }
 
-// facts are what events about money say, as far as people are told of it.
+// facts are what events say, as far as people are told of it.
 type facts struct {
 	Level       money.Amount   `json:"level"`
 	Available   money.Amount   `json:"available"`
@@ -49,6 +49,7 @@ type facts struct {
 	Day         string         `json:"day"`
 	Differences int            `json:"differences"`
 	Kinds       map[string]int `json:"kinds"`
+	sending
 }
 
 // reason is a normalised reason; some events give its code alone.
@@ -91,6 +92,9 @@ var judges = map[string]func(*notice){
 	"payment.failed":         (*notice).failed,
 	"payment.unknown":        func(n *notice) { n.to(PaymentFailed, "unknown") },
 	"payment.cancel_refused": func(n *notice) { n.to(PaymentFailed, "cancel_refused") },
+	"message.done":           (*notice).ended,
+	"message.cancelled":      (*notice).ended,
+	"series.failed":          func(n *notice) { n.to(Repeated, "series_failed") },
 	"payment.strange":        func(n *notice) { n.operator = "operator_strange" },
 	"payments.differ":        func(n *notice) { n.operator = "operator_differ" },
 	"recharge.stopped": func(n *notice) {

@@ -109,7 +109,7 @@ func (s *Service) people(tx *db.Tx, siteID string, t Topic, all map[mark]contact
 	if fault.Is(err, fault.NotFound) { // the site's data was erased
 		return nil
 	}
-	if err != nil || !slices.Contains(c.Topics, t) || len(c.Emails) == 0 && c.Mobile == "" {
+	if err != nil || t != always && !slices.Contains(c.Topics, t) || len(c.Emails) == 0 && c.Mobile == "" {
 		return err
 	}
 	key, err := s.keys.Site(tx, siteID)

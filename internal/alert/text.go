@@ -57,7 +57,8 @@ func (s *Service) send(ctx context.Context, j queue.Claimed, e errand) (result, 
 func (s *Service) request(e errand) message.Request {
 	r := message.Request{
 		Title: "alert " + e.event.ID.Text(id.Event), Strategy: message.SMSOnly,
-		Text: &message.TextRequest{From: s.o.Texts.Sender, Body: e.written.Short, ReplaceUnsupported: true},
+		Text:   &message.TextRequest{From: s.o.Texts.Sender, Body: e.written.Short, ReplaceUnsupported: true},
+		Notify: message.NoticeNever, // or the end of each alert would be another one
 	}
 	if s.o.Texts.Template != "" {
 		r.Strategy, r.TemplateCode = message.AlimtalkFirst, s.o.Texts.Template

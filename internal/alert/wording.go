@@ -20,6 +20,7 @@ type view struct {
 	Name   string
 	Link   string
 	Number string // of the event, for questions
+	Title  string // of the message or the series; "" = it has none
 	At     time.Time
 }
 
@@ -68,12 +69,15 @@ func wordingsIn(l Language) *template.Template {
 		"time":       func(t time.Time) string { return t.In(korea.Seoul).Format(form.time) },
 		"hour":       func(t time.Time) string { return t.In(korea.Seoul).Format(form.hour) },
 		"difference": func(kind string) string { return differences[l][kind] },
+		"refusal":    refusal(l),
+		"by":         by(l),
+		"count":      count,
 	}).ParseFS(files, "wording/"+string(l)+".tmpl"))
 }
 
 // write says something in a language.
 func write(l Language, kind string, v view) (letter, error) {
-	v.Name, v.What = plain(v.Name), plain(v.What)
+	v.Name, v.What, v.Title = plain(v.Name), plain(v.What), plain(v.Title)
 	text, err := say(l, kind, v)
 	if err != nil {
 		return letter{}, err

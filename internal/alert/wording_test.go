@@ -41,7 +41,13 @@ var said = map[string]view{
 	"operator_strange":     {facts: facts{Gateway: "toss", Total: 55_000 * won, Payment: "pay_1", What: "another amount was taken: 50000.00"}},
 	"operator_differ":      {facts: facts{Gateway: "toss", Day: "2026-11-28", Differences: 3, Kinds: map[string]int{"not_ours": 1, "other_amount": 2}}},
 	"operator_differ once": {facts: facts{Gateway: "toss", Day: "2026-11-28", Differences: 1, Kinds: map[string]int{"not_at_gateway": 1}}},
-	"operator_disabled":    {facts: facts{Declines: 3, Payment: "pay_1", Reason: reason{payment.CardDeclined}}},
+	"done": {Title: "11월 예약 안내", facts: facts{sending: sending{Message: "msg_01m8mfv6w8e5ms979be5q3efzb", Status: "done", Accepted: 1_000, Delivered: 990, Failed: 10,
+		By: sentBy{Alimtalk: 800, SMS: 190}, Cost: 10_620 * won}}},
+	"done cancelled": {facts: facts{sending: sending{Message: "msg_01m8mfv6w8e5ms979be5q3efzb", Status: "cancelled", Accepted: 1_000_000, Delivered: 100_000, Failed: 100_000,
+		Expired: 7, Cancelled: 799_993, By: sentBy{LMS: 100_000}, Cost: 4_500_000 * won}}},
+	"series_failed":      {Title: "월요일 안내", facts: facts{sending: sending{Series: "ser_01m8mfv6w8e5ms979be5q3efzb", Planned: at, Next: at.AddDate(0, 0, 7), Code: "insufficient_credit"}}},
+	"series_failed last": {facts: facts{sending: sending{Series: "ser_01m8mfv6w8e5ms979be5q3efzb", Planned: at, Code: "template_not_approved"}}},
+	"operator_disabled":  {facts: facts{Declines: 3, Payment: "pay_1", Reason: reason{payment.CardDeclined}}},
 }
 
 func written(t *testing.T, l Language, name string) letter {

@@ -25,6 +25,7 @@ type orderView struct {
 	ScheduledAt     *string         `json:"scheduled_at,omitempty" format:"date-time" nullable:"true" doc:"null = at once; at most 60 days ahead."`
 	ValidFor        int64           `json:"valid_for,omitempty" minimum:"1" maximum:"2592000" default:"86400" doc:"Seconds after which who was not handed over expires."`
 	WaitForRecharge int64           `json:"wait_for_recharge,omitempty" minimum:"0" maximum:"30" default:"10" doc:"Seconds."`
+	NotifyOnDone    *bool           `json:"notify_on_done,omitempty" doc:"Whether the site's contacts get a mail with counts and cost when the message is done; left out, as the site has it (topic done of /v1/credit/alerts)."`
 	Metadata        json.RawMessage `json:"metadata,omitempty" doc:"An object of at most 4 KiB, given back as it is."`
 }
 

@@ -69,6 +69,7 @@ var orderMembers = map[string]func(*order, *reading){
 	"text":              (*order).readText,
 	"recipients":        (*order).readRecipients,
 	"groups":            (*order).readGroups,
+	"notify_on_done":    (*order).readNotify,
 	"recipient_count":   func(o *order, r *reading) { o.count = r.whole(1, maxLines) },
 	"allow_duplicates":  func(o *order, r *reading) { o.AllowDuplicates = r.boolean() },
 	"scheduled_at":      func(o *order, r *reading) { o.ScheduledAt = r.instant() },

@@ -211,7 +211,7 @@ func (d *Draft) row(state State, now db.Time) *Message {
 	if state != StateDraft && m.ScheduledAt > 0 {
 		m.State = StateScheduled
 	}
-	m.sealed = d.seal()
+	m.Notify, m.sealed = d.notify, d.seal()
 	return m
 }
 

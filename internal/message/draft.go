@@ -26,6 +26,7 @@ type Request struct {
 	ValidFor        time.Duration // 0 = 24 h
 	Metadata        json.RawMessage
 	WaitForRecharge time.Duration // how long a refusal may wait for credit to come; 0 = not at all
+	Notify          Notice        // whether the site's people are told when it is done
 }
 
 // TextRequest is the text leg as a site asks for it.
@@ -100,6 +101,7 @@ type Draft struct {
 	bytes       Range
 	counting    bool // only counted, for a quote
 	lines       lines
+	notify      Notice
 }
 
 // Range is the shortest and the longest filled text, in CP949 bytes.
@@ -256,6 +258,7 @@ func (d *Draft) freeze(f facts) error {
 		return fault.New(fault.Locked, fault.CodeSiteSuspended, "site %s is suspended; its operator can resume it", f.site.ID)
 	}
 	d.key, d.prices, d.rule.strategy, d.weight = f.key, f.prices, d.request.Strategy, f.site.Weight
+	d.notify = d.request.Notify.of(f.site)
 	if err := d.freezeAlimtalk(f.template); err != nil {
 		return err
 	}

@@ -106,6 +106,7 @@ type said struct {
 	until    db.Time
 	template *Template
 	sender   korea.Number
+	notify   bool
 }
 
 // recall gives what was answered when the site was at this Rev, but for its key.
@@ -113,7 +114,7 @@ func (m *memory) recall(q question, rev site.Rev) (facts, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	a, ok := m.said[q]
-	f := facts{now: a.now, site: site.Site{ID: q.site, State: site.Active, Rev: rev}, prices: a.prices, until: a.until, template: a.template, sender: a.sender}
+	f := facts{now: a.now, site: site.Site{ID: q.site, State: site.Active, Rev: rev, Notify: a.notify}, prices: a.prices, until: a.until, template: a.template, sender: a.sender}
 	return f, ok && rev != 0 && a.rev == rev
 }
 
@@ -126,7 +127,7 @@ func (m *memory) learn(q question, f facts) {
 	if m.said == nil || len(m.said) >= mostRemembered {
 		m.said = map[question]said{}
 	}
-	m.said[q] = said{f.site.Rev, f.now, f.prices, f.until, f.template, f.sender}
+	m.said[q] = said{f.site.Rev, f.now, f.prices, f.until, f.template, f.sender, f.site.Notify}
 }
 
 // ask reads the answer of now.

@@ -75,6 +75,7 @@ type Message struct {
 	Counts      Counts
 	By          [provider.Channels]int64 // delivered, by channel
 	Late        int64                    // reports that came when nothing could move any more
+	Notify      Notice
 
 	sealed []byte
 }
@@ -169,11 +170,11 @@ type Service struct {
 
 const messageColumns = `state, strategy, created_at, scheduled_at, valid_for, done_at, content, classes, class_counts, rejected_by,
 	estimated, batches, total, accepted, duplicate, rejected, sent, unknown, delivered, failed, expired, cancelled,
-	by_alimtalk, by_sms, by_lms, by_mms, late`
+	by_alimtalk, by_sms, by_lms, by_mms, late, notify`
 
 var messageSelect = []string{"site_id", "id", "state", "strategy", "created_at", "scheduled_at", "valid_for", "done_at", "content",
 	"classes", "class_counts", "rejected_by", "estimated", "batches", "total", "accepted", "duplicate", "rejected",
-	"sent", "unknown", "delivered", "failed", "expired", "cancelled", "by_alimtalk", "by_sms", "by_lms", "by_mms", "late"}
+	"sent", "unknown", "delivered", "failed", "expired", "cancelled", "by_alimtalk", "by_sms", "by_lms", "by_mms", "late", "notify"}
 
 func scanMessage(row scanner) (*Message, error) {
 	m := &Message{}
@@ -182,7 +183,7 @@ func scanMessage(row scanner) (*Message, error) {
 	err := row.Scan(&m.Site, &m.ID, &m.State, &m.Strategy, &m.CreatedAt, &m.ScheduledAt, &valid, &m.DoneAt, &m.sealed,
 		&classes, &counts, &rejected, &m.Estimated, &m.Batches, &m.Total, &m.Accepted, &m.Duplicate, &m.Rejected,
 		&m.Counts.Sent, &m.Counts.Unknown, &m.Counts.Delivered, &m.Counts.Failed, &m.Counts.Expired, &m.Counts.Cancelled,
-		&m.By[provider.Alimtalk], &m.By[provider.SMS], &m.By[provider.LMS], &m.By[provider.MMS], &m.Late)
+		&m.By[provider.Alimtalk], &m.By[provider.SMS], &m.By[provider.LMS], &m.By[provider.MMS], &m.Late, &m.Notify)
 	if err != nil {
 		return nil, err
 	}

@@ -85,7 +85,11 @@ func (s *Service) Record(tx *db.Tx, w Writing) error {
 		return err
 	}
 	tx.OnCommit(func() { s.meter.add(legs, sums.done) })
-	return event.Append(tx, sums.events()...)
+	told, events := sums.events()
+	if err := credit.Announce(tx, s.queue, told...); err != nil {
+		return err
+	}
+	return event.Append(tx, events...)
 }
 
 // merge joins the changes of one recipient: the first's before, the last's after.
@@ -298,9 +302,9 @@ func (s *sums) settlements() []credit.Settlement {
 	return list
 }
 
-// events tells of each message that somebody's end moved, once a transaction.
-func (s *sums) events() []event.Event {
-	var list []event.Event
+// events tells of each message that somebody's end moved, once a transaction; told are those
+// of which people want to be told, too.
+func (s *sums) events() (told, list []event.Event) {
 	for _, k := range s.order {
 		if !s.final[k] {
 			continue
@@ -310,9 +314,13 @@ func (s *sums) events() []event.Event {
 		if m.State.Final() {
 			kind = "message." + string(m.State)
 		}
-		list = append(list, messageEvent(m, kind))
+		if m.tells() && slices.Contains(s.done, m) {
+			told = append(told, messageEvent(m, kind))
+		} else {
+			list = append(list, messageEvent(m, kind))
+		}
 	}
-	return list
+	return told, list
 }
 
 // eventData is the body of a message's event: no number, no text.
@@ -328,6 +336,8 @@ type eventData struct {
 	Expired   int64                      `json:"expired"`
 	Cancelled int64                      `json:"cancelled"`
 	By        map[provider.Channel]int64 `json:"delivered_by"`
+	Cost      *money.Amount              `json:"actual_cost,omitempty"` // of one that is done
+	Notify    string                     `json:"notify,omitempty"`      // why people are told
 }
 
 func messageEvent(m *Message, kind string) event.Event {
@@ -338,5 +348,5 @@ func messageEvent(m *Message, kind string) event.Event {
 	}
 	c := m.Counts
 	return event.Event{Site: m.Site, Type: kind, Ref: public, Data: []byte(jsonText(eventData{public, m.State, m.Accepted,
-		m.Pending(), c.Sent, c.Unknown, c.Delivered, c.Failed, c.Expired, c.Cancelled, by}))}
+		m.Pending(), c.Sent, c.Unknown, c.Delivered, c.Failed, c.Expired, c.Cancelled, by, m.cost(), m.Notify.why()}))}
 }

@@ -193,7 +193,7 @@ func (s *Series) job() queue.Job {
 func (s *Series) event(kind string, f Firing) event.Event {
 	data := struct {
 		Series  string `json:"series_id"`
-		At      string `json:"at,omitempty"`
+		At      string `json:"planned_at,omitempty"`
 		Message string `json:"message_id,omitempty"`
 		Code    string `json:"code,omitempty"`
 		Skipped int    `json:"skipped,omitempty"`

@@ -158,6 +158,12 @@ func (s *Service) look(tx *db.Tx, siteID string, of id.ID, look lookup) (Series,
 	return list[0], nil
 }
 
+// Name gives the name of a series. NotFound.
+func (s *Service) Name(tx *db.Tx, siteID string, of id.ID) (string, error) {
+	one, err := s.Find(tx, siteID, of)
+	return one.Name, err
+}
+
 // List reads up to limit series of a site behind one, in the order in which they were made.
 func (s *Service) List(tx *db.Tx, siteID string, after id.ID, limit int) ([]Series, error) {
 	rows, err := tx.Query(`SELECT `+seriesList+` FROM series WHERE site_id = ? AND id > ? ORDER BY id LIMIT ?`, siteID, after[:], limit)

@@ -17,6 +17,7 @@ import (
 	"creditmsg/internal/message"
 	"creditmsg/internal/paper"
 	"creditmsg/internal/queue"
+	"creditmsg/internal/series"
 	"creditmsg/internal/site"
 )
 
@@ -36,6 +37,7 @@ type Operator struct {
 	alerts   *alert.Service
 	pictures *attachment.Service
 	place    blob.Store // of the pictures
+	series   *series.Service
 }
 
 // OperatorOptions say how an Operator is opened.
@@ -76,6 +78,7 @@ func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
 	if p.messages, err = message.NewService(d, p.keys, p.ledger, p.queue, message.Options{}); err != nil {
 		return nil, err
 	}
+	p.series = series.New(d, p.keys, p.queue, p.messages)
 	p.invoices = invoice.New(d, p.keys, p.messages, p.ledger, c.Kinds())
 	if p.billing, err = c.billing(d, p.keys, p.ledger, p.queue, nil, nil); err != nil {
 		return nil, err

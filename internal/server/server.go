@@ -196,7 +196,9 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 		return err
 	}
 	p.invoices = invoice.New(p.d, p.keys, p.messages, p.ledger, p.config.Kinds())
-	p.alerts, err = alert.New(p.d, p.keys, p.queue, p.messages, p.billing, p.config.alerts(p.metrics, p.log))
+	told := p.config.alerts(p.metrics, p.log)
+	told.SeriesName = p.series.Name
+	p.alerts, err = alert.New(p.d, p.keys, p.queue, p.messages, p.billing, told)
 	return err
 }
 

@@ -30,6 +30,7 @@ type Site struct {
 	CreatedAt db.Time
 	Weight    int // its part of the sending when several sites have much to send; 1 to MaxWeight
 	Rev       Rev
+	Notify    bool // its people want to be told of each message that is done
 }
 
 // Operator is the word that people write in the place of a site for the
@@ -89,10 +90,13 @@ func IsName(text string) bool {
 	return n > 0 && n <= 100 && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
-const selectSites = `SELECT s.id, s.name, s.state, s.created_at, s.weight, COALESCE(r.rev, 0) FROM site s LEFT JOIN site_rev r ON r.site_id = s.id`
+const selectSites = `SELECT s.id, s.name, s.state, s.created_at, s.weight, COALESCE(r.rev, 0), s.notify_done FROM site s LEFT JOIN site_rev r ON r.site_id = s.id`
 
 func scanSite(r interface{ Scan(...any) error }) (s Site, err error) {
-	return s, r.Scan(&s.ID, &s.Name, &s.State, &s.CreatedAt, &s.Weight, &s.Rev)
+	var notify int
+	err = r.Scan(&s.ID, &s.Name, &s.State, &s.CreatedAt, &s.Weight, &s.Rev, &notify)
+	s.Notify = notify != 0
+	return s, err
 }
 
 // Find gives a site, or a NotFound fault.
@@ -120,14 +124,16 @@ func Ask(ids []string) ([]db.Question, map[string]Site) {
 	}
 	row := func(r *sql.Rows) error {
 		var s Site
-		err := r.Scan(&s.ID, &s.Name, &s.State, &s.CreatedAt, &s.Weight)
 		s.Rev = revs[s.ID]
+		var notify int
+		err := r.Scan(&s.ID, &s.Name, &s.State, &s.CreatedAt, &s.Weight, &notify)
+		s.Rev, s.Notify = revs[s.ID], notify != 0
 		found[s.ID] = s
 		return err
 	}
 	return []db.Question{
 		{Table: "site_rev", Cols: []string{"site_id", "rev"}, Key: []db.Column{db.Col("site_id", ids)}, Row: rev},
-		{Table: "site", Cols: []string{"id", "name", "state", "created_at", "weight"}, Key: []db.Column{db.Col("id", ids)}, Row: row},
+		{Table: "site", Cols: []string{"id", "name", "state", "created_at", "weight", "notify_done"}, Key: []db.Column{db.Col("id", ids)}, Row: row},
 	}, found
 }
 
@@ -175,6 +181,23 @@ func SetWeight(tx *db.Tx, id string, weight int) error {
 	}
 	if n == 0 {
 		return fault.Missing("site", id)
+	}
+	return Changed(tx, id)
+}
+
+// SetNotify says whether a site's people want to be told of each message that is done, from
+// the messages on that are accepted behind it.
+func SetNotify(tx *db.Tx, id string, on bool) error {
+	s, err := Find(tx, id)
+	if err != nil || s.Notify == on {
+		return err
+	}
+	notify := 0
+	if on {
+		notify = 1
+	}
+	if _, err := tx.Exec(`UPDATE site SET notify_done = ? WHERE id = ?`, notify, id); err != nil {
+		return fmt.Errorf("set what site %s is told: %w", id, err)
 	}
 	return Changed(tx, id)
 }
