@@ -5,10 +5,10 @@
 //
 // What it promises:
 //
-//   - No event is passed over. Whoever appends one that is to be told puts a job for it in the same
-//     transaction (credit.Announce); the job puts one more for each contact, and each of
-//     these ends only when its contact has been told, is certainly not to be reached, or is
-//     not to be told any more.
+//   - No event is passed over. Whoever appends one that is to be told puts a job for it in
+//     the same transaction (credit.Announce); the job puts one more for each contact, and
+//     each of these ends only when its contact has been told, is certainly not to be
+//     reached, or is not to be told any more.
 //   - A mail server that is down, slow, busy or wrongly configured delays an alert and loses
 //     none: it is tried again, later and later, for three days. Then it is given up with a
 //     line in the log.
@@ -30,7 +30,7 @@
 // Table owned: alert_contact.
 //
 // Reading order: alert.go (the service), contact.go with address.go, notice.go (what of an
-// event is told to whom, pure) with sending.go (what is about messages), plan.go (from events to contacts), wording.go with the texts
-// in wording, mail.go and smtp.go, deliver.go with again.go (when it is tried again, pure),
-// text.go.
+// event is told to whom, pure) with sending.go (what is about messages), plan.go (from events
+// to contacts), wording.go with the texts in wording, mail.go and smtp.go, deliver.go with
+// again.go (when it is tried again, pure), text.go.
 package alert
