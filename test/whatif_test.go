@@ -72,4 +72,3 @@ func TestReplayingWhatReallyRanGivesTheRealCostToTheWon(t *testing.T) {
 		}
 	})
 }
-

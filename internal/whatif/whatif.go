@@ -25,16 +25,16 @@ type Question struct {
 
 // Answer is what would have been.
 type Answer struct {
-	From          string     `json:"from" doc:"The first day, Korean time."`
-	To            string     `json:"to" doc:"The last day, Korean time."`
-	Messages      int64      `json:"messages"`
-	Recipients    int64      `json:"recipients" doc:"People whose end is known, who are replayed."`
-	LeftOut       int64      `json:"left_out" doc:"People who were cancelled, or were never handed over, or are not final yet."`
-	Unchanged     int64      `json:"unchanged" doc:"Of the recipients, those whom the strategy cannot reach, because their message has no such part: they are taken as they were."`
-	Actual        Outcome    `json:"actual" doc:"What really happened."`
-	Alternative   Outcome    `json:"alternative" doc:"What would have happened, guesses included."`
-	Extrapolated  Guessed    `json:"extrapolated" doc:"The part of the alternative that is a guess."`
-	DeliveryRates []Rate     `json:"delivery_rates" doc:"What the guesses go by: of the legs of these messages, those that arrived."`
+	From          string         `json:"from" doc:"The first day, Korean time."`
+	To            string         `json:"to" doc:"The last day, Korean time."`
+	Messages      int64          `json:"messages"`
+	Recipients    int64          `json:"recipients" doc:"People whose end is known, who are replayed."`
+	LeftOut       int64          `json:"left_out" doc:"People who were cancelled, or were never handed over, or are not final yet."`
+	Unchanged     int64          `json:"unchanged" doc:"Of the recipients, those whom the strategy cannot reach, because their message has no such part: they are taken as they were."`
+	Actual        Outcome        `json:"actual" doc:"What really happened."`
+	Alternative   Outcome        `json:"alternative" doc:"What would have happened, guesses included."`
+	Extrapolated  Guessed        `json:"extrapolated" doc:"The part of the alternative that is a guess."`
+	DeliveryRates []Rate         `json:"delivery_rates" doc:"What the guesses go by: of the legs of these messages, those that arrived."`
 	ByTemplate    []TemplatePart `json:"by_template"`
 }
 
