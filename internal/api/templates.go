@@ -31,6 +31,9 @@ type buttonView struct {
 	URLPC         string `json:"url_pc,omitempty"`
 	SchemeIOS     string `json:"scheme_ios,omitempty"`
 	SchemeAndroid string `json:"scheme_android,omitempty"`
+	FormID        string `json:"biz_form_id,omitempty"`
+	PluginID      string `json:"plugin_id,omitempty"`
+	Phone         string `json:"phone_number,omitempty"`
 }
 
 // templateBody is a template as it is written.

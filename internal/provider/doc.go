@@ -11,7 +11,7 @@
 // between providers, retry, or limit speed: package delivery does. Adapters speak HTTP
 // through package upstream.
 //
-// Reading order: provider.go (the contract), channel.go, reason.go (the closed list),
-// result.go (raw codes that several vendors share), sift.go and polled.go
-// (what several adapters need).
+// Reading order: provider.go (the contract), desk.go (what an account has at its vendor
+// besides messages), channel.go, reason.go (the closed list), result.go (raw codes that
+// several vendors share), sift.go and polled.go (what several adapters need).
 package provider

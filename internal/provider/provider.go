@@ -155,25 +155,33 @@ type Picture struct {
 	UpstreamID string // what Upload gave
 }
 
-// Template is what Kakao must know of an Alimtalk beside its text.
+// Template is what Kakao must know of an Alimtalk beside its text. Variables are put in
+// everywhere.
 type Template struct {
-	ChannelID  string // the vendor's id of the Kakao channel
-	TemplateID string // the vendor's id of the approved template
-	Buttons    []Button
+	ChannelID    string // the vendor's id of the Kakao channel
+	TemplateID   string // the vendor's id of the approved template
+	Buttons      []Button
+	QuickReplies []Button
+	Title        string    // the emphasised title, of a template that has one
+	Items        *ItemList // of a template that has one
 
 	// Names are the variables of the message, without #{}, of which the template uses some,
 	// and Values what this leg has for each: for vendors that put them in themselves.
 	Names, Values []string
 }
 
-// Button is a button below an Alimtalk, variables already put in.
+// Button is a button below an Alimtalk, or a quick reply; in a Template variables are
+// already put in.
 type Button struct {
-	Type          string // WL, AL, DS, BK, MD, BC, BT, AC …
+	Type          string // WL, AL, DS, BK, MD, BC, BT, AC, BF, P1, P2, P3 or TN
 	Name          string
 	URLMobile     string
 	URLPC         string
 	SchemeIOS     string
 	SchemeAndroid string
+	FormID        string `json:",omitempty"` // of BF: the business form, digits
+	PluginID      string `json:",omitempty"` // of P1, P2 and P3
+	Phone         string `json:",omitempty"` // of TN: digits and hyphens
 }
 
 // Call is what one hand-over carries. ID is the attempt; it travels upstream

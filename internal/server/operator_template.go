@@ -101,6 +101,9 @@ type button struct {
 	URLPC         string `json:"url_pc"`
 	SchemeIOS     string `json:"scheme_ios"`
 	SchemeAndroid string `json:"scheme_android"`
+	FormID        string `json:"biz_form_id"`
+	PluginID      string `json:"plugin_id"`
+	Phone         string `json:"phone_number"`
 }
 
 func parseButtons(text []byte) ([]provider.Button, error) {

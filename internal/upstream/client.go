@@ -154,16 +154,22 @@ func RetryAfter(h http.Header) time.Duration {
 
 const (
 	maxWords    = 200 // runes of a vendor's text that are kept
+	maxPassage  = 500 // and of what a person wrote there
 	phoneDigits = 8   // a run of so many digits may be somebody's number
 )
 
 // Words makes a vendor's own text fit to be stored, shown and logged: one line
 // of at most 200 characters, with what may be a phone number masked.
-func Words(text string) string {
-	out := make([]rune, 0, min(len(text), maxWords))
+func Words(text string) string { return words(text, maxWords) }
+
+// Passage is Words of what a person wrote at a vendor: at most 500 characters.
+func Passage(text string) string { return words(text, maxPassage) }
+
+func words(text string, most int) string {
+	out := make([]rune, 0, min(len(text), most))
 	digits := 0
 	for _, r := range text {
-		if len(out) == maxWords {
+		if len(out) == most {
 			break
 		}
 		if r < '0' || r > '9' {

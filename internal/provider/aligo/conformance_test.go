@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/provider/aligo"
 	"creditmsg/internal/provider/providertest"
@@ -19,7 +20,7 @@ func harness() providertest.Harness {
 		Account: provider.Account{Name: "aligo", Kind: "aligo", APIKey: simulator.DefaultKey, APISecret: simulator.DefaultSecret,
 			Settings: map[string]string{"sender": "0261234567"}},
 		Vendor: func(string, string) providertest.Vendor {
-			s := simulator.New(simulator.Options{Seed: 1, AcceptDelay: -1, ReportDelay: -1, Late: 100 * time.Millisecond})
+			s := simulator.New(simulator.Options{Seed: 1, AcceptDelay: -1, ReportDelay: -1, InspectDelay: -1, Late: 100 * time.Millisecond})
 			return providertest.Vendor{Handler: s.Handler(), Run: s.Run}
 		},
 		HandsOver: func(r *http.Request) bool {
@@ -32,6 +33,8 @@ func harness() providertest.Harness {
 		Refused:  "1005",
 		Code:     "state",
 		Why:      provider.UnrecognisedCode,
+		Desk: providertest.Desk{Balance: &provider.Balance{Left: 5_555 * money.Won, Unit: provider.UnitSMS}, Channels: true,
+			Acts: provider.AddTemplate | provider.ChangeTemplate | provider.SubmitTemplate | provider.RemoveTemplate},
 	}
 }
 

@@ -31,8 +31,12 @@
 //   - The pictures of an MMS travel in its request, three at most, as parts image1 to image3 of a
 //     form. Their limit is not documented but is taken for that of the others. A call is
 //     refused for one in words.
+//   - The balance is told in SMS that it would pay, not in won. Sender numbers are not listed.
+//   - A template that is stopped (S) counts as blocked, whether Kakao stopped it or it sleeps.
+//     There is no request that takes one back from inspection, wakes one or comments on it.
+//     Tables and quick replies are not documented; a template that has them is denied.
 //   - HTTP statuses other than 200 are not documented: 401, 403 and 429 took nothing, others
 //     may have.
 //
-// Reading order: aligo.go, submit.go, poll.go, report.go.
+// Reading order: aligo.go, submit.go, poll.go, report.go, desk.go, template.go.
 package aligo

@@ -82,6 +82,9 @@ func (a *account) alimtalk(legs []provider.Leg) (path string, form url.Values) {
 		form.Set("receiver_"+n, string(l.To))
 		form.Set("subject_"+n, korea.FirstLine(l.Text))
 		form.Set("message_"+n, l.Text)
+		if l.Alimtalk.Title != "" {
+			form.Set("emtitle_"+n, l.Alimtalk.Title)
+		}
 		if len(l.Alimtalk.Buttons) == 0 {
 			continue
 		}

@@ -18,7 +18,7 @@ func harness() providertest.Harness {
 		New:     nhncloud.New,
 		Account: provider.Account{Name: "nhn", Kind: "nhncloud", APIKey: simulator.DefaultKey, APISecret: simulator.DefaultSecret},
 		Vendor: func(url, secret string) providertest.Vendor {
-			s := simulator.New(simulator.Options{Seed: 1, AcceptDelay: -1, ReportDelay: -1, Late: 100 * time.Millisecond,
+			s := simulator.New(simulator.Options{Seed: 1, AcceptDelay: -1, ReportDelay: -1, InspectDelay: -1, Late: 100 * time.Millisecond,
 				Reports: map[string]simulator.Hook{"nhncloud": {URL: url, Secret: secret}}})
 			return providertest.Vendor{Handler: s.Handler(), Run: s.Run}
 		},
@@ -31,6 +31,8 @@ func harness() providertest.Harness {
 		Refused:  "1999",
 		Code:     "-1999",
 		Why:      provider.UnrecognisedCode,
+		Desk: providertest.Desk{Senders: true, Channels: true,
+			Acts: provider.AddTemplate | provider.ChangeTemplate | provider.CommentTemplate | provider.RemoveTemplate},
 	}
 }
 

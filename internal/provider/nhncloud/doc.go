@@ -33,7 +33,12 @@
 //     kept is not said: they count as kept for a day, and a call that is refused since one has
 //     expired (-2004) has it uploaded again. Pictures of 1,000 dots count as not above the
 //     limit, which the documents write as below 1000×1000 once.
+//   - A template's code is ours to make. It is submitted as it is added or changed, and there
+//     is no request that takes it back, or wakes one that sleeps. Comments of status INQ are
+//     the customer's, all others the inspector's.
+//   - The vendor bills afterwards: there is no balance.
 //   - No rate limit is published; 429 is honoured with its Retry-After.
 //
-// Reading order: nhncloud.go, submit.go, wire.go, upload.go, refusal.go, lookup.go, report.go, code.go.
+// Reading order: nhncloud.go, submit.go, wire.go, upload.go, refusal.go, lookup.go, report.go, code.go,
+// desk.go, template.go.
 package nhncloud

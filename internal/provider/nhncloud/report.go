@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"time"
 
-	"creditmsg/internal/korea"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/upstream"
 )
@@ -127,17 +126,5 @@ func (m *message) report() provider.Report {
 	return r
 }
 
-// at is when it happened: times are Korean, with or without saying so.
-func (m *message) at() time.Time {
-	for _, text := range []string{m.Received, m.Resulted} {
-		if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
-			return t.UTC()
-		}
-		for _, form := range []string{"2006-01-02T15:04:05.999", "2006-01-02 15:04:05.999"} {
-			if t, err := time.ParseInLocation(form, text, korea.Seoul); err == nil {
-				return t.UTC()
-			}
-		}
-	}
-	return time.Time{}
-}
+// at is when it happened.
+func (m *message) at() time.Time { return moment(m.Received, m.Resulted) }

@@ -3,6 +3,7 @@ package nhncloud
 import (
 	"cmp"
 	"encoding/json"
+	"strconv"
 
 	"creditmsg/internal/korea"
 	"creditmsg/internal/provider"
@@ -35,8 +36,25 @@ type wireKakao struct {
 type wireFriend struct {
 	wireRecipient
 	Content string       `json:"content"`
+	Title   string       `json:"templateTitle,omitempty"`
 	Buttons []wireButton `json:"buttons,omitempty"`
+	Quick   []wireButton `json:"quickReplies,omitempty"`
 	Resend  wireResend   `json:"resendParameter"`
+	wireTable
+}
+
+// wireTable is the table above the body, of an Alimtalk that has one.
+type wireTable struct {
+	Header    string          `json:"templateHeader,omitempty"`
+	Highlight *provider.Item  `json:"templateItemHighlight,omitempty"`
+	Item      *provider.Lines `json:"templateItem,omitempty"`
+}
+
+func table(l *provider.ItemList) wireTable {
+	if l == nil {
+		return wireTable{}
+	}
+	return wireTable{l.Header, l.Highlight, l.Lines()}
 }
 
 // wireResend turns the vendor's own fail-over off, which the console may have switched on.
@@ -52,6 +70,21 @@ type wireButton struct {
 	URLPC         string `json:"linkPc,omitempty"`
 	SchemeIOS     string `json:"schemeIos,omitempty"`
 	SchemeAndroid string `json:"schemeAndroid,omitempty"`
+	FormID        int64  `json:"bizFormId,omitempty"`
+	PluginID      string `json:"pluginId,omitempty"`
+	Phone         string `json:"telNumber,omitempty"`
+}
+
+func buttons(list []provider.Button) []wireButton {
+	var out []wireButton
+	for i, b := range list {
+		form, err := strconv.ParseInt(b.FormID, 10, 64)
+		if err != nil {
+			form = 0 // it has none
+		}
+		out = append(out, wireButton{i + 1, b.Type, b.Name, b.URLMobile, b.URLPC, b.SchemeIOS, b.SchemeAndroid, form, b.PluginID, b.Phone})
+	}
+	return out
 }
 
 // request is the path and the body of the request that hands legs over, which have
@@ -81,10 +114,8 @@ func friends(legs []provider.Leg) []wireFriend {
 	out := make([]wireFriend, len(legs))
 	for i := range legs {
 		l := &legs[i]
-		out[i] = wireFriend{wireRecipient: wireRecipient{string(l.To), l.Ref}, Content: l.Text}
-		for n, b := range l.Alimtalk.Buttons {
-			out[i].Buttons = append(out[i].Buttons, wireButton{n + 1, b.Type, b.Name, b.URLMobile, b.URLPC, b.SchemeIOS, b.SchemeAndroid})
-		}
+		out[i] = wireFriend{wireRecipient: wireRecipient{string(l.To), l.Ref}, Content: l.Text, Title: l.Alimtalk.Title,
+			Buttons: buttons(l.Alimtalk.Buttons), Quick: buttons(l.Alimtalk.QuickReplies), wireTable: table(l.Alimtalk.Items)}
 	}
 	return out
 }

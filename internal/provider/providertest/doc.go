@@ -15,5 +15,5 @@
 // Reading order: harness.go (what an adapter brings), line.go (the breakable socket),
 // world.go (one test's vendor, adapter and webhook, and the laws), then the
 // sentences: submit.go, sweep.go (every request broken), lookup.go, report.go,
-// load.go. Of Instant: instant.go, instant_submit.go, instant_report.go.
+// load.go; about what accounts have besides messages desk.go and desk_sweep.go. Of Instant: instant.go, instant_submit.go, instant_report.go.
 package providertest

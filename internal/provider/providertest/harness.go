@@ -53,6 +53,23 @@ type Harness struct {
 	// SignsBody says that the proof of a report covers its body, so that another body
 	// with the same headers is not authentic.
 	SignsBody bool
+
+	// Desk is what the vendor offers besides messages.
+	Desk Desk
+}
+
+// Desk says what an adapter has to offer besides messages, and what it must not pretend to.
+type Desk struct {
+	// Balance is what the adapter tells of an account with 100,000 won; nil = the vendor
+	// tells nothing.
+	Balance *provider.Balance
+
+	// Senders and Channels say whether the vendor has them.
+	Senders, Channels bool
+
+	// Acts are what the vendor takes about templates. The suite asks for the templates of
+	// Harness.Template.ChannelID.
+	Acts provider.TemplateActs
 }
 
 // Vendor is a simulated vendor.
@@ -106,6 +123,16 @@ func Run(t *testing.T, h Harness) {
 			"an upload that breaks sends nothing, and is made again":          testSweepUpload,
 			"whatever breaks at a call with pictures, the outcome is true":    testSweepPictures,
 			"a picture that is gone is named, and nothing is sent":            testPictureGone,
+			"what is offered besides messages is what the vendor has":         testDeskOffers,
+			"the balance is the vendor's, and messages are paid from it":      testDeskBalance,
+			"the sender numbers are those that may be used":                   testDeskSenders,
+			"a channel is registered by its token alone":                      testDeskChannel,
+			"a template goes the way of its inspection":                       testDeskTemplate,
+			"what is not offered is denied":                                   testDeskNotOffered,
+			"whatever breaks at a question, nothing false is learnt":          testSweepQuestions,
+			"whatever breaks at an act on a template, its end is true":        testSweepActs,
+			"whatever breaks as a channel is registered, its end is true":     testSweepChannel,
+			"an act that times out is open, and nothing leaves after the end": testDeskTimeouts,
 		} {
 			t.Run(name, func(t *testing.T) { test(t, h) })
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/provider/providertest"
 	"creditmsg/internal/provider/sendgo"
@@ -18,7 +19,7 @@ func harness() providertest.Harness {
 		New:     sendgo.New,
 		Account: provider.Account{Name: "sendgo", Kind: "sendgo", APIKey: simulator.DefaultKey, APISecret: simulator.DefaultSecret},
 		Vendor: func(string, string) providertest.Vendor {
-			s := simulator.New(simulator.Options{Seed: 1, AcceptDelay: -1, ReportDelay: -1, Late: 100 * time.Millisecond})
+			s := simulator.New(simulator.Options{Seed: 1, AcceptDelay: -1, ReportDelay: -1, InspectDelay: -1, Late: 100 * time.Millisecond})
 			return providertest.Vendor{Handler: s.Handler(), Run: s.Run}
 		},
 		HandsOver: func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/send") },
@@ -28,6 +29,8 @@ func harness() providertest.Harness {
 		Template:  provider.Template{ChannelID: "0123456789abcdef0123456789abcdef01234567", TemplateID: "ORDER01"},
 		Refused:   "1005",
 		Why:       provider.ProviderQuota,
+		Desk: providertest.Desk{Balance: &provider.Balance{Left: 100_000 * money.Won, Unit: provider.UnitCredit}, Senders: true, Channels: true,
+			Acts: provider.AddTemplate | provider.ChangeTemplate | provider.SubmitTemplate | provider.WithdrawTemplate | provider.ReleaseTemplate | provider.RemoveTemplate},
 	}
 }
 

@@ -31,7 +31,15 @@
 //     that it is objects: each has fileName and fileBody, in base64, the names that such members
 //     have with other vendors. Who does not want to find out leaves mms out of the account's
 //     channels.
+//   - The balance is in the vendor's credits, under a name that is not documented: credits,
+//     credit, balance or amount. A sender number in a state outside the documented ones may not
+//     be used.
+//   - A template wants a purpose and that the vendor's rules are confirmed; without these it
+//     is denied here. Nobody but the site can confirm, so nothing is filled in. A
+//     template of no category goes among others (999999). Members of templates and channels
+//     are read in both spellings that were seen.
 //   - No rate limit is published; 429 is honoured with its Retry-After.
 //
-// Reading order: sendgo.go, token.go, submit.go, refusal.go, poll.go.
+// Reading order: sendgo.go, token.go, submit.go, refusal.go, poll.go, desk.go,
+// template.go.
 package sendgo

@@ -21,6 +21,7 @@ type vendor struct {
 	mu      sync.Mutex
 	replies map[string][]reply
 	asked   []string
+	proofs  []string // the Authorization of each
 	body    string
 }
 
@@ -33,8 +34,8 @@ func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	path := strings.TrimPrefix(r.URL.Path, api)
 	v.mu.Lock()
-	v.asked = append(v.asked, path)
-	if strings.HasSuffix(path, "/send") {
+	v.asked, v.proofs = append(v.asked, path), append(v.proofs, r.Header.Get("Authorization"))
+	if strings.HasSuffix(path, "/send") || path == "/notice-templates" {
 		v.body = string(body)
 	}
 	list := v.replies[path]

@@ -123,12 +123,7 @@ func (a *account) senderKey(ctx context.Context, number korea.Number) (key strin
 	}
 	var answer struct {
 		Data struct {
-			Senders []struct {
-				UUID   string `json:"uuid"`
-				Number string `json:"phone_number"`
-				E164   string `json:"phone_e164"`
-				Status string `json:"status"`
-			} `json:"senders"`
+			Senders []wireSender `json:"senders"`
 		} `json:"data"`
 	}
 	if err := upstream.Lenient(json.Unmarshal(reply.Body, &answer)); err != nil {
@@ -136,11 +131,7 @@ func (a *account) senderKey(ctx context.Context, number korea.Number) (key strin
 	}
 	keys := map[korea.Number]string{}
 	for _, s := range answer.Data.Senders {
-		n, err := korea.ParseSender(s.Number)
-		if err != nil {
-			n, err = korea.ParseSender(s.E164)
-		}
-		if err == nil && (s.Status == "" || s.Status == "SUCCESS") {
+		if n, ok := s.number(); ok && senderStates[s.Status] == provider.SenderUsable {
 			keys[n] = s.UUID
 		}
 	}
@@ -148,4 +139,13 @@ func (a *account) senderKey(ctx context.Context, number korea.Number) (key strin
 	defer a.kept.mu.Unlock()
 	a.kept.senders, a.kept.asked = keys, a.now()
 	return keys[number], nil
+}
+
+// number is the sender number in national form; ok is false for one that cannot send.
+func (w *wireSender) number() (n korea.Number, ok bool) {
+	n, err := korea.ParseSender(w.Number)
+	if err != nil {
+		n, err = korea.ParseSender(w.E164)
+	}
+	return n, err == nil
 }

@@ -34,7 +34,12 @@
 //     more is not said. It is kept for six days, or until the time of the reply. How a message
 //     is refused whose picture is gone is not documented: a 400 or 404 that speaks of a file has
 //     it uploaded again. What is reported of one later (S006 and its like) is the end of the leg.
+//   - Templates are shown and written in the console alone; so are channels, and sender numbers,
+//     which nothing lists. States of an inspection outside REGISTER, REQUEST, ACCEPT, COMPLETE
+//     and REJECT are not known ones. The vendor bills afterwards: there is no balance.
+//   - Quick replies are not documented and not sent.
 //   - No rate limit is published; 429 is honoured with its Retry-After.
 //
-// Reading order: sens.go, submit.go, wire.go, upload.go, refusal.go, poll.go, report.go.
+// Reading order: sens.go, submit.go, wire.go, upload.go, refusal.go, poll.go, report.go,
+// desk.go.
 package sens

@@ -104,12 +104,5 @@ func failed(r provider.Report, find func(string) (provider.Failure, bool)) provi
 	return r
 }
 
-// at is when the message ended; times are Korean.
-func (m *message) at() time.Time {
-	for _, form := range []string{"2006-01-02 15:04:05.999", "2006-01-02T15:04:05.999"} {
-		if t, err := time.ParseInLocation(form, m.Completed, korea.Seoul); err == nil {
-			return t.UTC()
-		}
-	}
-	return time.Time{}
-}
+// at is when the message ended.
+func (m *message) at() time.Time { return moment(m.Completed) }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"creditmsg/internal/provider"
+	"creditmsg/internal/provider/providertest"
 )
 
 // TestSignaturesAreThoseOfTheVectors holds the signature to two requests of a made-up
@@ -22,6 +23,30 @@ func TestSignaturesAreThoseOfTheVectors(t *testing.T) {
 	} {
 		if got := sign([]byte("SimSecretKey0123456789SimSecretKey012345"), c.method, c.path, "1795340400000", "SIMACCESSKEY12345678"); got != c.want {
 			t.Errorf("%s %s: got %s, want %s", c.method, c.path, got, c.want)
+		}
+	}
+}
+
+// TestARequestCarriesTheVector holds what leaves the adapter to the same vectors.
+func TestARequestCarriesTheVector(t *testing.T) {
+	var got http.Header
+	var path string
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got, path = r.Header, r.RequestURI }))
+	defer s.Close()
+	p, err := New(provider.Account{Name: "sens", URL: s.URL, APIKey: "SIMACCESSKEY12345678", APISecret: "SimSecretKey0123456789SimSecretKey012345",
+		Settings: map[string]string{settingSMS: "ncp:sms:kr:123456789012:sim"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := p.(*account)
+	a.now = func() time.Time { return time.UnixMilli(1_795_340_400_000) }
+	for _, c := range []struct{ method, query, want string }{
+		{"POST", "", "T1HvltCfLSWkcguE9W9Ss4aCRa0moSnM9dBg8Ue7omg="},
+		{"GET", "?requestId=RSSA-1-abc", "8FFkp75GCEqcZcz7P3N/ozVgZ/zDalTj+C1HwFBuIbE="},
+	} {
+		a.call(t.Context(), c.method, a.sms+"/messages"+c.query, nil)
+		if got.Get("x-ncp-apigw-signature-v2") != c.want || got.Get("x-ncp-apigw-timestamp") != "1795340400000" || got.Get("x-ncp-iam-access-key") != "SIMACCESSKEY12345678" {
+			t.Errorf("%s %s: got %v, want the signature %s", c.method, path, got, c.want)
 		}
 	}
 }
@@ -48,6 +73,48 @@ func TestAnAccountThatCannotWorkIsRefused(t *testing.T) {
 		change(&a)
 		if _, err := New(a); err == nil {
 			t.Errorf("%s: got no error", name)
+		}
+	}
+}
+
+func TestTemplatesAreReadWithWhereTheyStand(t *testing.T) {
+	for name, c := range map[string]struct {
+		status      int
+		reply, want string
+		first       provider.KeptTemplate
+	}{
+		"none":       {404, ``, "done", provider.KeptTemplate{}},
+		"approved":   {200, `[{"templateCode":"T","templateName":"n","templateInspectionStatus":"COMPLETE","templateStatus":"ACTIVE"}]`, "done", provider.KeptTemplate{Name: "n", State: provider.TemplateApproved}},
+		"asleep":     {200, `[{"templateCode":"T","templateInspectionStatus":"COMPLETE","templateStatus":"DORMANT"}]`, "done", provider.KeptTemplate{State: provider.TemplateDormant}},
+		"stopped":    {200, `[{"templateCode":"T","templateInspectionStatus":"COMPLETE","templateStatus":"STOP"}]`, "done", provider.KeptTemplate{State: provider.TemplateBlocked}},
+		"rejected":   {200, `[{"templateCode":"T","templateInspectionStatus":"REJECT","comments":[{"content":"변수","createTime":"2026-11-22 18:00:05"}]}]`, "done", provider.KeptTemplate{State: provider.TemplateRejected, Comments: []provider.TemplateComment{{Text: "변수", ByInspector: true, At: time.Date(2026, 11, 22, 9, 0, 5, 0, time.UTC)}}}},
+		"a new one":  {200, `[{"templateCode":"T","templateInspectionStatus":"LATER"}]`, "done", provider.KeptTemplate{}},
+		"not let in": {401, `{"error":{"errorCode":"200","message":"Authentication Failed"}}`, "denied: auth_failed", provider.KeptTemplate{}},
+		"a failure":  {500, ``, "open", provider.KeptTemplate{}},
+		"an object":  {200, `{}`, "open", provider.KeptTemplate{}},
+		"null":       {200, `null`, "open", provider.KeptTemplate{}},
+	} {
+		var asked string
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked = r.RequestURI
+			w.WriteHeader(c.status)
+			_, _ = w.Write([]byte(c.reply))
+		}))
+		p, err := New(provider.Account{Name: "sens", URL: s.URL, APIKey: "KEY", APISecret: "SECRET", Settings: map[string]string{settingAlimtalk: "ncp:kkobizmsg:kr:1:p"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := p.(provider.TemplateKeeper).Templates(t.Context(), "@demo")
+		s.Close()
+		if got := providertest.Ending(err); got != c.want || asked != "/alimtalk/v2/services/ncp:kkobizmsg:kr:1:p/templates?channelId=%40demo" {
+			t.Errorf("%s: got %s (%v) at %s, want %s", name, got, err, asked, c.want)
+		}
+		if len(all) > 0 {
+			c.first.TemplateRef = provider.TemplateRef{ChannelID: "@demo", TemplateID: "T"}
+			if diff := cmp.Diff(c.first, all[0]); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+			providertest.Kept(t, all[0])
 		}
 	}
 }

@@ -41,9 +41,25 @@ type wireKakao struct {
 type wireFriend struct {
 	Country  string       `json:"countryCode"`
 	To       string       `json:"to"`
+	Title    string       `json:"title,omitempty"`
 	Content  string       `json:"content"`
 	Buttons  []wireButton `json:"buttons,omitempty"`
 	FailOver bool         `json:"useSmsFailover"`
+	wireTable
+}
+
+// wireTable is the table above the text, of an Alimtalk that has one.
+type wireTable struct {
+	Header    string          `json:"headerContent,omitempty"`
+	Highlight *provider.Item  `json:"itemHighlight,omitempty"`
+	Item      *provider.Lines `json:"item,omitempty"`
+}
+
+func table(l *provider.ItemList) wireTable {
+	if l == nil {
+		return wireTable{}
+	}
+	return wireTable{l.Header, l.Highlight, l.Lines()}
 }
 
 type wireButton struct {
@@ -64,7 +80,8 @@ func request(legs []provider.Leg) ([]byte, error) {
 	if first.Channel == provider.Alimtalk {
 		m := wireKakao{Channel: first.Alimtalk.ChannelID, Template: first.Alimtalk.TemplateID, Messages: make([]wireFriend, len(legs))}
 		for i := range legs {
-			m.Messages[i] = wireFriend{Country: korean, To: string(legs[i].To), Content: legs[i].Text, Buttons: buttons(legs[i].Alimtalk.Buttons)}
+			t := legs[i].Alimtalk
+			m.Messages[i] = wireFriend{Country: korean, To: string(legs[i].To), Title: t.Title, Content: legs[i].Text, Buttons: buttons(t.Buttons), wireTable: table(t.Items)}
 		}
 		return json.Marshal(m)
 	}

@@ -73,13 +73,30 @@ func (s *Simulator) aligoCalls() map[*vendor]map[string]call {
 		aligoText: {
 			"POST /send/{$}":      s.aligoSend,
 			"POST /send_mass/{$}": s.aligoMass,
+			"POST /list/{$}":      s.asked(s.aligoTexts),
 			"POST /sms_list/{$}":  s.asked(s.aligoList),
 			"POST /remain/{$}":    s.aligoRemain,
+			"POST /cancel/{$}": s.aligoCancel(aligoText, func(at time.Time) map[string]any {
+				return map[string]any{"result_code": "1", "message": "success", "cancel_date": aligoMoment(at)}
+			}),
 		},
 		aligoKakao: {
-			"POST /akv10/alimtalk/send/{$}":  s.aligoAlimtalk,
-			"POST /akv10/history/detail/{$}": s.asked(s.aligoDetail),
-			"POST /akv10/heartinfo/{$}":      s.aligoHeart,
+			"POST /akv10/alimtalk/send/{$}":           s.aligoAlimtalk,
+			"POST /akv10/history/list/{$}":            s.asked(s.aligoHistory),
+			"POST /akv10/history/detail/{$}":          s.asked(s.aligoDetail),
+			"POST /akv10/heartinfo/{$}":               s.aligoHeart,
+			"POST /akv10/cancel/{$}":                  s.aligoCancel(aligoKakao, func(time.Time) map[string]any { return map[string]any{"code": 1, "message": "success"} }),
+			"POST /akv10/token/create/{n}/{unit}":     s.aligoToken,
+			"POST /akv10/token/create/{n}/{unit}/{$}": s.aligoToken,
+			"POST /akv10/category/{$}":                s.aligoCategories,
+			"POST /akv10/profile/auth/{$}":            s.aligoProfileAuth,
+			"POST /akv10/profile/add/{$}":             s.aligoProfileAdd,
+			"POST /akv10/profile/list/{$}":            s.aligoProfiles,
+			"POST /akv10/template/list/{$}":           s.aligoTemplates,
+			"POST /akv10/template/add/{$}":            s.aligoAddTemplate,
+			"POST /akv10/template/modify/{$}":         s.onAligoTemplate("정상적으로 템플릿을 수정하였습니다.", aligoModify),
+			"POST /akv10/template/del/{$}":            s.onAligoTemplate("정상적으로 템플릿을 삭제 하였습니다.", aligoDelete),
+			"POST /akv10/template/request/{$}":        s.onAligoTemplate("검수요청을 하였습니다.", s.aligoSubmit),
 		},
 	}
 }
@@ -139,7 +156,7 @@ func (s *Simulator) aligoMass(a *account, r *http.Request) (any, error) {
 // aligoTake takes texts; what the handset cannot show becomes a question mark.
 func (s *Simulator) aligoTake(a *account, r *http.Request, to, texts []string) (any, error) {
 	from := strings.ReplaceAll(r.FormValue("sender"), "-", "")
-	if !senderForm(from) || !a.sends(from) {
+	if !senderForm(from) || !s.sends(a, from) {
 		return nil, aligoError(-99, "등록되지 않은 발신번호입니다.")
 	}
 	k, drafts, wire := kindOf(r.FormValue("msg_type")), make([]draft, len(to)), make([]wireMessage, len(to))
@@ -170,12 +187,16 @@ func (s *Simulator) aligoTake(a *account, r *http.Request, to, texts []string) (
 		drafts[i] = draft{kind: k, from: from, text: text, subject: r.FormValue("title"), extra: pictured(shown)}
 		wire[i].To.one = to[i]
 	}
+	due, err := aligoDue(r.FormValue("rdate")+r.FormValue("rtime"), time.Now())
+	if err != nil {
+		return nil, err
+	}
 	if r.FormValue("testmode_yn") == "Y" {
 		return aligoSent(&group{id: "0", messages: make([]*message, len(to))}, k), nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	g, err := s.aligoHandOver(aligoText, a, drafts, wire)
+	g, err := s.aligoHandOver(aligoText, a, drafts, wire, due)
 	if err != nil {
 		return nil, err
 	}
@@ -187,11 +208,24 @@ func aligoSent(g *group, k kind) any {
 		"error_cnt": g.count.RegisteredFailed, "msg_type": k.String()}
 }
 
-// aligoHandOver makes a call with a number for an id. The caller holds the lock.
-func (s *Simulator) aligoHandOver(v *vendor, a *account, drafts []draft, wire []wireMessage) (*group, error) {
-	s.ids.serial++
-	id := strconv.FormatUint(100_000_000+mix(s.ids.key)%800_000_000+s.ids.serial, 10)
-	return s.handOverCall(v, a, group{id: id, allowDuplicates: true}, drafts, wire, time.Now())
+// aligoHandOver makes a call with a number for an id, for now or for later. The caller holds
+// the lock.
+func (s *Simulator) aligoHandOver(v *vendor, a *account, drafts []draft, wire []wireMessage, due time.Time) (*group, error) {
+	id := strconv.FormatUint(100_000_000+mix(s.ids.key)%800_000_000+s.serialised(), 10)
+	call, now := group{id: id, allowDuplicates: true}, time.Now()
+	if due.IsZero() {
+		return s.handOverCall(v, a, call, drafts, wire, now)
+	}
+	g := s.newGroup(v, a, call, now)
+	_, err := s.register(g, drafts, wire, true, now)
+	if err == nil {
+		err = s.schedule(g, due, now)
+	}
+	if err != nil {
+		s.discard(g)
+		return nil, err
+	}
+	return g, nil
 }
 
 // aligoAlimtalk takes Alimtalk.
@@ -220,13 +254,32 @@ func (s *Simulator) aligoAlimtalk(a *account, r *http.Request) (any, error) {
 	case len(drafts) == 0:
 		return nil, aligoError(-99, "receiver_1이 필요합니다.")
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	g, err := s.aligoHandOver(aligoKakao, a, drafts, wire)
+	due, err := aligoDue(r.FormValue("senddate"), time.Now())
 	if err != nil {
 		return nil, err
 	}
+	known, err := s.knownSheet(a, aligoKakao, r.FormValue("senderkey"), r.FormValue("tpl_code"))
+	if err != nil {
+		return nil, aligoError(-99, "사용할 수 없는 템플릿입니다.")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range drafts {
+		drafts[i].mismatch = known.mismatches(strings.ReplaceAll(drafts[i].text, "\r\n", "\n"))
+	}
+	if r.FormValue("testMode") == "Y" {
+		return aligoKakaoSent(a, &group{id: "0", prices: s.prices, count: groupCount{RegisteredSuccess: len(drafts)}}), nil
+	}
+	g, err := s.aligoHandOver(aligoKakao, a, drafts, wire, due)
+	if err != nil {
+		return nil, err
+	}
+	return aligoKakaoSent(a, g), nil
+}
+
+// aligoKakaoSent is the reply to a hand-over of Alimtalk.
+func aligoKakaoSent(a *account, g *group) any {
 	price := float64(g.prices[ata]) / 10_000
 	return map[string]any{"code": 0, "message": "성공적으로 전송요청 하였습니다.", "info": map[string]any{"type": "AT", "mid": g.id,
-		"current": won(a.balance), "unit": price, "total": price * float64(g.count.RegisteredSuccess), "scnt": g.count.RegisteredSuccess, "fcnt": g.count.RegisteredFailed}}, nil
+		"current": won(a.balance), "unit": price, "total": price * float64(g.count.RegisteredSuccess), "scnt": g.count.RegisteredSuccess, "fcnt": g.count.RegisteredFailed}}
 }

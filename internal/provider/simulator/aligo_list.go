@@ -55,6 +55,8 @@ func (m *message) aligoState() string {
 		return "발/착신 번호 에러"
 	case m.has(reached):
 		return "발송완료"
+	case m.code == codeNotSent:
+		return "예약취소"
 	case m.has(missed) && m.code == codeAbsent:
 		return "결번"
 	case m.has(missed):
@@ -86,6 +88,8 @@ func (s *Simulator) aligoDetail(a *account, r *http.Request) (any, error) {
 // aligoResult is how an Alimtalk ended.
 func (m *message) aligoResult() (code, words string) {
 	switch {
+	case m.has(mismatched):
+		return "U", "메시지가 템플릿과 일치하지않음"
 	case m.raw != 0:
 		return strconv.Itoa(int(m.raw)), "실패"
 	case m.has(reached):

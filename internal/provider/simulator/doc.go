@@ -22,7 +22,8 @@
 // in, answers out). Then the protocols, each under the vendor's name: solapi.go,
 // solapi_auth.go, solapi_check.go and solapi_kakao.go (refusals), solapi_register.go,
 // solapi_group.go, solapi_send.go, solapi_list.go, and one file per smaller service; nhn.go,
-// nhn_list.go; sens.go, sens_file.go, sens_list.go; aligo.go, aligo_file.go, aligo_list.go; sendgo.go.
+// nhn_list.go; sens.go, sens_file.go, sens_list.go; aligo.go, aligo_file.go, aligo_list.go, aligo_book.go;
+// sendgo.go. What accounts keep besides messages is in desk.go and the files named after it.
 //
 // # Faults
 //
@@ -63,6 +64,9 @@
 //	cut              as 09
 //	timeout          as 12
 //	balance          won of every account, from now on
+//	senders          the numbers that are registered, and may alone be used, at every account
+//	inspector        what becomes of submitted templates: approve, reject, wait or refuse
+//	inspector_says   what the inspector writes
 //	lookup           false: reading groups and messages is answered 500
 //
 // Every decision follows from the seed, the number (of a request: its first) and how
@@ -116,8 +120,15 @@
 //     A template that was created here must be approved and belong to the channel
 //     (1042), text must match it (1043), buttons too (1044, 1046, 1047, 1052). A
 //     template not known here and no text: the variables stand for the text.
-//   - A review approves every template but one that contains (광고). No template
-//     falls dormant. Every channel token is taken.
+//   - A review approves every template but one that contains (광고), unless the scenario has
+//     another inspector. GET /_sim/templates shows every template of every vendor, and PUT
+//     {"vendor","template_id","state","comment"} puts one into a state: so it falls dormant, is
+//     stopped, or is judged at once. One of SENS, whose templates are written in a console, is
+//     made that way. A template that was written here is not sent before it is approved, and a
+//     text that is not what it makes fails, at NHN Cloud, SENS, Aligo and SendGo as Kakao's 3016.
+//   - Solapi shows a template that sleeps as APPROVED with dormant true, one that was stopped
+//     with block true. Every channel token of digits is taken but 000000.
+//   - An account that may use every sender number lists the house's two and those it used.
 //   - The vendor's own fail-over is a second message in the same group with
 //     replacement true and the same customFields: the next of replacements, else
 //     replacementText or the text itself, as SMS or LMS by its length.

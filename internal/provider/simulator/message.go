@@ -71,6 +71,8 @@ const (
 	codeAbsent     = 3032
 	codeFailed     = 3031 // for a reason that only the raw code tells
 	codeNotOnKakao = 3104
+
+	kakaoMismatch = 3016 // Kakao's own code of a text that is not its template's
 )
 
 // message is one message as the vendor stores it. A million of them wait in
@@ -105,6 +107,7 @@ const (
 	removed                      // deleted from its group
 	reached                      // the handset got it
 	missed                       // the handset did not get it
+	mismatched                   // it is not what its template makes
 )
 
 func (m *message) has(f flag) bool { return m.flags&f != 0 }
@@ -122,6 +125,8 @@ func (m *message) verdict(o outcome) (code, raw uint16) {
 	switch {
 	case o.forced:
 		return m.group.vendor.life(o.code), o.code
+	case m.has(mismatched):
+		return m.group.vendor.life(kakaoMismatch), kakaoMismatch
 	case m.twist.code != 0:
 		return m.group.vendor.life(m.twist.code), m.twist.code
 	case o.silent:

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -70,18 +71,19 @@ func refuseNHN(w http.ResponseWriter, no *refusal) int {
 // nhnCalls are the vendor's paths.
 func (s *Simulator) nhnCalls() map[string]call {
 	const texts, kakao = "/sms/v3.0/appKeys/{app}/", "/alimtalk/v2.3/appkeys/{app}/"
-	return map[string]call{
+	all := map[string]call{
 		"POST " + texts + "sender/sms":              s.nhnText(sms),
 		"POST " + texts + "sender/mms":              s.nhnText(lms),
 		"POST " + texts + "sender/auth/sms":         s.nhnText(sms),
 		"GET " + texts + "sender/sms":               s.asked(s.nhnTexts(sms)),
 		"GET " + texts + "sender/mms":               s.asked(s.nhnTexts(lms, mms)),
 		"POST " + texts + "attachfile/binaryUpload": s.nhnUpload,
-		"GET " + texts + "sendNos":                  s.nhnSenders,
 		"POST " + kakao + "raw-messages":            s.nhnAlimtalk,
 		"POST " + kakao + "messages":                s.nhnAlimtalk,
 		"GET " + kakao + "messages":                 s.asked(s.nhnAlimtalks),
 	}
+	maps.Copy(all, s.nhnDesk())
+	return all
 }
 
 // nhnLogin finds who has the app key of the path and its secret.
@@ -212,7 +214,7 @@ func (s *Simulator) nhnText(k kind) call {
 		if k == lms && len(shown) > 0 {
 			d.kind = mms
 		}
-		if err := nhnCheckText(a, d, len(body.Recipients)); err != nil {
+		if err := s.nhnCheckText(a, d, len(body.Recipients)); err != nil {
 			return nil, err
 		}
 		g, err := s.nhnSend(a, body.Batch, body.Recipients, func(*nhnRecipient) draft { return d })
@@ -227,7 +229,7 @@ func (s *Simulator) nhnText(k kind) call {
 }
 
 // nhnCheckText finds why a text is refused as a whole.
-func nhnCheckText(a *account, d draft, recipients int) error {
+func (s *Simulator) nhnCheckText(a *account, d draft, recipients int) error {
 	_, bad := korea.Bytes(d.text + d.subject)
 	most := 255
 	if d.kind != sms {
@@ -244,7 +246,7 @@ func nhnCheckText(a *account, d draft, recipients int) error {
 		return nhnError(-2015, "Title or body is too long.")
 	case len(bad) > 0:
 		return nhnError(-2023, "Characters that cannot be sent.")
-	case !senderForm(d.from) || !a.sends(d.from):
+	case !senderForm(d.from) || !s.sends(a, d.from):
 		return nhnError(-2312, "Sender number is not registered.")
 	}
 	return nil
@@ -270,14 +272,19 @@ func (s *Simulator) nhnAlimtalk(a *account, r *http.Request) (any, error) {
 	case len(body.Recipients) == 0 || len(body.Recipients) > nhnRequestMost:
 		return nil, nhnError(-2005, "Recipients must be from 1 to 1000.")
 	}
+	known, err := s.knownSheet(a, nhn, body.SenderKey, body.Template)
+	if err != nil {
+		return nil, nhnError(-3005, "Template is not approved.")
+	}
 	if err := s.nhnOnce(a, r.Header.Get(nhnIdempotency)); err != nil {
 		return nil, err
 	}
 	g, err := s.nhnSend(a, body.Batch, body.Recipients, func(to *nhnRecipient) draft {
 		d := draft{kind: ata, text: to.Content, kakao: &kakaoPart{pfID: body.SenderKey, templateID: body.Template, disableSMS: true, buttons: string(to.Buttons)}}
 		if !raw {
-			d.text = listVariables(to.Values)
+			d.text = known.render(to.Values)
 		}
+		d.mismatch = known.mismatches(d.text)
 		if strings.TrimSpace(d.text) == "" {
 			d.code = codeMissing
 		} else if utf8.RuneCountInString(d.text) > alimtalkLimit {

@@ -172,15 +172,6 @@ func nhnRow(g *group, i int, m *message) map[string]any {
 	return row
 }
 
-// nhnSenders lists the registered sender numbers.
-func (s *Simulator) nhnSenders(a *account, _ *http.Request) (any, error) {
-	rows := []map[string]any{}
-	for _, number := range a.Senders {
-		rows = append(rows, map[string]any{"serviceId": 1, "sendNo": number, "useYn": "Y", "blockYn": "N"})
-	}
-	return map[string]any{"header": nhnFine, "body": map[string]any{"data": rows, "totalCount": len(rows)}}, nil
-}
-
 // pushNHN makes a webhook call of the vendor. Its signature is the secret itself. The
 // caller holds the lock.
 func (s *Simulator) pushNHN(d *delivery) (http.Header, []byte) {

@@ -58,6 +58,8 @@ func (s *Simulator) routes() http.Handler {
 	mux.HandleFunc("GET /_sim/received", s.serveReceived)
 	mux.HandleFunc("GET /_sim/scenario", s.getScenario)
 	mux.HandleFunc("PUT /_sim/scenario", s.putScenario)
+	mux.HandleFunc("GET /_sim/templates", s.listSimTemplates)
+	mux.HandleFunc("PUT /_sim/templates", s.setSimTemplate)
 	mux.HandleFunc("POST /_sim/reset", func(w http.ResponseWriter, _ *http.Request) {
 		s.Reset()
 		w.WriteHeader(http.StatusNoContent)

@@ -48,6 +48,16 @@ type Scenario struct {
 	// a reset; nil leaves accounts alone.
 	Balance *money.Amount
 
+	// Senders are the numbers that are registered for every account, and may alone be used;
+	// none = those of Account.
+	Senders []string
+
+	// Inspector is what becomes of templates that are submitted: approve (also empty), reject,
+	// wait (they stay in inspection) or refuse (they are not taken). InspectorSays is what he
+	// writes.
+	Inspector     string
+	InspectorSays string
+
 	// NoLookup (lookup: false) makes an operator that cannot be asked: every request
 	// that reads groups or messages is answered 500, so nothing is ever learnt of a
 	// call whose answer was lost.

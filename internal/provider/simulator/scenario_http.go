@@ -31,13 +31,18 @@ type scenarioView struct {
 	Timeout     float64            `json:"timeout"`
 	Balance     *money.Amount      `json:"balance"` // null = left alone
 	Lookup      bool               `json:"lookup"`
+	Senders     []string           `json:"senders"`
+	Inspector   string             `json:"inspector"`
+	Says        string             `json:"inspector_says"`
 }
 
 // getScenario answers GET /_sim/scenario.
 func (s *Simulator) getScenario(w http.ResponseWriter, _ *http.Request) {
 	sc := s.Scenario()
 	view := scenarioView{sc.Seed, shown(sc.AcceptDelay), shown(sc.ReportDelay), shown(sc.AnswerDelay), map[string]float64{}, map[string]float64{},
-		sc.Duplicate, sc.Reorder, sc.Late, sc.TooMany, sc.ErrorBefore, sc.ErrorAfter, sc.Cut, sc.Timeout, sc.Balance, !sc.NoLookup}
+		sc.Duplicate, sc.Reorder, sc.Late, sc.TooMany, sc.ErrorBefore, sc.ErrorAfter, sc.Cut, sc.Timeout, sc.Balance, !sc.NoLookup,
+		[]string{}, orElse(sc.Inspector, inspectorApproves), sc.InspectorSays}
+	view.Senders = append(view.Senders, sc.Senders...)
 	if sc.Refuse != nil {
 		view.Refuse = sc.Refuse
 	}

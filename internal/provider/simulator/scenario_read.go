@@ -54,6 +54,9 @@ var scenarioKeys = map[string]reader{
 	"cut":             readPart(func(sc *Scenario) *float64 { return &sc.Cut }),
 	"timeout":         readPart(func(sc *Scenario) *float64 { return &sc.Timeout }),
 	"balance":         readBalance,
+	"senders":         readSenders,
+	"inspector":       readInspector,
+	"inspector_says":  readInspectorSays,
 	"lookup":          readLookup,
 }
 
@@ -149,6 +152,33 @@ func readLookup(sc *Scenario, _ string, n ast.Node) error {
 		return errors.New("true or false is wanted")
 	}
 	sc.NoLookup = !b.Value
+	return nil
+}
+
+func readSenders(sc *Scenario, _ string, n ast.Node) error {
+	list, ok := n.(*ast.SequenceNode)
+	if !ok {
+		return errors.New("a list of sender numbers is wanted")
+	}
+	for _, one := range list.Values {
+		number := strings.ReplaceAll(scalar(one), "-", "")
+		if !senderForm(number) {
+			return errors.New("one of these is no sender number")
+		}
+		sc.Senders = append(sc.Senders, number)
+	}
+	return nil
+}
+
+func readInspector(sc *Scenario, _ string, n ast.Node) error {
+	if sc.Inspector = scalar(n); !slices.Contains(inspectors, sc.Inspector) {
+		return fmt.Errorf("one of %s is wanted", strings.Join(inspectors, ", "))
+	}
+	return nil
+}
+
+func readInspectorSays(sc *Scenario, _ string, n ast.Node) error {
+	sc.InspectorSays = scalar(n)
 	return nil
 }
 

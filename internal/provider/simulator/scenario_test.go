@@ -37,6 +37,9 @@ http_5xx_after: 1e-2
 cut: 0
 timeout: 0.9
 balance: 1500.5
+senders: ["02-6123-4567", 15881234]
+inspector: reject
+inspector_says: 다시 쓰세요
 lookup: false
 `
 
@@ -45,10 +48,11 @@ func TestAScenarioIsReadFromYAMLAndJSON(t *testing.T) {
 	want := Scenario{Seed: 42, AcceptDelay: 50 * time.Millisecond, ReportDelay: -1, AnswerDelay: 5 * time.Millisecond,
 		Refuse: map[string]float64{"1060": 0.01, "1062": 0.02}, Fail: map[string]float64{"3104": 0.5},
 		Duplicate: 0.1, Reorder: 0.2, Late: 0.05, TooMany: 0.01, ErrorBefore: 0.02, ErrorAfter: 0.01, Timeout: 0.9,
-		Balance: &balance, NoLookup: true}
+		Balance: &balance, Senders: []string{"0261234567", "15881234"}, Inspector: "reject", InspectorSays: "다시 쓰세요", NoLookup: true}
 	tabs := "{\n\t\"seed\": 42,\n\t\"accept_delay\": \"50ms\", \"report_delay\": \"0\", \"answer_delay\": \"5ms\",\n\t\"refuse\": {\"1060\": 0.01, \"1062\": \"0.02\"},\n" +
 		"\t\"fail\": {\"3104\": 0.5}, \"duplicate\": 0.1, \"reorder\": 0.2, \"late\": 0.05,\n\t\"http_429\": 0.01, \"http_5xx_before\": 0.02, " +
-		"\"http_5xx_after\": 0.01, \"cut\": 0, \"timeout\": 0.9, \"balance\": \"1500.50\", \"lookup\": false}"
+		"\"http_5xx_after\": 0.01, \"cut\": 0, \"timeout\": 0.9, \"balance\": \"1500.50\", " +
+		"\"senders\": [\"0261234567\", \"1588-1234\"], \"inspector\": \"reject\", \"inspector_says\": \"다시 쓰세요\", \"lookup\": false}"
 	for name, c := range map[string]struct {
 		text string
 		want Scenario
@@ -84,6 +88,9 @@ func TestAMisreadScenarioNamesLineAndKey(t *testing.T) {
 		"accept_delay: -5s":                    {Line: 1, Key: "accept_delay", Detail: "unit"},
 		"balance: -1":                          {Line: 1, Key: "balance", Detail: "won"},
 		"balance: {a: 1}":                      {Line: 1, Key: "balance", Detail: "won"},
+		"senders: 1":                           {Line: 1, Key: "senders", Detail: "list"},
+		"senders: [hello]":                     {Line: 1, Key: "senders", Detail: "no sender number"},
+		"inspector: me":                        {Line: 1, Key: "inspector", Detail: "approve, reject"},
 		"lookup: sometimes":                    {Line: 1, Key: "lookup", Detail: "true or false"},
 		"fail: 0.5":                            {Line: 1, Key: "fail", Detail: "block of keys"},
 		"fail:\n  3104: 0.5\n  \"1060\": 0.1":  {Line: 3, Key: "fail.1060", Detail: "2001 to 3999"},
@@ -139,7 +146,7 @@ func TestTheScenarioInForceIsShownReplacedAndResetToTheOneOfTheStart(t *testing.
 	start := scenario(t, s, "GET", "", 200)
 	want := map[string]any{"seed": 5.0, "accept_delay": "0s", "report_delay": "1s", "answer_delay": "0s", "refuse": map[string]any{}, "fail": map[string]any{},
 		"duplicate": 0.0, "reorder": 0.0, "late": 0.25, "http_429": 0.0, "http_5xx_before": 0.0, "http_5xx_after": 0.0, "cut": 0.0,
-		"timeout": 0.0, "balance": nil, "lookup": true}
+		"timeout": 0.0, "balance": nil, "lookup": true, "senders": []any{}, "inspector": "approve", "inspector_says": ""}
 	if diff := cmp.Diff(want, start); diff != "" {
 		t.Errorf("at the start (-want +got):\n%s", diff)
 	}

@@ -4,8 +4,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -31,13 +31,14 @@ var sendgo = &vendor{kind: "sendgo", life: failsBut(0), patient: true, refuse: f
 
 // sendgoCalls are the vendor's paths, for callers with a token.
 func (s *Simulator) sendgoCalls() map[string]call {
-	return map[string]call{
+	all := map[string]call{
 		"POST /api/{version}/notices/send":  s.sendgoNotice,
 		"POST /api/{version}/messages/send": s.sendgoText,
 		"GET /api/v2/notices/{campaign}":    s.asked(s.sendgoCampaign),
 		"GET /api/v2/messages/{campaign}":   s.asked(s.sendgoCampaign),
-		"GET /api/v2/senders":               s.sendgoSenders,
 	}
+	maps.Copy(all, s.sendgoDesk())
+	return all
 }
 
 // sendgoToken gives a token for the keys of a Basic header; it ends the one before.
@@ -136,8 +137,13 @@ func (s *Simulator) sendgoNotice(a *account, r *http.Request) (any, error) {
 	case body.Template == "" || len(body.Template) > 30:
 		return nil, refuse(http.StatusNotFound, "INVALID_TEMPLATE_CODE", "Invalid Template Code")
 	}
+	known, err := s.knownSheet(a, sendgo, body.Channel, body.Template)
+	if err != nil {
+		return nil, refuse(http.StatusNotFound, "INVALID_TEMPLATE_CODE", "Invalid Template Code")
+	}
 	return s.sendgoSend(a, contacts, func(c map[string]string) draft {
-		return draft{kind: ata, text: listVariables(sendgoVariables(c)), kakao: &kakaoPart{pfID: body.Channel, templateID: body.Template, disableSMS: true}}
+		text := known.render(sendgoVariables(c))
+		return draft{kind: ata, text: text, mismatch: known.mismatches(text), kakao: &kakaoPart{pfID: body.Channel, templateID: body.Template, disableSMS: true}}
 	})
 }
 
@@ -264,23 +270,20 @@ func sendgoKey(number string) string { return "sender-" + number }
 // sendgoNumber is the number of a key; empty when the account may not send from it.
 func (s *Simulator) sendgoNumber(a *account, key string) string {
 	number, ok := strings.CutPrefix(key, sendgoKey(""))
-	if !ok || !senderForm(number) || !a.sends(number) {
+	if !ok || !senderForm(number) || !s.sends(a, number) {
 		return ""
 	}
 	return number
 }
 
-// sendgoSenders lists the registered sender numbers; an account that may use every number has
-// the demo's.
+// sendgoSenders lists the registered sender numbers.
 func (s *Simulator) sendgoSenders(a *account, _ *http.Request) (any, error) {
-	numbers := a.Senders
-	if len(numbers) == 0 {
-		numbers = []string{"0261234567", "0261239999"}
-	}
-	rows := make([]map[string]any, 0, len(numbers))
-	for _, n := range slices.Sorted(slices.Values(numbers)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rows := []map[string]any{}
+	for _, n := range s.numbers(a) {
 		rows = append(rows, map[string]any{"uuid": sendgoKey(n), "sender_alias": n, "phone_number": n, "phone_e164": "+82" + strings.TrimPrefix(n, "0"),
 			"status": "SUCCESS", "primary_type": "PRIMARY"})
 	}
-	return map[string]any{"success": true, "message": "Success", "data": map[string]any{"senders": rows}}, nil
+	return sendgoFine(map[string]any{"senders": rows}), nil
 }

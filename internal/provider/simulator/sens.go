@@ -66,13 +66,14 @@ func (s *Simulator) sensCalls() map[string]call {
 	text := func(m *message) bool { return !m.kind.kakao() }
 	friend := func(m *message) bool { return m.kind.kakao() }
 	return map[string]call{
-		"POST /sms/v2/services/{service}/files": s.sensUpload,
-		"POST " + texts:                         s.sensText,
-		"GET " + texts:                          s.asked(s.sensList(text)),
-		"GET " + texts + "/{message}":           s.asked(s.sensOne(text)),
-		"POST " + kakao:                         s.sensAlimtalk,
-		"GET " + kakao:                          s.asked(s.sensList(friend)),
-		"GET " + kakao + "/{message}":           s.asked(s.sensOne(friend)),
+		"POST /sms/v2/services/{service}/files":         s.sensUpload,
+		"POST " + texts:                                 s.sensText,
+		"GET " + texts:                                  s.asked(s.sensList(text)),
+		"GET " + texts + "/{message}":                   s.asked(s.sensOne(text)),
+		"POST " + kakao:                                 s.sensAlimtalk,
+		"GET " + kakao:                                  s.asked(s.sensList(friend)),
+		"GET " + kakao + "/{message}":                   s.asked(s.sensOne(friend)),
+		"GET /alimtalk/v2/services/{service}/templates": s.sensTemplates,
 	}
 }
 
@@ -129,7 +130,7 @@ func (s *Simulator) sensText(a *account, r *http.Request) (any, error) {
 		return nil, err
 	case len(body.Messages) == 0 || len(body.Messages) > sensRequestMost:
 		return nil, sensInvalid("messages must be from 1 to 100")
-	case !senderForm(body.From) || !a.sends(body.From):
+	case !senderForm(body.From) || !s.sends(a, body.From):
 		return nil, sensInvalid("from is not registered")
 	case strings.TrimSpace(body.Content) == "":
 		return nil, sensInvalid("content is required")
@@ -186,9 +187,13 @@ func (s *Simulator) sensAlimtalk(a *account, r *http.Request) (any, error) {
 	case len(body.Messages) == 0 || len(body.Messages) > sensRequestMost:
 		return nil, sensInvalid("messages must be from 1 to 100")
 	}
+	known, err := s.knownSheet(a, sens, body.Channel, body.Template)
+	if err != nil {
+		return nil, sensInvalid("templateCode is not approved")
+	}
 	drafts, to := make([]draft, len(body.Messages)), make([]string, len(body.Messages))
 	for i, m := range body.Messages {
-		drafts[i] = draft{kind: ata, text: m.Content, kakao: &kakaoPart{pfID: body.Channel, templateID: body.Template, disableSMS: true, buttons: string(m.Buttons)}}
+		drafts[i] = draft{kind: ata, text: m.Content, mismatch: known.mismatches(m.Content), kakao: &kakaoPart{pfID: body.Channel, templateID: body.Template, disableSMS: true, buttons: string(m.Buttons)}}
 		if strings.TrimSpace(m.Content) == "" || utf8.RuneCountInString(m.Content) > alimtalkLimit {
 			drafts[i].code = codeTooLong
 		}

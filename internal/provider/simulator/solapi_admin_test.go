@@ -298,7 +298,7 @@ func TestMoneyQuotaPricesAndSendersAreShown(t *testing.T) {
 		"/pricing/v1/messaging?countryId=82": {`"countryId":"82"`, `"sms":8.4125`, `"lms":45`, `"mms":110`, `"ata":13`, `"cta":13`, `"cti":20`},
 		"/pricing/v1/messaging/countries":    {`[{`, `"sms":8.4125`},
 		"/pricing/v1/messaging/default":      {`"serviceMethod":"MT"`, `"sms":8.4125`, `"dateCreated":"`},
-		"/senderid/v1/numbers/active":        {`[]`},
+		"/senderid/v1/numbers/active":        {`["0261234567","0261239999"]`},
 		"/users/v1/member":                   {`"accountId":"`},
 	} {
 		status, body := w.do("GET", path, nil)
@@ -312,9 +312,11 @@ func TestMoneyQuotaPricesAndSendersAreShown(t *testing.T) {
 	if status, body := w.do("GET", "/pricing/v1/messaging/default?countryId=1", nil); status != 200 || string(body) != "[]" {
 		t.Errorf("default prices of another country: got %d %s, want []", status, body)
 	}
-	w.newGroup(text(someone, "a"))
-	if _, body := w.do("GET", "/senderid/v1/numbers/active", nil); string(body) != `["`+sender+`"]` {
-		t.Errorf("senders: got %s, want the one that was used", body)
+	other := text(someone, "a")
+	other["from"] = "15881234"
+	w.newGroup(other)
+	if _, body := w.do("GET", "/senderid/v1/numbers/active", nil); string(body) != `["0261234567","0261239999","15881234"]` {
+		t.Errorf("senders: got %s, want the one that was used too", body)
 	}
 	res, err := http.Get(w.server.URL + "/pricing/v1/messaging/default")
 	if err != nil {

@@ -22,8 +22,10 @@ type account struct {
 	groups    []*group
 	hooks     []*hook
 	files     []*file
-	channels  []*channel
-	templates []*template
+	channels  []*channel           // of Solapi
+	templates []*template          // of Solapi
+	profiles  []*profile           // channels of the others
+	sheets    []*sheet             // templates of the others
 	keys      map[string]time.Time // idempotency keys of NHN Cloud, and when they came
 	uploads   map[string]Shown     // pictures of other vendors than Solapi, by vendor and id
 
@@ -48,9 +50,12 @@ func newAccount(a Account) *account {
 	return opened
 }
 
-// sends says whether the account may use this sender number.
-func (a *account) sends(from string) bool {
-	return len(a.Senders) == 0 || slices.Contains(a.Senders, from)
+// sends says whether an account may use this sender number.
+func (s *Simulator) sends(a *account, from string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	registered := s.registered(a)
+	return len(registered) == 0 || slices.Contains(registered, from)
 }
 
 // getBalance is what the account has left.
@@ -142,23 +147,11 @@ func (s *Simulator) getDefaultPricing(_ *account, r *http.Request) (any, error) 
 	return []any{view}, nil
 }
 
-// activeSenders lists the registered senders; an account that may use every number
-// shows those it has used.
+// activeSenders lists the registered senders.
 func (s *Simulator) activeSenders(a *account, _ *http.Request) (any, error) {
-	if len(a.Senders) > 0 {
-		return a.Senders, nil
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	used := []string{}
-	for _, g := range a.groups {
-		for _, m := range g.messages {
-			if m.from != "" && !m.refused() && !slices.Contains(used, m.from) {
-				used = append(used, m.from)
-			}
-		}
-	}
-	return used, nil
+	return s.numbers(a), nil
 }
 
 // getMember is who logged in.

@@ -59,7 +59,7 @@ func (s *Simulator) getChannel(a *account, r *http.Request) (any, error) {
 }
 
 // channelRequest links a channel; its token came to the owner's phone, and this
-// simulator, which has no phone, takes every one.
+// simulator, which has no phone, takes every one but 000000.
 type channelRequest struct {
 	SearchID     string `json:"searchId"`
 	PhoneNumber  string `json:"phoneNumber"`
@@ -93,8 +93,8 @@ func (s *Simulator) createChannel(a *account, r *http.Request) (any, error) {
 	if err := body.check(); err != nil {
 		return nil, err
 	}
-	if body.CategoryCode == "" || body.Token == "" {
-		return nil, invalid("categoryCode와 token이 필요합니다.")
+	if body.CategoryCode == "" || !tokenForm(body.Token) {
+		return nil, invalid("categoryCode와 token을 확인해 주세요.")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -89,7 +89,7 @@ func (c *checker) render(d *draft, k *wireKakao, buttons []button, part *kakaoPa
 			d.text = listVariables(k.Variables)
 		}
 		return 0
-	case t.Status != "APPROVED" || t.ChannelID != nil && *t.ChannelID != k.PfID:
+	case t.standing() != tplApproved || t.ChannelID != nil && *t.ChannelID != k.PfID:
 		return 1042
 	case d.text == "":
 		d.text = substitute(t.Content, k.Variables)

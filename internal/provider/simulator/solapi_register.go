@@ -122,6 +122,9 @@ func (s *Simulator) store(g *group, d *draft, to string, repeats bool, now time.
 	if d.auto {
 		m.flags |= auto
 	}
+	if d.mismatch {
+		m.flags |= mismatched
+	}
 	if m.code == 0 {
 		m.code = s.admit(g, to, number, repeats)
 	}

@@ -16,6 +16,8 @@ const (
 	tplInspecting = "INSPECTING"
 	tplApproved   = "APPROVED"
 	tplRejected   = "REJECTED"
+	tplDormant    = "DORMANT" // approved, and not used for a year
+	tplBlocked    = "BLOCKED" // stopped by Kakao
 )
 
 // templateContent is what a customer writes of a template.
@@ -48,6 +50,8 @@ type template struct {
 	AssignType  string     `json:"assignType"`
 	Code        *string    `json:"code"`
 	Status      string     `json:"status"`
+	Dormant     bool       `json:"dormant,omitempty"`
+	Blocked     bool       `json:"block,omitempty"`
 	Variables   []variable `json:"variables"`
 	Comments    []comment  `json:"comments"`
 	Commentable bool       `json:"commentable"`
@@ -204,26 +208,45 @@ func (s *Simulator) renameTemplate(a *account, r *http.Request) (any, error) {
 // inspectTemplate submits a template; the review takes Options.InspectDelay.
 func (s *Simulator) inspectTemplate(a *account, r *http.Request) (any, error) {
 	return oneOf(s, &a.templates, r.PathValue("template"), func(t *template, now time.Time) (fate, error) {
-		if t.Status != tplPending && t.Status != tplRejected {
+		switch {
+		case t.Status != tplPending && t.Status != tplRejected:
 			return stays, invalid("대기 또는 반려 상태의 템플릿만 검수를 요청할 수 있습니다.")
+		case !s.takes():
+			return stays, invalid(orElse(s.scenario.InspectorSays, "검수를 요청할 수 없습니다."))
 		}
 		t.Status, t.DateUpdated = tplInspecting, stamp(now)
 		submitted := t.DateUpdated
 		s.after(now, s.options.InspectDelay, event{do: func(_ *Simulator, _ *message, now time.Time) {
-			if t.Status == tplInspecting && t.DateUpdated == submitted {
-				t.judge(now)
+			if t.Status != tplInspecting || t.DateUpdated != submitted {
+				return
+			}
+			if end, why := s.inspection(t.Content); end != "" {
+				t.stand(end, why, now)
 			}
 		}})
 		return stays, nil
 	})
 }
 
-// judge ends a review. Alimtalk is for information: an advertisement is rejected.
-func (t *template) judge(now time.Time) {
-	t.Status, t.DateUpdated = tplApproved, stamp(now)
-	if strings.Contains(t.Content, "(광고)") {
-		t.Status = tplRejected
-		why := "광고성 내용은 알림톡으로 발송할 수 없습니다."
+// standing is where a template stands; the vendor shows one that sleeps, or was stopped, as
+// approved.
+func (t *template) standing() string {
+	switch {
+	case t.Blocked:
+		return tplBlocked
+	case t.Dormant:
+		return tplDormant
+	}
+	return t.Status
+}
+
+// stand puts a template into a state, with what the inspector says.
+func (t *template) stand(state, why string, now time.Time) {
+	t.Status, t.Dormant, t.Blocked, t.DateUpdated = state, state == tplDormant, state == tplBlocked, stamp(now)
+	if t.Dormant || t.Blocked {
+		t.Status = tplApproved
+	}
+	if why != "" {
 		t.Comments = append(t.Comments, comment{IsAdmin: true, MemberID: "KAKAO", Content: &why, DateCreated: stamp(now)})
 	}
 }
@@ -249,10 +272,14 @@ func (s *Simulator) deleteTemplate(a *account, r *http.Request) (any, error) {
 	})
 }
 
-// releaseTemplate wakes a dormant template; here none ever sleeps.
+// releaseTemplate wakes a dormant template.
 func (s *Simulator) releaseTemplate(a *account, r *http.Request) (any, error) {
-	return oneOf(s, &a.templates, r.PathValue("template"), func(*template, time.Time) (fate, error) {
-		return stays, invalid("휴면 상태의 템플릿이 아닙니다.")
+	return oneOf(s, &a.templates, r.PathValue("template"), func(t *template, now time.Time) (fate, error) {
+		if !t.Dormant {
+			return stays, invalid("휴면 상태의 템플릿이 아닙니다.")
+		}
+		t.stand(tplApproved, "", now)
+		return stays, nil
 	})
 }
 
@@ -274,7 +301,7 @@ func (s *Simulator) sendableTemplates(a *account, r *http.Request) (any, error) 
 	defer s.mu.Unlock()
 	found := []*template{}
 	for _, t := range a.templates {
-		if t.Status == tplApproved && all(filters, t.field) {
+		if t.standing() == tplApproved && all(filters, t.field) {
 			found = append(found, t)
 		}
 	}

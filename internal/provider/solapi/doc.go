@@ -39,9 +39,16 @@
 //     refused since its picture is not there (1023, or the error ImageNotFound) is not sent:
 //     the picture is uploaded again.
 //     What the storage refuses for its form or size (400, 413) is the picture's fault.
+//   - Cash and points are one balance, since both pay. Only sender numbers that may be used
+//     are listed.
+//   - The states of a template are PENDING, INSPECTING, APPROVED and REJECTED; that one sleeps
+//     or was stopped is read from members dormant and block, which no document has, and is
+//     otherwise learnt from messages alone. A comment cannot be written by request.
+//   - A template with a table or quick replies is sent by its variables, every other with its
+//     text: how the parts would be sent beside a text is not documented.
 //   - The webhook's header X-Solapi-Secret is the SHA-1 of the secret; receivers
 //     that saw the secret itself set provider.Webhook.Plain.
 //
 // Reading order: solapi.go, submit.go, wire.go, upload.go, refusal.go, lookup.go, report.go,
-// code.go.
+// code.go, desk.go, template.go.
 package solapi

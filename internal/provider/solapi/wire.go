@@ -18,7 +18,7 @@ type wireMessage struct {
 	From           string     `json:"from,omitempty"`
 	Type           string     `json:"type"`
 	Subject        string     `json:"subject,omitempty"`
-	Text           string     `json:"text"`
+	Text           string     `json:"text,omitempty"` // none of an Alimtalk that the vendor fills in
 	ImageID        string     `json:"imageId,omitempty"`
 	AutoTypeDetect bool       `json:"autoTypeDetect"`
 	Kakao          *wireKakao `json:"kakaoOptions,omitempty"`
@@ -26,19 +26,38 @@ type wireMessage struct {
 }
 
 type wireKakao struct {
-	ChannelID  string       `json:"pfId"`
-	TemplateID string       `json:"templateId"`
-	DisableSMS bool         `json:"disableSms"`
-	Buttons    []wireButton `json:"buttons,omitempty"`
+	ChannelID  string            `json:"pfId"`
+	TemplateID string            `json:"templateId"`
+	DisableSMS bool              `json:"disableSms"`
+	Title      string            `json:"title,omitempty"`
+	Buttons    []wireButton      `json:"buttons,omitempty"`
+	Variables  map[string]string `json:"variables,omitempty"`
 }
 
 type wireButton struct {
-	Name          string `json:"buttonName"`
-	Type          string `json:"buttonType"`
+	Name string `json:"buttonName"`
+	Type string `json:"buttonType"`
+	wireLinks
+}
+
+// wireLinks are where a button or a quick reply leads.
+type wireLinks struct {
 	URLMobile     string `json:"linkMo,omitempty"`
 	URLPC         string `json:"linkPc,omitempty"`
 	SchemeAndroid string `json:"linkAnd,omitempty"`
 	SchemeIOS     string `json:"linkIos,omitempty"`
+}
+
+func linksOf(b provider.Button) wireLinks {
+	return wireLinks{b.URLMobile, b.URLPC, b.SchemeAndroid, b.SchemeIOS}
+}
+
+func buttons(list []provider.Button) []wireButton {
+	var out []wireButton
+	for _, b := range list {
+		out = append(out, wireButton{b.Name, b.Type, linksOf(b)})
+	}
+	return out
 }
 
 type wireCustom struct {
@@ -91,15 +110,11 @@ func wireLeg(l *provider.Leg) wireMessage {
 		return m
 	}
 	m.Kakao = &wireKakao{ChannelID: l.Alimtalk.ChannelID, TemplateID: l.Alimtalk.TemplateID, DisableSMS: true}
-	if len(l.Alimtalk.Buttons) > 0 {
-		m.Kakao.Buttons = make([]wireButton, len(l.Alimtalk.Buttons))
-		for i, b := range l.Alimtalk.Buttons {
-			m.Kakao.Buttons[i] = wireButton{
-				Name: b.Name, Type: b.Type, URLMobile: b.URLMobile, URLPC: b.URLPC,
-				SchemeAndroid: b.SchemeAndroid, SchemeIOS: b.SchemeIOS,
-			}
-		}
+	if byVariables(l.Alimtalk) {
+		m.Text, m.Kakao.Variables = "", variables(l.Alimtalk.Names, l.Alimtalk.Values)
+		return m
 	}
+	m.Kakao.Title, m.Kakao.Buttons = l.Alimtalk.Title, buttons(l.Alimtalk.Buttons)
 	return m
 }
 
