@@ -10,7 +10,7 @@ help:
 	@echo 'make test       all that must hold: format, vet, staticcheck, tests on SQLite, PostgreSQL and MariaDB'
 	@echo 'make test-fast  the tests on SQLite alone, under a minute'
 	@echo 'make lint       format, vet, staticcheck, modules'
-	@echo 'make proof      the vendor SDK against the simulator, the crash proofs at full size on every engine; about half an hour'
+	@echo 'make proof      the vendors'"'"' clients against the simulator, the crash proofs at full size on every engine; about half an hour'
 	@echo 'make bench      every row of BENCHMARKS.md, product and baseline in one run; about an hour'
 	@echo 'make build      bin/creditmsg, one static binary'
 

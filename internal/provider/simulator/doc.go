@@ -1,7 +1,7 @@
 // Package simulator is a provider in a box: it speaks the wire protocols of Solapi
 // (also sold as CoolSMS; messaging API v4), NHN Cloud (SMS v3.0, KakaoTalk Bizmessage v2.3),
 // Naver Cloud SENS (SMS v2, Alimtalk v2), Aligo and SendGo (v2), so that a vendor's own SDKs work
-// with nothing changed but the base address (tools/sdk runs Solapi's against it), and it
+// with nothing changed but the base address (tools/sdk runs those of Solapi and Aligo against it), and it
 // tells what every handset got.
 //
 // It promises: a number always ends the same way, as the table in outcome.go says;
