@@ -36,6 +36,10 @@ type ProviderTemplate struct {
 type Sender struct {
 	Number string `json:"number"`
 	State  string `json:"state,omitempty"`
+
+	// Providers says where the number stands at each provider account whose vendor lists its
+	// sender numbers. It is read alone.
+	Providers map[string]SenderStanding `json:"providers,omitempty"`
 }
 
 // KakaoChannel is a Kakao business channel.

@@ -48,6 +48,8 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 		"send logs": {func(ctx context.Context, c *client.Client) error {
 			return last(c.SendLogs(ctx, client.SendLogFilter{Message: "msg_1", Provider: "solapi", Until: at}))
 		}, asked{"GET", "/v1/send-logs?message=msg_1&provider=solapi&until=2026-12-01T00%3A00%3A00Z", "", ""}},
+		"providers":    {func(ctx context.Context, c *client.Client) error { return last(c.Providers(ctx)) }, asked{"GET", "/v1/providers", "", ""}},
+		"ask provider": {func(ctx context.Context, c *client.Client) error { return last(c.AskProvider(ctx, "solapi")) }, asked{"POST", "/v1/providers/solapi/ask", "", ""}},
 		"credit":       {func(ctx context.Context, c *client.Client) error { return last(c.Credit(ctx)) }, asked{"GET", "/v1/credit", "", ""}},
 		"entries":      {func(ctx context.Context, c *client.Client) error { return last(c.Entries(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/entries", "", ""}},
 		"usages":       {func(ctx context.Context, c *client.Client) error { return last(c.Usages(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/usages", "", ""}},

@@ -55,6 +55,7 @@ type program struct {
 	Payment    paymentVerb    `cmd:"" help:"What sites pay."`
 	Series     seriesVerb     `cmd:"" help:"Messages that sites send again and again."`
 	Withdrawal withdrawalVerb `cmd:"" help:"Unused paid credit that sites want back."`
+	Provider   providerVerb   `cmd:"" help:"What is left at the provider accounts."`
 	Sender     senderVerb     `cmd:"" help:"Sender numbers of a site."`
 	Channel    channelVerb    `cmd:"" help:"Kakao channels of a site."`
 	Template   templateVerb   `cmd:"" help:"Alimtalk templates of a site."`

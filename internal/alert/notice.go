@@ -8,6 +8,7 @@ import (
 	"creditmsg/internal/event"
 	"creditmsg/internal/money"
 	"creditmsg/internal/payment"
+	"creditmsg/internal/provider"
 )
 
 // What of an event is told, and to whom, is decided here, without a database.
@@ -49,6 +50,8 @@ type facts struct {
 	Day         string         `json:"day"`
 	Differences int            `json:"differences"`
 	Kinds       map[string]int `json:"kinds"`
+	Provider    string         `json:"provider"`
+	Unit        provider.Unit  `json:"unit"`
 	sending
 }
 
@@ -97,6 +100,7 @@ var judges = map[string]func(*notice){
 	"series.failed":          func(n *notice) { n.to(Repeated, "series_failed") },
 	"payment.strange":        func(n *notice) { n.operator = "operator_strange" },
 	"payments.differ":        func(n *notice) { n.operator = "operator_differ" },
+	"provider.balance_low":   func(n *notice) { n.operator = "operator_provider_low" },
 	"recharge.stopped": func(n *notice) {
 		n.to(PaymentFailed, "stopped_cap")
 		if n.facts.Reason.Reason == "no_card" {

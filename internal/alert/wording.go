@@ -11,6 +11,7 @@ import (
 
 	"creditmsg/internal/korea"
 	"creditmsg/internal/money"
+	"creditmsg/internal/provider"
 )
 
 // view is what a wording can say.
@@ -56,6 +57,21 @@ var differences = map[Language]map[string]string{
 	},
 }
 
+// units are how a language counts what is left at a vendor.
+var units = map[Language]map[provider.Unit]string{
+	Korean:  {provider.UnitWon: "%s원", provider.UnitCredit: "%s크레딧", provider.UnitSMS: "SMS %s건"},
+	English: {provider.UnitWon: "%s won", provider.UnitCredit: "%s credits", provider.UnitSMS: "%s SMS"},
+}
+
+// counted says an amount of a unit, one that is not known as a bare number.
+func counted(l Language, u provider.Unit, a money.Amount) string {
+	form, known := units[l][u]
+	if !known {
+		form = "%s"
+	}
+	return fmt.Sprintf(form, a.Grouped())
+}
+
 // forms are how a language writes amounts and moments.
 var forms = map[Language]struct{ won, time, hour string }{
 	Korean:  {"%s원", "2006년 1월 2일 15:04", "1/2 15:04"},
@@ -68,6 +84,7 @@ func wordingsIn(l Language) *template.Template {
 		"won":        func(a money.Amount) string { return fmt.Sprintf(form.won, a.Grouped()) },
 		"time":       func(t time.Time) string { return t.In(korea.Seoul).Format(form.time) },
 		"hour":       func(t time.Time) string { return t.In(korea.Seoul).Format(form.hour) },
+		"counted":    func(u provider.Unit, a money.Amount) string { return counted(l, u, a) },
 		"difference": func(kind string) string { return differences[l][kind] },
 		"refusal":    refusal(l),
 		"by":         by(l),

@@ -14,6 +14,7 @@ import (
 
 	"creditmsg/internal/korea"
 	"creditmsg/internal/payment"
+	"creditmsg/internal/provider"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -45,9 +46,12 @@ var said = map[string]view{
 		By: sentBy{Alimtalk: 800, SMS: 190}, Cost: 10_620 * won}}},
 	"done cancelled": {facts: facts{sending: sending{Message: "msg_01m8mfv6w8e5ms979be5q3efzb", Status: "cancelled", Accepted: 1_000_000, Delivered: 100_000, Failed: 100_000,
 		Expired: 7, Cancelled: 799_993, By: sentBy{LMS: 100_000}, Cost: 4_500_000 * won}}},
-	"series_failed":      {Title: "월요일 안내", facts: facts{sending: sending{Series: "ser_01m8mfv6w8e5ms979be5q3efzb", Planned: at, Next: at.AddDate(0, 0, 7), Code: "insufficient_credit"}}},
-	"series_failed last": {facts: facts{sending: sending{Series: "ser_01m8mfv6w8e5ms979be5q3efzb", Planned: at, Code: "template_not_approved"}}},
-	"operator_disabled":  {facts: facts{Declines: 3, Payment: "pay_1", Reason: reason{payment.CardDeclined}}},
+	"series_failed":             {Title: "월요일 안내", facts: facts{sending: sending{Series: "ser_01m8mfv6w8e5ms979be5q3efzb", Planned: at, Next: at.AddDate(0, 0, 7), Code: "insufficient_credit"}}},
+	"series_failed last":        {facts: facts{sending: sending{Series: "ser_01m8mfv6w8e5ms979be5q3efzb", Planned: at, Code: "template_not_approved"}}},
+	"operator_disabled":         {facts: facts{Declines: 3, Payment: "pay_1", Reason: reason{payment.CardDeclined}}},
+	"operator_provider_low":     {facts: facts{Provider: "solapi-1", Unit: provider.UnitWon, Available: 49_999*won + 9_999, Threshold: 50_000 * won}},
+	"operator_provider_low sms": {facts: facts{Provider: "aligo", Unit: provider.UnitSMS, Available: 1_234 * won, Threshold: 5_000 * won}},
+	"operator_provider_low new": {facts: facts{Provider: "sendgo", Unit: "stars", Available: 1_234 * won, Threshold: 5_000 * won}},
 }
 
 func written(t *testing.T, l Language, name string) letter {

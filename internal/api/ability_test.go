@@ -52,6 +52,7 @@ var contract = map[string]string{
 	"DELETE /v1/kakao-channels/{name}":      "channels:write",
 	"GET /v1/margin":                        "operator",
 	"GET /v1/providers":                     "operator",
+	"POST /v1/providers/{name}/ask":         "operator",
 	"POST /v1/invoices":                     "operator",
 	"GET /v1/invoices":                      "operator",
 	"GET /v1/invoices/{id}":                 "operator",

@@ -26,6 +26,7 @@ import (
 	"creditmsg/internal/paper"
 	"creditmsg/internal/series"
 	"creditmsg/internal/site"
+	"creditmsg/internal/vendor"
 	"creditmsg/internal/whatif"
 )
 
@@ -46,6 +47,7 @@ type Deps struct {
 	Attachments    *attachment.Service
 	Book           *book.Book
 	Series         *series.Service
+	Vendors        *vendor.Service
 	PublicURL      string // where payers' browsers reach us; "" = what a request names
 	Log            *slog.Logger
 	Registerer     prometheus.Registerer
@@ -107,7 +109,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, recipients, attachments, routing, stats, accounts, credits, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep,
+		sending, campaigns, recipients, attachments, routing, stats, accounts, credits, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep,
 	} {
 		declare(a)
 	}

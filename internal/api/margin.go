@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"creditmsg/internal/db"
-	"creditmsg/internal/delivery"
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/site"
@@ -29,17 +28,6 @@ func accounts(a *api) {
 		}
 		return stat.TellMargin(q, rows)
 	})
-	read(a, operation{
-		id: "listProviders", method: http.MethodGet, path: "/v1/providers", tag: "Providers", ability: site.Operator, house: true, status: http.StatusOK,
-		summary: "List the accounts at vendors, and how they do",
-		about:   "As this process sees them; what others learnt reaches it within seconds.",
-	}, func(*db.Tx, *exchange, *struct{}) (providerList, error) {
-		return providerList{a.Delivery.Standings()}, nil
-	})
-}
-
-type providerList struct {
-	Data []delivery.Standing `json:"data" doc:"In the order of the configuration."`
 }
 
 func exampleMargin() any {

@@ -15,10 +15,8 @@ type senderView struct {
 	State     string  `json:"state" enum:"requested,approved,rejected,blocked"`
 	Default   bool    `json:"default" doc:"Used where a message names none."`
 	CreatedAt instant `json:"created_at"`
-}
 
-func showSender(s site.Sender) (senderView, error) {
-	return senderView{string(s.Number), s.State, s.Default, instant(s.CreatedAt)}, nil
+	Providers map[string]senderStanding `json:"providers" doc:"Where the number stands at each provider account whose vendor lists its sender numbers. It decides nothing here."`
 }
 
 type senderAdded struct {
@@ -58,16 +56,16 @@ func senders(a *api) {
 		if err != nil {
 			return senderView{}, err
 		}
-		return showSender(s)
+		return a.showSender(tx, s)
 	})
 	write(a, operation{
 		id: "addSender", method: http.MethodPost, path: "/v1/senders", tag: "Senders", ability: "senders:write", status: http.StatusCreated,
 		summary: "Ask for a sender number to be registered", codes: []string{fault.CodeAlreadyExists},
-	}, addSender)
+	}, a.addSender)
 	write(a, operation{
 		id: "setSender", method: http.MethodPut, path: "/v1/senders/{number}", tag: "Senders", ability: "senders:write", status: http.StatusOK,
 		summary: "Set the state of a sender number",
-	}, setSender)
+	}, a.setSender)
 	write(a, operation{
 		id: "removeSender", method: http.MethodDelete, path: "/v1/senders/{number}", tag: "Senders", ability: "senders:write", status: http.StatusNoContent,
 		summary: "Remove a sender number",
@@ -103,10 +101,14 @@ func (a *api) listSenders(tx *db.Tx, x *exchange, in *Paging) (out listOf[sender
 	if err != nil {
 		return out, err
 	}
-	return pageOf(l, rows, in.Limit, showSender, func(s site.Sender) any { return place{s.CreatedAt, string(s.Number)} })
+	show, err := a.showSenders(tx, rows...)
+	if err != nil {
+		return out, err
+	}
+	return pageOf(l, rows, in.Limit, show, func(s site.Sender) any { return place{s.CreatedAt, string(s.Number)} })
 }
 
-func addSender(tx *db.Tx, x *exchange, in *senderAdded) (senderView, error) {
+func (a *api) addSender(tx *db.Tx, x *exchange, in *senderAdded) (senderView, error) {
 	state := in.Body.State
 	if state == "" {
 		state = site.Requested
@@ -118,10 +120,10 @@ func addSender(tx *db.Tx, x *exchange, in *senderAdded) (senderView, error) {
 	if err != nil {
 		return senderView{}, err
 	}
-	return showSender(s)
+	return a.showSender(tx, s)
 }
 
-func setSender(tx *db.Tx, x *exchange, in *senderSet) (senderView, error) {
+func (a *api) setSender(tx *db.Tx, x *exchange, in *senderSet) (senderView, error) {
 	n, err := senderNumber(in.Number)
 	if err != nil {
 		return senderView{}, err
@@ -140,6 +142,9 @@ func setSender(tx *db.Tx, x *exchange, in *senderSet) (senderView, error) {
 		if s, err = site.SetSender(tx, x.site, string(n), in.Body.State); err != nil {
 			return senderView{}, err
 		}
+		if err := a.Vendors.AskSoon(tx); err != nil { // the number may be new there
+			return senderView{}, err
+		}
 	}
-	return showSender(s)
+	return a.showSender(tx, s)
 }

@@ -36,6 +36,7 @@ import (
 	"creditmsg/internal/queue"
 	"creditmsg/internal/series"
 	"creditmsg/internal/site"
+	"creditmsg/internal/vendor"
 	"creditmsg/internal/whatif"
 )
 
@@ -53,6 +54,7 @@ type world struct {
 	alerts   *alert.Service
 	book     *book.Book
 	series   *series.Service
+	sim      *simulator.Simulator
 	till     *httptest.Server // the simulated payment gateway
 	deps     Deps
 	handler  http.Handler
@@ -92,15 +94,15 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 func newWorld(t testing.TB, d *db.DB) *world {
 	t.Helper()
 	w := &world{t: t, d: d, log: &lockedBuffer{}}
-	sim := simulator.New(simulator.Options{})
-	vendor := httptest.NewServer(sim.Handler())
-	t.Cleanup(vendor.Close)
+	w.sim = simulator.New(simulator.Options{})
+	box := httptest.NewServer(w.sim.Handler())
+	t.Cleanup(box.Close)
 
 	w.keys = site.NewKeys(d, nil)
 	w.must(w.keys.Prepare(t.Context()))
 	w.queue = queue.New(d, queue.Options{})
 	w.ledger = credit.NewLedger(w.keys, w.queue)
-	account := provider.Account{Name: "solapi", Kind: "solapi", URL: vendor.URL, APIKey: simulator.DefaultKey,
+	account := provider.Account{Name: "solapi", Kind: "solapi", URL: box.URL, APIKey: simulator.DefaultKey,
 		APISecret: simulator.DefaultSecret, Webhook: provider.Webhook{Secret: hookSecret}}
 	adapter, err := solapi.New(account)
 	w.must(err)
@@ -129,6 +131,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	registry := prometheus.NewRegistry()
 	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Alerts: w.alerts, Book: w.book, Series: w.series, Attachments: pictures, Papers: paper.New(w.keys, w.ledger, w.billing), WhatIf: whatif.New(d, w.keys, w.messages), Log: log,
 		Invoices:   invoice.New(d, w.keys, w.messages, w.ledger, map[string]string{"solapi": "solapi"}),
+		Vendors:    vendor.New(d, w.queue, []vendor.Account{{Name: account.Name, Kind: account.Kind, Adapter: adapter, LowBalance: 10_000 * money.Won}}, vendor.Options{Log: log}),
 		Registerer: registry, Gatherer: registry, Version: "test"}
 	w.handler, err = New(w.deps)
 	w.must(err)
@@ -194,7 +197,7 @@ func (w *world) must(err error) {
 // drain runs every job that is due, and what they make due.
 func (w *world) drain() {
 	w.t.Helper()
-	works := slices.Concat(w.messages.Works(), w.delivery.Works(), w.book.Works(), w.series.Works())
+	works := slices.Concat(w.messages.Works(), w.delivery.Works(), w.book.Works(), w.series.Works(), w.deps.Vendors.Works())
 	for range 200 {
 		ran := 0
 		for _, k := range works {

@@ -47,6 +47,17 @@ func gateways(list GatewayConfigs) ([]billing.Gateway, error) {
 	return all, nil
 }
 
+// reachable makes the adapters of the configured accounts that can have one: what an operator
+// does must not hang on the others.
+func (c Config) reachable() (all []delivery.Carrier) {
+	for _, a := range c.Accounts() {
+		if one, err := carriers([]provider.Account{a}); err == nil {
+			all = append(all, one...)
+		}
+	}
+	return all
+}
+
 // carriers makes the adapter of every configured account.
 func carriers(accounts []provider.Account) ([]delivery.Carrier, error) {
 	all := make([]delivery.Carrier, len(accounts))

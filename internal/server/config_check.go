@@ -18,6 +18,12 @@ import (
 // providerKinds are the adapters that an account can name.
 var providerKinds = []string{"solapi", "nhncloud", "sens", "aligo", "sendgo"}
 
+// balanceKinds are those whose vendor tells what is left of the account's money.
+var balanceKinds = []string{"solapi", "aligo", "sendgo"}
+
+// mostBalance is far above any threshold, and within what an amount holds.
+const mostBalance = 100_000_000_000
+
 // providerSettings are the keys that only one kind of account has.
 var providerSettings = map[string][]string{
 	"nhncloud": {"alimtalk_key", "alimtalk_secret", "origin_code"},
@@ -137,10 +143,16 @@ func (l *loading) checkProvider(at string, p ProviderConfig, production bool) {
 	for _, n := range []struct {
 		key   string
 		value int64
-	}{{"weight", int64(p.Weight)}, {"max_per_second", int64(p.MaxPerSecond)}, {"timeout", int64(p.Timeout)}} {
+	}{{"weight", int64(p.Weight)}, {"max_per_second", int64(p.MaxPerSecond)}, {"timeout", int64(p.Timeout)}, {"low_balance", int64(p.LowBalance)}} {
 		if n.value < 0 {
 			l.bad(at+"."+n.key, "it is negative")
 		}
+	}
+	if p.LowBalance > mostBalance {
+		l.bad(at+".low_balance", "it is more than %d", mostBalance)
+	}
+	if p.LowBalance > 0 && slices.Contains(providerKinds, p.Kind) && !slices.Contains(balanceKinds, p.Kind) {
+		l.bad(at+".low_balance", "the vendor of kind %s tells no balance; those of %s do", p.Kind, strings.Join(balanceKinds, ", "))
 	}
 	l.checkNetworks(at+".webhook.allow", p.Webhook.Allow)
 	if p.Webhook.Plain && p.Webhook.Secret == "" {

@@ -6,8 +6,10 @@ import (
 	"slices"
 	"time"
 
+	"creditmsg/internal/delivery"
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
+	"creditmsg/internal/vendor"
 )
 
 // ProviderConfig is one account at a provider.
@@ -57,7 +59,11 @@ type ProviderConfig struct {
 	Cost         CostConfig    `yaml:"cost"`           // what the vendor charges for a delivered message, by channel, in won without VAT
 	MaxPerSecond int           `yaml:"max_per_second"` // messages; default no limit
 	Timeout      time.Duration `yaml:"timeout"`        // of one request; default 15s
-	Webhook      WebhookConfig `yaml:"webhook"`
+	// LowBalance is what must be left at the vendor: below it the operator is told. It counts
+	// won at solapi, credits at sendgo and SMS at aligo; the others tell no balance. Default
+	// the operator is not told.
+	LowBalance int           `yaml:"low_balance"`
+	Webhook    WebhookConfig `yaml:"webhook"`
 }
 
 // WebhookConfig says how delivery reports of an account are recognised.
@@ -116,6 +122,19 @@ func (c Config) Kinds() map[string]string {
 		kinds[p.Name] = p.Kind
 	}
 	return kinds
+}
+
+// watched are the accounts of carriers with what the operator wants to know of them.
+func (c Config) watched(list []delivery.Carrier) []vendor.Account {
+	low := map[string]int{}
+	for _, p := range c.Providers {
+		low[p.Name] = p.LowBalance
+	}
+	all := make([]vendor.Account, len(list))
+	for i, one := range list {
+		all[i] = vendor.Account{Name: one.Account.Name, Kind: one.Account.Kind, Adapter: one.Adapter, LowBalance: money.Amount(low[one.Account.Name]) * money.Won}
+	}
+	return all
 }
 
 // Account is the upstream account that p describes.

@@ -43,6 +43,7 @@ providers:
     sites: [shop, other-shop]
     cost: {alimtalk: 6.5, sms: 8.4, lms: 25, mms: 60}
     max_per_second: 100
+    low_balance: 50000
     timeout: 20s
     webhook:
       secret: hooksecret
@@ -133,7 +134,7 @@ func fullConfig() Config {
 		Blob:     BlobConfig{URL: "s3://s3.example/pictures/main?region=x", AccessKey: "s3access", SecretKey: "s3secret", Shared: true},
 		Providers: ProviderConfigs{{
 			Name: "main", Kind: "solapi", URL: "https://api.solapi.com", APIKey: testKey, APISecret: testSecret,
-			Channels: []string{"sms", "alimtalk"}, Weight: 3, MaxPerSecond: 100, Timeout: 20 * time.Second,
+			Channels: []string{"sms", "alimtalk"}, Weight: 3, MaxPerSecond: 100, LowBalance: 50_000, Timeout: 20 * time.Second,
 			Priority: 2, Sites: []string{"shop", "other-shop"}, Cost: CostConfig{Alimtalk: "6.5", SMS: "8.4", LMS: "25", MMS: "60"},
 			Webhook: WebhookConfig{Secret: "hooksecret", Allow: Networks{"203.0.113.0/24", "2001:db8::1"}, Plain: true},
 		}, {
@@ -257,6 +258,9 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		"no secret":               {"providers:\n  - {name: a, kind: solapi, api_key: K}\n", nil, "creditmsg.yaml:2: providers[0].api_secret: it is missing"},
 		"an upstream address":     {account + "    url: solapi.com\n", nil, "creditmsg.yaml:6: providers[0].url: it is not an address of the form https://host"},
 		"a negative limit":        {account + "    max_per_second: -1\n", nil, "creditmsg.yaml:6: providers[0].max_per_second: it is negative"},
+		"a negative threshold":    {account + "    low_balance: -1\n", nil, "creditmsg.yaml:6: providers[0].low_balance: it is negative"},
+		"a threshold too high":    {account + "    low_balance: 100000000001\n", nil, "creditmsg.yaml:6: providers[0].low_balance: it is more than 100000000000"},
+		"no balance to watch":     {"providers:\n  - name: a\n    kind: nhncloud\n    api_key: K\n    api_secret: S\n    low_balance: 5\n", nil, "creditmsg.yaml:6: providers[0].low_balance: the vendor of kind nhncloud tells no balance; those of solapi, aligo, sendgo do"},
 		"a network":               {account + "    webhook:\n      allow:\n        - 10.0.0.0/8\n        - 10.0.0.0/99\n", nil, `creditmsg.yaml:9: providers[0].webhook.allow[1]: "10.0.0.0/99" is not a network such as 10.0.0.0/8 or an address`},
 		"plain without secret":    {account + "    webhook: {plain: true}\n", nil, "creditmsg.yaml:6: providers[0].webhook.plain: it is about a secret, and webhook.secret is missing"},
 		"a test key":              {"production: true\n" + strings.Replace(account, "K", "SIMULATORKEY0001", 1), nil, "creditmsg.yaml:5: providers[0].api_key: these are the simulator's test credentials, and production is true: nothing would reach a phone"},

@@ -19,6 +19,7 @@ import (
 	"creditmsg/internal/queue"
 	"creditmsg/internal/series"
 	"creditmsg/internal/site"
+	"creditmsg/internal/vendor"
 )
 
 // Operator is what an operator can do to an installation's database directly, beside
@@ -38,6 +39,7 @@ type Operator struct {
 	pictures *attachment.Service
 	place    blob.Store // of the pictures
 	series   *series.Service
+	vendors  *vendor.Service
 }
 
 // OperatorOptions say how an Operator is opened.
@@ -83,6 +85,7 @@ func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
 	if p.billing, err = c.billing(d, p.keys, p.ledger, p.queue, nil, nil); err != nil {
 		return nil, err
 	}
+	p.vendors = vendor.New(d, p.queue, c.watched(c.reachable()), vendor.Options{})
 	p.papers = paper.New(p.keys, p.ledger, p.billing)
 	if p.pictures, p.place, err = c.pictures(d, p.keys, nil); err != nil {
 		return nil, err

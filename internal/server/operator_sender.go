@@ -26,8 +26,11 @@ func (p *Operator) AddSender(ctx context.Context, siteID, number string) (s Send
 			return err
 		}
 		made, err := site.AddSender(tx, siteID, number, site.Approved)
+		if err != nil {
+			return err
+		}
 		s = senderOf(made)
-		return err
+		return p.vendors.AskSoon(tx) // the number may be new there
 	})
 	return s, err
 }

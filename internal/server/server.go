@@ -33,6 +33,7 @@ import (
 	"creditmsg/internal/series"
 	"creditmsg/internal/signal"
 	"creditmsg/internal/site"
+	"creditmsg/internal/vendor"
 	"creditmsg/internal/whatif"
 )
 
@@ -80,6 +81,7 @@ type Program struct {
 	invoices *invoice.Service
 	book     *book.Book
 	series   *series.Service
+	vendors  *vendor.Service
 	handler  http.Handler
 
 	door      *listener // nil without RoleAPI
@@ -195,6 +197,7 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	if err != nil {
 		return err
 	}
+	p.vendors = vendor.New(p.d, p.queue, p.config.watched(list), vendor.Options{Log: p.log})
 	p.invoices = invoice.New(p.d, p.keys, p.messages, p.ledger, p.config.Kinds())
 	told := p.config.alerts(p.metrics, p.log)
 	told.SeriesName = p.series.Name
@@ -207,7 +210,7 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 		return nil
 	}
 	p.handler, err = api.New(api.Deps{
-		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
+		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, Vendors: p.vendors, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
 		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, Book: p.book, Series: p.series, Attachments: p.pictures,
 		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), Version: o.Version, Ready: p.ready,
@@ -264,7 +267,7 @@ func (p *Program) workers() []runner {
 	if !p.has(RoleWorker) {
 		return []runner{p.upkeep(false)}
 	}
-	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), p.billing.Works(), p.alerts.Works(), p.book.Works(), p.series.Works())
+	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), p.billing.Works(), p.alerts.Works(), p.book.Works(), p.series.Works(), p.vendors.Works())
 	return []runner{
 		p.upkeep(true),
 		p.signHeads,

@@ -22,6 +22,9 @@ const (
 func (p *Program) upkeep(sweeps bool) runner {
 	return func(ctx context.Context) error {
 		var swept, folded time.Time
+		if sweeps {
+			p.plan(ctx)
+		}
 		for {
 			if sweeps && time.Since(folded) >= foldEvery {
 				folded = time.Now()
@@ -50,6 +53,13 @@ func (p *Program) upkeep(sweeps bool) runner {
 				p.log.ErrorContext(ctx, "the database's clock or ours has jumped; no job is claimed until it is confirmed")
 			}
 		}
+	}
+}
+
+// plan has the provider accounts asked for what they have besides messages, from now on.
+func (p *Program) plan(ctx context.Context) {
+	if err := p.vendors.Plan(ctx); err != nil && ctx.Err() == nil {
+		p.log.WarnContext(ctx, "questions to provider accounts not planned", "error", err)
 	}
 }
 

@@ -14,9 +14,9 @@ import (
 	till "creditmsg/internal/payment/simulator"
 )
 
-// vendor is the simulated gateway at the socket, which counts how often it is asked for its
+// listing is the simulated gateway at the socket, which counts how often it is asked for its
 // transactions; the first such question waits until the test lets it go on.
-type vendor struct {
+type listing struct {
 	url   string
 	asked chan struct{} // closed at the first question
 	goOn  chan struct{} // to be closed by the test
@@ -25,8 +25,8 @@ type vendor struct {
 	lists map[string]int // guarded by mu: questions by the day that they begin with
 }
 
-func newVendor(t *testing.T) *vendor {
-	v := &vendor{asked: make(chan struct{}), goOn: make(chan struct{}), lists: map[string]int{}}
+func newListing(t *testing.T) *listing {
+	v := &listing{asked: make(chan struct{}), goOn: make(chan struct{}), lists: map[string]int{}}
 	sim := till.New(till.Options{})
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/transactions") {
@@ -54,7 +54,7 @@ func tossAt(url string) GatewayConfig {
 func TestADayIsComparedWithItsGatewayOnceByTwoProcesses(t *testing.T) {
 	for _, engine := range dbtest.Engines() {
 		t.Run(engine, func(t *testing.T) {
-			v, c := newVendor(t), testConfig(t)
+			v, c := newListing(t), testConfig(t)
 			c.Database.URL, c.Blob.Shared = Address(dbtest.Migrated(t, engine)), true
 			c.Payments.Gateways = GatewayConfigs{tossAt(v.url)}
 			open := func() *Program {
