@@ -7,13 +7,44 @@ import (
 
 // Template is an Alimtalk template. State is set by operators and by providers.
 type Template struct {
-	Code      string                      `json:"code"`
-	Name      string                      `json:"name,omitempty"`
-	Channel   string                      `json:"channel"` // the Kakao channel's name, such as @demo
-	Body      string                      `json:"body"`    // with #{name} variables
-	Buttons   []Button                    `json:"buttons,omitempty"`
+	Code    string   `json:"code"`
+	Name    string   `json:"name,omitempty"`
+	Channel string   `json:"channel"` // the Kakao channel's name, such as @demo
+	Body    string   `json:"body"`    // with #{name} variables
+	Buttons []Button `json:"buttons,omitempty"`
+	TemplateParts
 	State     string                      `json:"state,omitempty"` // draft, inspecting, approved, rejected, dormant or blocked
 	Providers map[string]ProviderTemplate `json:"providers,omitempty"`
+}
+
+// TemplateParts are what a template may have besides its body and buttons.
+type TemplateParts struct {
+	QuickReplies []Button  `json:"quick_replies,omitempty"`
+	Emphasis     *Emphasis `json:"emphasis,omitempty"` // not together with ItemList
+	ItemList     *ItemList `json:"item_list,omitempty"`
+	Extra        string    `json:"extra,omitempty"`    // fixed words below the body
+	Category     string    `json:"category,omitempty"` // Kakao's code of six digits
+	Secure       bool      `json:"secure,omitempty"`   // shown on the main device alone
+}
+
+// Emphasis is a title above the body of an Alimtalk, and the words below that.
+type Emphasis struct {
+	Title    string `json:"title"`
+	Subtitle string `json:"subtitle"`
+}
+
+// ItemList is a table above the body of an Alimtalk.
+type ItemList struct {
+	Header    string `json:"header,omitempty"`
+	Highlight *Item  `json:"highlight,omitempty"`
+	Items     []Item `json:"items,omitempty"`
+	Summary   *Item  `json:"summary,omitempty"`
+}
+
+// Item is a line of an ItemList.
+type Item struct {
+	Title       string `json:"title"`
+	Description string `json:"description"`
 }
 
 // Button is a button under an Alimtalk.
@@ -24,6 +55,9 @@ type Button struct {
 	URLPC         string `json:"url_pc,omitempty"`
 	SchemeIOS     string `json:"scheme_ios,omitempty"`
 	SchemeAndroid string `json:"scheme_android,omitempty"`
+	FormID        string `json:"biz_form_id,omitempty"`
+	PluginID      string `json:"plugin_id,omitempty"`
+	PhoneNumber   string `json:"phone_number,omitempty"`
 }
 
 // ProviderTemplate is what one provider calls the template.

@@ -46,7 +46,9 @@ type Draft struct {
 
 // Alimtalk names the approved template.
 type Alimtalk struct {
-	TemplateCode string `json:"template_code"`
+	TemplateCode string   `json:"template_code"`
+	Buttons      []Button `json:"buttons,omitempty"` // that you believe the template to have: others refuse the message
+	QuickReplies []Button `json:"quick_replies,omitempty"`
 }
 
 // Text is the text message, alone or as the fallback of Alimtalk.

@@ -77,6 +77,7 @@ type templateAdd struct {
 	Channel  string   `required:"" placeholder:"@NAME" help:"Kakao channel that it belongs to."`
 	BodyFile string   `required:"" placeholder:"FILE" help:"File with the text, with its #{name} variables (- is standard input)."`
 	Buttons  string   `placeholder:"FILE" help:"File with the buttons, a JSON list as in the API."`
+	Parts    string   `placeholder:"FILE" help:"File with quick_replies, emphasis, item_list, extra, category and secure, a JSON object as in the API."`
 	Name     string   `placeholder:"NAME" help:"What people call it; without it the code."`
 	State    string   `default:"draft" placeholder:"STATE" help:"draft (the default), inspecting, approved, rejected, dormant or blocked; only an approved one can be sent."`
 	Provider []string `placeholder:"NAME=CHANNEL_ID:TEMPLATE_ID" help:"What a provider account calls channel and template; repeated. Without it accounts that point at the simulator get made-up ids."`
@@ -92,6 +93,11 @@ func (v *templateAdd) Run(ctx context.Context, s *streams) error {
 	n := server.NewTemplate{Site: v.Site, Code: v.Code, Name: v.Name, Channel: v.Channel, Body: string(body), State: v.State, Providers: v.Provider}
 	if v.Buttons != "" {
 		if n.Buttons, err = readText(s.in, v.Buttons); err != nil {
+			return err
+		}
+	}
+	if v.Parts != "" {
+		if n.Parts, err = readText(s.in, v.Parts); err != nil {
 			return err
 		}
 	}

@@ -185,6 +185,11 @@ func TestASiteGetsWhatItNeedsToSend(t *testing.T) {
 	if diff := cmp.Diff(want, named["providers"]); diff != "" || named["state"] != "draft" {
 		t.Errorf("%v %s", named["state"], diff)
 	}
+	if err := os.WriteFile("parts.json", []byte(`{"emphasis":{"title":"#{이름}","subtitle":"예약"},"quick_replies":[{"type":"BK","name":"네"}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	done(t, "template", "add", "shop", "PARTS", "--channel", "@shop", "--body-file", "body.txt", "--buttons", "buttons.json", "--parts", "parts.json")
+	refused(t, 1, []string{"template", "add", "shop", "X", "--channel", "@shop", "--body-file", "body.txt", "--parts", "buttons.json"}, "not a JSON object")
 	refused(t, 1, []string{"template", "add", "shop", "X", "--channel", "@none", "--body-file", "body.txt"}, "@none")
 	refused(t, 1, []string{"template", "add", "shop", "X", "--channel", "@shop", "--body-file", "none.txt"}, "none.txt")
 	refused(t, 1, []string{"template", "add", "shop", "X", "--channel", "@shop", "--body-file", "body.txt", "--buttons", "body.txt"}, "not a JSON list")

@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -26,6 +27,36 @@ func TestATemplateIsWrittenReadAndRemoved(t *testing.T) {
 		w.do(ask{method: "DELETE", path: "/v1/templates/HELLO", token: w.rich}).is(204)
 		w.do(ask{method: "DELETE", path: "/v1/templates/HELLO", token: w.rich}).refused(404, "not_found")
 		w.get("/v1/templates/HELLO").refused(404, "not_found")
+	})
+}
+
+func TestATemplateKeepsEveryPart(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const parts = `"quick_replies":[{"type":"BK","name":"네"}],"item_list":{"header":"#{머리}","highlight":{"title":"a","description":"b"},` +
+			`"items":[{"title":"상품","description":"#{상품}"},{"title":"수량","description":"1"}],"summary":{"title":"합","description":"#{금액}"}},"extra":"덧붙임","category":"001001","secure":true`
+		const buttons = `"buttons":[{"type":"AC","name":"채널 추가"},{"type":"TN","name":"전화","phone_number":"02-6123-4567"}]`
+		body := func(parts string) string {
+			return `{"code":"PARTS","name":"부분","channel":"@demo","body":"#{이름}님",` + parts + `}`
+		}
+		made := w.post("/v1/templates", body(buttons+","+parts)).is(201)
+		for _, part := range []string{parts, buttons} {
+			if !strings.Contains(string(made.body), part) {
+				t.Errorf("got %s, want in it %s", made.body, part)
+			}
+		}
+		if got := w.get("/v1/templates/PARTS").is(200); string(got.body) != string(made.body) {
+			t.Errorf("read again: got %s, want %s", got.body, made.body)
+		}
+		put := func(token, parts string) got {
+			return w.do(ask{method: "PUT", path: "/v1/templates/PARTS?site=rich", token: token, body: body(parts)})
+		}
+		put(w.operator, buttons+","+parts+`,"state":"approved"`).is(200)
+		if got := put(w.rich, buttons+","+parts).is(200).json()["state"]; got != "approved" {
+			t.Errorf("the same again: got state %v, want approved", got)
+		}
+		if got := put(w.rich, buttons+","+strings.Replace(parts, "덧붙임", "덧붙인 말", 1)).is(200).json()["state"]; got != "draft" {
+			t.Errorf("other words: got state %v, want draft", got)
+		}
 	})
 }
 

@@ -30,7 +30,9 @@ type orderView struct {
 }
 
 type alimtalkView struct {
-	TemplateCode string `json:"template_code" doc:"Of an approved template."`
+	TemplateCode string       `json:"template_code" doc:"Of an approved template."`
+	Buttons      []buttonView `json:"buttons,omitempty" doc:"Those that you believe the template to have. They change nothing: a message whose buttons are not the template's in number, order, type, name and the fixed parts of their links is refused."`
+	QuickReplies []buttonView `json:"quick_replies,omitempty" doc:"The same of its quick replies."`
 }
 
 type textView struct {

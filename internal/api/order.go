@@ -87,12 +87,17 @@ func (o *order) readTitle(r *reading) {
 func (o *order) readAlimtalk(r *reading) {
 	before := r.wrong
 	r.members(func(name string) {
-		if name != "template_code" {
+		switch name {
+		case "template_code":
+			o.TemplateCode = r.text()
+		case "buttons":
+			o.Buttons = readButtons(r)
+		case "quick_replies":
+			o.QuickReplies = readButtons(r)
+		default:
 			r.complain("there is no such member here")
 			r.raw()
-			return
 		}
-		o.TemplateCode = r.text()
 	})
 	if o.TemplateCode == "" && r.wrong == before {
 		r.complainOf("template_code", "want the code of an approved template")

@@ -12,21 +12,33 @@ import (
 
 // templateView is an Alimtalk template.
 type templateView struct {
-	Code      string                              `json:"code"`
-	Name      string                              `json:"name"`
-	Channel   string                              `json:"channel" doc:"The Kakao channel." example:"@demo"`
-	Body      string                              `json:"body" doc:"With its #{variables}."`
-	Buttons   []buttonView                        `json:"buttons"`
+	Code    string       `json:"code"`
+	Name    string       `json:"name"`
+	Channel string       `json:"channel" doc:"The Kakao channel." example:"@demo"`
+	Body    string       `json:"body" doc:"With its #{variables}."`
+	Buttons []buttonView `json:"buttons"`
+	TemplateParts
 	State     string                              `json:"state" enum:"draft,inspecting,approved,rejected,dormant,blocked"`
 	Providers map[string]message.ProviderTemplate `json:"providers" doc:"What each provider account calls it."`
 	CreatedAt instant                             `json:"created_at"`
 	UpdatedAt instant                             `json:"updated_at"`
 }
 
+// TemplateParts are what a template may have besides its body and buttons. It is exported, since
+// members of an embedded type that is not are no part of a schema.
+type TemplateParts struct {
+	QuickReplies []buttonView       `json:"quick_replies,omitempty" maxItems:"5" doc:"Of types WL, AL, BK, BC, BT and BF."`
+	Emphasis     *provider.Emphasis `json:"emphasis,omitempty" doc:"A title above the body and words below that; not together with item_list."`
+	ItemList     *provider.ItemList `json:"item_list,omitempty" doc:"A table above the body: variables may stand in its header, its highlight and its descriptions."`
+	Extra        string             `json:"extra,omitempty" doc:"Fixed words below the body, at most 500 characters."`
+	Category     string             `json:"category,omitempty" doc:"Kakao's code of six digits; others where it is left out." example:"001001"`
+	Secure       bool               `json:"secure,omitempty" doc:"The words are shown on the main device alone."`
+}
+
 // buttonView is a button under an Alimtalk.
 type buttonView struct {
-	Type          string `json:"type" doc:"WL, AL, DS, BK, MD, BC, BT, AC …"`
-	Name          string `json:"name"`
+	Type          string `json:"type" doc:"WL web link, AL app link, DS delivery tracking, BK keyword, MD message, BC consultation, BT bot, AC adds the channel, BF form, P1 P2 P3 plug-ins, TN call."`
+	Name          string `json:"name" doc:"At most 14 characters."`
 	URLMobile     string `json:"url_mobile,omitempty"`
 	URLPC         string `json:"url_pc,omitempty"`
 	SchemeIOS     string `json:"scheme_ios,omitempty"`
@@ -38,11 +50,12 @@ type buttonView struct {
 
 // templateBody is a template as it is written.
 type templateBody struct {
-	Code      string                              `json:"code,omitempty" doc:"In a PUT it may be left out." example:"RESERVE_01"`
-	Name      string                              `json:"name,omitempty" maxLength:"200"`
-	Channel   string                              `json:"channel" example:"@demo"`
-	Body      string                              `json:"body" example:"#{이름}님, 예약이 확정되었습니다."`
-	Buttons   []buttonView                        `json:"buttons,omitempty" maxItems:"5"`
+	Code    string       `json:"code,omitempty" doc:"In a PUT it may be left out." example:"RESERVE_01"`
+	Name    string       `json:"name,omitempty" maxLength:"200"`
+	Channel string       `json:"channel" example:"@demo"`
+	Body    string       `json:"body" example:"#{이름}님, 예약이 확정되었습니다."`
+	Buttons []buttonView `json:"buttons,omitempty" maxItems:"5" doc:"At most 2 beside quick replies. One of type AC stands first and is named 채널 추가."`
+	TemplateParts
 	State     string                              `json:"state,omitempty" enum:"draft,inspecting,approved,rejected,dormant,blocked" doc:"Only operators set it; a template begins as a draft."`
 	Providers map[string]message.ProviderTemplate `json:"providers,omitempty"`
 }
@@ -59,11 +72,9 @@ type templateNamed struct {
 }
 
 func showTemplate(t message.Template) (templateView, error) {
-	v := templateView{Code: t.Code, Name: t.Name, Channel: t.Channel, Body: t.Body, Buttons: make([]buttonView, len(t.Buttons)),
-		State: string(t.State), Providers: t.Providers, CreatedAt: instant(t.CreatedAt), UpdatedAt: instant(t.UpdatedAt)}
-	for i, b := range t.Buttons {
-		v.Buttons[i] = buttonView(b)
-	}
+	v := templateView{Code: t.Code, Name: t.Name, Channel: t.Channel, Body: t.Body, Buttons: showButtons(t.Buttons),
+		TemplateParts: TemplateParts{showButtons(t.QuickReplies), t.Emphasis, t.Items, t.Extra, t.Category, t.Secure},
+		State:         string(t.State), Providers: t.Providers, CreatedAt: instant(t.CreatedAt), UpdatedAt: instant(t.UpdatedAt)}
 	if v.Providers == nil {
 		v.Providers = map[string]message.ProviderTemplate{}
 	}
@@ -72,12 +83,29 @@ func showTemplate(t message.Template) (templateView, error) {
 
 // of is the template that the body asks for.
 func (b templateBody) of(site, code string) message.Template {
-	t := message.Template{Site: site, Code: code, Name: b.Name, Channel: b.Channel, Body: b.Body,
+	t := message.Template{Site: site, Code: code, Name: b.Name, Channel: b.Channel, Body: b.Body, Buttons: readViews(b.Buttons),
+		TemplateParts: message.TemplateParts{QuickReplies: readViews(b.QuickReplies), Emphasis: b.Emphasis, Items: b.ItemList,
+			Extra: b.Extra, Category: b.Category, Secure: b.Secure},
 		State: message.TemplateState(b.State), Providers: b.Providers}
-	for _, one := range b.Buttons {
-		t.Buttons = append(t.Buttons, provider.Button(one))
+	if t.Items != nil && len(t.Items.Items) == 0 {
+		t.Items.Items = nil // as it is read again
 	}
 	return t
+}
+
+func showButtons(list []provider.Button) []buttonView {
+	out := make([]buttonView, len(list))
+	for i, b := range list {
+		out[i] = buttonView(b)
+	}
+	return out
+}
+
+func readViews(list []buttonView) (out []provider.Button) {
+	for _, b := range list {
+		out = append(out, provider.Button(b))
+	}
+	return out
 }
 
 // templates declares the routes about Alimtalk templates.
@@ -161,7 +189,8 @@ func setTemplate(tx *db.Tx, x *exchange, in *templateSet) (templateView, error) 
 	}
 	t := in.Body.of(x.site, in.Code)
 	t.CreatedAt = old.CreatedAt
-	same := t.Body == old.Body && t.Channel == old.Channel && (len(t.Buttons)+len(old.Buttons) == 0 || reflect.DeepEqual(t.Buttons, old.Buttons))
+	same := t.Body == old.Body && t.Channel == old.Channel && (len(t.Buttons)+len(old.Buttons) == 0 || reflect.DeepEqual(t.Buttons, old.Buttons)) &&
+		reflect.DeepEqual(t.TemplateParts, old.TemplateParts)
 	kept := message.TemplateDraft
 	if same {
 		kept = old.State

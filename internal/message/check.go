@@ -103,13 +103,6 @@ func (r *rule) kakaoMissing(values []string, n *names) string {
 	return ""
 }
 
-func (r *rule) kakaoTooLong(values []string) string {
-	if size := utf16Length(r.kakao[0].fill(values)); size > alimtalkLimit {
-		return fmt.Sprintf("the Alimtalk has %d characters, at most %d can be sent", size, alimtalkLimit)
-	}
-	return ""
-}
-
 // missing names the first variable of the pattern that has no value.
 func (p pattern) missing(values []string, n *names) string {
 	for _, s := range p.pieces {

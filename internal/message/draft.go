@@ -19,7 +19,9 @@ import (
 type Request struct {
 	Title           string
 	Strategy        Strategy
-	TemplateCode    string // "" = no Alimtalk
+	TemplateCode    string            // "" = no Alimtalk
+	Buttons         []provider.Button // of the template, as the site believes; nil = it does not say
+	QuickReplies    []provider.Button
 	Text            *TextRequest
 	AllowDuplicates bool
 	ScheduledAt     time.Time     // zero = at once
@@ -117,7 +119,8 @@ type rule struct {
 	most     provider.Channel
 	pictured bool      // the text is an MMS, however short
 	approved bool      // the template can be sent
-	kakao    []pattern // the template's body, then the links of its buttons
+	kakao    []pattern // of the template, in the order of compileTemplate
+	limits   []int     // of each
 }
 
 // Add takes the next recipient. A recipient that cannot be sent is counted and
@@ -293,6 +296,9 @@ func (d *Draft) freezeAlimtalk(t *Template) error {
 		return fault.New(fault.Invalid, fault.CodeTemplateNotApproved, "template %q is %s, only an approved one can be sent", t.Code, t.State).
 			At("/alimtalk/template_code", "the template is %s", t.State)
 	}
+	if err := d.request.fits(t); err != nil {
+		return err
+	}
 	d.rule.approved = t.State == TemplateApproved && d.s.carriesTemplate(*t)
 	if !d.rule.approved {
 		if d.request.Strategy == AlimtalkFirst {
@@ -300,8 +306,9 @@ func (d *Draft) freezeAlimtalk(t *Template) error {
 		}
 		return nil
 	}
-	d.content.Alimtalk = &Alimtalk{Code: t.Code, Channel: t.Channel, Body: t.Body, Buttons: t.Buttons, Providers: t.Providers}
-	d.rule.kakao = compileTemplate(t.Body, t.Buttons, &d.names)
+	d.content.Alimtalk = t.alimtalk()
+	d.rule.kakao = compileTemplate(d.content.Alimtalk, &d.names)
+	d.rule.limits = t.limits(d.rule.kakao)
 	return nil
 }
 

@@ -173,7 +173,7 @@ func NewWording(c Content) *Wording {
 		w.picture(c.Text.Attachments)
 	}
 	if c.Alimtalk != nil {
-		w.kakao = compileTemplate(c.Alimtalk.Body, c.Alimtalk.Buttons, &n)
+		w.kakao = compileTemplate(c.Alimtalk, &n)
 	}
 	return w
 }
@@ -185,10 +185,7 @@ func (w *Wording) Leg(channel provider.Channel, to Person, account string) provi
 		leg.From = korea.Number(w.Text.From)
 	}
 	if channel == provider.Alimtalk {
-		ids := w.Alimtalk.Providers[account]
-		leg.Text = w.kakao[0].fill(to.Values)
-		leg.Alimtalk = &provider.Template{ChannelID: ids.ChannelID, TemplateID: ids.TemplateID, Buttons: w.buttons(to.Values),
-			Names: w.Variables, Values: to.Values}
+		leg.Text, leg.Alimtalk = w.kakaoLeg(to, account)
 		return leg
 	}
 	leg.Text = w.sendable(w.text.fill(to.Values))
@@ -208,18 +205,4 @@ func (w *Wording) sendable(text string) string {
 		text = korea.Replace(text)
 	}
 	return text
-}
-
-func (w *Wording) buttons(values []string) []provider.Button {
-	if len(w.Alimtalk.Buttons) == 0 {
-		return nil
-	}
-	out := make([]provider.Button, len(w.Alimtalk.Buttons))
-	for i, b := range w.Alimtalk.Buttons {
-		links := w.kakao[1+4*i:]
-		b.URLMobile, b.URLPC = links[0].fill(values), links[1].fill(values)
-		b.SchemeIOS, b.SchemeAndroid = links[2].fill(values), links[3].fill(values)
-		out[i] = b
-	}
-	return out
 }

@@ -117,10 +117,15 @@ type Text struct {
 
 // Alimtalk is the Alimtalk leg, as the template stood at accept.
 type Alimtalk struct {
-	Code      string                      `json:"code"`
-	Channel   string                      `json:"channel"`
-	Body      string                      `json:"body"`
-	Buttons   []provider.Button           `json:"buttons,omitempty"`
+	Code    string            `json:"code"`
+	Channel string            `json:"channel"`
+	Body    string            `json:"body"`
+	Buttons []provider.Button `json:"buttons,omitempty"`
+
+	QuickReplies []provider.Button  `json:"quick_replies,omitempty"`
+	Title        string             `json:"title,omitempty"` // emphasised
+	Items        *provider.ItemList `json:"items,omitempty"`
+
 	Providers map[string]ProviderTemplate `json:"providers"`
 }
 

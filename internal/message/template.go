@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
-	"slices"
 	"unicode/utf16"
 
 	"creditmsg/internal/db"
@@ -16,37 +14,44 @@ import (
 )
 
 // TemplateState is where a template stands in its inspection by Kakao.
-type TemplateState string
+type TemplateState = provider.TemplateState
 
 // The states of a template; only an approved one is sent.
 const (
-	TemplateDraft      TemplateState = "draft"
-	TemplateInspecting TemplateState = "inspecting"
-	TemplateApproved   TemplateState = "approved"
-	TemplateRejected   TemplateState = "rejected"
-	TemplateDormant    TemplateState = "dormant"
-	TemplateBlocked    TemplateState = "blocked"
+	TemplateDraft      = provider.TemplateDraft
+	TemplateInspecting = provider.TemplateInspecting
+	TemplateApproved   = provider.TemplateApproved
+	TemplateRejected   = provider.TemplateRejected
+	TemplateDormant    = provider.TemplateDormant
+	TemplateBlocked    = provider.TemplateBlocked
 )
 
 var templateStates = []TemplateState{TemplateDraft, TemplateInspecting, TemplateApproved,
 	TemplateRejected, TemplateDormant, TemplateBlocked}
 
-// alimtalkLimit is the longest Alimtalk with its values in it, in UTF-16 units
-// (Kakao counts Korean and Latin letters alike).
-const alimtalkLimit = 1000
-
 // Template is an Alimtalk template of a site.
 type Template struct {
-	Site      string
-	Code      string
-	Name      string
-	Channel   string // the Kakao channel, @name
-	Body      string
-	Buttons   []provider.Button
+	Site    string
+	Code    string
+	Name    string
+	Channel string // the Kakao channel, @name
+	Body    string
+	Buttons []provider.Button
+	TemplateParts
 	State     TemplateState
 	Providers map[string]ProviderTemplate // by provider account
 	CreatedAt db.Time
 	UpdatedAt db.Time
+}
+
+// TemplateParts are what a template may have besides its body and buttons.
+type TemplateParts struct {
+	QuickReplies []provider.Button  `json:",omitempty"`
+	Emphasis     *provider.Emphasis `json:",omitempty"` // a title above the body; not together with Items
+	Items        *provider.ItemList `json:",omitempty"` // a table above the body
+	Extra        string             `json:",omitempty"` // fixed words below the body
+	Category     string             `json:",omitempty"` // Kakao's code of what it is about; "" = others
+	Secure       bool               `json:",omitempty"` // shown on the main device alone
 }
 
 // ProviderTemplate is what a provider calls a template and its channel.
@@ -55,57 +60,9 @@ type ProviderTemplate struct {
 	TemplateID string `json:"template_id"`
 }
 
-var (
-	codeForm    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
-	buttonTypes = []string{"WL", "AL", "DS", "BK", "MD", "BC", "BT", "AC", "BF", "P1", "P2", "P3", "TN"}
-)
-
-// check names each part of a template that cannot be right.
-func (t Template) check() error {
-	bad := fault.New(fault.Invalid, fault.CodeValidation, "the template is not valid")
-	if !codeForm.MatchString(t.Code) {
-		_ = bad.At("/code", "want 1 to 64 of A-Z a-z 0-9 _ . -, beginning with a letter or digit")
-	}
-	if t.Channel == "" {
-		_ = bad.At("/channel", "name the Kakao channel, such as @shop")
-	}
-	if n := utf16Length(t.Body); n == 0 || n > alimtalkLimit {
-		_ = bad.At("/body", "want 1 to %d characters, this has %d", alimtalkLimit, n)
-	}
-	if !slices.Contains(templateStates, t.State) {
-		_ = bad.At("/state", "want one of %v", templateStates)
-	}
-	if len(t.Buttons) > 5 {
-		_ = bad.At("/buttons", "at most 5 buttons, these are %d", len(t.Buttons))
-	}
-	for i, b := range t.Buttons {
-		checkButton(bad, i, b)
-	}
-	if len(bad.Fields) > 0 {
-		return bad
-	}
-	return nil
-}
-
-func checkButton(bad *fault.Error, i int, b provider.Button) {
-	at := fmt.Sprintf("/buttons/%d", i)
-	if !slices.Contains(buttonTypes, b.Type) {
-		_ = bad.At(at+"/type", "want one of %v", buttonTypes)
-	}
-	if n := utf16Length(b.Name); n == 0 || n > 14 {
-		_ = bad.At(at+"/name", "want 1 to 14 characters")
-	}
-	if b.Type == "WL" && b.URLMobile == "" {
-		_ = bad.At(at+"/url_mobile", "a web link needs url_mobile")
-	}
-	if b.Type == "AL" && (b.SchemeIOS == "" || b.SchemeAndroid == "") {
-		_ = bad.At(at, "an app link needs scheme_ios and scheme_android")
-	}
-}
-
 func utf16Length(text string) int { return len(utf16.Encode([]rune(text))) }
 
-var templateColumns = []string{"site_id", "code", "name", "channel", "body", "buttons", "state", "providers", "created_at", "updated_at"}
+var templateColumns = []string{"site_id", "code", "name", "channel", "body", "buttons", "state", "providers", "parts", "created_at", "updated_at"}
 
 // AddTemplate writes a new template; an existing code is a Conflict.
 func AddTemplate(tx *db.Tx, t Template) (Template, error) {
@@ -122,8 +79,8 @@ func AddTemplate(tx *db.Tx, t Template) (Template, error) {
 		return t, err
 	}
 	t.CreatedAt, t.UpdatedAt = tx.Now, tx.Now
-	_, err := tx.Exec(`INSERT INTO template (`+columnList(templateColumns)+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		t.Site, t.Code, t.Name, t.Channel, t.Body, jsonText(t.Buttons), string(t.State), jsonText(t.Providers), t.CreatedAt, t.UpdatedAt)
+	_, err := tx.Exec(`INSERT INTO template (`+columnList(templateColumns)+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		t.Site, t.Code, t.Name, t.Channel, t.Body, jsonText(t.Buttons), string(t.State), jsonText(t.Providers), jsonText(t.TemplateParts), t.CreatedAt, t.UpdatedAt)
 	if err != nil {
 		return t, fmt.Errorf("add template %s of site %s: %w", t.Code, t.Site, err)
 	}
@@ -136,8 +93,8 @@ func SetTemplate(tx *db.Tx, t Template) (Template, error) {
 		return t, err
 	}
 	t.UpdatedAt = tx.Now
-	n, err := tx.Exec(`UPDATE template SET name = ?, channel = ?, body = ?, buttons = ?, state = ?, providers = ?, updated_at = ? WHERE site_id = ? AND code = ?`,
-		t.Name, t.Channel, t.Body, jsonText(t.Buttons), string(t.State), jsonText(t.Providers), t.UpdatedAt, t.Site, t.Code)
+	n, err := tx.Exec(`UPDATE template SET name = ?, channel = ?, body = ?, buttons = ?, state = ?, providers = ?, parts = ?, updated_at = ? WHERE site_id = ? AND code = ?`,
+		t.Name, t.Channel, t.Body, jsonText(t.Buttons), string(t.State), jsonText(t.Providers), jsonText(t.TemplateParts), t.UpdatedAt, t.Site, t.Code)
 	if err != nil {
 		return t, fmt.Errorf("set template %s of site %s: %w", t.Code, t.Site, err)
 	}
@@ -216,8 +173,8 @@ func Templates(tx *db.Tx, site, after string, limit int) ([]Template, error) {
 type scanner interface{ Scan(into ...any) error }
 
 func scanTemplate(row scanner) (t Template, err error) {
-	var buttons, providers []byte
-	if err := row.Scan(&t.Site, &t.Code, &t.Name, &t.Channel, &t.Body, &buttons, &t.State, &providers, &t.CreatedAt, &t.UpdatedAt); err != nil {
+	var buttons, providers, parts []byte
+	if err := row.Scan(&t.Site, &t.Code, &t.Name, &t.Channel, &t.Body, &buttons, &t.State, &providers, &parts, &t.CreatedAt, &t.UpdatedAt); err != nil {
 		return t, err
 	}
 	if err := json.Unmarshal(buttons, &t.Buttons); err != nil {
@@ -225,6 +182,11 @@ func scanTemplate(row scanner) (t Template, err error) {
 	}
 	if err := json.Unmarshal(providers, &t.Providers); err != nil {
 		return t, fmt.Errorf("read ids of template %s: %w", t.Code, err)
+	}
+	if len(parts) > 0 { // templates of older releases have none
+		if err := json.Unmarshal(parts, &t.TemplateParts); err != nil {
+			return t, fmt.Errorf("read parts of template %s: %w", t.Code, err)
+		}
 	}
 	return t, nil
 }

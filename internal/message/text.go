@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"creditmsg/internal/korea"
-	"creditmsg/internal/provider"
 )
 
 // pattern is a text with variables #{…}, compiled against a shared list of names:
@@ -64,18 +63,6 @@ func (p *pattern) add(literal string) {
 	if literal != "" {
 		p.pieces = append(p.pieces, piece{literal: literal, value: -1})
 	}
-}
-
-// compileTemplate compiles all of a template that may hold variables: the body,
-// then the four links of each button.
-func compileTemplate(body string, buttons []provider.Button, n *names) []pattern {
-	all := []pattern{compile(body, n)}
-	for _, b := range buttons {
-		for _, link := range []string{b.URLMobile, b.URLPC, b.SchemeIOS, b.SchemeAndroid} {
-			all = append(all, compile(link, n))
-		}
-	}
-	return all
 }
 
 // fixed reports whether the text is the same for everyone.

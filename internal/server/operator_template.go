@@ -34,6 +34,7 @@ type NewTemplate struct {
 	Channel string // @name of a channel of the site
 	Body    string
 	Buttons []byte // JSON list, as in the API; nil = none
+	Parts   []byte // JSON object with quick_replies, emphasis and so on, as in the API; nil = none
 	State   string // "" = draft
 	// Providers are the vendors' ids, each as NAME=CHANNEL_ID:TEMPLATE_ID; without any,
 	// accounts that point at the simulator get made-up ones.
@@ -78,6 +79,12 @@ func (n NewTemplate) parse() (message.Template, error) {
 			return message.Template{}, err
 		}
 	}
+	if n.Parts != nil {
+		var err error
+		if t.TemplateParts, err = parseParts(n.Parts); err != nil {
+			return message.Template{}, err
+		}
+	}
 	const form = "NAME=CHANNEL_ID:TEMPLATE_ID"
 	pairs, err := parseIDs(n.Providers, form)
 	if err != nil {
@@ -113,11 +120,33 @@ func parseButtons(text []byte) ([]provider.Button, error) {
 	if err := d.Decode(&list); err != nil {
 		return nil, fault.Check("--buttons", `it is not a JSON list of buttons such as [{"type":"WL","name":"확인","url_mobile":"https://…"}]: %v`, err)
 	}
-	buttons := make([]provider.Button, len(list))
-	for i, b := range list {
-		buttons[i] = provider.Button(b)
+	return buttonsOf(list), nil
+}
+
+func buttonsOf(list []button) (out []provider.Button) {
+	for _, b := range list {
+		out = append(out, provider.Button(b))
 	}
-	return buttons, nil
+	return out
+}
+
+// parseParts reads the parts of a template in the words of the API.
+func parseParts(text []byte) (message.TemplateParts, error) {
+	var parts struct {
+		QuickReplies []button           `json:"quick_replies"`
+		Emphasis     *provider.Emphasis `json:"emphasis"`
+		ItemList     *provider.ItemList `json:"item_list"`
+		Extra        string             `json:"extra"`
+		Category     string             `json:"category"`
+		Secure       bool               `json:"secure"`
+	}
+	d := json.NewDecoder(strings.NewReader(string(text)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&parts); err != nil {
+		return message.TemplateParts{}, fault.Check("--parts", `it is not a JSON object such as {"emphasis":{"title":"…","subtitle":"…"}}, of quick_replies, emphasis, item_list, extra, category and secure: %v`, err)
+	}
+	return message.TemplateParts{QuickReplies: buttonsOf(parts.QuickReplies), Emphasis: parts.Emphasis, Items: parts.ItemList,
+		Extra: parts.Extra, Category: parts.Category, Secure: parts.Secure}, nil
 }
 
 // madeUpTemplate gives ids for the accounts that point at the simulator; the channel's
