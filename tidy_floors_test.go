@@ -23,7 +23,7 @@ var floors = map[string]int{
 	"billing": 4,
 	"message": 5,
 	"paper":   7, "invoice": 7, "alert": 7, "whatif": 7,
-	"delivery": 6, "series": 6, "vendor": 6,
+	"delivery": 6, "series": 6, "vendor": 6, "kakao": 6,
 	"api": 8, "console": 8,
 	"server":        9,
 	"bench":         10,

@@ -15,6 +15,9 @@ type Template struct {
 	TemplateParts
 	State     string                      `json:"state,omitempty"` // draft, inspecting, approved, rejected, dormant or blocked
 	Providers map[string]ProviderTemplate `json:"providers,omitempty"`
+
+	// Registrations says where it stands at the provider accounts. It is read alone.
+	Registrations []Registration `json:"registrations,omitempty"`
 }
 
 // TemplateParts are what a template may have besides its body and buttons.
@@ -79,7 +82,11 @@ type Sender struct {
 // KakaoChannel is a Kakao business channel.
 type KakaoChannel struct {
 	Name      string `json:"name"` // with its @
-	SenderKey string `json:"sender_key"`
+	SenderKey string `json:"sender_key,omitempty"`
+
+	// Registrations says where it is proven to be the site's, by provider account. It is read
+	// alone.
+	Registrations map[string]ChannelRegistration `json:"registrations,omitempty"`
 }
 
 // Templates lists the templates.

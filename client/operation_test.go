@@ -50,6 +50,27 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 		}, asked{"GET", "/v1/send-logs?message=msg_1&provider=solapi&until=2026-12-01T00%3A00%3A00Z", "", ""}},
 		"providers":    {func(ctx context.Context, c *client.Client) error { return last(c.Providers(ctx)) }, asked{"GET", "/v1/providers", "", ""}},
 		"ask provider": {func(ctx context.Context, c *client.Client) error { return last(c.AskProvider(ctx, "solapi")) }, asked{"POST", "/v1/providers/solapi/ask", "", ""}},
+		"submit": {func(ctx context.Context, c *client.Client) error {
+			return last(c.SubmitTemplate(ctx, "A", client.TemplateWish{Providers: []string{"solapi"}, Comment: "x"}))
+		}, asked{"POST", "/v1/templates/A/submit", "application/json", `{"providers":["solapi"],"comment":"x"}`}},
+		"withdraw template": {func(ctx context.Context, c *client.Client) error {
+			return last(c.WithdrawTemplate(ctx, "A", client.TemplateWish{}))
+		}, asked{"POST", "/v1/templates/A/withdraw", "application/json", `{}`}},
+		"comment": {func(ctx context.Context, c *client.Client) error {
+			return last(c.CommentTemplate(ctx, "A", client.TemplateWish{Comment: "x"}))
+		}, asked{"POST", "/v1/templates/A/comments", "application/json", `{"comment":"x"}`}},
+		"release": {func(ctx context.Context, c *client.Client) error {
+			return last(c.ReleaseTemplate(ctx, "A", client.TemplateWish{}))
+		}, asked{"POST", "/v1/templates/A/release", "application/json", `{}`}},
+		"sync":       {func(ctx context.Context, c *client.Client) error { return last(c.SyncTemplate(ctx, "A")) }, asked{"POST", "/v1/templates/A/sync", "application/json", `{}`}},
+		"categories": {func(ctx context.Context, c *client.Client) error { return last(c.ChannelCategories(ctx, "solapi")) }, asked{"GET", "/v1/kakao-channel-categories?provider=solapi", "", ""}},
+		"claim channel": {func(ctx context.Context, c *client.Client) error {
+			return last(c.ClaimKakaoChannel(ctx, "@a", "solapi", "01043218765", "1"))
+		}, asked{"POST", "/v1/kakao-channels/@a/registrations", "application/json", `{"provider":"solapi","manager_phone":"01043218765","category":"1"}`}},
+		"register channel": {func(ctx context.Context, c *client.Client) error {
+			return last(c.RegisterKakaoChannel(ctx, "@a", "solapi", "123456"))
+		},
+			asked{"POST", "/v1/kakao-channels/@a/registrations/solapi", "application/json", `{"token":"123456"}`}},
 		"credit":       {func(ctx context.Context, c *client.Client) error { return last(c.Credit(ctx)) }, asked{"GET", "/v1/credit", "", ""}},
 		"entries":      {func(ctx context.Context, c *client.Client) error { return last(c.Entries(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/entries", "", ""}},
 		"usages":       {func(ctx context.Context, c *client.Client) error { return last(c.Usages(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/usages", "", ""}},

@@ -68,7 +68,12 @@ func (v *channelAdd) Run(ctx context.Context, s *streams) error {
 
 // templateVerb works on Alimtalk templates.
 type templateVerb struct {
-	Add templateAdd `cmd:"" help:"Register an Alimtalk template."`
+	Add      templateAdd      `cmd:"" help:"Register an Alimtalk template."`
+	Show     templateShow     `cmd:"" help:"Where a template stands at each provider account."`
+	Submit   templateSubmit   `cmd:"" help:"Have a template registered and inspected at the vendors."`
+	Withdraw templateWithdraw `cmd:"" help:"Take a template out of its inspection."`
+	Release  templateRelease  `cmd:"" help:"Wake a template that has become dormant."`
+	Sync     templateSync     `cmd:"" help:"Have the vendors asked where a template stands."`
 }
 
 type templateAdd struct {

@@ -22,6 +22,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
 	"creditmsg/internal/invoice"
+	"creditmsg/internal/kakao"
 	"creditmsg/internal/message"
 	"creditmsg/internal/paper"
 	"creditmsg/internal/series"
@@ -48,6 +49,7 @@ type Deps struct {
 	Book           *book.Book
 	Series         *series.Service
 	Vendors        *vendor.Service
+	Kakao          *kakao.Service
 	PublicURL      string // where payers' browsers reach us; "" = what a request names
 	Log            *slog.Logger
 	Registerer     prometheus.Registerer

@@ -7,6 +7,7 @@ import (
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
+	"creditmsg/internal/kakao"
 	"creditmsg/internal/site"
 )
 
@@ -15,21 +16,16 @@ type channelView struct {
 	Name      string            `json:"name" doc:"The search name with its @."`
 	SenderKey string            `json:"sender_key"`
 	Providers map[string]string `json:"providers" doc:"What each provider account calls it."`
-	CreatedAt instant           `json:"created_at"`
-}
 
-func showChannel(c site.Channel) (channelView, error) {
-	v := channelView{c.Name, c.SenderKey, c.Providers, instant(c.CreatedAt)}
-	if v.Providers == nil {
-		v.Providers = map[string]string{}
-	}
-	return v, nil
+	Registrations map[string]channelAt `json:"registrations" doc:"Where it is proven to be yours: by its manager, or by the operator who set its ids. Templates are submitted there."`
+
+	CreatedAt instant `json:"created_at"`
 }
 
 // channelBody is a Kakao channel as it is written.
 type channelBody struct {
 	Name      string            `json:"name,omitempty" doc:"In a PUT it may be left out." example:"@demo"`
-	SenderKey string            `json:"sender_key" doc:"What Kakao gave the channel."`
+	SenderKey string            `json:"sender_key,omitempty" doc:"What Kakao gave the channel."`
 	Providers map[string]string `json:"providers,omitempty"`
 }
 
@@ -58,7 +54,7 @@ func channels(a *api) {
 		if err != nil {
 			return channelView{}, err
 		}
-		return showChannel(c)
+		return showChannel(tx, c)
 	})
 	write(a, operation{
 		id: "addKakaoChannel", method: http.MethodPost, path: "/v1/kakao-channels", tag: "Kakao channels", ability: "channels:write", status: http.StatusCreated,
@@ -68,18 +64,33 @@ func channels(a *api) {
 		if err != nil {
 			return channelView{}, err
 		}
-		return showChannel(c)
+		return a.setByHand(tx, x, c)
 	})
 	write(a, operation{
 		id: "setKakaoChannel", method: http.MethodPut, path: "/v1/kakao-channels/{name}", tag: "Kakao channels", ability: "channels:write", status: http.StatusOK,
 		summary: "Replace the key and the providers of a Kakao channel",
-	}, setChannel)
+	}, a.setChannel)
 	write(a, operation{
 		id: "removeKakaoChannel", method: http.MethodDelete, path: "/v1/kakao-channels/{name}", tag: "Kakao channels", ability: "channels:write", status: http.StatusNoContent,
 		summary: "Remove a Kakao channel",
 	}, func(tx *db.Tx, x *exchange, in *channelNamed) (nothing, error) {
-		return nothing{}, site.RemoveChannel(tx, x.site, in.Name)
+		if err := site.RemoveChannel(tx, x.site, in.Name); err != nil {
+			return nothing{}, err
+		}
+		return nothing{}, kakao.Abandon(tx, x.site, in.Name)
 	})
+	channelActs(a)
+}
+
+// setByHand shows a channel that was written. Ids that an operator sets are the site's; those
+// that a site sets prove nothing.
+func (a *api) setByHand(tx *db.Tx, x *exchange, c site.Channel) (channelView, error) {
+	if x.operator() {
+		if err := a.Kakao.Trust(tx, c); err != nil {
+			return channelView{}, err
+		}
+	}
+	return showChannel(tx, c)
 }
 
 // listChannels cuts its page from all channels of the site: there are few.
@@ -96,10 +107,14 @@ func (a *api) listChannels(tx *db.Tx, x *exchange, in *Paging) (out listOf[chann
 	if err != nil {
 		return out, err
 	}
-	return pageOf(l, rows, in.Limit, showChannel, func(c site.Channel) any { return place{c.CreatedAt, c.Name} })
+	show, err := showChannels(tx, x.site, rows...)
+	if err != nil {
+		return out, err
+	}
+	return pageOf(l, rows, in.Limit, show, func(c site.Channel) any { return place{c.CreatedAt, c.Name} })
 }
 
-func setChannel(tx *db.Tx, x *exchange, in *channelSet) (channelView, error) {
+func (a *api) setChannel(tx *db.Tx, x *exchange, in *channelSet) (channelView, error) {
 	if in.Body.Name != "" && norm.NFC.String(in.Body.Name) != norm.NFC.String(in.Name) {
 		return channelView{}, fault.Check("/name", "the path names another channel; a channel's name does not change")
 	}
@@ -107,5 +122,5 @@ func setChannel(tx *db.Tx, x *exchange, in *channelSet) (channelView, error) {
 	if err != nil {
 		return channelView{}, err
 	}
-	return showChannel(c)
+	return a.setByHand(tx, x, c)
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"net/http"
 	"reflect"
 
@@ -19,9 +20,11 @@ type templateView struct {
 	Buttons []buttonView `json:"buttons"`
 	TemplateParts
 	State     string                              `json:"state" enum:"draft,inspecting,approved,rejected,dormant,blocked"`
-	Providers map[string]message.ProviderTemplate `json:"providers" doc:"What each provider account calls it."`
+	Providers map[string]message.ProviderTemplate `json:"providers" doc:"What the provider accounts that can send it call it."`
 	CreatedAt instant                             `json:"created_at"`
 	UpdatedAt instant                             `json:"updated_at"`
+
+	Registrations []registrationView `json:"registrations" doc:"Where it stands at each provider account that it was submitted to, or whose ids the operator set."`
 }
 
 // TemplateParts are what a template may have besides its body and buttons. It is exported, since
@@ -57,7 +60,7 @@ type templateBody struct {
 	Buttons []buttonView `json:"buttons,omitempty" maxItems:"5" doc:"At most 2 beside quick replies. One of type AC stands first and is named 채널 추가."`
 	TemplateParts
 	State     string                              `json:"state,omitempty" enum:"draft,inspecting,approved,rejected,dormant,blocked" doc:"Only operators set it; a template begins as a draft."`
-	Providers map[string]message.ProviderTemplate `json:"providers,omitempty"`
+	Providers map[string]message.ProviderTemplate `json:"providers,omitempty" doc:"Ids by hand; where it is left out, they stay. submit sets them by itself."`
 }
 
 type templateAdded struct{ Body templateBody }
@@ -71,14 +74,14 @@ type templateNamed struct {
 	Code string `path:"code" example:"RESERVE_01"`
 }
 
-func showTemplate(t message.Template) (templateView, error) {
+func showTemplate(t message.Template) templateView {
 	v := templateView{Code: t.Code, Name: t.Name, Channel: t.Channel, Body: t.Body, Buttons: showButtons(t.Buttons),
 		TemplateParts: TemplateParts{showButtons(t.QuickReplies), t.Emphasis, t.Items, t.Extra, t.Category, t.Secure},
-		State:         string(t.State), Providers: t.Providers, CreatedAt: instant(t.CreatedAt), UpdatedAt: instant(t.UpdatedAt)}
+		State:         string(t.State), Providers: t.Providers, CreatedAt: instant(t.CreatedAt), UpdatedAt: instant(t.UpdatedAt), Registrations: []registrationView{}}
 	if v.Providers == nil {
 		v.Providers = map[string]message.ProviderTemplate{}
 	}
-	return v, nil
+	return v
 }
 
 // of is the template that the body asks for.
@@ -122,22 +125,26 @@ func templates(a *api) {
 		if err != nil {
 			return templateView{}, err
 		}
-		return showTemplate(t)
+		return a.showOne(tx, t)
 	})
 	write(a, operation{
 		id: "addTemplate", method: http.MethodPost, path: "/v1/templates", tag: "Templates", ability: "templates:write", status: http.StatusCreated,
 		summary: "Add a template", codes: []string{fault.CodeAlreadyExists},
-	}, addTemplate)
+	}, a.addTemplate)
 	write(a, operation{
 		id: "setTemplate", method: http.MethodPut, path: "/v1/templates/{code}", tag: "Templates", ability: "templates:write", status: http.StatusOK,
 		summary: "Replace a template", about: "New wording is inspected again: it makes the template a draft, unless an operator sets its state.",
-	}, setTemplate)
+	}, a.setTemplate)
 	write(a, operation{
 		id: "removeTemplate", method: http.MethodDelete, path: "/v1/templates/{code}", tag: "Templates", ability: "templates:write", status: http.StatusNoContent,
-		summary: "Remove a template", about: "Messages keep the wording they were accepted with.",
+		summary: "Remove a template", about: "Messages keep the wording they were accepted with. Vendors remove it too, unless it was approved there.",
 	}, func(tx *db.Tx, x *exchange, in *templateNamed) (nothing, error) {
-		return nothing{}, message.RemoveTemplate(tx, x.site, in.Code)
+		if err := message.RemoveTemplate(tx, x.site, in.Code); err != nil {
+			return nothing{}, err
+		}
+		return nothing{}, a.Kakao.Forget(tx, x.site, in.Code)
 	})
+	templateActs(a)
 }
 
 func (a *api) listTemplates(tx *db.Tx, x *exchange, in *Paging) (out listOf[templateView], err error) {
@@ -153,7 +160,11 @@ func (a *api) listTemplates(tx *db.Tx, x *exchange, in *Paging) (out listOf[temp
 	if err != nil {
 		return out, err
 	}
-	return pageOf(l, rows, in.Limit, showTemplate, func(t message.Template) any { return t.Code })
+	show, err := a.showTemplates(tx, x.site, rows...)
+	if err != nil {
+		return out, err
+	}
+	return pageOf(l, rows, in.Limit, show, func(t message.Template) any { return t.Code })
 }
 
 // notYours is the fault for a state that only operators set.
@@ -162,7 +173,7 @@ func notYours(initial string) error {
 		At("/state", "not with this token")
 }
 
-func addTemplate(tx *db.Tx, x *exchange, in *templateAdded) (templateView, error) {
+func (a *api) addTemplate(tx *db.Tx, x *exchange, in *templateAdded) (templateView, error) {
 	t := in.Body.of(x.site, in.Body.Code)
 	if t.State == "" {
 		t.State = message.TemplateDraft
@@ -174,16 +185,27 @@ func addTemplate(tx *db.Tx, x *exchange, in *templateAdded) (templateView, error
 	if err != nil {
 		return templateView{}, err
 	}
-	return showTemplate(t)
+	return a.written(tx, x, t)
 }
 
-// setTemplate keeps the state for a site, unless the wording changes: what was
-// approved is what was inspected.
-func setTemplate(tx *db.Tx, x *exchange, in *templateSet) (templateView, error) {
+// written shows a template that was written. Ids that an operator sets are followed; a site
+// could name another's.
+func (a *api) written(tx *db.Tx, x *exchange, t message.Template) (templateView, error) {
+	if x.operator() {
+		if err := a.Kakao.Follow(tx, t); err != nil {
+			return templateView{}, err
+		}
+	}
+	return a.showOne(tx, t)
+}
+
+// setTemplate keeps the state for a site, unless the wording changes, or ids that a site sets:
+// what was approved is what was inspected.
+func (a *api) setTemplate(tx *db.Tx, x *exchange, in *templateSet) (templateView, error) {
 	if in.Body.Code != "" && in.Body.Code != in.Code {
 		return templateView{}, fault.Check("/code", "the path names template %s; a template's code does not change", cut(in.Code))
 	}
-	old, err := message.FindTemplate(tx, x.site, in.Code)
+	old, err := message.LockTemplate(tx, x.site, in.Code)
 	if err != nil {
 		return templateView{}, err
 	}
@@ -191,8 +213,11 @@ func setTemplate(tx *db.Tx, x *exchange, in *templateSet) (templateView, error) 
 	t.CreatedAt = old.CreatedAt
 	same := t.Body == old.Body && t.Channel == old.Channel && (len(t.Buttons)+len(old.Buttons) == 0 || reflect.DeepEqual(t.Buttons, old.Buttons)) &&
 		reflect.DeepEqual(t.TemplateParts, old.TemplateParts)
+	if in.Body.Providers == nil {
+		t.Providers = old.Providers
+	}
 	kept := message.TemplateDraft
-	if same {
+	if same && (x.operator() || len(t.Providers) == 0 || maps.Equal(t.Providers, old.Providers)) {
 		kept = old.State
 	}
 	switch {
@@ -207,5 +232,5 @@ func setTemplate(tx *db.Tx, x *exchange, in *templateSet) (templateView, error) 
 	if t, err = message.SetTemplate(tx, t); err != nil {
 		return templateView{}, err
 	}
-	return showTemplate(t)
+	return a.written(tx, x, t)
 }

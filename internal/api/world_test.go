@@ -27,6 +27,7 @@ import (
 	"creditmsg/internal/delivery"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/invoice"
+	"creditmsg/internal/kakao"
 	"creditmsg/internal/message"
 	"creditmsg/internal/money"
 	"creditmsg/internal/paper"
@@ -132,6 +133,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Alerts: w.alerts, Book: w.book, Series: w.series, Attachments: pictures, Papers: paper.New(w.keys, w.ledger, w.billing), WhatIf: whatif.New(d, w.keys, w.messages), Log: log,
 		Invoices:   invoice.New(d, w.keys, w.messages, w.ledger, map[string]string{"solapi": "solapi"}),
 		Vendors:    vendor.New(d, w.queue, []vendor.Account{{Name: account.Name, Kind: account.Kind, Adapter: adapter, LowBalance: 10_000 * money.Won}}, vendor.Options{Log: log}),
+		Kakao:      kakao.New(d, w.keys, w.queue, []kakao.Account{{Name: account.Name, Adapter: adapter}}, kakao.Options{Log: log}),
 		Registerer: registry, Gatherer: registry, Version: "test"}
 	w.handler, err = New(w.deps)
 	w.must(err)
@@ -197,7 +199,7 @@ func (w *world) must(err error) {
 // drain runs every job that is due, and what they make due.
 func (w *world) drain() {
 	w.t.Helper()
-	works := slices.Concat(w.messages.Works(), w.delivery.Works(), w.book.Works(), w.series.Works(), w.deps.Vendors.Works())
+	works := slices.Concat(w.messages.Works(), w.delivery.Works(), w.book.Works(), w.series.Works(), w.deps.Vendors.Works(), w.deps.Kakao.Works())
 	for range 200 {
 		ran := 0
 		for _, k := range works {

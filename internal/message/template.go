@@ -9,6 +9,7 @@ import (
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
+	"creditmsg/internal/korea"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/site"
 )
@@ -126,6 +127,36 @@ func FindTemplate(tx *db.Tx, site, code string) (Template, error) {
 		return t, fmt.Errorf("find template %s of site %s: %w", code, site, err)
 	}
 	return t, nil
+}
+
+// LockTemplate is FindTemplate that locks the row until the transaction ends.
+func LockTemplate(tx *db.Tx, site, code string) (Template, error) {
+	rows, err := tx.LookupForUpdate("template", templateColumns, nameColumns([]TemplateName{{site, code}})...)
+	found, err := db.Collect(rows, err, func(r *sql.Rows) (Template, error) { return scanTemplate(r) })
+	if err != nil {
+		return Template{}, fmt.Errorf("lock template %s of site %s: %w", code, site, err)
+	}
+	if len(found) == 0 {
+		return Template{}, fault.Missing("template", code)
+	}
+	return found[0], nil
+}
+
+// StandTemplate writes where a locked template stands, and what the providers that can send it
+// call it. Its wording stays.
+func StandTemplate(tx *db.Tx, t Template) error {
+	_, err := tx.Exec(`UPDATE template SET state = ?, providers = ?, updated_at = ? WHERE site_id = ? AND code = ?`,
+		string(t.State), jsonText(t.Providers), tx.Now, t.Site, t.Code)
+	if err != nil {
+		return fmt.Errorf("write where template %s of site %s stands: %w", t.Code, t.Site, err)
+	}
+	return site.Changed(tx, t.Site)
+}
+
+// Form is the template as a vendor registers it, but for its channel, name and code.
+func (t Template) Form() provider.TemplateForm {
+	return provider.TemplateForm{Body: korea.Normalise(t.Body), Buttons: t.Buttons, QuickReplies: t.QuickReplies, Emphasis: t.Emphasis, Items: t.Items,
+		Extra: t.Extra, Category: t.Category, Secure: t.Secure}
 }
 
 // TemplateName names one template of one site.

@@ -170,6 +170,7 @@ const (
 	CommentTemplate               // write to the inspector
 	ReleaseTemplate               // from dormancy
 	RemoveTemplate
+	DeclareTemplate // no act of its own: what is added or changed wants a confirmed Purpose
 )
 
 // Has reports whether every one of acts is in the set.

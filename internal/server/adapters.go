@@ -2,9 +2,11 @@ package server
 
 import (
 	"fmt"
+	"slices"
 
 	"creditmsg/internal/billing"
 	"creditmsg/internal/delivery"
+	"creditmsg/internal/kakao"
 	"creditmsg/internal/payment"
 	"creditmsg/internal/payment/manual"
 	"creditmsg/internal/payment/stripe"
@@ -45,6 +47,25 @@ func gateways(list GatewayConfigs) ([]billing.Gateway, error) {
 		all[i] = billing.Gateway{Account: a, Adapter: adapter, Allow: g.Allow.Prefixes()}
 	}
 	return all, nil
+}
+
+// kept are the accounts of carriers at which templates are.
+func kept(list []delivery.Carrier) []kakao.Account {
+	all := make([]kakao.Account, len(list))
+	for i, one := range list {
+		all[i] = kakao.Account{Name: one.Account.Name, Adapter: one.Adapter}
+	}
+	return all
+}
+
+// serving names the accounts of carriers that carry Alimtalk for a site.
+func serving(list []delivery.Carrier, siteID string) (names []string) {
+	for _, one := range list {
+		if one.Adapter.Capabilities().Carries(provider.Alimtalk) && (len(one.Account.Sites) == 0 || slices.Contains(one.Account.Sites, siteID)) {
+			names = append(names, one.Account.Name)
+		}
+	}
+	return names
 }
 
 // reachable makes the adapters of the configured accounts that can have one: what an operator

@@ -74,10 +74,14 @@ func (p *Program) furnishSite(tx *db.Tx, s demoSite) error {
 		return err
 	}
 	ids := p.config.madeUpChannel(s.id, demoChannel)
-	if _, err := site.AddChannel(tx, site.Channel{Site: s.id, Name: demoChannel, SenderKey: "demo-" + s.id, Providers: ids}); err != nil {
+	channel, err := site.AddChannel(tx, site.Channel{Site: s.id, Name: demoChannel, SenderKey: "demo-" + s.id, Providers: ids})
+	if err != nil {
 		return err
 	}
-	_, err := message.AddTemplate(tx, message.Template{
+	if err := p.kakao.Trust(tx, channel); err != nil {
+		return err
+	}
+	_, err = message.AddTemplate(tx, message.Template{
 		Site: s.id, Code: demoTemplate, Name: "예약 확정", Channel: demoChannel, Body: demoBody, State: message.TemplateApproved,
 		Buttons:   []provider.Button{{Type: "WL", Name: "예약 보기", URLMobile: "https://example.com/m", URLPC: "https://example.com"}},
 		Providers: p.config.madeUpTemplate(s.id, demoTemplate, ids),

@@ -14,6 +14,7 @@ import (
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/invoice"
+	"creditmsg/internal/kakao"
 	"creditmsg/internal/message"
 	"creditmsg/internal/paper"
 	"creditmsg/internal/queue"
@@ -40,6 +41,7 @@ type Operator struct {
 	place    blob.Store // of the pictures
 	series   *series.Service
 	vendors  *vendor.Service
+	kakao    *kakao.Service
 }
 
 // OperatorOptions say how an Operator is opened.
@@ -85,7 +87,9 @@ func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
 	if p.billing, err = c.billing(d, p.keys, p.ledger, p.queue, nil, nil); err != nil {
 		return nil, err
 	}
-	p.vendors = vendor.New(d, p.queue, c.watched(c.reachable()), vendor.Options{})
+	list := c.reachable()
+	p.vendors = vendor.New(d, p.queue, c.watched(list), vendor.Options{})
+	p.kakao = kakao.New(d, p.keys, p.queue, kept(list), kakao.Options{Accounts: func(siteID string) []string { return serving(list, siteID) }})
 	p.papers = paper.New(p.keys, p.ledger, p.billing)
 	if p.pictures, p.place, err = c.pictures(d, p.keys, nil); err != nil {
 		return nil, err

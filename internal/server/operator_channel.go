@@ -38,8 +38,11 @@ func (p *Operator) AddChannel(ctx context.Context, siteID, name, senderKey strin
 	}
 	err = p.d.Update(ctx, "operator_add_channel", func(tx *db.Tx) error {
 		made, err := site.AddChannel(tx, site.Channel{Site: siteID, Name: name, SenderKey: senderKey, Providers: ids})
+		if err != nil {
+			return err
+		}
 		c = channelOf(made)
-		return err
+		return p.kakao.Trust(tx, made)
 	})
 	return c, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
+	"creditmsg/internal/kakao"
 	"creditmsg/internal/message"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/site"
@@ -61,10 +62,63 @@ func (p *Operator) AddTemplate(ctx context.Context, n NewTemplate) (t Template, 
 			add.Providers = p.config.madeUpTemplate(n.Site, n.Code, channel.Providers)
 		}
 		made, err := message.AddTemplate(tx, add)
+		if err != nil {
+			return err
+		}
 		t = templateOf(made)
-		return err
+		return p.kakao.Follow(tx, made)
 	})
 	return t, err
+}
+
+// Registration is a template at one provider account.
+type Registration struct {
+	Provider   string          `json:"provider"`
+	TemplateID string          `json:"template_id"`
+	State      string          `json:"state"`
+	Doing      string          `json:"doing,omitempty"`
+	Problem    string          `json:"problem,omitempty"`
+	Comments   []kakao.Comment `json:"comments"`
+}
+
+// Registered is a template with where it stands at the provider accounts.
+type Registered struct {
+	Template
+	Registrations []Registration `json:"registrations"`
+}
+
+// templateVerbs are what can be asked for about a template at the vendors.
+var templateVerbs = map[string]func(*kakao.Service, *db.Tx, kakao.Wish) error{
+	"show":     func(*kakao.Service, *db.Tx, kakao.Wish) error { return nil },
+	"submit":   (*kakao.Service).Submit,
+	"withdraw": (*kakao.Service).Withdraw,
+	"release":  (*kakao.Service).Release,
+	"sync":     func(s *kakao.Service, tx *db.Tx, w kakao.Wish) error { return s.Look(tx, w.Site, w.Code) },
+}
+
+// AskTemplate asks for something about a template at the vendors (submit, withdraw, release,
+// sync, or show: nothing), which a worker does, and gives where it stands. accounts nil = all
+// where it can be.
+func (p *Operator) AskTemplate(ctx context.Context, verb, siteID, code string, accounts []string, comment string) (out Registered, err error) {
+	err = p.d.Update(ctx, "operator_"+verb+"_template", func(tx *db.Tx) error {
+		if _, err := site.Find(tx, siteID); err != nil {
+			return err
+		}
+		if err := templateVerbs[verb](p.kakao, tx, kakao.Wish{Site: siteID, Code: code, Accounts: accounts, Comment: comment}); err != nil {
+			return err
+		}
+		t, err := message.FindTemplate(tx, siteID, code)
+		if err != nil {
+			return err
+		}
+		all, err := kakao.Registrations(tx, siteID, code)
+		out = Registered{templateOf(t), []Registration{}}
+		for _, r := range all[code] {
+			out.Registrations = append(out.Registrations, Registration{r.Account, r.TemplateID, string(r.State), r.Wish, r.Problem, append([]kakao.Comment{}, r.Comments...)})
+		}
+		return err
+	})
+	return out, err
 }
 
 func (n NewTemplate) parse() (message.Template, error) {

@@ -23,6 +23,7 @@ import (
 	"creditmsg/internal/delivery"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/invoice"
+	"creditmsg/internal/kakao"
 	"creditmsg/internal/message"
 	"creditmsg/internal/money"
 	"creditmsg/internal/paper"
@@ -82,6 +83,7 @@ type Program struct {
 	book     *book.Book
 	series   *series.Service
 	vendors  *vendor.Service
+	kakao    *kakao.Service
 	handler  http.Handler
 
 	door      *listener // nil without RoleAPI
@@ -198,6 +200,8 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 		return err
 	}
 	p.vendors = vendor.New(p.d, p.queue, p.config.watched(list), vendor.Options{Log: p.log})
+	p.kakao = kakao.New(p.d, p.keys, p.queue, kept(list), kakao.Options{Log: p.log,
+		Accounts: func(siteID string) []string { return p.delivery.Accounts(siteID, provider.Alimtalk) }})
 	p.invoices = invoice.New(p.d, p.keys, p.messages, p.ledger, p.config.Kinds())
 	told := p.config.alerts(p.metrics, p.log)
 	told.SeriesName = p.series.Name
@@ -210,7 +214,7 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 		return nil
 	}
 	p.handler, err = api.New(api.Deps{
-		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, Vendors: p.vendors, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
+		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, Vendors: p.vendors, Kakao: p.kakao, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
 		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, Book: p.book, Series: p.series, Attachments: p.pictures,
 		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), Version: o.Version, Ready: p.ready,
@@ -267,7 +271,7 @@ func (p *Program) workers() []runner {
 	if !p.has(RoleWorker) {
 		return []runner{p.upkeep(false)}
 	}
-	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), p.billing.Works(), p.alerts.Works(), p.book.Works(), p.series.Works(), p.vendors.Works())
+	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), p.billing.Works(), p.alerts.Works(), p.book.Works(), p.series.Works(), p.vendors.Works(), p.kakao.Works())
 	return []runner{
 		p.upkeep(true),
 		p.signHeads,

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"creditmsg/internal/idem"
@@ -58,7 +59,7 @@ func (p *Program) upkeep(sweeps bool) runner {
 
 // plan has the provider accounts asked for what they have besides messages, from now on.
 func (p *Program) plan(ctx context.Context) {
-	if err := p.vendors.Plan(ctx); err != nil && ctx.Err() == nil {
+	if err := errors.Join(p.vendors.Plan(ctx), p.kakao.Plan(ctx)); err != nil && ctx.Err() == nil {
 		p.log.WarnContext(ctx, "questions to provider accounts not planned", "error", err)
 	}
 }

@@ -20,7 +20,7 @@ import (
 type Channel struct {
 	Site      string
 	Name      string            // search name with its @; may be Korean
-	SenderKey string            // what Kakao gave the channel
+	SenderKey string            // what Kakao gave the channel; "" = it is not known
 	Providers map[string]string // provider account → the vendor's id of the channel
 	CreatedAt db.Time
 }
@@ -36,7 +36,7 @@ func (c Channel) check() (Channel, error) {
 	if !channelName.MatchString(c.Name) {
 		return c, fault.Check("/name", "want the channel's search name with its @, such as @demo: got %q", c.Name)
 	}
-	if !channelKey.MatchString(c.SenderKey) {
+	if c.SenderKey != "" && !channelKey.MatchString(c.SenderKey) {
 		return c, fault.Check("/sender_key", "want the sender key of the channel, 1 to 64 characters without spaces")
 	}
 	for provider, vendor := range c.Providers {
@@ -47,11 +47,18 @@ func (c Channel) check() (Channel, error) {
 	return c, nil
 }
 
+// ChannelName is the name of a channel as it is stored: trimmed and composed. A name that
+// cannot be one is Invalid.
+func ChannelName(name string) (string, error) {
+	c, err := Channel{Name: name}.check()
+	return c.Name, err
+}
+
 func channelForm(name string) string { return norm.NFC.String(strings.TrimSpace(name)) }
 
-// channelDigest is the key of a channel's row: a name may be Korean, which a
+// ChannelDigest is the key of a channel's row: a name may be Korean, which a
 // column that can be indexed on every engine cannot hold.
-func channelDigest(name string) id.ID {
+func ChannelDigest(name string) id.ID {
 	sum := sha256.Sum256([]byte(channelForm(name)))
 	return id.ID(sum[:16])
 }
@@ -67,7 +74,7 @@ func (c Channel) row() ([]db.Column, error) {
 		return nil, fmt.Errorf("write the providers of channel %s: %w", c.Name, err)
 	}
 	return []db.Column{
-		db.Col("site_id", []string{c.Site}), db.Col("digest", []id.ID{channelDigest(c.Name)}),
+		db.Col("site_id", []string{c.Site}), db.Col("digest", []id.ID{ChannelDigest(c.Name)}),
 		db.Col("name", []string{c.Name}), db.Col("sender_key", []string{c.SenderKey}),
 		db.Col("providers", []string{string(text)}), db.Col("created_at", []db.Time{c.CreatedAt}),
 	}, nil
@@ -123,7 +130,7 @@ func SetChannel(tx *db.Tx, c Channel) (Channel, error) {
 
 // RemoveChannel removes a channel, or gives a NotFound fault.
 func RemoveChannel(tx *db.Tx, site, name string) error {
-	digest := channelDigest(name)
+	digest := ChannelDigest(name)
 	n, err := tx.Exec(`DELETE FROM site_channel WHERE site_id = ? AND digest = ?`, site, digest[:])
 	if err != nil {
 		return fmt.Errorf("remove channel %s of %s: %w", name, site, err)
@@ -156,7 +163,7 @@ func Channels(tx *db.Tx, site string) ([]Channel, error) {
 
 // FindChannel gives a channel by its name, or a NotFound fault.
 func FindChannel(tx *db.Tx, site, name string) (Channel, error) {
-	digest := channelDigest(name)
+	digest := ChannelDigest(name)
 	c, err := scanChannel(tx.QueryRow(selectChannels+` AND digest = ?`, site, digest[:]))
 	if errors.Is(err, db.ErrNoRows) {
 		return Channel{}, fault.Missing("Kakao channel", name)

@@ -85,7 +85,6 @@ func TestChannelsThatCannotBeAreRefused(t *testing.T) {
 		"no name":             {SenderKey: "K"},
 		"a name without @":    {Name: "demo", SenderKey: "K"},
 		"a name with a space": {Name: "@de mo", SenderKey: "K"},
-		"no sender key":       {Name: "@demo"},
 		"a key with a space":  {Name: "@demo", SenderKey: "K K"},
 		"an empty vendor id":  {Name: "@demo", SenderKey: "K", Providers: map[string]string{"solapi": ""}},
 		"an empty provider":   {Name: "@demo", SenderKey: "K", Providers: map[string]string{"": "x"}},

@@ -30,7 +30,7 @@ func harness() providertest.Harness {
 		Refused:   "1005",
 		Why:       provider.ProviderQuota,
 		Desk: providertest.Desk{Balance: &provider.Balance{Left: 100_000 * money.Won, Unit: provider.UnitCredit}, Senders: true, Channels: true,
-			Acts: provider.AddTemplate | provider.ChangeTemplate | provider.SubmitTemplate | provider.WithdrawTemplate | provider.ReleaseTemplate | provider.RemoveTemplate},
+			Acts: provider.AddTemplate | provider.ChangeTemplate | provider.SubmitTemplate | provider.WithdrawTemplate | provider.ReleaseTemplate | provider.RemoveTemplate | provider.DeclareTemplate},
 	}
 }
 

@@ -21,7 +21,8 @@ const (
 
 // TemplateActs are what the vendor takes; a comment goes with the submission.
 func (a *account) TemplateActs() provider.TemplateActs {
-	return provider.AddTemplate | provider.ChangeTemplate | provider.SubmitTemplate | provider.WithdrawTemplate | provider.ReleaseTemplate | provider.RemoveTemplate
+	return provider.AddTemplate | provider.ChangeTemplate | provider.SubmitTemplate | provider.WithdrawTemplate | provider.ReleaseTemplate | provider.RemoveTemplate |
+		provider.DeclareTemplate
 }
 
 // wireTemplate is a template as the vendor shows it, by every name that was seen of its members.
