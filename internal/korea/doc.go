@@ -1,7 +1,8 @@
 // Package korea holds the rules of the Korean telephone network and calendar
 // that a text message meets: which numbers can receive and send, how many bytes a
-// text takes and which characters cannot be sent at all, and where a day ends. It also
-// holds what every Korean bill goes by: value added tax and business numbers.
+// text takes and which characters cannot be sent at all, where a day ends, and what
+// advertising has to show and at which hours it may not go. It also holds what every
+// Korean bill goes by: value added tax and business numbers.
 //
 // Everything here is a pure function of its input. The package knows no provider,
 // no price and no database, and it decides nothing: it says what a text or a
@@ -15,5 +16,5 @@
 //
 // Reading order: number.go (recipients and senders), text.go (length, unsendable
 // characters, replacements), cp949.go (the table), day.go (Korean days and times),
-// tax.go.
+// advert.go (what an advertisement shows), night.go (when it may not go), tax.go.
 package korea
