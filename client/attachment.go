@@ -19,7 +19,7 @@ type Attachment struct {
 	Bytes       int       `json:"bytes"`
 	Width       int       `json:"width"` // in dots
 	Height      int       `json:"height"`
-	InUse       bool      `json:"in_use"` // a message needs it that is not done
+	InUse       bool      `json:"in_use"` // a message that is not done needs it, or a series
 	CreatedAt   time.Time `json:"created_at"`
 	ExpiresAt   time.Time `json:"expires_at"` // when it is deleted unless it is needed before; zero while it is in use
 }

@@ -30,7 +30,7 @@ type attachmentView struct {
 	Bytes       int      `json:"bytes"`
 	Width       int      `json:"width" doc:"In dots."`
 	Height      int      `json:"height"`
-	InUse       bool     `json:"in_use" doc:"A message needs it that is not done."`
+	InUse       bool     `json:"in_use" doc:"A message that is not done needs it, or a series."`
 	CreatedAt   instant  `json:"created_at"`
 	ExpiresAt   *instant `json:"expires_at" doc:"When it is deleted unless it is needed or uploaded again before; null while it is in use."`
 }
@@ -65,7 +65,7 @@ func attachments(a *api) {
 		about: "Name its `id` in `text.attachments` of a message. The body is the picture itself, or a form with it as `file`. What it is, its content says: neither its name nor its media type is believed. " +
 			"An MMS takes a baseline JPEG of at most 200,000 bytes and 1000 × 1000 dots; with `resize=true` a larger one, a PNG or a GIF is made such a JPEG, " +
 			"and what a camera noted in it, such as the place, is removed. The same picture again is the same attachment. " +
-			"One that no message needs is deleted after 7 days.",
+			"One that no message or series needs is deleted after 7 days.",
 		codes: []string{fault.CodeStateConflict},
 		params: []*huma.Param{
 			{Name: "resize", In: "query", Description: "true makes a picture fit that is not.", Schema: &huma.Schema{Type: huma.TypeBoolean}},
@@ -103,7 +103,7 @@ func attachments(a *api) {
 	a.huma.OpenAPI().Paths[content.path].Get.Responses["200"].Content = map[string]*huma.MediaType{attachment.MediaType: {Schema: fileSchema("")}}
 	remove := operation{
 		id: "removeAttachment", method: http.MethodDelete, path: "/v1/attachments/{id}", tag: "Attachments", ability: "messages:write", status: http.StatusNoContent,
-		summary: "Delete an attachment that no message needs", codes: []string{fault.CodeStateConflict},
+		summary: "Delete an attachment that no message or series needs", codes: []string{fault.CodeStateConflict},
 	}
 	register[attachmentNamed, nothing](a, remove, func(ctx context.Context, x *exchange, in *attachmentNamed) (*reply, error) {
 		return a.removeAttachment(ctx, x, in, remove)

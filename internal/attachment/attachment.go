@@ -32,8 +32,8 @@ type Attachment struct {
 	Size          int    // bytes
 	Width, Height int    // dots
 	CreatedAt     db.Time
-	UsedAt        db.Time // when it was last uploaded, or a message stopped to need it
-	Needed        bool    // by a message that is not final
+	UsedAt        db.Time // when it was last uploaded, or something stopped to need it
+	Needed        bool    // by a message that is not final, or by a series
 
 	sealed []byte // the title, as it is stored
 }
@@ -145,8 +145,7 @@ func (s *Service) complete(tx *db.Tx, list []Attachment) error {
 		if err != nil {
 			return fmt.Errorf("open the name of attachment %s: %w", a.ID, err)
 		}
-		_, a.Needed = needed[a.Name]
-		a.Title, a.sealed = string(title), nil
+		a.Title, a.Needed, a.sealed = string(title), needed[a.Name], nil
 	}
 	return nil
 }

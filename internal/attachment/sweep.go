@@ -87,7 +87,7 @@ func sweep(tx *db.Tx, old []Name) (gone []Name, err error) {
 		return nil, err
 	}
 	for _, n := range names {
-		if _, is := needed[n]; !is {
+		if !needed[n] {
 			gone = append(gone, n)
 		}
 	}

@@ -10,16 +10,16 @@ import (
 	"creditmsg/internal/id"
 )
 
-// Need is one message that needs one attachment.
+// Need is that a message or a series needs one attachment.
 type Need struct {
 	Name
-	Message id.ID
+	By id.ID
 }
 
-// Of names a message whose attachments are meant.
+// Of names a message or a series whose attachments are meant.
 type Of struct {
-	Site    string
-	Message id.ID
+	Site string
+	By   id.ID
 }
 
 func nameColumns(names []Name) []db.Column {
@@ -37,12 +37,12 @@ func ofAttachment(names []Name) []db.Column {
 	return cols
 }
 
-func ofMessages(messages []Of) []db.Column {
-	sites, ids := make([]string, len(messages)), make([]id.ID, len(messages))
-	for i, m := range messages {
-		sites[i], ids[i] = m.Site, m.Message
+func neededBy(list []Of) []db.Column {
+	sites, ids := make([]string, len(list)), make([]id.ID, len(list))
+	for i, o := range list {
+		sites[i], ids[i] = o.Site, o.By
 	}
-	return []db.Column{db.Col("site_id", sites), db.Col("message_id", ids)}
+	return []db.Column{db.Col("site_id", sites), db.Col("needed_by", ids)}
 }
 
 // Exist tells which attachments there are.
@@ -69,34 +69,34 @@ func there(look func(string, []string, ...db.Column) (*sql.Rows, error), names [
 	return found, nil
 }
 
-// Use notes that messages need attachments, which the transaction has locked.
+// Use notes who needs attachments, which the transaction has locked.
 func Use(tx *db.Tx, needs []Need) error {
-	names, messages := make([]Name, len(needs)), make([]id.ID, len(needs))
+	names, by := make([]Name, len(needs)), make([]id.ID, len(needs))
 	for i, n := range needs {
-		names[i], messages[i] = n.Name, n.Message
+		names[i], by[i] = n.Name, n.By
 	}
-	err := tx.InsertMany("attachment_use", append(ofAttachment(names), db.Col("message_id", messages))...)
+	err := tx.InsertMany("attachment_use", append(ofAttachment(names), db.Col("needed_by", by))...)
 	if err != nil {
 		return fmt.Errorf("refer to attachments: %w", err)
 	}
 	return nil
 }
 
-// Release notes that messages are final and need their attachments no more: the week of each
-// begins then.
-func Release(tx *db.Tx, messages []Of) error {
-	if len(messages) == 0 {
+// Release notes that messages are final, or series over, and need their attachments no more:
+// the week of each begins then.
+func Release(tx *db.Tx, list []Of) error {
+	if len(list) == 0 {
 		return nil
 	}
-	rows, err := tx.LookupForUpdate("attachment_use", []string{"site_id", "attachment_id"}, ofMessages(messages)...)
+	rows, err := tx.LookupForUpdate("attachment_use", []string{"site_id", "attachment_id"}, neededBy(list)...)
 	names, err := db.Collect(rows, err, func(r *sql.Rows) (n Name, err error) { return n, r.Scan(&n.Site, &n.ID) })
 	if err != nil {
-		return fmt.Errorf("read what messages need: %w", err)
+		return fmt.Errorf("read what is needed no more: %w", err)
 	}
 	if len(names) == 0 {
 		return nil
 	}
-	if _, err := tx.DeleteMany("attachment_use", ofMessages(messages)...); err != nil {
+	if _, err := tx.DeleteMany("attachment_use", neededBy(list)...); err != nil {
 		return fmt.Errorf("release attachments: %w", err)
 	}
 	return touch(tx, names)
@@ -117,17 +117,16 @@ func touch(tx *db.Tx, names []Name) error {
 	return nil
 }
 
-// needs gives a message that needs each of the attachments that any does.
-func needs(tx *db.Tx, names []Name) (map[Name]id.ID, error) {
-	found := map[Name]id.ID{}
+// needs tells which of the attachments anything needs.
+func needs(tx *db.Tx, names []Name) (map[Name]bool, error) {
+	found := map[Name]bool{}
 	if len(names) == 0 {
 		return found, nil
 	}
-	rows, err := tx.Lookup("attachment_use", []string{"site_id", "attachment_id", "message_id"}, ofAttachment(names)...)
+	rows, err := tx.Lookup("attachment_use", []string{"site_id", "attachment_id"}, ofAttachment(names)...)
 	_, err = db.Collect(rows, err, func(r *sql.Rows) (n Name, err error) {
-		var message id.ID
-		err = r.Scan(&n.Site, &n.ID, &message)
-		found[n] = message
+		err = r.Scan(&n.Site, &n.ID)
+		found[n] = true
 		return n, err
 	})
 	if err != nil {
@@ -137,7 +136,7 @@ func needs(tx *db.Tx, names []Name) (map[Name]id.ID, error) {
 }
 
 // Remove deletes what is known of an attachment; Drop deletes its bytes when that is
-// committed. NotFound when there is none, Conflict while a message needs it.
+// committed. NotFound when there is none, Conflict while anything needs it.
 func Remove(tx *db.Tx, n Name) error {
 	found, err := Lock(tx, []Name{n})
 	if err != nil {
@@ -150,9 +149,9 @@ func Remove(tx *db.Tx, n Name) error {
 	if err != nil {
 		return err
 	}
-	if message, is := needed[n]; is {
+	if needed[n] {
 		return fault.New(fault.Conflict, fault.CodeStateConflict,
-			"attachment %s is needed by message %s, which is not done yet; wait for its end or cancel it", n.ID.Text(id.Attachment), message.Text(id.Message))
+			"attachment %s is needed by a message that is not done yet, or by a series; wait for its end, or cancel it", n.ID.Text(id.Attachment))
 	}
 	return remove(tx, []Name{n})
 }

@@ -163,7 +163,7 @@ func (w *world) needs(names ...Name) Of {
 		}
 		var list []Need
 		for _, n := range names {
-			list = append(list, Need{n, of.Message})
+			list = append(list, Need{n, of.By})
 		}
 		return Use(tx, list)
 	})

@@ -105,7 +105,7 @@ func useAttachments(tx *db.Tx, in []joining, held []int) error {
 	var needs []attachment.Need
 	for _, i := range held {
 		for _, n := range in[i].draft.shows {
-			needs = append(needs, attachment.Need{Name: n, Message: in[i].draft.Message.ID})
+			needs = append(needs, attachment.Need{Name: n, By: in[i].draft.Message.ID})
 		}
 	}
 	if len(needs) == 0 {
@@ -119,7 +119,7 @@ func releaseAttachments(tx *db.Tx, done []*Message) error {
 	var list []attachment.Of
 	for _, m := range done {
 		if m.pictured() {
-			list = append(list, attachment.Of{Site: m.Site, Message: m.ID})
+			list = append(list, attachment.Of{Site: m.Site, By: m.ID})
 		}
 	}
 	return attachment.Release(tx, list)

@@ -54,6 +54,9 @@ func (s *Service) Create(tx *db.Tx, siteID string, p Plan, c Content) (Series, e
 	if err := tx.InsertMany("series", append(row, db.Col("created_at", []db.Time{tx.Now}))...); err != nil {
 		return Series{}, fmt.Errorf("create a series of %s: %w", siteID, err)
 	}
+	if err := one.holdPictures(tx); err != nil {
+		return Series{}, err
+	}
 	return one, s.queue.Put(tx, one.job())
 }
 
@@ -111,12 +114,18 @@ func (s *Service) Set(tx *db.Tx, siteID string, of id.ID, p Plan, c Content) (Se
 	if err != nil {
 		return one, err
 	}
+	if err := one.releasePictures(tx); err != nil {
+		return Series{}, err
+	}
 	one.Plan, one.Content = p, c
 	if err := one.begin(tx); err != nil {
 		return Series{}, err
 	}
 	if one.State == Ended {
 		one.State = Active
+	}
+	if err := one.holdPictures(tx); err != nil {
+		return Series{}, err
 	}
 	if err := s.write(tx, one); err != nil {
 		return one, err
@@ -169,7 +178,11 @@ func (s *Service) turn(tx *db.Tx, siteID string, of id.ID, to State) (Series, er
 
 // Remove forgets a series and its firings. What it sent stays. NotFound.
 func (s *Service) Remove(tx *db.Tx, siteID string, of id.ID) error {
-	if _, err := s.lock(tx, siteID, of); err != nil {
+	one, err := s.lock(tx, siteID, of)
+	if err == nil {
+		err = one.releasePictures(tx)
+	}
+	if err != nil {
 		return err
 	}
 	for _, statement := range []string{`DELETE FROM series_firing WHERE site_id = ? AND series_id = ?`, `DELETE FROM series WHERE site_id = ? AND id = ?`} {

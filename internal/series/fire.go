@@ -120,6 +120,9 @@ func (s *Service) note(tx *db.Tx, one *Series, f Firing) error {
 func (s *Service) proceed(tx *db.Tx, j queue.Claimed, one *Series) error {
 	if one.NextAt == 0 && one.State == Active {
 		one.State = Ended
+		if err := one.releasePictures(tx); err != nil {
+			return err
+		}
 		if err := event.Append(tx, one.event("series.ended", Firing{})); err != nil {
 			return err
 		}
