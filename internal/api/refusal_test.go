@@ -87,13 +87,13 @@ var badOrders = []struct {
 	{"an unknown template", alimtalk("NONE"), 422, "unknown_template", "/alimtalk/template_code"},
 	{"a template that is not approved", alimtalk("WAITING"), 422, "template_not_approved", "/alimtalk/template_code"},
 	{"Alimtalk without a code", strings.Replace(alimtalk("X"), `"template_code":"X"`, ``, 1), 422, "validation", "/alimtalk/template_code"},
-	{"a button too many", named(`"buttons":[{"type":"WL","name":"보기"},{"type":"BK","name":"x"}]`), 422, "validation", "/alimtalk/buttons"},
-	{"a button of another name", named(`"buttons":[{"type":"WL","name":"열기"}]`), 422, "validation", "/alimtalk/buttons/0/name"},
-	{"a button to another place", named(`"buttons":[{"type":"WL","name":"보기","url_mobile":"https://n.example/7"}]`), 422, "validation", "/alimtalk/buttons/0/url_mobile"},
-	{"a quick reply that is none", named(`"quick_replies":[{"type":"BK","name":"네"}]`), 422, "validation", "/alimtalk/quick_replies"},
-	{"a button that is a text", named(`"buttons":["보기"]`), 422, "validation", "/alimtalk/buttons/0"},
-	{"an unknown member of a button", named(`"buttons":[{"type":"WL","name":"보기","url":"x"}]`), 422, "validation", "/alimtalk/buttons/0/url"},
-	{"buttons that are no list", named(`"buttons":{}`), 422, "validation", "/alimtalk/buttons"},
+	{"a button too many", showing(`"buttons":[{"type":"WL","name":"보기"},{"type":"BK","name":"x"}]`), 422, "validation", "/alimtalk/buttons"},
+	{"a button of another name", showing(`"buttons":[{"type":"WL","name":"열기"}]`), 422, "validation", "/alimtalk/buttons/0/name"},
+	{"a button to another place", showing(`"buttons":[{"type":"WL","name":"보기","url_mobile":"https://n.example/7"}]`), 422, "validation", "/alimtalk/buttons/0/url_mobile"},
+	{"a quick reply that is none", showing(`"quick_replies":[{"type":"BK","name":"네"}]`), 422, "validation", "/alimtalk/quick_replies"},
+	{"a button that is a text", showing(`"buttons":["보기"]`), 422, "validation", "/alimtalk/buttons/0"},
+	{"an unknown member of a button", showing(`"buttons":[{"type":"WL","name":"보기","url":"x"}]`), 422, "validation", "/alimtalk/buttons/0/url"},
+	{"buttons that are no list", showing(`"buttons":{}`), 422, "validation", "/alimtalk/buttons"},
 	{"no Alimtalk", strings.Replace(text, "sms_only", "alimtalk_first", 1), 422, "validation", "/alimtalk"},
 	{"a sender that is not registered", with(`"from":"0299999999"`), 422, "sender_not_registered", "/text/from"},
 	{"a sender that waits", with(`"from":"0311112222"`), 422, "sender_not_registered", "/text/from"},
@@ -110,8 +110,8 @@ func to(list string) string {
 	return `{"strategy":"sms_only","text":{"body":"안녕하세요"},"recipients":[` + list + `]}`
 }
 
-// named is an Alimtalk with a button, and a further member of its alimtalk.
-func named(member string) string {
+// showing is an Alimtalk with a button, and a further member of its alimtalk.
+func showing(member string) string {
 	return strings.Replace(alimtalk("BUTTON"), `"template_code"`, member+`,"template_code"`, 1)
 }
 
