@@ -13,8 +13,8 @@ import (
 )
 
 // This file is what an account has at its vendor besides messages: money, sender numbers,
-// Kakao channels and templates. A Provider is a Balancer, SenderLister, ChannelKeeper or
-// TemplateKeeper exactly when its vendor documents the like; callers ask by a type assertion.
+// Kakao channels and templates. A Provider is a Holder, ChannelKeeper or TemplateKeeper exactly
+// when its vendor documents the like; callers ask by a type assertion.
 //
 // What holds for all of them:
 //
@@ -29,17 +29,15 @@ import (
 //     token is not valid any more.
 //   - No error holds a credential, a telephone number or the text of a template.
 
-// Balancer is a Provider whose vendor tells what is left of the account's money.
-type Balancer interface {
+// Holder is a Provider whose vendor tells of money or sender numbers of the account; Holds says
+// of which. What is not among it is denied: a vendor without a balance is never one of zero.
+//
+// Balance is what is left of the money. Senders lists the sender numbers: one that is not in the
+// list is not registered there; entries that are no number which can send are left out.
+type Holder interface {
 	Provider
+	Holds() Holdings
 	Balance(ctx context.Context) (Balance, error)
-}
-
-// SenderLister is a Provider whose vendor lists the sender numbers of the account. A number
-// that is not in the list is not registered there; entries that are no number which can send
-// are left out.
-type SenderLister interface {
-	Provider
 	Senders(ctx context.Context) ([]ListedSender, error)
 }
 
@@ -74,6 +72,18 @@ type TemplateKeeper interface {
 	ChangeTemplate(ctx context.Context, templateID string, f TemplateForm) error
 	ActOnTemplate(ctx context.Context, act TemplateActs, t TemplateRef, comment string) error
 }
+
+// Holdings is a set of what a vendor tells of an account.
+type Holdings uint8
+
+// The holdings.
+const (
+	HoldsBalance Holdings = 1 << iota
+	HoldsSenders
+)
+
+// Has reports whether every one of some is in the set.
+func (h Holdings) Has(some Holdings) bool { return h&some == some }
 
 // Unit is what a Balance counts.
 type Unit string

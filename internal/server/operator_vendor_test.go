@@ -21,7 +21,8 @@ func TestTheKindsWithABalanceAreThoseWhoseAdaptersTellIt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, tells := p.(provider.Balancer); tells != slices.Contains(balanceKinds, kind) {
+		holder, ok := p.(provider.Holder)
+		if tells := ok && holder.Holds().Has(provider.HoldsBalance); tells != slices.Contains(balanceKinds, kind) {
 			t.Errorf("%s: its adapter tells a balance: %v", kind, tells)
 		}
 	}

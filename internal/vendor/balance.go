@@ -99,8 +99,8 @@ func isDuplicate(err error) bool {
 
 // askBalance is the question about an account's money.
 func (s *Service) askBalance(ctx context.Context, a *Account) (func(*db.Tx) error, time.Duration) {
-	b, ok := a.Adapter.(provider.Balancer)
-	if !ok {
+	b := a.holds(provider.HoldsBalance)
+	if b == nil {
 		return nil, 0
 	}
 	asked, cancel := context.WithTimeout(ctx, s.o.RequestTimeout)
@@ -146,8 +146,7 @@ func (s *Service) Views(tx *db.Tx) ([]View, error) {
 	all := make([]View, len(s.accounts), len(s.accounts)+len(found))
 	at := map[string]int{}
 	for i, a := range s.accounts {
-		_, tells := a.Adapter.(provider.Balancer)
-		_, lists := a.Adapter.(provider.SenderLister)
+		tells, lists := a.holds(provider.HoldsBalance) != nil, a.holds(provider.HoldsSenders) != nil
 		all[i] = View{Name: a.Name, Kind: a.Kind, LowBalance: a.LowBalance, TellsBalance: tells, ListsSenders: lists}
 		at[a.Name] = i
 	}

@@ -25,8 +25,8 @@ type Standing struct {
 
 // askSenders is the question about an account's sender numbers.
 func (s *Service) askSenders(ctx context.Context, a *Account) (func(*db.Tx) error, time.Duration) {
-	l, ok := a.Adapter.(provider.SenderLister)
-	if !ok {
+	l := a.holds(provider.HoldsSenders)
+	if l == nil {
 		return nil, 0
 	}
 	asked, cancel := context.WithTimeout(ctx, s.o.RequestTimeout)

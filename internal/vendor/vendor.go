@@ -21,6 +21,14 @@ type Account struct {
 	LowBalance money.Amount // below which the operator is told, in the vendor's unit; 0 = never
 }
 
+// holds is the account's adapter as it tells something; nil = its vendor does not.
+func (a *Account) holds(what provider.Holdings) provider.Holder {
+	if h, ok := a.Adapter.(provider.Holder); ok && h.Holds().Has(what) {
+		return h
+	}
+	return nil
+}
+
 // Options are the settings; zero values are useful.
 type Options struct {
 	RequestTimeout time.Duration // of one question, whatever its adapter allows; 0 = 90 s
@@ -89,10 +97,10 @@ func (s *Service) AskSoon(tx *db.Tx) error {
 	var jobs []queue.Job
 	for i := range s.accounts {
 		a := &s.accounts[i]
-		if _, ok := a.Adapter.(provider.Balancer); ok {
+		if a.holds(provider.HoldsBalance) != nil {
 			jobs = append(jobs, queue.Job{Lane: queue.Default, Kind: kindBalance, Key: a.Name})
 		}
-		if _, ok := a.Adapter.(provider.SenderLister); ok {
+		if a.holds(provider.HoldsSenders) != nil {
 			jobs = append(jobs, queue.Job{Lane: queue.Default, Kind: kindSenders, Key: a.Name})
 		}
 	}

@@ -54,6 +54,14 @@ func (a *account) desk(ctx context.Context, c provider.Channel, act, path string
 	return nil
 }
 
+// Holds is what the vendor tells.
+func (a *account) Holds() provider.Holdings { return provider.HoldsBalance }
+
+// Senders is denied; see above.
+func (a *account) Senders(context.Context) ([]provider.ListedSender, error) {
+	return nil, provider.NotOffered("list sender numbers")
+}
+
 // Balance is how many SMS the rest would pay: the vendor tells no sum.
 func (a *account) Balance(ctx context.Context) (provider.Balance, error) {
 	const act = "ask for the balance"

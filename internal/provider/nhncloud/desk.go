@@ -81,6 +81,14 @@ func (a *account) pages(ctx context.Context, p product, act, path string, each f
 
 var errNoList = errors.New("the reply has no list")
 
+// Holds is what the vendor tells.
+func (a *account) Holds() provider.Holdings { return provider.HoldsSenders }
+
+// Balance is denied; see above.
+func (a *account) Balance(context.Context) (provider.Balance, error) {
+	return provider.Balance{}, provider.NotOffered("ask for the balance")
+}
+
 // Senders lists the numbers of the SMS product.
 func (a *account) Senders(ctx context.Context) ([]provider.ListedSender, error) {
 	list := []provider.ListedSender{}

@@ -133,8 +133,11 @@ func (w *world) until(k provider.TemplateKeeper, name string, state provider.Tem
 
 func testDeskOffers(t *testing.T, h Harness) {
 	w := newWorld(t, h)
-	_, balance := w.Provider.(provider.Balancer)
-	_, senders := w.Provider.(provider.SenderLister)
+	holder, holds := w.Provider.(provider.Holder)
+	balance, senders := w.holds(provider.HoldsBalance) != nil, w.holds(provider.HoldsSenders) != nil
+	if holds && holder.Holds() == 0 {
+		t.Error("offers to tell nothing")
+	}
 	_, channels := w.Provider.(provider.ChannelKeeper)
 	k, templates := w.Provider.(provider.TemplateKeeper)
 	if balance != (h.Desk.Balance != nil) || senders != h.Desk.Senders || channels != h.Desk.Channels {
@@ -145,10 +148,18 @@ func testDeskOffers(t *testing.T, h Harness) {
 	}
 }
 
+// holds is the adapter as it tells something; nil = it does not.
+func (w *world) holds(what provider.Holdings) provider.Holder {
+	if h, ok := w.Provider.(provider.Holder); ok && h.Holds().Has(what) {
+		return h
+	}
+	return nil
+}
+
 func testDeskBalance(t *testing.T, h Harness) {
 	w := newWorld(t, h)
-	b, ok := w.Provider.(provider.Balancer)
-	if !ok {
+	b := w.holds(provider.HoldsBalance)
+	if b == nil {
 		return
 	}
 	for scenario, want := range map[string]provider.Balance{"balance: 100000": *h.Desk.Balance, "balance: 0": {Unit: h.Desk.Balance.Unit}} {
@@ -167,8 +178,8 @@ func testDeskBalance(t *testing.T, h Harness) {
 
 func testDeskSenders(t *testing.T, h Harness) {
 	w := newWorld(t, h)
-	l, ok := w.Provider.(provider.SenderLister)
-	if !ok {
+	l := w.holds(provider.HoldsSenders)
+	if l == nil {
 		return
 	}
 	w.play("senders: ['15881234', '0261234567']")
@@ -325,6 +336,14 @@ func testDeskNotOffered(t *testing.T, h Harness) {
 		err := k.ActOnTemplate(t.Context(), act, provider.TemplateRef{ChannelID: f.ChannelID, TemplateID: "SUITE0"}, "한 말씀")
 		if !denied(err) {
 			t.Errorf("act %b on a template that is not there, or is not offered: got %v, want a denial", act, err)
+		}
+	}
+	if holder, ok := w.Provider.(provider.Holder); ok {
+		if _, err := holder.Balance(t.Context()); h.Desk.Balance == nil && !denied(err) {
+			t.Errorf("a balance: got %v, want a denial", err)
+		}
+		if _, err := holder.Senders(t.Context()); !h.Desk.Senders && !denied(err) {
+			t.Errorf("sender numbers: got %v, want a denial", err)
 		}
 	}
 	if requests, _, _ := w.line.counts(); h.Desk.Acts == 0 && requests > 0 {

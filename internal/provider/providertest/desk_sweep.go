@@ -186,11 +186,11 @@ func questions(h Harness) []question {
 		return p.(provider.TemplateKeeper).Templates(ctx, h.Template.ChannelID)
 	}}}
 	if h.Desk.Balance != nil {
-		all = append(all, question{"balance", func(ctx context.Context, p provider.Provider) (any, error) { return p.(provider.Balancer).Balance(ctx) }})
+		all = append(all, question{"balance", func(ctx context.Context, p provider.Provider) (any, error) { return p.(provider.Holder).Balance(ctx) }})
 	}
 	if h.Desk.Senders {
 		all = append(all, question{"senders", func(ctx context.Context, p provider.Provider) (any, error) {
-			return p.(provider.SenderLister).Senders(ctx)
+			return p.(provider.Holder).Senders(ctx)
 		}})
 	}
 	if h.Desk.Channels {

@@ -60,6 +60,9 @@ func (a *account) desk(ctx context.Context, act, method, path string, in, out an
 	return nil
 }
 
+// Holds is what the vendor tells.
+func (a *account) Holds() provider.Holdings { return provider.HoldsBalance | provider.HoldsSenders }
+
 // Balance is what is left in the vendor's credits.
 func (a *account) Balance(ctx context.Context) (provider.Balance, error) {
 	const act = "ask for the balance"

@@ -56,6 +56,9 @@ func denied(act string, reply upstream.Reply) error {
 	return &provider.Denial{Act: act, Reason: reason, Code: r.name(), Text: r.text, RetryAfter: upstream.RetryAfter(reply.Header)}
 }
 
+// Holds is what the vendor tells.
+func (a *account) Holds() provider.Holdings { return provider.HoldsBalance | provider.HoldsSenders }
+
 // Balance is points and cash together: the vendor spends the points first.
 func (a *account) Balance(ctx context.Context) (provider.Balance, error) {
 	const act = "ask for the balance"
