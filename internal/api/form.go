@@ -26,7 +26,7 @@ import (
 // Limits of forms, besides those of uploads.
 const (
 	maxField  = 1 << 10 // bytes of a name in a form
-	diskRoom  = 2 << 30 // bytes of lists on disk at once
+	diskRoom  = 4 << 30 // bytes of lists on disk at once, of which one takes half at most
 	readQuick = 10 * time.Minute
 )
 
@@ -187,7 +187,8 @@ func (r *rows) close() {
 	r.release()
 }
 
-// openList opens a list by what it is. The memory that a workbook takes is waited for.
+// openList opens a list by what it is. The memory and the room on disk that a workbook takes
+// are waited for.
 func (a *api) openList(ctx context.Context, f *form) (*rows, error) {
 	out, o := &rows{release: func() {}}, sheet.Options{Column: f.texts["to_column"], Sheet: f.texts["sheet"]}
 	if !sheet.IsBook(f.list) {
@@ -202,9 +203,16 @@ func (a *api) openList(ctx context.Context, f *form) (*rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	if out.release, err = a.takeRoom(ctx, min(book.Memory(), bodyRoom)); err != nil {
+	memory, err := a.takeRoom(ctx, min(book.Memory(), bodyRoom))
+	if err != nil {
 		return nil, err
 	}
+	disk, err := take(ctx, a.disk, book.Disk())
+	if err != nil {
+		memory()
+		return nil, err
+	}
+	out.release = func() { disk(); memory() }
 	if out.Reader, err = book.Reader(); err != nil {
 		out.release()
 		return nil, err

@@ -214,3 +214,28 @@ func TestMoreThanAMillionRowsOfAListAreTooMany(t *testing.T) {
 	w.do(ask{method: "POST", path: "/v1/messages", token: w.rich, from: list, media: media}).refused(413, "too_many_recipients")
 	w.doSized(ask{method: "POST", path: "/v1/messages", token: w.rich, from: sized{strings.NewReader(body)}, media: media}, maxUpload+1).refused(413, "body_too_large")
 }
+
+func TestAWorkbookGivesItsRoomBack(t *testing.T) {
+	a := build(Deps{})
+	for name, raw := range map[string]string{
+		"read":    bookOf(t, []any{"to", "이름"}, []any{"01012345678", "김하나"}),
+		"refused": bookOf(t, []any{"이름"}),
+	} {
+		f, err := spool()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteString(raw); err != nil {
+			t.Fatal(err)
+		}
+		list, err := a.openList(t.Context(), &form{texts: map[string]string{"sheet": "명단"}, list: f, size: int64(len(raw))})
+		if err == nil {
+			list.close()
+		}
+		if (err == nil) != (name == "read") || !a.room.TryAcquire(bodyRoom) || !a.disk.TryAcquire(diskRoom) {
+			t.Errorf("%s: %v, or room was not given back", name, err)
+		}
+		a.room.Release(bodyRoom)
+		a.disk.Release(diskRoom)
+	}
+}

@@ -79,6 +79,15 @@ func IsBook(r io.ReaderAt) bool {
 // Memory is about how many bytes reading the rows takes at most.
 func (b *Book) Memory() int64 { return 12<<20 + int64(b.strings)*64 }
 
+// Disk is about how many bytes of temporary files each reader of its rows needs.
+func (b *Book) Disk() int64 {
+	n := b.sheet.UncompressedSize64 + b.sheet.CompressedSize64
+	if b.texts != nil {
+		n += 2*b.texts.UncompressedSize64 + b.texts.CompressedSize64 // the texts alone stand in a file of their own
+	}
+	return int64(n)
+}
+
 // archiveFile is the file as the archive reads it. It tells the faults of a file from those
 // of the file system.
 type archiveFile struct {
