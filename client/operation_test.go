@@ -177,7 +177,27 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 			return last(c.PutTemplate(ctx, client.Template{Code: "A", Channel: "@d", Body: "b"}))
 		}, asked{"PUT", "/v1/templates/A", "application/json", `{"code":"A","channel":"@d","body":"b"}`}},
 		"no template": {func(ctx context.Context, c *client.Client) error { return c.RemoveTemplate(ctx, "A") }, asked{"DELETE", "/v1/templates/A", "", ""}},
-		"senders":     {func(ctx context.Context, c *client.Client) error { return last(c.Senders(ctx, client.Paging{})) }, asked{"GET", "/v1/senders", "", ""}},
+		"opt-outs": {func(ctx context.Context, c *client.Client) error {
+			return last(c.OptOuts(ctx, client.Paging{Limit: 5}))
+		}, asked{"GET", "/v1/opt-outs?limit=5", "", ""}},
+		"opt-out": {func(ctx context.Context, c *client.Client) error { return last(c.OptOut(ctx, "010-1")) }, asked{"GET", "/v1/opt-outs/010-1", "", ""}},
+		"add opt-out": {func(ctx context.Context, c *client.Client) error {
+			return last(c.AddOptOut(ctx, client.OptOut{To: "010-1", Scope: "all"}))
+		}, asked{"POST", "/v1/opt-outs", "application/json", `{"to":"010-1","scope":"all"}`}},
+		"no opt-out": {func(ctx context.Context, c *client.Client) error { return c.RemoveOptOut(ctx, "010-1") }, asked{"DELETE", "/v1/opt-outs/010-1", "", ""}},
+		"caps":       {func(ctx context.Context, c *client.Client) error { return last(c.Caps(ctx)) }, asked{"GET", "/v1/credit/caps", "", ""}},
+		"set caps": {func(ctx context.Context, c *client.Client) error {
+			var l client.CapLimits
+			l.Recipients.Day, l.Won.Month = new(int64(100)), new(client.Amount("5000"))
+			return last(c.SetCaps(ctx, l))
+		}, asked{"PUT", "/v1/credit/caps", "application/json", `{"recipients":{"day":100},"won":{"month":"5000"}}`}},
+		"compliance":    {func(ctx context.Context, c *client.Client) error { return last(c.Compliance(ctx, "msg_1", "010-1")) }, asked{"GET", "/v1/messages/msg_1/compliance?to=010-1", "", ""}},
+		"blocked words": {func(ctx context.Context, c *client.Client) error { return last(c.BlockedWords(ctx, client.Paging{})) }, asked{"GET", "/v1/blocked-words", "", ""}},
+		"sending rules": {func(ctx context.Context, c *client.Client) error { return last(c.SendingRules(ctx)) }, asked{"GET", "/v1/sending-rules", "", ""}},
+		"set sending rules": {func(ctx context.Context, c *client.Client) error {
+			return last(c.SetSendingRules(ctx, client.SendingRulesChange{OptOutNumber: new("080-123-4567")}))
+		}, asked{"PUT", "/v1/sending-rules", "application/json", `{"opt_out_number":"080-123-4567"}`}},
+		"senders": {func(ctx context.Context, c *client.Client) error { return last(c.Senders(ctx, client.Paging{})) }, asked{"GET", "/v1/senders", "", ""}},
 		"add sender": {func(ctx context.Context, c *client.Client) error {
 			return last(c.AddSender(ctx, client.Sender{Number: "0261234567"}))
 		}, asked{"POST", "/v1/senders", "application/json", `{"number":"0261234567"}`}},

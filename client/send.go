@@ -37,6 +37,7 @@ type Draft struct {
 	ScheduledAt     time.Time         `json:"scheduled_at,omitzero"` // zero = now
 	ValidFor        int               `json:"valid_for,omitempty"`   // seconds; 0 = the server's default
 	Metadata        map[string]string `json:"metadata,omitempty"`
+	Night           string            `json:"night,omitempty"`          // of advertising: hold or refuse; "" = hold
 	NotifyOnDone    *bool             `json:"notify_on_done,omitempty"` // whether the site's contacts are told; nil = as the site has it
 
 	// Key is the Idempotency-Key; "" means a random one per call. With a key of your
@@ -59,12 +60,21 @@ type Text struct {
 	Attachments        []string `json:"attachments,omitempty"` // ids of pictures: the text is an MMS then
 	MaxChannel         string   `json:"max_channel,omitempty"` // sms, lms or mms; "" = mms
 	ReplaceUnsupported bool     `json:"replace_unsupported,omitempty"`
+
+	// Advertising says that the text is an advertisement. The server puts (광고) and the
+	// way to opt out there where the text lacks them.
+	Advertising     bool   `json:"advertising,omitempty"`
+	OptOutNumber    string `json:"opt_out_number,omitempty"`   // of advertising; "" = the site's
+	ConsentEvidence string `json:"consent_evidence,omitempty"` // where the consents of all recipients are kept; "" = each recipient bears his own
 }
 
 // Recipient is one phone and its variables.
 type Recipient struct {
 	To        string            `json:"to"`
 	Variables map[string]string `json:"variables,omitempty"`
+
+	ConsentAt    time.Time `json:"consent_at,omitzero"`     // when he consented to advertising
+	NightConsent bool      `json:"night_consent,omitempty"` // and to advertising at night
 }
 
 // Send accepts a message for sending. Recipients that cannot be sent are listed in the

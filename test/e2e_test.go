@@ -5,6 +5,7 @@
 package test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -115,6 +116,14 @@ func workedExample(t *testing.T, c server.Config) {
 		t.Error(diff)
 	}
 	proven(t, office)
+	record, err := shop.Compliance(within(t), m.ID, people[3].To)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked, err := server.VerifyCompliance(bytes.NewReader(record.Raw), nil)
+	if err != nil || !checked.OK || !checked.Final || record.Recipients.Accepted != 10 || !bytes.Contains(record.Raw, []byte(`"channel":"alimtalk","provider"`)) {
+		t.Errorf("the record of the message: %+v, %v\n%s", checked, err, record.Raw)
+	}
 }
 
 // phones is a vendor that outlives the programs that use it: its reports come to

@@ -59,9 +59,12 @@ type program struct {
 	Sender     senderVerb     `cmd:"" help:"Sender numbers of a site."`
 	Channel    channelVerb    `cmd:"" help:"Kakao channels of a site."`
 	Template   templateVerb   `cmd:"" help:"Alimtalk templates of a site."`
+	OptOut     optOutVerb     `cmd:"" name:"opt-out" help:"Whom a site may not write to."`
+	Blocked    blockedVerb    `cmd:"" name:"blocked-word" help:"Words that texts must not have."`
 	Token      tokenVerb      `cmd:"" help:"API tokens."`
 	Send       sendVerb       `cmd:"" help:"Send a message to a list of recipients, through the HTTP API."`
 	Statement  statementVerb  `cmd:"" help:"Write the statement of a site's month."`
+	Compliance complianceVerb `cmd:"" help:"Evidence of how a message was checked."`
 	Tax        taxVerb        `cmd:"" name:"tax-invoices" help:"List, write and issue the tax invoices of a month."`
 	Stats      statsVerb      `cmd:"" help:"Count what became of recipients."`
 	Margin     marginVerb     `cmd:"" help:"What sites pay, less what the vendors charge."`

@@ -37,6 +37,11 @@ type sendVerb struct {
 	Sheet    string   `placeholder:"NAME" help:"Sheet of the workbook; without it the first that is not hidden." group:"Recipients"`
 	ToColumn string   `placeholder:"COLUMN" help:"Column of the numbers; without it the first with a usual name, such as 전화번호, 휴대폰 or phone." group:"Recipients"`
 
+	Advertising     bool   `help:"The text is an advertisement: (광고) in front and 무료수신거부 at its end are added where it lacks them." group:"Advertising"`
+	OptOutNumber    string `placeholder:"NUMBER" help:"080 number to opt out by; without it the site's." group:"Advertising"`
+	ConsentEvidence string `placeholder:"TEXT" help:"Where the consents of all recipients are kept. Without it each row of the list says when its recipient consented, in a column consent_at (수신동의일); a column night_consent (야간동의) says who may be reached at night." group:"Advertising"`
+	Night           string `enum:"hold,refuse" default:"hold" help:"What becomes of who may not be reached at night: they wait until morning (hold), or are not sent to (refuse)." group:"Advertising"`
+
 	At             string        `placeholder:"TIME" help:"When to send: RFC 3339, or \"2026-12-01 09:00\" in Korean time; without it now." group:"Sending"`
 	Wait           bool          `xor:"end" help:"Wait until every outcome is known and show the progress." group:"Sending"`
 	Timeout        time.Duration `default:"10m" help:"How long --wait waits; the server goes on after it." group:"Sending"`
@@ -107,11 +112,16 @@ func (v *sendVerb) draft(stdin io.Reader) (client.Draft, error) {
 	switch {
 	case body != "":
 		d.Text = &client.Text{From: v.From, Subject: v.Subject, Body: body}
+	case v.Advertising:
+		return d, usageError{"--advertising belongs to a text: give --text or --text-file too"}
 	case v.Subject != "" || v.From != "" || len(v.Attach) > 0:
 		return d, usageError{"--subject, --from and --attach belong to a text: give --text or --text-file too"}
 	}
 	if v.Resize && len(v.Attach) == 0 {
 		return d, usageError{"--resize belongs to --attach"}
+	}
+	if err := v.advertise(&d); err != nil {
+		return d, err
 	}
 	if v.At != "" {
 		if d.ScheduledAt, err = korea.ParseTime(v.At); err != nil {

@@ -56,9 +56,9 @@ func (v *sendVerb) recipients(stdin io.Reader) (*list, error) {
 		return l, err
 	}
 	l.rows = func() iter.Seq2[client.Recipient, error] {
-		return sheetRows(open, func(int) {})
+		return sheetRows(open, v.Advertising, func(int) {})
 	}
-	for r, err := range sheetRows(open, func(line int) { l.lines = append(l.lines, int32(line)) }) {
+	for r, err := range sheetRows(open, v.Advertising, func(line int) { l.lines = append(l.lines, int32(line)) }) {
 		if err != nil {
 			done()
 			return l, err
@@ -113,7 +113,7 @@ func numbers(to []string) *list {
 }
 
 // sheetRows walks a sheet from its start; at is called with the line of each row.
-func sheetRows(open func() (*sheet.Reader, error), at func(line int)) iter.Seq2[client.Recipient, error] {
+func sheetRows(open func() (*sheet.Reader, error), advertising bool, at func(line int)) iter.Seq2[client.Recipient, error] {
 	return func(yield func(client.Recipient, error) bool) {
 		reader, err := open()
 		if err != nil {
@@ -122,6 +122,10 @@ func sheetRows(open func() (*sheet.Reader, error), at func(line int)) iter.Seq2[
 		}
 		defer reader.Close()
 		columns := reader.Columns()
+		var consents sheet.Consents
+		if advertising {
+			consents = sheet.FindConsents(columns)
+		}
 		for {
 			row, err := reader.Next()
 			if errors.Is(err, io.EOF) {
@@ -136,7 +140,13 @@ func sheetRows(open func() (*sheet.Reader, error), at func(line int)) iter.Seq2[
 				r.Variables = make(map[string]string, len(columns))
 			}
 			for i, name := range columns {
-				r.Variables[name] = row.Values[i]
+				if !consents.Has(i) {
+					r.Variables[name] = row.Values[i]
+				}
+			}
+			if r.ConsentAt, r.NightConsent, err = consents.Read(row); err != nil {
+				yield(client.Recipient{}, err)
+				return
 			}
 			at(row.Line)
 			if !yield(r, nil) {
@@ -149,6 +159,12 @@ func sheetRows(open func() (*sheet.Reader, error), at func(line int)) iter.Seq2[
 // jsonSize is about the size of a recipient as JSON: exact but for escaped characters.
 func jsonSize(r client.Recipient) int {
 	size := len(`{"to":"","variables":{}},`) + len(r.To)
+	if !r.ConsentAt.IsZero() {
+		size += len(`,"consent_at":"2026-12-01T09:00:00+09:00"`)
+	}
+	if r.NightConsent {
+		size += len(`,"night_consent":true`)
+	}
 	for name, value := range r.Variables {
 		size += len(`"":"",`) + len(name) + len(value)
 	}

@@ -21,6 +21,8 @@ type siteVerb struct {
 	Recharge siteRecharge `cmd:"" help:"Show or set when and how a site is recharged by itself."`
 	Levels   siteLevels   `cmd:"" help:"Show or set the levels of credit at which a site is told."`
 	Alerts   siteAlerts   `cmd:"" help:"Show or set who is told what of a site's money."`
+	Rules    siteRules    `cmd:"" help:"Show or set what a site's messages go by."`
+	Caps     siteCaps     `cmd:"" help:"Show or set how much a site may send in a day and a month."`
 	Weight   siteWeight   `cmd:"" help:"Set a site's part of the sending when several have much to send."`
 	Suspend  siteSuspend  `cmd:"" help:"Stop a site from sending."`
 	Resume   siteResume   `cmd:"" help:"Let a suspended site send again."`

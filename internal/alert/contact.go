@@ -23,6 +23,7 @@ const (
 	PaymentFailed Topic = "payment_failed" // and recharges that stopped
 	Expiring      Topic = "expiring"
 	Owed          Topic = "owed"
+	CapReached    Topic = "caps"   // of recipients or won in a day or a month
 	Repeated      Topic = "series" // whose message was refused
 	Done          Topic = "done"   // each message
 
@@ -30,10 +31,10 @@ const (
 )
 
 // Topics are all topics.
-var Topics = []Topic{LowBalance, PaymentFailed, Expiring, Owed, Repeated, Done}
+var Topics = []Topic{LowBalance, PaymentFailed, Expiring, Owed, CapReached, Repeated, Done}
 
 // Usual are what a site is told that names none: all that somebody has to do something about.
-var Usual = []Topic{LowBalance, PaymentFailed, Expiring, Owed, Repeated}
+var Usual = []Topic{LowBalance, PaymentFailed, Expiring, Owed, CapReached, Repeated}
 
 // Language is what an alert is written in.
 type Language string
@@ -176,7 +177,7 @@ func (s *Service) change(c *Contacts, ch Change) error {
 	}
 	for i, text := range ch.Topics {
 		if !slices.Contains(Topics, Topic(text)) {
-			return fault.Check(fmt.Sprintf("/topics/%d", i), "want low_balance, payment_failed, expiring, owed, series or done")
+			return fault.Check(fmt.Sprintf("/topics/%d", i), "want low_balance, payment_failed, expiring, owed, caps, series or done")
 		}
 		if !slices.Contains(c.Topics, Topic(text)) {
 			c.Topics = append(c.Topics, Topic(text))

@@ -50,6 +50,12 @@ type facts struct {
 	Day         string         `json:"day"`
 	Differences int            `json:"differences"`
 	Kinds       map[string]int `json:"kinds"`
+	Period      string         `json:"period"`  // of a cap: day or month
+	Percent     int            `json:"percent"` // of it that is used
+	Limit       string         `json:"limit"`
+	Used        string         `json:"used"`
+	Refused     bool           `json:"refused"` // a message would have gone over it
+	ResetsAt    time.Time      `json:"resets_at"`
 	Provider    string         `json:"provider"`
 	Unit        provider.Unit  `json:"unit"`
 	sending
@@ -83,8 +89,9 @@ func noticeOf(e event.Event) (n notice, err error) {
 
 // judges are the types of events of which somebody may be told.
 var judges = map[string]func(*notice){
-	"credit.low":      func(n *notice) { n.to(LowBalance, "low") },
-	"credit.expiring": func(n *notice) { n.to(Expiring, "expiring") },
+	"credit.low":         func(n *notice) { n.to(LowBalance, "low") },
+	"credit.expiring":    func(n *notice) { n.to(Expiring, "expiring") },
+	"credit.cap_reached": func(n *notice) { n.to(CapReached, "cap") },
 	"credit.payment_cancelled": func(n *notice) {
 		if n.facts.Owed > 0 {
 			n.to(Owed, "owed")

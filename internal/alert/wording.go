@@ -57,6 +57,21 @@ var differences = map[Language]map[string]string{
 	},
 }
 
+// caps say an amount of what a cap is of.
+var caps = map[Language]map[string]string{
+	Korean:  {"recipients": "%s명", "won": "%s원"},
+	English: {"recipients": "%s recipients", "won": "%s won"},
+}
+
+// plainNumber writes a count or an amount as people do: 1,234.5.
+func plainNumber(text string) string {
+	n, err := money.Parse(text)
+	if err != nil {
+		return text
+	}
+	return n.Grouped()
+}
+
 // units are how a language counts what is left at a vendor.
 var units = map[Language]map[provider.Unit]string{
 	Korean:  {provider.UnitWon: "%s원", provider.UnitCredit: "%s크레딧", provider.UnitSMS: "SMS %s건"},
@@ -86,6 +101,7 @@ func wordingsIn(l Language) *template.Template {
 		"hour":       func(t time.Time) string { return t.In(korea.Seoul).Format(form.hour) },
 		"counted":    func(u provider.Unit, a money.Amount) string { return counted(l, u, a) },
 		"difference": func(kind string) string { return differences[l][kind] },
+		"cap":        func(what, n string) string { return fmt.Sprintf(caps[l][what], plainNumber(n)) },
 		"refusal":    refusal(l),
 		"by":         by(l),
 		"count":      count,

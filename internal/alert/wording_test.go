@@ -42,6 +42,8 @@ var said = map[string]view{
 	"operator_strange":     {facts: facts{Gateway: "toss", Total: 55_000 * won, Payment: "pay_1", What: "another amount was taken: 50000.00"}},
 	"operator_differ":      {facts: facts{Gateway: "toss", Day: "2026-11-28", Differences: 3, Kinds: map[string]int{"not_ours": 1, "other_amount": 2}}},
 	"operator_differ once": {facts: facts{Gateway: "toss", Day: "2026-11-28", Differences: 1, Kinds: map[string]int{"not_at_gateway": 1}}},
+	"cap":                  {facts: facts{What: "recipients", Period: "day", Percent: 70, Limit: "10000", Used: "7012", ResetsAt: at}},
+	"cap refused":          {facts: facts{What: "won", Period: "month", Percent: 100, Limit: "5000000.00", Used: "4999990.50", ResetsAt: at, Refused: true}},
 	"done": {Title: "11월 예약 안내", facts: facts{sending: sending{Message: "msg_01m8mfv6w8e5ms979be5q3efzb", Status: "done", Accepted: 1_000, Delivered: 990, Failed: 10,
 		By: sentBy{Alimtalk: 800, SMS: 190}, Cost: 10_620 * won}}},
 	"done cancelled": {facts: facts{sending: sending{Message: "msg_01m8mfv6w8e5ms979be5q3efzb", Status: "cancelled", Accepted: 1_000_000, Delivered: 100_000, Failed: 100_000,

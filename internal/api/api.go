@@ -24,6 +24,7 @@ import (
 	"creditmsg/internal/invoice"
 	"creditmsg/internal/kakao"
 	"creditmsg/internal/message"
+	"creditmsg/internal/optout"
 	"creditmsg/internal/paper"
 	"creditmsg/internal/series"
 	"creditmsg/internal/site"
@@ -45,6 +46,7 @@ type Deps struct {
 	Papers         *paper.Papers
 	Billing        *billing.Service
 	Alerts         *alert.Service
+	OptOuts        *optout.OptOuts
 	Attachments    *attachment.Service
 	Book           *book.Book
 	Series         *series.Service
@@ -111,7 +113,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, recipients, attachments, routing, stats, accounts, credits, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep,
+		sending, campaigns, recipients, compliance, attachments, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep,
 	} {
 		declare(a)
 	}

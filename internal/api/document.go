@@ -27,6 +27,7 @@ type orderView struct {
 	WaitForRecharge int64           `json:"wait_for_recharge,omitempty" minimum:"0" maximum:"30" default:"10" doc:"Seconds."`
 	NotifyOnDone    *bool           `json:"notify_on_done,omitempty" doc:"Whether the site's contacts get a mail with counts and cost when the message is done; left out, as the site has it (topic done of /v1/credit/alerts)."`
 	Metadata        json.RawMessage `json:"metadata,omitempty" doc:"An object of at most 4 KiB, given back as it is."`
+	Night           string          `json:"night,omitempty" enum:"hold,refuse" default:"hold" doc:"Of advertising: who may not be reached at night (20:50 to 08:00 in Korea, where the operator says nothing else) waits until it is over, or ends as failed with outside_hours."`
 }
 
 type alimtalkView struct {
@@ -40,7 +41,9 @@ type textView struct {
 	Subject            string   `json:"subject,omitempty" doc:"Of an LMS or MMS: at most 40 bytes."`
 	Body               string   `json:"body" doc:"With #{variables}. At most 2,000 bytes, each recipient's variables put in."`
 	Attachments        []string `json:"attachments,omitempty" maxItems:"3" doc:"Ids of pictures, in their order: the text is an MMS then. As many as a provider here takes, at most 3."`
-	Advertising        bool     `json:"advertising,omitempty" doc:"Not supported yet: refused."`
+	Advertising        bool     `json:"advertising,omitempty" doc:"The text is an advertisement, which an Alimtalk never is. It begins with (광고) and ends with 무료수신거부 and opt_out_number: both are put there where they are missing, before anything is counted. Every recipient needs consent_at, or all of them consent_evidence."`
+	OptOutNumber       string   `json:"opt_out_number,omitempty" doc:"Of advertising: the 080 number to opt out by; the site's where it is left out." example:"080-123-4567"`
+	ConsentEvidence    string   `json:"consent_evidence,omitempty" maxLength:"500" doc:"Of advertising: where the consents of all recipients are kept, as you attest; it stands for consent_at. A consent to the night is always of one recipient."`
 	MaxChannel         string   `json:"max_channel,omitempty" enum:"sms,lms,mms" default:"mms"`
 	ReplaceUnsupported bool     `json:"replace_unsupported,omitempty" doc:"Replace characters that carriers cannot send: by a likeness, else by ?."`
 }
@@ -48,6 +51,9 @@ type textView struct {
 type personBody struct {
 	To        string            `json:"to" doc:"A mobile number, however it is written."`
 	Variables map[string]string `json:"variables,omitempty"`
+
+	ConsentAt    *string `json:"consent_at,omitempty" format:"date-time" nullable:"true" doc:"When the recipient consented to advertising."`
+	NightConsent bool    `json:"night_consent,omitempty" doc:"The recipient consented to advertising at night as well."`
 }
 
 // exampleOrder is the contract's example.
@@ -157,7 +163,7 @@ func (a *api) describe() {
 	p := schemas.Map()["Problem"]
 	p.Properties["code"].Enum = closed
 	p.AdditionalProperties = true
-	p.Description = "RFC 9457. insufficient_credit adds needed, available and recharge; no_recipients adds rejected_by_code and the first rejections."
+	p.Description = "RFC 9457. insufficient_credit adds needed, available and recharge; a cap that is in the way adds cap (what, period, limit, used, left, needed, resets_at); no_recipients adds rejected_by_code and the first rejections."
 }
 
 // loosen finishes the schemas once all routes are declared: what may be null says

@@ -221,13 +221,17 @@ func (a *api) openList(ctx context.Context, f *form) (*rows, error) {
 }
 
 // addTo adds all recipients of the list to a draft.
-func (f *form) addTo(ctx context.Context, a *api, d *message.Draft) error {
+func (f *form) addTo(ctx context.Context, a *api, o *order, d *message.Draft) error {
 	list, err := a.openList(ctx, f)
 	if err != nil {
 		return err
 	}
 	defer list.close()
 	columns, variables := list.Columns(), map[string]string{}
+	var consents sheet.Consents
+	if o.Text != nil && o.Text.Advertising {
+		consents = sheet.FindConsents(columns)
+	}
 	for n := 0; ; n++ {
 		row, err := list.Next()
 		if errors.Is(err, io.EOF) {
@@ -240,9 +244,15 @@ func (f *form) addTo(ctx context.Context, a *api, d *message.Draft) error {
 			return tooMany(maxLines)
 		}
 		for i, name := range columns {
-			variables[name] = row.Values[i]
+			if !consents.Has(i) {
+				variables[name] = row.Values[i]
+			}
 		}
-		if err := d.AddLine(ctx, row.Line, row.To, variables); err != nil {
+		who := message.Candidate{To: row.To, Variables: variables}
+		if who.ConsentAt, who.NightConsent, err = consents.Read(row); err == nil {
+			err = d.TakeLine(ctx, row.Line, who)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -268,11 +278,12 @@ func (a *api) sendForm(w http.ResponseWriter, r *http.Request, x *exchange, o op
 	if err != nil {
 		return nil, err
 	}
+	order.sentBy(x, key, keyed)
 	draft, err := a.Messages.Draft(r.Context(), x.site, order.Request)
 	if err != nil {
 		return nil, err
 	}
-	err = f.addTo(r.Context(), a, draft)
+	err = f.addTo(r.Context(), a, order, draft)
 	if err == nil {
 		err = order.addGroups(r.Context(), draft)
 	}
@@ -296,7 +307,7 @@ func (a *api) estimateForm(w http.ResponseWriter, r *http.Request, x *exchange) 
 	if err != nil {
 		return nil, err
 	}
-	if err := f.addTo(r.Context(), a, draft); err != nil {
+	if err := f.addTo(r.Context(), a, order, draft); err != nil {
 		return nil, err
 	}
 	return draft, order.addGroups(r.Context(), draft)

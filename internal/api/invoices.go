@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -150,24 +149,11 @@ func (a *api) importInvoice(w http.ResponseWriter, r *http.Request, _ *exchange)
 	if err != nil {
 		return nil, err
 	}
-	u, err := newUpload(w, r, maxUpload, uploadWithin)
-	if err != nil {
-		return nil, err
-	}
-	file, err := spool()
+	file, err := onDisk(w, r, compareWithin)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }()
-	if _, err := io.Copy(file, u); err != nil {
-		if u.failed != nil {
-			err = u.failed
-		}
-		return nil, err
-	}
-	// A connection without deadlines, as in tests, simply has none.
-	_ = u.control.SetWriteDeadline(time.Now().Add(compareWithin + replyWithin))
-	w.Header().Set("Connection", "close")
 	ctx, cancel := context.WithTimeout(r.Context(), compareWithin)
 	defer cancel()
 	v, err := a.Invoices.Import(ctx, file, ask)

@@ -77,6 +77,7 @@ func (a *api) quickly(ctx context.Context, x *exchange, body []byte, key idem.Ke
 	if err != nil || len(order.groups) > 0 { // whose members have to be read anyway
 		return nil, false, nil
 	}
+	order.sentBy(x, key, keyed)
 	draft, err := a.Messages.DraftKnown(x.site, *x.known, order.Request)
 	if err != nil {
 		return nil, false, nil

@@ -90,11 +90,11 @@ func (l *lines) addTo(ctx context.Context, d *message.Draft) error {
 			return tooMany(maxLines)
 		}
 		*r = reading{data: line, path: append(r.path[:0], step{name: "lines"}, step{index: l.no})}
-		to := r.person(variables)
+		who := r.person(variables)
 		if r.wrong > 0 {
 			return r.fault()
 		}
-		if err := d.Add(ctx, to, variables); err != nil {
+		if err := d.Take(ctx, who); err != nil {
 			return err
 		}
 	}

@@ -103,7 +103,7 @@ func (a *api) earlier(ctx context.Context, o operation, key idem.Key) (out *repl
 func replyContext(k idem.Key) string { return "reply " + k.Scope + " " + k.Key }
 
 func (a *api) replyKey(tx *db.Tx, k idem.Key) (*site.Key, error) {
-	if k.Site == "" {
+	if k.Site == "" || k.Site == everySite {
 		return a.Keys.Installation(tx, site.ReplyKey)
 	}
 	return a.Keys.Site(tx, k.Site)

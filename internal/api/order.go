@@ -76,6 +76,7 @@ var orderMembers = map[string]func(*order, *reading){
 	"valid_for":         func(o *order, r *reading) { o.ValidFor = time.Duration(r.whole(1, maxValid)) * time.Second },
 	"wait_for_recharge": func(o *order, r *reading) { o.WaitForRecharge = time.Duration(r.whole(0, maxWait)) * time.Second },
 	"metadata":          (*order).readMetadata,
+	"night":             func(o *order, r *reading) { o.Night = message.NightRule(r.text()) },
 }
 
 func (o *order) readTitle(r *reading) {
@@ -133,11 +134,9 @@ var textMembers = map[string]func(*order, *reading){
 	"attachments": func(o *order, r *reading) {
 		r.elements(func(int) { o.Text.Attachments = append(o.Text.Attachments, r.text()) })
 	},
-	"advertising": func(o *order, r *reading) {
-		if r.boolean() {
-			o.refuse(r, "advertising is not supported yet: its rules are not built in, so it is refused rather than sent without them")
-		}
-	},
+	"advertising":      func(o *order, r *reading) { o.Text.Advertising = r.boolean() },
+	"opt_out_number":   func(o *order, r *reading) { o.Text.OptOut = r.text() },
+	"consent_evidence": func(o *order, r *reading) { o.Text.Evidence = r.text() },
 }
 
 // refuse remembers what would be ignored if it were let pass.
@@ -178,21 +177,30 @@ func (r *reading) instant() time.Time {
 
 // person consumes one recipient. Its variables go into a map that is emptied first;
 // with a nil map the recipient is only checked, and its number not given.
-func (r *reading) person(variables map[string]string) (to string) {
+func (r *reading) person(variables map[string]string) (c message.Candidate) {
 	clear(variables)
+	c.Variables = variables
 	given := r.kind() != '{'
 	r.members(func(name string) {
 		switch name {
 		case "to":
 			given = true
 			if variables != nil {
-				to = r.text()
+				c.To = r.text()
 			} else {
 				r.skipText()
 			}
 		case "variables":
 			if !r.null() {
 				r.variables(variables)
+			}
+		case "consent_at":
+			if !r.null() {
+				c.ConsentAt = r.instant()
+			}
+		case "night_consent":
+			if !r.null() {
+				c.NightConsent = r.boolean()
 			}
 		default:
 			r.complain("there is no such member here")
@@ -202,7 +210,7 @@ func (r *reading) person(variables map[string]string) (to string) {
 	if !given {
 		r.complainOf("to", "want a mobile number")
 	}
-	return to
+	return c
 }
 
 func (r *reading) variables(into map[string]string) {
@@ -254,8 +262,8 @@ func (o *order) addTo(ctx context.Context, d *message.Draft) (err error) {
 		r := &reading{data: o.recipients}
 		variables := map[string]string{}
 		r.elements(func(int) {
-			if to := r.person(variables); err == nil {
-				err = d.Add(ctx, to, variables)
+			if who := r.person(variables); err == nil {
+				err = d.Take(ctx, who)
 			}
 		})
 	}

@@ -109,7 +109,7 @@ func FuzzReadOrder(f *testing.F) {
 		r := &reading{data: o.recipients}
 		variables := map[string]string{}
 		r.elements(func(i int) {
-			to := r.person(variables)
+			to := r.person(variables).To
 			if want := twin.Recipients[i]; to != want.To || len(variables)+len(want.Variables) > 0 && !reflect.DeepEqual(variables, want.Variables) {
 				t.Fatalf("%q: read recipient %d as %q %v, want %v", body, i, to, variables, want)
 			}

@@ -59,7 +59,17 @@ var badOrders = []struct {
 	{"an attachment that is a number", with(`"attachments":[1]`), 422, "validation", "/text/attachments/0"},
 	{"attachments that are no list", with(`"attachments":"att_1"`), 422, "validation", "/text/attachments"},
 	{"more attachments than any provider takes", with(`"attachments":["a","b","c","d"]`), 422, "validation", "/text/attachments"},
-	{"advertising", with(`"advertising":true`), 422, "not_supported", "/text/advertising"},
+	{"advertising without a number to opt out by", with(`"advertising":true`), 422, "validation", "/text/opt_out_number"},
+	{"advertising with a number that is not free", with(`"advertising":true,"opt_out_number":"02-123-4567"`), 422, "validation", "/text/opt_out_number"},
+	{"advertising that hides", strings.Replace(ad, `"body":"`, `"body":"(광 고)`, 1), 422, "validation", "/text/body"},
+	{"advertising without consent", ad, 422, "no_recipients", "/recipients/0"},
+	{"advertising with a consent that is no time", strings.Replace(ad, `"to"`, `"consent_at":"yes","to"`, 1), 422, "validation", "/recipients/0/consent_at"},
+	{"advertising with a consent to the night that is none", strings.Replace(ad, `"to"`, `"night_consent":"yes","to"`, 1), 422, "validation", "/recipients/0/night_consent"},
+	{"advertising by Alimtalk", strings.Replace(alimtalk("RESERVE_01"), `"recipients"`, `"text":{"body":"세일","advertising":true,"opt_out_number":"0801234567"},"recipients"`, 1), 422, "validation", "/text/advertising"},
+	{"advertising with an unknown rule for the night", strings.Replace(ad, `"strategy"`, `"night":"whenever","strategy"`, 1), 422, "validation", "/night"},
+	{"a rule for the night of what is no advertising", over(`"night":"hold"`), 422, "validation", "/night"},
+	{"a number to opt out of what is no advertising", with(`"opt_out_number":"0801234567"`), 422, "validation", "/text/opt_out_number"},
+	{"evidence of consent to what is no advertising", with(`"consent_evidence":"our records"`), 422, "validation", "/text/consent_evidence"},
 	{"advertising that is no boolean", with(`"advertising":"yes"`), 422, "validation", "/text/advertising"},
 	{"a long title", over(`"title":"` + strings.Repeat("가", 201) + `"`), 422, "validation", "/title"},
 	{"metadata that is none", over(`"metadata":[1]`), 422, "validation", "/metadata"},
@@ -109,6 +119,9 @@ func over(member string) string { return strings.Replace(text, `"strategy"`, mem
 func to(list string) string {
 	return `{"strategy":"sms_only","text":{"body":"안녕하세요"},"recipients":[` + list + `]}`
 }
+
+// ad is an advertisement to one person who did not consent.
+var ad = with(`"advertising":true,"opt_out_number":"080-123-4567"`)
 
 // showing is an Alimtalk with a button, and a further member of its alimtalk.
 func showing(member string) string {

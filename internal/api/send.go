@@ -25,7 +25,7 @@ func sending(a *api) {
 			"A list that people keep goes as it is, CSV (UTF-8 or CP949) or XLSX, as `multipart/form-data`; rejections and duplicates then have the `line`, the first line being 1.",
 		codes: []string{fault.CodeInsufficientCredit, fault.CodeTooManyRecipients, fault.CodeNoRecipients, fault.CodeUnknownTemplate,
 			fault.CodeTemplateNotApproved, fault.CodeSenderNotRegistered, fault.CodeSenderMissing, fault.CodeChannelNotAvailable,
-			fault.CodeNotSupported, fault.CodeSiteSuspended, fault.CodeUnsupportedEncoding, fault.CodeNoPhoneColumn},
+			fault.CodeNotSupported, fault.CodeSiteSuspended, fault.CodeStateConflict, fault.CodeUnsupportedEncoding, fault.CodeNoPhoneColumn},
 		body: a.describeOrder(false), example: exampleReceipt(), quick: true,
 	}
 	plain(a, send, reflect.TypeFor[receiptView](), a.answering(func(w http.ResponseWriter, r *http.Request, x *exchange) (*reply, error) {
@@ -108,6 +108,7 @@ func (a *api) sendWhole(w http.ResponseWriter, r *http.Request, x *exchange, o o
 	if err != nil {
 		return nil, err
 	}
+	order.sentBy(x, key, keyed)
 	draft, err := a.Messages.Draft(r.Context(), x.site, order.Request)
 	if err != nil {
 		return nil, err
@@ -116,6 +117,15 @@ func (a *api) sendWhole(w http.ResponseWriter, r *http.Request, x *exchange, o o
 		return nil, a.discarded(r.Context(), draft, err)
 	}
 	return a.accept(r.Context(), draft, key, keyed)
+}
+
+// sentBy notes who sends the message, and what the request has in common with its repeats:
+// they are no duplicates of it.
+func (o *order) sentBy(x *exchange, key idem.Key, keyed bool) {
+	o.By = x.token.ID.Text(id.Token)
+	if keyed {
+		o.Repeats = key.Scope + " " + key.Key
+	}
 }
 
 // wholeOrder reads a message with its recipients.
@@ -153,6 +163,7 @@ func (a *api) sendLines(w http.ResponseWriter, r *http.Request, x *exchange, o o
 	if err != nil {
 		return nil, err
 	}
+	order.sentBy(x, key, keyed)
 	draft, err := a.Messages.Draft(r.Context(), x.site, order.Request)
 	if err != nil {
 		return nil, err

@@ -247,9 +247,7 @@ func (a *api) content(ctx context.Context, x *exchange, b SeriesBody) (c series.
 	if o.recipients != nil {
 		all := &reading{data: o.recipients, path: []step{{name: "message"}, {name: "recipients"}}, bad: r.bad, wrong: r.wrong}
 		all.elements(func(int) {
-			one := series.Recipient{Variables: map[string]string{}}
-			one.To = all.person(one.Variables)
-			c.Recipients = append(c.Recipients, one)
+			c.Recipients = append(c.Recipients, series.Recipient(all.person(map[string]string{})))
 		})
 		r.bad, r.wrong = all.bad, all.wrong
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -154,6 +155,34 @@ func (u *upload) fail(err error) error {
 		u.failed = fault.Wrap(err, fault.Malformed, fault.CodeMalformed, "the body did not arrive in time")
 	}
 	return u.failed
+}
+
+// onDisk brings a body to the disk, for who reads it several times, and gives the reply the
+// time that its work may take afterwards. The file is nobody else's and goes when it is closed.
+func onDisk(w http.ResponseWriter, r *http.Request, work time.Duration) (*os.File, error) {
+	u, err := newUpload(w, r, maxUpload, uploadWithin)
+	if err != nil {
+		return nil, err
+	}
+	file, err := os.CreateTemp("", "creditmsg-upload-*")
+	if err != nil {
+		return nil, fmt.Errorf("keep a body on the disk: %w", err)
+	}
+	err = os.Remove(file.Name())
+	if err == nil {
+		_, err = io.Copy(file, u)
+	}
+	if err != nil {
+		_ = file.Close()
+		if u.failed != nil {
+			return nil, u.failed
+		}
+		return nil, fmt.Errorf("keep a body on the disk: %w", err)
+	}
+	// A connection without deadlines, as in tests, simply has none.
+	_ = u.control.SetWriteDeadline(time.Now().Add(work + replyWithin))
+	w.Header().Set("Connection", "close")
+	return file, nil
 }
 
 // whole reads a body of one piece. The room that a large one takes is given back by

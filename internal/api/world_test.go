@@ -30,6 +30,7 @@ import (
 	"creditmsg/internal/kakao"
 	"creditmsg/internal/message"
 	"creditmsg/internal/money"
+	"creditmsg/internal/optout"
 	"creditmsg/internal/paper"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/provider/simulator"
@@ -130,7 +131,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	w.must(err)
 
 	registry := prometheus.NewRegistry()
-	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Alerts: w.alerts, Book: w.book, Series: w.series, Attachments: pictures, Papers: paper.New(w.keys, w.ledger, w.billing), WhatIf: whatif.New(d, w.keys, w.messages), Log: log,
+	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Alerts: w.alerts, Book: w.book, Series: w.series, Attachments: pictures, OptOuts: optout.New(w.keys), Papers: paper.New(w.keys, w.ledger, w.billing), WhatIf: whatif.New(d, w.keys, w.messages), Log: log,
 		Invoices:   invoice.New(d, w.keys, w.messages, w.ledger, map[string]string{"solapi": "solapi"}),
 		Vendors:    vendor.New(d, w.queue, []vendor.Account{{Name: account.Name, Kind: account.Kind, Adapter: adapter, LowBalance: 10_000 * money.Won}}, vendor.Options{Log: log}),
 		Kakao:      kakao.New(d, w.keys, w.queue, []kakao.Account{{Name: account.Name, Adapter: adapter}}, kakao.Options{Log: log}),

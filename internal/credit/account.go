@@ -34,15 +34,18 @@ type account struct {
 	frees int64    // reservations that hold nothing, which have no entry
 	free  [32]byte // the sum of their digests
 	watch Band     // where nobody needs to look; left by the first write that leads out of it
-	flaw  string   // what no writer of the ledger stores, seen on reading
+
+	cappedSince db.Time // from when on its messages count for caps; 0 = it has none
+
+	flaw string // what no writer of the ledger stores, seen on reading
 }
 
-var accountColumns = []string{"site_id", "available", "held", "spent", "seq", "at", "hash", "frees", "free_sum", "owed", "watch_below", "watch_from"}
+var accountColumns = []string{"site_id", "available", "held", "spent", "seq", "at", "hash", "frees", "free_sum", "owed", "watch_below", "watch_from", "capped_since"}
 
 func scanAccount(rows *sql.Rows) (account, error) {
 	var a account
 	var hash, free []byte
-	err := rows.Scan(&a.Site, &a.Available, &a.Held, &a.Spent, &a.Seq, &a.at, &hash, &a.frees, &free, &a.Owed, &a.watch.Below, &a.watch.From)
+	err := rows.Scan(&a.Site, &a.Available, &a.Held, &a.Spent, &a.Seq, &a.at, &hash, &a.frees, &free, &a.Owed, &a.watch.Below, &a.watch.From, &a.cappedSince)
 	if len(hash) != len(a.Hash) || len(free) != len(a.free) {
 		a.flaw = fmt.Sprintf("its hash has %d bytes and its sum %d", len(hash), len(free))
 	}

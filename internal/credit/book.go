@@ -21,7 +21,8 @@ type book struct {
 	lots    []*lot  // in the order of consumption
 	lines   []line
 	told    []event.Event
-	touched bool // the account row has to be written
+	caps    *capped // nil = the site has none, or they were not read
+	touched bool    // the account row has to be written
 	scratch []byte
 }
 
@@ -148,6 +149,10 @@ func (b *book) hold(h Hold, usable *money.Amount) (reservation, *Refusal) {
 	if h.Amount > *usable || b.Owed > 0 {
 		return r, &Refusal{Needed: h.Amount, Available: *usable, Owed: b.Owed}
 	}
+	if over := b.overCap(&h); over != nil {
+		return r, &Refusal{Needed: h.Amount, Available: *usable, Cap: over}
+	}
+	b.count(&h, &r)
 	*usable -= h.Amount
 	r.takes = b.draw(h.Amount, intoHeld).text()
 	var sum [sha256.Size]byte
@@ -198,6 +203,7 @@ func (b *book) settle(r *reservation, charge, back money.Amount, opens []byte) (
 	}
 	r.settled += charge
 	r.released += back
+	b.uncount(r, back)
 	seq = b.Seq + 1
 	for _, e := range []line{
 		{kind: Settle, amount: charge}, {kind: Release, amount: back}, {kind: Expire, amount: lost},

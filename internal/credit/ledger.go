@@ -28,24 +28,35 @@ func NewLedger(keys *site.Keys, q *queue.Queue) *Ledger { return &Ledger{keys: k
 
 // Hold asks for the worst case of one message.
 type Hold struct {
-	Site    string
-	Message id.ID
-	Amount  money.Amount // ≥ 0
-	Classes []byte       // steps and prices as the caller froze them; kept and proven, not read
+	Site       string
+	Message    id.ID
+	Amount     money.Amount // ≥ 0
+	Recipients int64        // that it is for; what caps count
+	Classes    []byte       // steps and prices as the caller froze them; kept and proven, not read
+
+	// Void tells, once the questions beside the hold are answered, that the caller does not
+	// want it after all; nil = he does.
+	Void func() bool
 }
 
-// Refusal says why a hold was not taken: too little is available, or the site owes.
-type Refusal struct{ Needed, Available, Owed money.Amount }
+// Refusal says why a hold was not taken: too little is available, the site owes, or its
+// caller did not want it any more.
+type Refusal struct {
+	Needed, Available, Owed money.Amount
+	Void                    bool
+	Cap                     *CapRefusal // the credit would do, but a cap does not; nil = no cap is in the way
+}
 
 // Reserve takes the holds that their sites can afford, in the order given, and
 // answers each: nil for a hold that was taken, what was missing for one that
 // was not. A refusal leaves no row and disturbs no other hold. A hold of
 // nothing is always affordable; it has a reservation and no entry. A site that
-// owes is refused every hold.
+// owes is refused every hold. More questions are answered in the look that locks the
+// accounts, before anything is decided.
 //
 // A message that has a reservation already is an Internal fault, a site without
 // an account NotFound; then nothing may be committed.
-func (l *Ledger) Reserve(tx *db.Tx, holds []Hold) ([]*Refusal, error) {
+func (l *Ledger) Reserve(tx *db.Tx, holds []Hold, more ...db.Question) ([]*Refusal, error) {
 	if len(holds) == 0 {
 		return nil, nil
 	}
@@ -57,8 +68,11 @@ func (l *Ledger) Reserve(tx *db.Tx, holds []Hold) ([]*Refusal, error) {
 		}
 		bySite[h.Site] = append(bySite[h.Site], i)
 	}
-	books, err := lock(tx, slices.Sorted(maps.Keys(bySite)))
+	books, err := lock(tx, slices.Sorted(maps.Keys(bySite)), more...)
 	if err != nil {
+		return nil, fmt.Errorf("reserve: %w", err)
+	}
+	if err := readCaps(tx, books, nil); err != nil {
 		return nil, fmt.Errorf("reserve: %w", err)
 	}
 	refusals := make([]*Refusal, len(holds))
@@ -66,6 +80,10 @@ func (l *Ledger) Reserve(tx *db.Tx, holds []Hold) ([]*Refusal, error) {
 	for _, b := range books {
 		usable := b.usable()
 		for _, i := range bySite[b.Site] {
+			if holds[i].Void != nil && holds[i].Void() {
+				refusals[i] = &Refusal{Void: true}
+				continue
+			}
 			r, refused := b.hold(holds[i], &usable)
 			if refused != nil {
 				refusals[i] = refused
@@ -154,7 +172,7 @@ func (l *Ledger) write(tx *db.Tx, books []*book) error {
 		if err := updateAccounts(tx, heads); err != nil {
 			return fmt.Errorf("write accounts: %w", err)
 		}
-		return nil
+		return writeUses(tx, heads)
 	})
 	if err != nil {
 		return err

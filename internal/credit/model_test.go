@@ -286,7 +286,7 @@ func (m *model) withdraw(amount money.Amount) bool {
 
 func (m *model) reserve(msg id.ID, amount money.Amount, prices [provider.Channels]money.Amount) *Refusal {
 	if u := m.usable(); u < amount || m.owed > 0 {
-		return &Refusal{amount, u, m.owed}
+		return &Refusal{Needed: amount, Available: u, Owed: m.owed}
 	}
 	p := &purse{coins: m.take(amount), reserved: amount, prices: prices}
 	for _, c := range p.coins {

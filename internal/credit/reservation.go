@@ -30,6 +30,8 @@ type reservation struct {
 	takes             string
 	classes           []byte
 	free              []byte // the digest of one without an entry, which has no other place
+
+	cappedAt db.Time // when it was counted for caps; 0 = it was not. No money follows from it.
 }
 
 func (r *reservation) open() money.Amount { return r.reserved - r.settled - r.released }
@@ -55,11 +57,11 @@ func addDigest(sum, d *[sha256.Size]byte) {
 	}
 }
 
-var reservationColumns = []string{"site_id", "message_id", "seq", "reserved", "settled", "released", "takes", "classes", "digest"}
+var reservationColumns = []string{"site_id", "message_id", "seq", "reserved", "settled", "released", "takes", "classes", "digest", "capped_at"}
 
 // fields are where reservationColumns are scanned into.
 func (r *reservation) fields() []any {
-	return []any{&r.site, &r.message, &r.seq, &r.reserved, &r.settled, &r.released, &r.takes, &r.classes, &r.free}
+	return []any{&r.site, &r.message, &r.seq, &r.reserved, &r.settled, &r.released, &r.takes, &r.classes, &r.free, &r.cappedAt}
 }
 
 func scanReservation(rows *sql.Rows) (reservation, error) {
@@ -79,7 +81,8 @@ func insertReservations(tx *db.Tx, rs []reservation) error {
 		db.Same("released", money.Amount(0), len(rs)),
 		db.Col("takes", each(rs, func(r *reservation) string { return r.takes })),
 		db.Col("classes", each(rs, func(r *reservation) []byte { return present(r.classes) })),
-		db.Col("digest", each(rs, func(r *reservation) []byte { return r.free })))
+		db.Col("digest", each(rs, func(r *reservation) []byte { return r.free })),
+		db.Col("capped_at", each(rs, func(r *reservation) db.Time { return r.cappedAt })))
 }
 
 // present stores nothing as empty bytes, where NULL is not wanted.

@@ -68,6 +68,9 @@ func (l *Ledger) Settle(tx *db.Tx, all []Settlement) error {
 	if err := usages.readCarries(tx, bySite); err != nil {
 		return fmt.Errorf("settle: %w", err)
 	}
+	if err := readCaps(tx, books, countedAt(reservations)); err != nil {
+		return fmt.Errorf("settle: %w", err)
+	}
 	byMessage := make(map[owned]*reservation, len(reservations))
 	for i := range reservations {
 		r := &reservations[i]
@@ -86,6 +89,17 @@ func (l *Ledger) Settle(tx *db.Tx, all []Settlement) error {
 		changed = append(changed, r)
 	}
 	return l.writeSettled(tx, books, changed, usages)
+}
+
+// countedAt gives when reservations were counted for caps, by site.
+func countedAt(list []reservation) map[string][]db.Time {
+	at := map[string][]db.Time{}
+	for _, r := range list {
+		if r.cappedAt != 0 {
+			at[r.site] = append(at[r.site], r.cappedAt)
+		}
+	}
+	return at
 }
 
 // owned is a message with the site that it belongs to.

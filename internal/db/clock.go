@@ -83,3 +83,7 @@ func (d *DB) ClockOK() bool {
 	defer d.clock.mu.Unlock()
 	return d.clock.doubt == nil
 }
+
+// Now is the database's time as far as we know, for who is about to act outside of a
+// transaction and must not be late. What is stored bears Tx.Now.
+func (d *DB) Now() Time { return d.clock.now() }

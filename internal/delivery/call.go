@@ -98,6 +98,10 @@ func (s *Service) make(ctx context.Context, c *call) error {
 	if ctx.Value(calmly{}) != nil {
 		s.calm.wait(ctx)
 	}
+	if s.barred(c) {
+		c.carrier.forgo()
+		return s.putBack(context.WithoutCancel(ctx), c, 0)
+	}
 	start = time.Now()
 	landed := c.carrier.health.take(c.attempt.ID)
 	result := s.submit(ctx, c)
@@ -136,6 +140,9 @@ func (s *Service) submit(ctx context.Context, c *call) provider.Result {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.carrier.callTimeout())
 	defer cancel()
 	return c.carrier.Adapter.Submit(ctx, provider.Call{ID: c.attempt.ID, Legs: legs}, func(ctx context.Context, upstream string) error {
+		if s.barred(c) {
+			return errBarred
+		}
 		return s.d.Update(ctx, "delivery_begun", func(tx *db.Tx) error { return begun(tx, c.attempt.ID, upstream) })
 	})
 }

@@ -128,7 +128,7 @@ func (p *plan) write(tx *db.Tx) error {
 	var err error
 	r := &round{plan: p, tx: tx, w: &w, loads: map[string][]message.Recipient{}}
 	w.Messages, r.batches, err = message.LockBatches(tx, pick(p.tasks, func(t task) message.Key { return t.key.Message }),
-		pick(p.tasks, func(t task) message.BatchName { return t.batch }))
+		pick(p.tasks, func(t task) message.BatchName { return t.batch }), r.askOptOuts())
 	if err != nil {
 		return err
 	}

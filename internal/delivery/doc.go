@@ -8,6 +8,10 @@
 // it on from there. A timeout is "unknown", never a failure:
 // only a provider's authoritative word, asked twice, turns it into "not sent".
 //
+// It promises that nobody is handed over whom the rules of messaging forbid at that moment:
+// advertising by night to who did not consent to it, anything to who opted out of it. This
+// is judged for every leg, when it is planned and right before its call.
+//
 // It promises that a report is never lost: its raw body is committed to the inbox
 // before the provider gets its 200, and stays there until it was applied. What a
 // report does is decided by one pure function (decide.go) and written, with the
@@ -25,8 +29,8 @@
 //
 // Tables owned: attempt, inbox.
 //
-// Reading order: dispatch.go with facts.go and round.go (claimed jobs to planned
-// calls), call.go (one call and its outcome) with upload.go (what an MMS shows), decide.go, inbox.go (reports in),
+// Reading order: dispatch.go with facts.go, round.go and allowed.go (claimed jobs to
+// planned calls), call.go (one call and its outcome) with upload.go (what an MMS shows), decide.go, inbox.go (reports in),
 // intake.go (reports applied), poll.go (providers that have to be asked), await.go
 // (look-ups and expiry), recover.go (after a crash).
 package delivery

@@ -17,6 +17,7 @@ type facts struct {
 	hold    time.Duration   // the site is suspended: look again after this
 	text    provider.Reason // why the text leg cannot be sent now
 	kakao   provider.Reason // why the Alimtalk leg cannot be sent now
+	optOuts bool            // some of its recipients may have opted out of it
 }
 
 // readFacts checks again, before every leg, what may have changed since accept: the
@@ -50,7 +51,7 @@ func (s *Service) readFacts(tx *db.Tx, messages map[message.Key]*message.Message
 			codes = append(codes, templateOf(m, content))
 		}
 	}
-	sitesQ, sites := site.AskStates(ids)
+	sitesQ, sites := site.AskStandings(ids)
 	sendersQ, senders := site.AskSenders(numbers)
 	templatesQ, templates := message.AskTemplateStates(codes)
 	if err := tx.Ask(append(more, sitesQ, sendersQ, templatesQ)...); err != nil {
@@ -71,11 +72,12 @@ func templateOf(m *message.Message, c message.Content) message.TemplateName {
 }
 
 // judge tells what of a message cannot be sent now. It is pure.
-func (f *facts) judge(m *message.Message, sites map[string]site.State, senders map[site.SenderName]site.Sender, templates map[message.TemplateName]message.TemplateState) {
-	if sites[m.Site] != site.Active {
+func (f *facts) judge(m *message.Message, sites map[string]site.Standing, senders map[site.SenderName]site.Sender, templates map[message.TemplateName]message.TemplateState) {
+	c := f.wording.Content
+	f.optOuts = sites[m.Site].OptOuts.Matter(c.Advert() != nil)
+	if sites[m.Site].State != site.Active {
 		f.hold = time.Minute
 	}
-	c := f.wording.Content
 	if c.Text != nil && senders[senderOf(m, c)].State != site.Approved {
 		f.text = provider.SenderNotRegistered
 	}

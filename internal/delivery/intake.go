@@ -5,13 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/id"
+	"creditmsg/internal/korea"
 	"creditmsg/internal/message"
+	"creditmsg/internal/optout"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/queue"
+	"creditmsg/internal/site"
 )
 
 // delivery is one letter's reports on their way to the recipients: from the
@@ -23,6 +28,32 @@ type delivery struct {
 }
 
 func (d delivery) size() (rows, bytes int) { return len(d.reports) + 1, 0 }
+
+// noteOptOuts puts those who called an 080 number on the list of each site whose number that
+// is.
+func (s *Service) noteOptOuts(tx *db.Tx, in []delivery) error {
+	called := map[korea.Number][]optout.Wish{}
+	for _, d := range in {
+		for _, r := range d.reports {
+			if r.OptOut != "" {
+				called[r.OptOut] = append(called[r.OptOut], optout.Wish{To: r.To, Scope: optout.Advertising})
+			}
+		}
+	}
+	if len(called) == 0 {
+		return nil
+	}
+	sites, err := site.OfOptOutNumbers(tx, slices.Collect(maps.Keys(called)))
+	if err != nil {
+		return err
+	}
+	for _, one := range sites { // by their ids, as they are locked
+		if _, err := s.optOuts.Add(tx, one.ID, optout.ByProvider, called[one.Rules.OptOutNumber]); err != nil {
+			return fmt.Errorf("note opt-outs that were reported: %w", err)
+		}
+	}
+	return nil
+}
 
 // applied counts what the reports of one letter did.
 type applied struct {
@@ -41,6 +72,9 @@ var reportDelays = []time.Duration{time.Second, 5 * time.Second, 30 * time.Secon
 // letters, decide each report in the order of arrival, write the changes.
 func (s *Service) applyAll(tx *db.Tx, in []delivery) ([]applied, error) {
 	t := s.newTake(tx)
+	if err := s.noteOptOuts(tx, in); err != nil { // before messages are locked, since it locks sites
+		return nil, err
+	}
 	if err := t.lock(in); err != nil {
 		return nil, err
 	}
@@ -98,6 +132,9 @@ func (t *take) lock(in []delivery) error {
 // apply decides the reports of one letter.
 func (t *take) apply(d delivery) (sum applied) {
 	for _, r := range d.reports {
+		if r.OptOut != "" {
+			continue // of no leg
+		}
 		ref, err := ReadReference(r.Ref)
 		m := t.w.Messages[ref.Key]
 		if err != nil || m == nil || int64(ref.Seq) >= m.Accepted {

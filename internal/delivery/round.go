@@ -6,6 +6,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/id"
 	"creditmsg/internal/message"
+	"creditmsg/internal/optout"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/queue"
 )
@@ -22,6 +23,8 @@ type round struct {
 	loads map[string][]message.Recipient // by account, in the order of their places
 	order []string                       // accounts in order of first use
 	done  []queue.Claimed
+
+	optedOut map[optout.Name]optout.Scope // of those whose message asks for it
 }
 
 // add decides about one task: put it off, end its people, or load them.
@@ -59,7 +62,7 @@ func (r *round) add(t task) error {
 	if f.hold > 0 {
 		return r.putOff(t, min(r.tx.Now.Add(f.hold), m.ValidUntil().Add(time.Second)), "suspended")
 	}
-	return r.load(t, m, f, people, fresh)
+	return r.loadAllowed(t, m, f, people, fresh)
 }
 
 func (r *round) putOff(t task, until db.Time, why string) error {

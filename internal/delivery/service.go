@@ -13,6 +13,7 @@ import (
 	"creditmsg/internal/attachment"
 	"creditmsg/internal/db"
 	"creditmsg/internal/message"
+	"creditmsg/internal/optout"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/queue"
 	"creditmsg/internal/signal"
@@ -66,6 +67,7 @@ type Service struct {
 	messages *message.Service
 	queue    *queue.Queue
 	carriers *carriers
+	optOuts  *optout.OptOuts
 	gossip   *gossip
 	o        Options
 
@@ -85,7 +87,7 @@ func New(d *db.DB, keys *site.Keys, messages *message.Service, q *queue.Queue, l
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{d: d, keys: keys, messages: messages, queue: q, carriers: c, gossip: newGossip(), o: o}
+	s := &Service{d: d, keys: keys, messages: messages, queue: q, carriers: c, gossip: newGossip(), optOuts: optout.New(keys), o: o}
 	if o.Bus != nil {
 		o.Bus.Subscribe(topic, s.hear)
 	}

@@ -33,6 +33,7 @@ const (
 	Cancel  = "pcn" // of a payment
 
 	Withdrawal = "wdr"
+	OptOut     = "opt"
 	Attachment = "att" // as an attempt, which nobody is asked to name
 	Contact    = "con" // of an address book
 	Group      = "grp" // of contacts

@@ -82,8 +82,9 @@ func NewService(d *db.DB, keys *site.Keys, ledger *credit.Ledger, q *queue.Queue
 	}
 	s := &Service{d: d, keys: keys, ledger: ledger, queue: q, o: o, meter: m}
 	s.group = db.NewApartGroup(d, "message_accept", joining.size, joining.site, s.acceptAll)
-	s.facts = db.NewReadGroup(d, "message_draft", readFacts(keys))
+	s.facts = db.NewReadGroup(d, "message_draft", s.readWhole)
 	s.keyed = db.NewReadGroup(d, "message_earlier", s.findEarlier)
+	s.asked = db.NewReadGroup(d, "message_recipients", readAnswers)
 	return s, nil
 }
 
@@ -112,7 +113,7 @@ func (j joining) size() (rows, bytes int) {
 // was used before gives *Replay with the first reply, or a mismatch fault.
 func (d *Draft) Accept(ctx context.Context, once *Once) (Receipt, error) {
 	receipt, err := d.accept(ctx, once)
-	if err != nil && d.staged {
+	if err != nil && (d.staged || len(d.claims) > 0) {
 		// The sweep would delete it in an hour; the space is wanted now.
 		if drop := d.Discard(context.WithoutCancel(ctx)); drop != nil {
 			d.s.o.Log.WarnContext(ctx, "discard draft", "message_id", d.Message.ID.Text(id.Message), "error", drop)
@@ -155,8 +156,14 @@ func (d *Draft) accept(ctx context.Context, once *Once) (Receipt, error) {
 
 // finish packs what is left and sums up. No recipient left is a fault.
 func (d *Draft) finish(ctx context.Context) error {
+	if err := d.settle(ctx); err != nil {
+		return err
+	}
 	if d.accepted == 0 {
 		return d.nobody()
+	}
+	if err := d.nightOfDraft(); err != nil {
+		return err
 	}
 	tally, err := tally(d.classes.list, d.classes.count)
 	if errors.Is(err, money.ErrOverflow) {
@@ -173,6 +180,7 @@ func (d *Draft) finish(ctx context.Context) error {
 	}
 	r := &d.receipt
 	r.Message, r.Strategy, r.Accepted, r.Tally = d.Message, d.request.Strategy, d.accepted, tally
+	d.sealed = nil // a large draft was sealed when its first part was staged, and something may have been counted since
 	d.seal()
 	return nil
 }
@@ -240,16 +248,21 @@ func (s *Service) acceptAll(tx *db.Tx, in []joining) ([]joined, error) {
 	holds := make([]credit.Hold, len(fresh))
 	for n, i := range fresh {
 		m := messages[i]
-		holds[n] = credit.Hold{Site: m.Site, Message: m.ID, Amount: in[i].draft.receipt.Tally.Held, Classes: frozen(m.Classes)}
+		holds[n] = credit.Hold{Site: m.Site, Message: m.ID, Amount: in[i].draft.receipt.Tally.Held, Recipients: m.Accepted, Classes: frozen(m.Classes)}
 	}
-	refusals, err := s.ledger.Reserve(tx, holds)
+	refusals, err := s.ledger.Reserve(tx, holds, askUnasked(in, fresh, holds)...)
 	if err != nil {
 		return nil, err
 	}
 	var held []int
 	for n, i := range fresh {
-		if out[i].refusal = refusals[n]; refusals[n] == nil {
+		switch r := refusals[n]; {
+		case r == nil:
 			held = append(held, i)
+		case r.Void:
+			out[i].outdated = true
+		default:
+			out[i].refusal = r
 		}
 	}
 	if err := s.dropRefused(tx, in, out, fresh); err != nil {
@@ -264,12 +277,16 @@ func (s *Service) acceptAll(tx *db.Tx, in []joining) ([]joined, error) {
 
 // answerTwins gives the second of two equal keys in one group what the first got.
 func answerTwins(in []joining, out []joined) {
-	first := map[idem.Key]int{}
+	first, voided := map[idem.Key]int{}, map[idem.Key]bool{}
 	for i, j := range in {
-		if j.once == nil || out[i].outdated {
+		if j.once == nil {
 			continue
 		}
 		f := out[i].earlier
+		if out[i].outdated {
+			voided[j.once.Key] = true
+			continue
+		}
 		if f == nil {
 			first[j.once.Key] = i
 			continue
@@ -277,7 +294,9 @@ func answerTwins(in []joining, out []joined) {
 		if f.Mismatch || f.Reply.Status != 0 {
 			continue
 		}
-		if w, ok := first[j.once.Key]; ok && out[w].refusal != nil {
+		if w, ok := first[j.once.Key]; !ok && voided[j.once.Key] {
+			out[i].earlier, out[i].outdated = nil, true
+		} else if ok && out[w].refusal != nil {
 			out[i].earlier, out[i].refusal = nil, out[w].refusal
 		} else if ok {
 			f.Reply = out[w].reply
@@ -359,7 +378,7 @@ func (s *Service) dropRefused(tx *db.Tx, in []joining, out []joined, fresh []int
 	var keys []idem.Key
 	var gone []Key
 	for _, i := range fresh {
-		if out[i].refusal == nil {
+		if out[i].refusal == nil && !out[i].outdated {
 			continue
 		}
 		if in[i].once != nil {

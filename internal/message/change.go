@@ -25,7 +25,8 @@ const (
 type Change struct {
 	From, To Recipient
 	What     What
-	Note     string // why, for the trace and the log line
+	Note     string  // why, for the trace and the log line
+	Until    db.Time // who waits again waits at least until then; 0 = as the transaction has it
 }
 
 // Ignore leaves everything as it is.
@@ -160,6 +161,13 @@ func Release(r Recipient) Change {
 	to := r
 	to.Attempt = id.ID{}
 	return moved(r, to, "released")
+}
+
+// Hold lets a recipient who is in no call wait until a time, as a row.
+func Hold(r Recipient, until db.Time, why string) Change {
+	c := moved(r, r, why)
+	c.Until = until
+	return c
 }
 
 func moved(from, to Recipient, note string) Change {

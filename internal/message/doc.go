@@ -33,10 +33,12 @@
 //	waiting ─▶ taken (its recipients are, or are being, handed over: pending until they have a row)
 //	waiting ─▶ cancelled | expired
 //
-// Tables owned: template, message, batch, reject, recipient.
+// Tables owned: template, message, batch, reject, recipient, recent.
 //
 // Reading order: route.go (strategies to steps), text.go (variables), draft.go
-// (the checks of one recipient), batch.go (packing), accept.go (the group
+// (the checks of one recipient) with advert.go (what advertising must be), asked.go
+// (what is asked about recipients), recent.go (who was sent the same words already) and
+// words.go (which words nobody may see), batch.go (packing), accept.go (the group
 // commit) with facts.go (what a draft asks) and known.go (what it may go by
 // without asking), recipient.go and change.go (what can happen to one person),
 // record.go (writing it, with the money), then schedule.go, cancel.go, find.go.

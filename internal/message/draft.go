@@ -28,6 +28,9 @@ type Request struct {
 	ValidFor        time.Duration // 0 = 24 h
 	Metadata        json.RawMessage
 	WaitForRecharge time.Duration // how long a refusal may wait for credit to come; 0 = not at all
+	Night           NightRule     // of an advertisement; "" = NightHold
+	By              string        // the token that sends it; "" = not said
+	Repeats         string        // what repeats of the same request have in common; "" = it is none of others
 	Notify          Notice        // whether the site's people are told when it is done
 }
 
@@ -39,6 +42,9 @@ type TextRequest struct {
 	Attachments        []string         // ids of pictures, as they were given: with any the text is an MMS
 	MaxChannel         provider.Channel // the longest kind of text allowed; 0 = mms
 	ReplaceUnsupported bool
+	Advertising        bool
+	OptOut             string // the 080 number to opt out of advertising by; "" = the site's, or the text's own
+	Evidence           string // where the consents of all recipients are kept; "" = each bears his own
 }
 
 // Rejection says why one recipient was not accepted.
@@ -89,6 +95,9 @@ type Draft struct {
 	names   names
 	rule    rule
 	prices  credit.Prices
+	advert  *Advert // nil = it is no advertisement
+	asking          // what is asked of the database about recipients
+	blocked blocker
 
 	classes     classes
 	seen        map[uint32]uint32 // accepted numbers and their index
@@ -123,16 +132,31 @@ type rule struct {
 	limits   []int     // of each
 }
 
-// Add takes the next recipient. A recipient that cannot be sent is counted and
-// remembered as a rejection; an error means that the draft itself cannot go on.
+// Add takes the next recipient of a message that is no advertisement; see Take.
 func (d *Draft) Add(ctx context.Context, to string, variables map[string]string) error {
-	index := d.receipt.Total
+	return d.Take(ctx, Candidate{To: to, Variables: variables})
+}
+
+// Take takes the next recipient. A recipient that cannot be sent is counted and
+// remembered as a rejection; an error means that the draft itself cannot go on.
+func (d *Draft) Take(ctx context.Context, c Candidate) error {
+	one := candidate{Candidate: c, index: d.receipt.Total}
 	d.receipt.Total++
-	number, err := korea.ParseMobile(to)
-	if err != nil {
+	number, err := korea.ParseMobile(c.To)
+	one.mobile, _ = number.Mobile()
+	one.wrong = err != nil
+	if d.first {
+		return d.keep(ctx, one)
+	}
+	return d.decide(ctx, &one)
+}
+
+// decide accepts or refuses one candidate, about whom everything is known.
+func (d *Draft) decide(ctx context.Context, c *candidate) error {
+	to, index, mobile := c.To, c.index, c.mobile
+	if c.wrong {
 		return d.refuse(ctx, Rejection{Index: index, To: shown(to), Code: InvalidNumber, Detail: "not a Korean mobile number (010 and eight digits)"})
 	}
-	mobile, _ := number.Mobile()
 	if first, twice := d.seen[mobile]; twice && !d.request.AllowDuplicates {
 		d.receipt.Duplicate++
 		if len(d.receipt.Duplicates) < maxShown {
@@ -140,25 +164,51 @@ func (d *Draft) Add(ctx context.Context, to string, variables map[string]string)
 		}
 		return nil
 	}
-	values := d.values(variables)
-	steps, code, detail := d.rule.route(values, &d.names, d.prices, &d.bytes)
-	if code != "" {
-		return d.refuse(ctx, Rejection{Index: index, To: shown(to), Code: code, Detail: detail})
+	if d.judge(c); c.code != "" {
+		return d.refuse(ctx, Rejection{Index: index, To: shown(to), Code: c.code, Detail: c.detail})
 	}
-	class, err := d.classes.add(steps)
+	if c.recent != "" {
+		return d.refuse(ctx, Rejection{Index: index, To: shown(to), Code: DuplicateRecently, Detail: c.recent})
+	}
+	class, err := d.classes.add(c.steps)
 	if err != nil {
 		return err
 	}
 	d.seen[mobile] = uint32(index)
 	d.accepted++
+	d.noteUnasked(mobile)
 	if d.counting {
 		return nil
 	}
-	d.people.add(Person{Mobile: mobile, Class: class, Index: uint32(index), Values: values}, d.key.Fingerprint(mobile))
+	d.people.add(Person{Mobile: mobile, Class: class, Index: uint32(index), Values: d.consented(&c.Candidate, c.values)}, d.key.Fingerprint(mobile))
 	if d.people.size == BatchSize {
 		return d.closeBatch(ctx)
 	}
 	return nil
+}
+
+// judge finds by which steps a candidate is reached, or why it cannot be, as far as that
+// depends on nobody else.
+func (d *Draft) judge(c *candidate) {
+	if c.judged {
+		return
+	}
+	c.judged = true
+	if c.optedOut != "" {
+		c.code, c.detail = OptedOut, "the recipient opted out of "+wishes[c.optedOut]
+		return
+	}
+	c.values = d.values(c.Variables)
+	if c.steps, c.code, c.detail = d.rule.route(c.values, &d.names, d.prices, &d.bytes); c.code != "" {
+		return
+	}
+	if why := d.blocked.why(c.values, c.steps); why != "" {
+		c.code, c.detail = BlockedWord, why
+		return
+	}
+	if why := d.noConsent(&c.Candidate); why != "" {
+		c.code, c.detail = NoConsent, why
+	}
 }
 
 // shown bounds what a reply repeats of a wrong number.
@@ -225,6 +275,9 @@ func (s *Service) newDraft(siteID string, r Request, learn func(*Draft) (facts, 
 	if err := d.checkSubject(); err != nil {
 		return nil, err
 	}
+	d.begin(f)
+	d.blocked.begin(f.words, &d.rule, d.content.Alimtalk)
+	d.content.Checked = d.checked(f)
 	d.content.Title, d.content.Metadata, d.content.Variables = r.Title, r.Metadata, d.names.list
 	return d, nil
 }
@@ -245,7 +298,7 @@ func checkRequest(r Request) error {
 	if r.ValidFor < time.Second || r.ValidFor > 30*24*time.Hour {
 		return fault.Check("/valid_for", "want 1 to 2592000 seconds")
 	}
-	return nil
+	return checkAdvert(r)
 }
 
 // freeze takes what the draft goes by from now on.
@@ -265,7 +318,10 @@ func (d *Draft) freeze(f facts) error {
 	if err := d.freezeAlimtalk(f.template); err != nil {
 		return err
 	}
-	return d.freezeText(f.sender)
+	if err := d.freezeAdvert(f.site.Rules); err != nil {
+		return err
+	}
+	return d.freezeText(f.sender.Number)
 }
 
 const (
@@ -333,7 +389,7 @@ func (d *Draft) freezeText(from korea.Number) error {
 	if from == "" {
 		return noSender(t.From)
 	}
-	d.content.Text = &Text{From: string(from), Subject: korea.Normalise(t.Subject), Body: t.Body, Replace: t.ReplaceUnsupported}
+	d.content.Text = &Text{From: string(from), Subject: korea.Normalise(t.Subject), Body: t.Body, Replace: t.ReplaceUnsupported, Advert: d.advert}
 	d.rule.hasText, d.rule.replace, d.rule.most = true, t.ReplaceUnsupported, t.MaxChannel
 	if d.rule.most == 0 {
 		d.rule.most = provider.MMS

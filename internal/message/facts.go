@@ -1,10 +1,13 @@
 package message
 
 import (
+	"fmt"
+
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/korea"
+	"creditmsg/internal/optout"
 	"creditmsg/internal/site"
 )
 
@@ -35,10 +38,12 @@ type facts struct {
 	site     site.Site
 	key      *site.Key
 	prices   credit.Prices
-	until    db.Time      // when the prices change; 0 = nothing is planned
-	template *Template    // nil = there is none of this code
-	sender   korea.Number // "" = there is none that may be used
-	err      error        // why there is no answer
+	until    db.Time     // when the prices change; 0 = nothing is planned
+	template *Template   // nil = there is none of this code
+	sender   site.Sender // without a number there is none that may be used
+	optOuts  optout.Standing
+	words    []*korea.Words
+	err      error // why there is no answer
 }
 
 // readFacts answers the questions of one moment, all in one look.
@@ -61,6 +66,31 @@ func readFacts(keys *site.Keys) func(tx *db.Tx, in []question) ([]facts, error) 
 		}
 		return out, nil
 	}
+}
+
+// readWhole is readFacts with what only few sites have: blocked words that are not
+// remembered, and people who opted out.
+func (s *Service) readWhole(tx *db.Tx, in []question) ([]facts, error) {
+	out, err := readFacts(s.keys)(tx, in)
+	if err != nil {
+		return nil, err
+	}
+	words, fill := s.vocabulary.ask(out)
+	var some []string
+	for i := range out {
+		if out[i].site.Rules.OptOuts != site.NoOptOuts {
+			some = append(some, out[i].site.ID)
+		}
+	}
+	lists, standings := optout.AskStandings(some)
+	if err := tx.Ask(words, lists); err != nil {
+		return nil, fmt.Errorf("read blocked words and opt-outs: %w", err)
+	}
+	fill()
+	for i := range out {
+		out[i].optOuts = standings[out[i].site.ID]
+	}
+	return out, nil
 }
 
 // looked is what questions have answers in.
@@ -115,16 +145,16 @@ func (f *facts) read(tx *db.Tx, keys *site.Keys, l *looked, q question) (err err
 }
 
 // usableSender gives the sender number that is named, if it is registered and approved,
-// or the site's default; "" when there is none.
-func (l *looked) usableSender(q question) korea.Number {
+// or the site's default; without a number there is none.
+func (l *looked) usableSender(q question) site.Sender {
 	if q.from == "" {
 		s, _ := site.DefaultSender(l.sendersOf[q.site])
-		return s.Number
+		return s
 	}
 	number, wrong := korea.ParseSender(q.from)
 	s := l.senders[site.SenderName{Site: q.site, Number: number}]
 	if wrong != nil || s.State != site.Approved {
-		return ""
+		return site.Sender{}
 	}
-	return s.Number
+	return s
 }

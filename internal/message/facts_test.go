@@ -41,13 +41,13 @@ func TestQuestionsAboutManySitesAreAnsweredAsEachAlone(t *testing.T) {
 				s.t.Errorf("%+v: %v and %v, (-alone +together):\n%s", q, alone.err, together[i].err, diff)
 			}
 		}
-		if f := together[1]; f.sender != "0261234567" || f.prices[provider.MMS] != 110*won || f.prices[provider.SMS] != 18*won {
-			s.t.Errorf("got %s for %v", f.sender, f.prices)
+		if f := together[1]; f.sender.Number != "0261234567" || f.prices[provider.MMS] != 110*won || f.prices[provider.SMS] != 18*won {
+			s.t.Errorf("got %s for %v", f.sender.Number, f.prices)
 		}
-		if f := together[4]; f.template != nil || f.sender != "0261234567" || f.prices[provider.SMS] != 30*won || f.prices[provider.MMS] != 110*won {
-			s.t.Errorf("got template %v, %s for %v", f.template, f.sender, f.prices)
+		if f := together[4]; f.template != nil || f.sender.Number != "0261234567" || f.prices[provider.SMS] != 30*won || f.prices[provider.MMS] != 110*won {
+			s.t.Errorf("got template %v, %s for %v", f.template, f.sender.Number, f.prices)
 		}
-		if together[0].template == nil || together[2].sender != "" || together[3].sender != "" || !fault.Is(together[5].err, fault.NotFound) {
+		if together[0].template == nil || together[2].sender.Number != "" || together[3].sender.Number != "" || !fault.Is(together[5].err, fault.NotFound) {
 			s.t.Errorf("got %+v", together)
 		}
 	})

@@ -72,16 +72,17 @@ func scanBatch(row scanner) (b Batch, err error) {
 	return b, json.Unmarshal(counts, &b.Counts)
 }
 
-// LockBatches reads messages and batches of theirs for a change. Those that do not exist
-// are left out.
-func LockBatches(tx *db.Tx, keys []Key, names []BatchName) (map[Key]*Message, map[BatchName]Batch, error) {
+// LockBatches reads messages and batches of theirs for a change, and answers more in the
+// same look. Those that do not exist are left out.
+func LockBatches(tx *db.Tx, keys []Key, names []BatchName, more ...db.Question) (map[Key]*Message, map[BatchName]Batch, error) {
 	found := make(map[BatchName]Batch, len(names))
 	row := func(r *sql.Rows) error {
 		b, err := scanBatch(r)
 		found[b.BatchName] = b
 		return err
 	}
-	messages, err := lockWith(tx, keys, db.Question{Table: "batch", Cols: batchSelect, Key: batchColumns(names), Lock: true, Row: row})
+	batches := db.Question{Table: "batch", Cols: batchSelect, Key: batchColumns(names), Lock: true, Row: row}
+	messages, err := lockWith(tx, keys, append([]db.Question{batches}, more...)...)
 	return messages, found, err
 }
 
@@ -143,7 +144,7 @@ func (s *Service) Unpack(tx *db.Tx, messages map[Key]*Message, bodies Bodies) (m
 		if err != nil {
 			return nil, err
 		}
-		if out[b.BatchName], err = unpack(key, b.Message.ID, b.No, b.sealed, len(content.Variables)); err != nil {
+		if out[b.BatchName], err = unpack(key, b.Message.ID, b.No, b.sealed, content.values()); err != nil {
 			return nil, err
 		}
 	}
@@ -181,6 +182,7 @@ func NewWording(c Content) *Wording {
 // Leg gives what one recipient is sent over a channel of its class.
 func (w *Wording) Leg(channel provider.Channel, to Person, account string) provider.Leg {
 	leg := provider.Leg{To: korea.MobileNumber(to.Mobile), Channel: channel}
+	w.carried(&leg)
 	if w.Text != nil {
 		leg.From = korea.Number(w.Text.From)
 	}

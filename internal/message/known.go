@@ -10,7 +10,7 @@ import (
 
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
-	"creditmsg/internal/korea"
+	"creditmsg/internal/optout"
 	"creditmsg/internal/site"
 )
 
@@ -32,16 +32,22 @@ var ErrOutdated = errors.New("what was known of the site is out of date")
 func (s *Service) DraftKnown(siteID string, k Known, r Request) (*Draft, error) {
 	return s.newDraft(siteID, r, func(d *Draft) (facts, error) {
 		f, ok := s.memory.recall(d.question(), k.Rev)
+		var words bool
 		f.key = s.keys.Known(siteID)
+		f.words, words = s.vocabulary.of(f.site.Rules.Words)
 		switch {
-		case !ok, f.key == nil,
-			!r.ScheduledAt.IsZero(),                      // whose limits go by the time of now
+		case !ok, f.key == nil, !words, f.site.Rules.DuplicateWindow > 0, r.timed(),
 			r.Text != nil && len(r.Text.Attachments) > 0: // which no Rev counts
 			return facts{}, ErrOutdated
 		}
 		d.known = &Known{Rev: k.Rev, Until: soonest(k.Until, f.until)}
 		return f, nil
 	})
+}
+
+// timed reports whether limits of the request go by the time of now.
+func (r *Request) timed() bool {
+	return !r.ScheduledAt.IsZero() || r.Text != nil && r.Text.Advertising
 }
 
 // soonest gives the earlier of two times, of which 0 is never.
@@ -100,13 +106,13 @@ type memory struct {
 
 // said is what facts hold beyond the question; the key has a memory of its own.
 type said struct {
-	rev      site.Rev
+	site     site.Site
 	now      db.Time
 	prices   credit.Prices
 	until    db.Time
 	template *Template
-	sender   korea.Number
-	notify   bool
+	sender   site.Sender
+	optOuts  optout.Standing
 }
 
 // recall gives what was answered when the site was at this Rev, but for its key.
@@ -114,8 +120,8 @@ func (m *memory) recall(q question, rev site.Rev) (facts, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	a, ok := m.said[q]
-	f := facts{now: a.now, site: site.Site{ID: q.site, State: site.Active, Rev: rev, Notify: a.notify}, prices: a.prices, until: a.until, template: a.template, sender: a.sender}
-	return f, ok && rev != 0 && a.rev == rev
+	f := facts{now: a.now, site: a.site, prices: a.prices, until: a.until, template: a.template, sender: a.sender, optOuts: a.optOuts}
+	return f, ok && rev != 0 && a.site.Rev == rev
 }
 
 func (m *memory) learn(q question, f facts) {
@@ -127,7 +133,7 @@ func (m *memory) learn(q question, f facts) {
 	if m.said == nil || len(m.said) >= mostRemembered {
 		m.said = map[question]said{}
 	}
-	m.said[q] = said{f.site.Rev, f.now, f.prices, f.until, f.template, f.sender, f.site.Notify}
+	m.said[q] = said{f.site, f.now, f.prices, f.until, f.template, f.sender, f.optOuts}
 }
 
 // ask reads the answer of now.

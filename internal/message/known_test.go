@@ -60,6 +60,19 @@ var changes = map[string]func(tx *db.Tx, s *shop) error{
 		}
 		return err
 	},
+	"a word is blocked for the site": func(tx *db.Tx, s *shop) error {
+		_, err := site.AddWords(tx, s.name, []string{"아무 낱말"})
+		return err
+	},
+	"a word is blocked for all": func(tx *db.Tx, s *shop) error {
+		_, err := site.AddWords(tx, "", []string{"낱말 " + s.name})
+		return err
+	},
+	"a rule of the site is set": func(tx *db.Tx, s *shop) error {
+		number := "0801234567"
+		_, err := site.SetRules(tx, s.name, site.RulesChange{OptOutNumber: &number})
+		return err
+	},
 	"a template is removed": func(tx *db.Tx, s *shop) error { return RemoveTemplate(tx, s.name, "RESERVE_01") },
 }
 

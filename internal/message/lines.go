@@ -14,12 +14,12 @@ func (l lines) of(index int64) int64 {
 	return int64(l[index])
 }
 
-// AddLine is Add for a recipient that stands on a line of a list: its rejection, or what it
+// TakeLine is Take for a recipient that stands on a line of a list: its rejection, or what it
 // is a duplicate of, names lines too.
-func (d *Draft) AddLine(ctx context.Context, line int, to string, variables map[string]string) error {
+func (d *Draft) TakeLine(ctx context.Context, line int, c Candidate) error {
 	for int64(len(d.lines)) < d.receipt.Total {
 		d.lines = append(d.lines, 0)
 	}
 	d.lines = append(d.lines, int32(line))
-	return d.Add(ctx, to, variables)
+	return d.Take(ctx, c)
 }

@@ -12,9 +12,9 @@ func TestRejectionsAndDuplicatesNameTheLinesOfAList(t *testing.T) {
 	onEach(t, func(s *shop) {
 		d := s.draft(textOnly("a"))
 		s.must(d.Add(ctx, phone(9), nil)) // of no list
-		s.must(d.AddLine(ctx, 2, phone(1), nil))
-		s.must(d.AddLine(ctx, 5, "02-1", nil))
-		s.must(d.AddLine(ctx, 1_000_000, phone(1), nil))
+		s.must(d.TakeLine(ctx, 2, Candidate{To: phone(1)}))
+		s.must(d.TakeLine(ctx, 5, Candidate{To: "02-1"}))
+		s.must(d.TakeLine(ctx, 1_000_000, Candidate{To: phone(1)}))
 		s.must(d.Add(ctx, "02-2", nil))
 		receipt, err := d.Accept(ctx, nil)
 		s.must(err)

@@ -17,6 +17,7 @@ import (
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/idem"
+	"creditmsg/internal/korea"
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/queue"
@@ -102,14 +103,16 @@ type Content struct {
 	Variables []string        `json:"variables,omitempty"`
 	Text      *Text           `json:"text,omitempty"`
 	Alimtalk  *Alimtalk       `json:"alimtalk,omitempty"`
+	Checked   *Checked        `json:"checked,omitempty"` // nil = of before that was kept
 }
 
 // Text is the text leg of a message, with its variables still in it.
 type Text struct {
-	From    string `json:"from"`
-	Subject string `json:"subject,omitempty"`
-	Body    string `json:"body"`
-	Replace bool   `json:"replace,omitempty"` // replace characters that cannot be sent where that is safe
+	From    string  `json:"from"`
+	Subject string  `json:"subject,omitempty"`
+	Body    string  `json:"body"`
+	Replace bool    `json:"replace,omitempty"` // replace characters that cannot be sent where that is safe
+	Advert  *Advert `json:"advert,omitempty"`  // nil = it is no advertisement
 
 	// Attachments are the bare ids of the pictures of an MMS.
 	Attachments []string `json:"attachments,omitempty"`
@@ -155,22 +158,25 @@ type Options struct {
 	Registerer     prometheus.Registerer                            // nil = no metrics
 	Log            *slog.Logger                                     // nil = slog.Default
 	Book           *book.Book                                       // whose groups can be sent to; nil = there are none
+	Night          korea.Night                                      // when advertising needs a consent of its own; zero = 20:50 to 08:00
 }
 
 // Service is the use cases of messages. Its methods open their transactions;
 // the package's functions that take a transaction join it.
 type Service struct {
-	d      *db.DB
-	keys   *site.Keys
-	ledger *credit.Ledger
-	queue  *queue.Queue
-	o      Options
-	meter  *meter
-	group  *db.Group[joining, joined]
-	facts  *db.Group[question, facts]
-	keyed  *db.Group[idem.Key, earlier]
-	memory memory
-	turns  turns
+	d          *db.DB
+	keys       *site.Keys
+	ledger     *credit.Ledger
+	queue      *queue.Queue
+	o          Options
+	meter      *meter
+	group      *db.Group[joining, joined]
+	facts      *db.Group[question, facts]
+	keyed      *db.Group[idem.Key, earlier]
+	asked      *db.Group[inquiry, answers]
+	memory     memory
+	vocabulary vocabulary
+	turns      turns
 }
 
 const messageColumns = `state, strategy, created_at, scheduled_at, valid_for, done_at, content, classes, class_counts, rejected_by,

@@ -46,6 +46,9 @@ func (d *Draft) AddMany(n int64) error {
 	}
 	d.receipt.Total += n
 	steps, code, detail := d.rule.route(values, &d.names, d.prices, &d.bytes)
+	if why := d.blocked.why(values, steps); code == "" && why != "" {
+		code, detail = BlockedWord, why
+	}
 	if code != "" {
 		d.receipt.Rejected += n
 		d.receipt.RejectedBy[code] += n
@@ -63,6 +66,9 @@ func (d *Draft) AddMany(n int64) error {
 
 // Quote sums up a draft that was only counted.
 func (d *Draft) Quote(ctx context.Context) (Quote, error) {
+	if err := d.settle(ctx); err != nil {
+		return Quote{}, err
+	}
 	if d.accepted == 0 {
 		return Quote{}, d.nobody()
 	}

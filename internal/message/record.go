@@ -133,7 +133,7 @@ func waitingJobs(w Writing, changes []Change, now db.Time) []queue.Job {
 		if c.To.State != Pending || !c.To.Attempt.IsZero() || c.What != Moved {
 			continue
 		}
-		due := max(now, w.RetryAt)
+		due := max(now, w.RetryAt, c.Until)
 		switch {
 		case c.To.Step > c.From.Step:
 			due = now.Add(fallbackDelay)

@@ -26,6 +26,9 @@ func (s *Service) Reschedule(ctx context.Context, key Key, at time.Time) (*Messa
 			return err
 		}
 		m.ScheduledAt = max(db.At(at), tx.Now)
+		if err := s.checkNewTime(tx, m); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(`UPDATE message SET scheduled_at = ? WHERE site_id = ? AND id = ?`, m.ScheduledAt, m.Site, m.ID); err != nil {
 			return fmt.Errorf("reschedule message %s: %w", m.ID, err)
 		}

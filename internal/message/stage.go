@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -175,10 +176,11 @@ func insertRejects(tx *db.Tx, list []stagedRejects) error {
 
 // Discard gives up the draft and deletes what it staged.
 func (d *Draft) Discard(ctx context.Context) error {
-	if !d.staged {
-		return nil
+	err := d.unclaim(ctx)
+	if d.staged {
+		err = errors.Join(err, d.s.dropDraft(ctx, d.Message))
 	}
-	return d.s.dropDraft(ctx, d.Message)
+	return err
 }
 
 // dropDraft deletes a staged draft in small transactions, its row last.

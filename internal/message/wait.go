@@ -22,7 +22,7 @@ const (
 // tried once more.
 func (d *Draft) join(ctx context.Context, once *Once) (joined, *billing.Payment, error) {
 	out, err := d.tryAccept(ctx, once)
-	if err != nil || out.refusal == nil || out.refusal.Owed > 0 || d.request.WaitForRecharge <= 0 || d.s.o.Billing == nil {
+	if err != nil || out.refusal == nil || out.refusal.Owed > 0 || out.refusal.Cap != nil || d.request.WaitForRecharge <= 0 || d.s.o.Billing == nil {
 		return out, nil, err
 	}
 	enough, paid, err := d.recharged(ctx, *out.refusal)
@@ -61,11 +61,30 @@ func (d *Draft) recharged(ctx context.Context, r credit.Refusal) (enough bool, _
 	return p.State.Credited(), &p, nil
 }
 
+// overCap says which cap is in the way. A message that would go over it by itself is not
+// helped by waiting.
+func overCap(r *credit.CapRefusal) error {
+	left := max(r.Limit-r.Used, 0)
+	f := fault.New(fault.TooMany, fault.CodeRateLimited, "the site's cap of %s %s a %s leaves %s, the message needs %s; send it in the next %s, or raise the cap",
+		r.Written(r.Limit), r.Kind, r.Period, r.Written(left), r.Written(r.Needed), r.Period)
+	if r.Alone() {
+		f = fault.New(fault.Conflict, fault.CodeStateConflict, "the message needs %s %s, more than the site's cap of %s a %s: raise the cap, or send to fewer",
+			r.Written(r.Needed), r.Kind, r.Written(r.Limit), r.Period)
+	} else {
+		f.RetryAfter = r.Wait
+	}
+	return f.With("cap", map[string]any{"what": r.Kind, "period": r.Period, "limit": r.Written(r.Limit), "used": r.Written(r.Used), "left": r.Written(left),
+		"needed": r.Written(r.Needed), "resets_at": r.Ends.Time().Format(time.RFC3339)})
+}
+
 // noCredit says what is missing, and what became of the recharge that was waited for.
 func noCredit(r credit.Refusal, recharge *billing.Payment) error {
 	if r.Owed > 0 {
 		return fault.New(fault.Locked, fault.CodeSiteSuspended,
 			"a payment was taken back after its credit was spent: nothing is sent until the %s won owed are paid", r.Owed).With("owed", r.Owed)
+	}
+	if r.Cap != nil {
+		return overCap(r.Cap)
 	}
 	f := fault.New(fault.NoCredit, fault.CodeInsufficientCredit,
 		"the message may cost %s won and %s won are available; top up and send again", r.Needed, r.Available)

@@ -1,5 +1,6 @@
 // Package paper writes what a tenant's books need: the statement of a month, the entries
-// behind it, the profile that both are billed by; and, for the operator, tax invoices.
+// behind it, the profile that both are billed by; how a message was checked and handed over;
+// and, for the operator, tax invoices.
 //
 // What it promises:
 //
@@ -12,6 +13,8 @@
 //   - Whoever has a statement, with or without its entries, can prove it without a database
 //     and without us: Verify needs nothing else. No byte of either can change unseen, unless it
 //     means nothing, such as a space.
+//   - A compliance record says of a message what its content and its rows say at one moment, and
+//     is signed and proven as a statement is. Numbers are in it only where somebody names one.
 //   - Entries are written in constant memory, with everything that their hashes are made of.
 //     Notes are left out unless they are asked for.
 //   - A payment that has no other paper stands in one tax invoice, and what went back of it in
@@ -33,11 +36,13 @@
 // that nothing was left out later. Who wants to be sure that it is ours gives Verify the
 // public key that he noted earlier: a forger can sign with a key of his own.
 //
+// A compliance record is signed in the same way, over "creditmsg compliance 1\n" and the record.
+//
 // Tables owned: paper_profile, paper_tax_run, paper_tax_row, paper_tax_item.
 //
 // Reading order: statement.go (what a statement is, and how it is made), payment.go, sum.go
 // (that it adds up), sign.go (its bytes); grid.go with csv.go and xlsx.go (for people);
 // receipt.go (of a payment); export.go with line.go (entries); verify.go with verify_entry.go;
-// profile.go; tax.go (tax invoices of a month), tax_sort.go (which payment stands in which),
+// profile.go; compliance.go with compliance_verify.go; tax.go (tax invoices of a month), tax_sort.go (which payment stands in which),
 // tax_check.go, tax_store.go (issuing), tax_form.go (Hometax's form).
 package paper

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
@@ -33,26 +34,38 @@ func compact(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
+// signedText is what is signed of a paper, which stands there without its signature.
+func signedText(form string, bare any) ([]byte, error) {
+	text, err := compact(bare)
+	return append([]byte(form+"\n"), text...), err
+}
+
 // text is what is signed.
 func (s *Statement) text() ([]byte, error) {
 	bare := *s
 	bare.Signature = nil
-	text, err := compact(&bare)
-	return append([]byte(s.Form+"\n"), text...), err
+	return signedText(s.Form, &bare)
+}
+
+// signers gives all that ever signed, of which the last one signs now.
+func (p *Papers) signers(tx *db.Tx) (all []site.Signer, last *site.Signer, err error) {
+	all, err = p.keys.Signers(tx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(all) == 0 {
+		return nil, nil, fault.New(fault.Internal, fault.CodeInternal, "there is no signing key: the installation's keys were not prepared")
+	}
+	return all, &all[len(all)-1], nil
 }
 
 // sign adds the public keys and the signature of the newest one.
 func (p *Papers) sign(tx *db.Tx, s *Statement) error {
-	signers, err := p.keys.Signers(tx)
+	all, last, err := p.signers(tx)
 	if err != nil {
 		return err
 	}
-	if len(signers) == 0 {
-		return fault.New(fault.Internal, fault.CodeInternal, "there is no signing key: the installation's keys were not prepared")
-	}
-	s.Keys = PublicKeys(signers)
-	last := &signers[len(signers)-1]
-	s.KeyID = last.ID
+	s.Keys, s.KeyID = PublicKeys(all), last.ID
 	text, err := s.text()
 	s.Signature = last.Sign(text)
 	return err
@@ -89,38 +102,54 @@ func (s *Statement) In(format string) ([]byte, error) {
 	return nil, fault.Check("/format", "want %s, %s or %s", JSON, CSV, XLSX)
 }
 
-// readStatement reads a statement. Only the bytes that we would write, with or without spaces
-// between them, are one: no name is read that another reader might take otherwise.
-func readStatement(r io.Reader) (*Statement, error) {
+// readPaper reads a signed paper into a value of its type. Only the bytes that we would write,
+// with or without spaces between them, are one: no name is read that another reader might take
+// otherwise. what it is stands in the errors, form where the value has its form.
+func readPaper(r io.Reader, what string, into any, form *string, known ...string) error {
 	text, err := io.ReadAll(io.LimitReader(r, maxStatement+1))
 	if err != nil {
-		return nil, fmt.Errorf("read the statement: %w", err)
+		return fmt.Errorf("read the %s: %w", what, err)
 	}
-	var s Statement
 	var plain bytes.Buffer
 	switch {
 	case len(text) > maxStatement:
-		return nil, fmt.Errorf("this is no statement: it is longer than any")
-	case json.Unmarshal(text, &s) != nil || json.Compact(&plain, text) != nil:
-		return nil, fmt.Errorf("this is no statement, or it was changed: it cannot be read as one in JSON")
-	case s.Form != statementForm && s.Form != earlierForm:
-		return nil, fmt.Errorf("this is no statement of a form that this program knows: %q", short(s.Form))
+		return fmt.Errorf("this is no %s: it is longer than any", what)
+	case json.Unmarshal(text, into) != nil || json.Compact(&plain, text) != nil:
+		return fmt.Errorf("this is no %s, or it was changed: it cannot be read as one in JSON", what)
+	case !slices.Contains(known, *form):
+		return fmt.Errorf("this is no %s of a form that this program knows: %q", what, short(*form))
 	}
-	own, err := compact(&s)
+	own, err := compact(into)
 	if err != nil || !bytes.Equal(own, plain.Bytes()) {
-		return nil, fmt.Errorf("the statement was changed: it is not written as statements are")
+		return fmt.Errorf("the %s was changed: it is not written as such papers are", what)
 	}
-	return &s, nil
+	return nil
+}
+
+// readStatement reads a statement.
+func readStatement(r io.Reader) (*Statement, error) {
+	var s Statement
+	err := readPaper(r, "statement", &s, &s.Form, statementForm, earlierForm)
+	return &s, err
+}
+
+// keysOf gives the keys that a paper names by their ids, each of which has to be its own.
+func keysOf(list []PublicKey) (map[string]ed25519.PublicKey, error) {
+	keys := map[string]ed25519.PublicKey{}
+	for _, k := range list {
+		if len(k.Key) != ed25519.PublicKeySize || site.KeyID(k.Key) != k.ID {
+			return nil, fmt.Errorf("the key %s is not the one of that id", k.ID)
+		}
+		keys[k.ID] = k.Key
+	}
+	return keys, nil
 }
 
 // checkSignatures proves the statement's signature and those of its heads, by the keys that it names.
 func (s *Statement) checkSignatures() error {
-	keys := map[string]ed25519.PublicKey{}
-	for _, k := range s.Keys {
-		if len(k.Key) != ed25519.PublicKeySize || site.KeyID(k.Key) != k.ID {
-			return fmt.Errorf("the key %s is not the one of that id", k.ID)
-		}
-		keys[k.ID] = k.Key
+	keys, err := keysOf(s.Keys)
+	if err != nil {
+		return err
 	}
 	text, err := s.text()
 	if err != nil {

@@ -28,10 +28,8 @@ type Checked struct {
 // are taken, which tells of accidents and of changes by whoever cannot sign, and nothing of
 // who signed. What is wrong is in Checked; an error means that a key could not be read.
 func Verify(statement, entries io.Reader, keys []string) (Checked, error) {
-	for i, k := range keys {
-		if raw, err := base64.StdEncoding.DecodeString(k); err != nil || len(raw) != 32 {
-			return Checked{}, fault.Check(fmt.Sprintf("/keys/%d", i), "want the 44 characters of a public key, as GET /v1/credit/signing-key or ledger key shows it")
-		}
+	if err := checkKeys(keys); err != nil {
+		return Checked{}, err
 	}
 	var c Checked
 	if err := c.verify(statement, entries, keys); err != nil {
@@ -40,6 +38,26 @@ func Verify(statement, entries io.Reader, keys []string) (Checked, error) {
 	}
 	c.OK = true
 	return c, nil
+}
+
+// checkKeys checks public keys as somebody gives them.
+func checkKeys(keys []string) error {
+	for i, k := range keys {
+		if raw, err := base64.StdEncoding.DecodeString(k); err != nil || len(raw) != 32 {
+			return fault.Check(fmt.Sprintf("/keys/%d", i), "want the 44 characters of a public key, as GET /v1/credit/signing-key or ledger key shows it")
+		}
+	}
+	return nil
+}
+
+// trust checks that the keys which signed a paper are among those that somebody gave.
+func trust(list []PublicKey, signed, keys []string) error {
+	for _, k := range list {
+		if slices.Contains(signed, k.ID) && !slices.Contains(keys, base64.StdEncoding.EncodeToString(k.Key)) {
+			return fmt.Errorf("it was signed by the key %s, which is none of those that you trust", k.ID)
+		}
+	}
+	return nil
 }
 
 func (c *Checked) verify(statement, entries io.Reader, keys []string) error {
@@ -52,10 +70,8 @@ func (c *Checked) verify(statement, entries io.Reader, keys []string) error {
 		return err
 	}
 	if len(keys) > 0 {
-		for _, k := range s.Keys {
-			if slices.Contains(c.Keys, k.ID) && !slices.Contains(keys, base64.StdEncoding.EncodeToString(k.Key)) {
-				return fmt.Errorf("it was signed by the key %s, which is none of those that you trust", k.ID)
-			}
+		if err := trust(s.Keys, c.Keys, keys); err != nil {
+			return err
 		}
 		c.Trusted = true
 	}

@@ -146,6 +146,16 @@ type Leg struct {
 	Text     string    // as the phone shows it: variables are already put in
 	Alimtalk *Template // set exactly when Channel is Alimtalk
 	Pictures []Picture // of an MMS: one, or as many as the account takes
+
+	Advertising bool // the text is an advertisement: it bears (광고) and an 080 number already
+}
+
+// Sort tells advertising from information, for vendors that take calls of one of them.
+func (l *Leg) Sort() string {
+	if l.Advertising {
+		return "advertising"
+	}
+	return "information"
 }
 
 // Picture is one picture of an MMS: a baseline JPEG that every vendor takes (package picture).
@@ -244,6 +254,10 @@ type Report struct {
 	Reason     Reason    // with Final and not Delivered
 	Code, Text string    // the provider's own
 	At         time.Time // the provider's time of the event, UTC; zero = not said
+
+	// OptOut is the 080 number that To called to opt out of advertising. Such a report is
+	// of no leg; empty = it is of one.
+	OptOut korea.Number
 }
 
 // Verdict is what a Lookup found.

@@ -198,12 +198,13 @@ func (s *Service) accept(ctx context.Context, one Series, key idem.Key) (message
 	if r.Title == "" {
 		r.Title = one.Name
 	}
+	r.By, r.Repeats = one.ID.Text(id.Series), key.Scope+" "+key.Key
 	d, err := s.messages.Draft(ctx, one.Site, r)
 	if err != nil {
 		return message.Receipt{}, err
 	}
 	for _, p := range one.Recipients {
-		if err = d.Add(ctx, p.To, p.Variables); err != nil {
+		if err = d.Take(ctx, message.Candidate(p)); err != nil {
 			break
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
@@ -33,8 +34,10 @@ const (
 
 // Recipient is somebody whom a series names.
 type Recipient struct {
-	To        string            `json:"to"`
-	Variables map[string]string `json:"variables,omitempty"`
+	To           string            `json:"to"`
+	Variables    map[string]string `json:"variables,omitempty"`
+	ConsentAt    time.Time         `json:"consent_at,omitzero"` // to advertising
+	NightConsent bool              `json:"night_consent,omitempty"`
 }
 
 // Content is what a series sends. It is kept sealed.

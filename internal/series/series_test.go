@@ -139,7 +139,7 @@ func TestTooLittleCreditIsAFailureThatHoldsNothing(t *testing.T) {
 	each(t, func(w *world) {
 		c := text()
 		for i := range 60 { // 1,080 won
-			c.Recipients = append(c.Recipients, Recipient{string([]byte{'0', '1', '0', '9', '9', '9', '9', '0', '0', byte('0' + i/10), byte('0' + i%10)}), map[string]string{"이름": "김하나"}})
+			c.Recipients = append(c.Recipients, Recipient{To: string([]byte{'0', '1', '0', '9', '9', '9', '9', '0', '0', byte('0' + i/10), byte('0' + i%10)}), Variables: map[string]string{"이름": "김하나"}})
 		}
 		one := w.create(mondays, c)
 		w.to("2126-11-25 09:00:00")

@@ -113,7 +113,7 @@ func (w *world) to(text string) { w.now.Store(int64(at(text))) }
 // text is a message of 18 won to one person.
 func text() Content {
 	return Content{Name: "월요일 안내", Request: message.Request{Strategy: message.SMSOnly, Text: &message.TextRequest{Body: "#{이름}님, 안내입니다."}},
-		Recipients: []Recipient{{"01012345678", map[string]string{"이름": "김하나"}}}}
+		Recipients: []Recipient{{To: "01012345678", Variables: map[string]string{"이름": "김하나"}}}}
 }
 
 func (w *world) create(p Plan, c Content) (one Series) {

@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"creditmsg/internal/fault"
+	"creditmsg/internal/korea"
 )
 
 // Config is everything that an operator can set. It is read once at start, from
@@ -81,6 +82,19 @@ type DeliveryConfig struct {
 	// Late is when a message whose end was not reported speaks against its account: where
 	// many are late, other accounts take more. Default 2m.
 	Late time.Duration `yaml:"late" env:"LATE"`
+	// NightFrom and NightUntil are the times of day in Korea between which advertising
+	// reaches nobody who did not consent to the night as well. The law's night, 21:00 to
+	// 08:00, can be made longer, not shorter. Default 20:50 and 08:00.
+	NightFrom  string `yaml:"night_from" env:"NIGHT_FROM"`
+	NightUntil string `yaml:"night_until" env:"NIGHT_UNTIL"`
+}
+
+// Night is the night of advertising. Texts that are no time of day count as absent:
+// LoadConfig returns no Config that has such.
+func (d DeliveryConfig) Night() (n korea.Night) {
+	n.From, _ = korea.ParseClock(d.NightFrom)
+	n.Until, _ = korea.ParseClock(d.NightUntil)
+	return n
 }
 
 // LogConfig says what the process writes to standard error.
@@ -148,6 +162,9 @@ func (c *Config) defaults() {
 	c.Delivery.Rest = cmp.Or(c.Delivery.Rest, 20*time.Second)
 	c.Delivery.Hang = cmp.Or(c.Delivery.Hang, 3*time.Second)
 	c.Delivery.Late = cmp.Or(c.Delivery.Late, 2*time.Minute)
+	from, until := (korea.Night{}).Bounds()
+	c.Delivery.NightFrom = cmp.Or(c.Delivery.NightFrom, korea.Clock(from))
+	c.Delivery.NightUntil = cmp.Or(c.Delivery.NightUntil, korea.Clock(until))
 	c.Alerts.defaults()
 	c.Log.Level = cmp.Or(c.Log.Level, "info")
 	c.Log.Format = cmp.Or(c.Log.Format, "json")

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"creditmsg/internal/korea"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/provider/simulator"
 )
@@ -69,11 +70,26 @@ func (l *loading) check(c *Config) {
 	if d.Floor < 0 || d.Floor > 100 {
 		l.bad("delivery.floor", "want percent, from 0 to 100")
 	}
+	l.checkNight(d)
 	l.checkNetworks("trusted_proxies", c.TrustedProxies)
 	l.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	l.oneOf("log.format", c.Log.Format, "json", "text")
 	if _, err := c.Keys.Bytes(); err != nil {
 		l.bad("keys.master", "%v", err)
+	}
+}
+
+func (l *loading) checkNight(d DeliveryConfig) {
+	sound := true
+	for _, at := range []struct{ key, text string }{{"night_from", d.NightFrom}, {"night_until", d.NightUntil}} {
+		since, err := korea.ParseClock(at.text)
+		if err != nil || since == 0 {
+			sound = false
+			l.bad("delivery."+at.key, "%q is not a time of day such as 20:50", at.text)
+		}
+	}
+	if sound && !d.Night().Valid() {
+		l.bad("delivery.night_from", "a night of %s is shorter than the law's: it begins at 21:00 at the latest and ends at 08:00 at the earliest", d.Night())
 	}
 }
 

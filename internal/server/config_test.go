@@ -94,6 +94,8 @@ delivery:
   rest: 40s
   hang: 5s
   late: 3m
+  night_from: 20:30
+  night_until: 08:30
 trusted_proxies: [10.0.0.0/8, 192.0.2.7]
 log:
   level: debug
@@ -158,7 +160,7 @@ func fullConfig() Config {
 			SMTP: SMTPConfig{Host: "mail.example", Port: 2525, User: "alerts", Password: "mailsecret", From: "Credit <alerts@credit.example>", TLS: "tls"}},
 		Delivery: DeliveryConfig{FallbackWithin: 15 * time.Minute, ExpireText: 70 * time.Hour, ExpireLong: 80 * time.Hour,
 			LookupGrace: 30 * time.Second, Lease: 45 * time.Second,
-			Prefer: "cost", Floor: 80, Rest: 40 * time.Second, Hang: 5 * time.Second, Late: 3 * time.Minute},
+			Prefer: "cost", Floor: 80, Rest: 40 * time.Second, Hang: 5 * time.Second, Late: 3 * time.Minute, NightFrom: "20:30", NightUntil: "08:30"},
 		TrustedProxies: Networks{"10.0.0.0/8", "192.0.2.7"},
 		Log:            LogConfig{Level: "debug", Format: "text"},
 		Keys:           KeysConfig{Master: masterHex},
@@ -184,7 +186,8 @@ func TestAbsentAndEmptyValuesAreTheDefaults(t *testing.T) {
 	want := Config{
 		Listen: "127.0.0.1:8080", Database: DatabaseConfig{URL: "sqlite:data/creditmsg.db"}, Blob: BlobConfig{URL: "file:data/blobs"},
 		Delivery: DeliveryConfig{FallbackWithin: 30 * time.Minute, ExpireText: 73 * time.Hour, ExpireLong: 81 * time.Hour, LookupGrace: time.Minute, Lease: time.Minute,
-			Prefer: "weight", Floor: 90, Rest: 20 * time.Second, Hang: 3 * time.Second, Late: 2 * time.Minute},
+			Prefer: "weight", Floor: 90, Rest: 20 * time.Second, Hang: 3 * time.Second, Late: 2 * time.Minute,
+			NightFrom: "20:50", NightUntil: "08:00"},
 		Alerts: AlertsConfig{Language: "ko", SMTP: SMTPConfig{TLS: "starttls"}},
 		Log:    LogConfig{Level: "info", Format: "json"},
 	}
@@ -237,6 +240,9 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		"a number as time":        {"delivery:\n  lease: 30\n", nil, "creditmsg.yaml:2: delivery.lease: a time with its unit, such as 30m or 72h is wanted"},
 		"a wrong unit":            {"delivery:\n  lease: 30q\n", nil, "creditmsg.yaml:2: delivery.lease: a time with its unit, such as 30m or 72h is wanted"},
 		"a negative time":         {"delivery:\n  lease: -1s\n", nil, "creditmsg.yaml:2: delivery.lease: -1s is negative"},
+		"no time of day":          {"delivery:\n  night_from: evening\n", nil, `creditmsg.yaml:2: delivery.night_from: "evening" is not a time of day such as 20:50`},
+		"midnight":                {"delivery:\n  night_until: 00:00\n", nil, `creditmsg.yaml:2: delivery.night_until: "00:00" is not a time of day such as 20:50`},
+		"a night that is short":   {"delivery:\n  night_from: 21:30\n", nil, "creditmsg.yaml:2: delivery.night_from: a night of 21:30–08:00 is shorter than the law's: it begins at 21:00 at the latest and ends at 08:00 at the earliest"},
 		"a word as truth":         {"production: sure\n", nil, "creditmsg.yaml:1: production: true or false is wanted"},
 		"text for a number":       {account + "    weight: much\n", nil, "creditmsg.yaml:6: providers[0].weight: a whole number is wanted"},
 		"text for a list":         {"trusted_proxies: 10.0.0.0/8\n", nil, "creditmsg.yaml:1: trusted_proxies: a list is wanted"},

@@ -26,6 +26,7 @@ import (
 	"creditmsg/internal/kakao"
 	"creditmsg/internal/message"
 	"creditmsg/internal/money"
+	"creditmsg/internal/optout"
 	"creditmsg/internal/paper"
 	till "creditmsg/internal/payment/simulator"
 	"creditmsg/internal/provider"
@@ -178,7 +179,7 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	}
 	p.book = book.New(p.d, p.keys, p.queue)
 	p.messages, err = message.NewService(p.d, p.keys, p.ledger, p.queue, message.Options{
-		FallbackWithin: times.FallbackWithin, Billing: p.billing, Book: p.book,
+		FallbackWithin: times.FallbackWithin, Billing: p.billing, Night: times.Night(), Book: p.book,
 		// Messages ask what can be carried only once requests come in.
 		Offered:    func(siteID string, c provider.Channel) bool { return p.delivery.Offered(siteID, c) },
 		Accounts:   func(siteID string, c provider.Channel) []string { return p.delivery.Accounts(siteID, c) },
@@ -215,7 +216,7 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 	}
 	p.handler, err = api.New(api.Deps{
 		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, Vendors: p.vendors, Kakao: p.kakao, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
-		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, Book: p.book, Series: p.series, Attachments: p.pictures,
+		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, OptOuts: optout.New(p.keys), Book: p.book, Series: p.series, Attachments: p.pictures,
 		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), Version: o.Version, Ready: p.ready,
 	})

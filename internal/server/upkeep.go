@@ -82,6 +82,7 @@ func (p *Program) sweep(ctx context.Context) {
 		{"idempotency keys", func(ctx context.Context) error { _, err := idem.Sweep(ctx, p.d); return err }},
 		{"drafts", p.messages.SweepDrafts},
 		{"attachments", p.pictures.Sweep},
+		{"what was sent recently", p.messages.SweepRecent},
 	} {
 		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
 			p.log.WarnContext(ctx, "not swept", "what", s.what, "error", err)

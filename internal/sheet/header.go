@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"creditmsg/internal/fault"
@@ -36,7 +37,7 @@ func readHeader(line int, cells []string, o Options) (header, error) {
 	}
 	if !o.Table {
 		var err error
-		if h.to, err = numberColumn(line, cells, o.Column); err != nil {
+		if h.to, err = numberColumn(line, cells, o); err != nil {
 			return h, err
 		}
 	}
@@ -50,9 +51,10 @@ func readHeader(line int, cells []string, o Options) (header, error) {
 }
 
 // numberColumn finds the column with the numbers.
-func numberColumn(line int, cells []string, column string) (int, error) {
-	wanted := numberColumns
-	if column = korea.Normalise(strings.TrimSpace(column)); column != "" {
+func numberColumn(line int, cells []string, o Options) (int, error) {
+	wanted := slices.Concat(numberColumns, o.Also)
+	column := korea.Normalise(strings.TrimSpace(o.Column))
+	if column != "" {
 		wanted = []string{column}
 		for i, name := range cells {
 			if name == column {
@@ -67,7 +69,7 @@ func numberColumn(line int, cells []string, column string) (int, error) {
 			}
 		}
 	}
-	said := "no column is named like one that holds phone numbers (" + strings.Join(numberColumns, ", ") + ")"
+	said := "no column is named like one that holds phone numbers (" + strings.Join(slices.Concat(numberColumns, o.Also), ", ") + ")"
 	if column != "" {
 		said = fmt.Sprintf("there is no column %q", column)
 	}

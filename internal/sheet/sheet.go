@@ -26,6 +26,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 
 	"creditmsg/internal/fault"
@@ -39,6 +40,11 @@ type Options struct {
 	// Table says that the file is no list of recipients: no column is looked for, and
 	// all are in Values.
 	Table bool
+	// List says that the file may be a bare list, without a header: if its first cell is
+	// a number, the first cell of every row is.
+	List bool
+	// Also are further names of the column that holds the numbers.
+	Also []string
 	// Sheet is the name of the sheet of a workbook; empty means the first that is not
 	// hidden.
 	Sheet string
@@ -105,6 +111,9 @@ func begin(from source, o Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.List && bareNumber.MatchString(cells[0]) {
+		return &Reader{from: &replayed{from, line, cells}, header: header{width: rowCells}}, nil
+	}
 	h, err := readHeader(line, cells, o)
 	if err != nil {
 		return nil, err
@@ -160,6 +169,24 @@ func (r *Reader) next() (Row, error) {
 		row.Values[i] = cell(column)
 	}
 	return row, nil
+}
+
+// bareNumber is a cell that can be nothing but a number, right or wrong.
+var bareNumber = regexp.MustCompile(`^[+]?[0-9][0-9()., -]{6,}$`)
+
+// replayed is a source whose first row is given once more.
+type replayed struct {
+	source
+	line  int
+	first []string
+}
+
+func (r *replayed) next() (line int, cells []string, err error) {
+	if r.first != nil {
+		cells, r.first = r.first, nil
+		return r.line, cells, nil
+	}
+	return r.source.next()
 }
 
 // pointer is the place of a line in the Fields of a fault.

@@ -169,15 +169,15 @@ func TestTheStatesOfManySitesAndSendersAreReadAtOnce(t *testing.T) {
 			}
 			ids := []string{"other", "demo", "nobody", "demo"}
 			asks, whole := Ask(ids)
-			statesQ, states := AskStates(ids)
+			statesQ, states := AskStandings(ids)
 			namedQ, named := AskSenders([]SenderName{{"other", "0261234568"}, {"demo", "0261234568"}, {"demo", "0261234567"}, {"other", "0261234567"}, {"demo", "0261234567"}})
 			allQ, all := AskSendersOf(ids)
-			noSites, _ := AskStates(nil)
+			noSites, _ := AskStandings(nil)
 			noSenders, _ := AskSenders(nil)
 			if err := tx.Ask(append(asks, statesQ, namedQ, allQ, noSites, noSenders)...); err != nil {
 				return err
 			}
-			equal(t, "states", states, map[string]State{"demo": Active, "other": Suspended})
+			equal(t, "standings", states, map[string]Standing{"demo": {State: Active}, "other": {State: Suspended}})
 			equal(t, "sites", len(whole), 2)
 			for _, id := range []string{"demo", "other"} {
 				one, err := Find(tx, id)

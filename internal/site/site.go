@@ -30,6 +30,7 @@ type Site struct {
 	CreatedAt db.Time
 	Weight    int // its part of the sending when several sites have much to send; 1 to MaxWeight
 	Rev       Rev
+	Rules     Rules
 	Notify    bool // its people want to be told of each message that is done
 }
 
@@ -54,9 +55,13 @@ func Create(tx *db.Tx, keys *Keys, id, name string) (Site, error) {
 	} else if !fault.Is(err, fault.NotFound) {
 		return Site{}, err
 	}
-	s := Site{ID: id, Name: name, State: Active, CreatedAt: tx.Now, Weight: 1}
-	err := tx.InsertMany("site", db.Col("id", []string{s.ID}), db.Col("name", []string{s.Name}),
-		db.Col("state", []State{s.State}), db.Col("created_at", []db.Time{s.CreatedAt}))
+	words, err := lockWords(tx, "") // or a change of them would pass the new site by
+	if err != nil {
+		return Site{}, err
+	}
+	s := Site{ID: id, Name: name, State: Active, CreatedAt: tx.Now, Weight: 1, Rules: Rules{Words: Words{All: words}}}
+	err = tx.InsertMany("site", db.Col("id", []string{s.ID}), db.Col("name", []string{s.Name}),
+		db.Col("state", []State{s.State}), db.Col("created_at", []db.Time{s.CreatedAt}), db.Col("words_all", []WordDigest{words}))
 	if err != nil {
 		return Site{}, created(err, "site", id)
 	}
@@ -90,13 +95,28 @@ func IsName(text string) bool {
 	return n > 0 && n <= 100 && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
-const selectSites = `SELECT s.id, s.name, s.state, s.created_at, s.weight, COALESCE(r.rev, 0), s.notify_done FROM site s LEFT JOIN site_rev r ON r.site_id = s.id`
+// siteColumns are the columns of a site, and fields where they are scanned into.
+var siteColumns = append([]string{"id", "name", "state", "created_at", "weight", "notify_done"}, ruleColumns...)
+
+func (s *Site) fields() []any {
+	return append([]any{&s.ID, &s.Name, &s.State, &s.CreatedAt, &s.Weight, (*flag)(&s.Notify)}, s.Rules.fields()...)
+}
+
+// flag reads a boolean that is stored as 0 or 1.
+type flag bool
+
+// Scan implements sql.Scanner.
+func (f *flag) Scan(src any) error {
+	var n sql.Null[int64]
+	err := n.Scan(src)
+	*f = flag(n.V != 0)
+	return err
+}
+
+var selectSites = `SELECT s.` + strings.Join(siteColumns, ", s.") + `, COALESCE(r.rev, 0) FROM site s LEFT JOIN site_rev r ON r.site_id = s.id`
 
 func scanSite(r interface{ Scan(...any) error }) (s Site, err error) {
-	var notify int
-	err = r.Scan(&s.ID, &s.Name, &s.State, &s.CreatedAt, &s.Weight, &s.Rev, &notify)
-	s.Notify = notify != 0
-	return s, err
+	return s, r.Scan(append(s.fields(), &s.Rev)...)
 }
 
 // Find gives a site, or a NotFound fault.
@@ -124,31 +144,35 @@ func Ask(ids []string) ([]db.Question, map[string]Site) {
 	}
 	row := func(r *sql.Rows) error {
 		var s Site
+		err := r.Scan(s.fields()...)
 		s.Rev = revs[s.ID]
-		var notify int
-		err := r.Scan(&s.ID, &s.Name, &s.State, &s.CreatedAt, &s.Weight, &notify)
-		s.Rev, s.Notify = revs[s.ID], notify != 0
 		found[s.ID] = s
 		return err
 	}
 	return []db.Question{
 		{Table: "site_rev", Cols: []string{"site_id", "rev"}, Key: []db.Column{db.Col("site_id", ids)}, Row: rev},
-		{Table: "site", Cols: []string{"id", "name", "state", "created_at", "weight", "notify_done"}, Key: []db.Column{db.Col("id", ids)}, Row: row},
+		{Table: "site", Cols: siteColumns, Key: []db.Column{db.Col("id", ids)}, Row: row},
 	}, found
 }
 
-// AskStates gives the question in what state sites are, and where the answer will stand;
-// a site that is not there is left out.
-func AskStates(ids []string) (db.Question, map[string]State) {
-	found := make(map[string]State, len(ids))
+// Standing is what may keep a leg of an accepted message from being sent.
+type Standing struct {
+	State   State
+	OptOuts OptOuts
+}
+
+// AskStandings gives the question how sites stand, and where the answer will stand; a site
+// that is not there is left out.
+func AskStandings(ids []string) (db.Question, map[string]Standing) {
+	found := make(map[string]Standing, len(ids))
 	row := func(r *sql.Rows) error {
 		var id string
-		var s State
-		err := r.Scan(&id, &s)
+		var s Standing
+		err := r.Scan(&id, &s.State, &s.OptOuts)
 		found[id] = s
 		return err
 	}
-	return db.Question{Table: "site", Cols: []string{"id", "state"}, Key: []db.Column{db.Col("id", ids)}, Row: row}, found
+	return db.Question{Table: "site", Cols: []string{"id", "state", "opt_outs"}, Key: []db.Column{db.Col("id", ids)}, Row: row}, found
 }
 
 // SetState suspends or resumes a site; to the state it is in is no error.

@@ -25,12 +25,13 @@ func harness() providertest.Harness {
 		HandsOver: func(r *http.Request) bool {
 			return r.Method == http.MethodPost && (strings.Contains(r.URL.Path, "/sender/") || strings.HasSuffix(r.URL.Path, "/raw-messages"))
 		},
-		OnePhase: true,
-		PostPaid: true,
-		Template: provider.Template{ChannelID: "0123456789abcdef0123456789abcdef01234567", TemplateID: "RESERVE_01"},
-		Refused:  "1999",
-		Code:     "-1999",
-		Why:      provider.UnrecognisedCode,
+		OnePhase:    true,
+		Advertising: true,
+		PostPaid:    true,
+		Template:    provider.Template{ChannelID: "0123456789abcdef0123456789abcdef01234567", TemplateID: "RESERVE_01"},
+		Refused:     "1999",
+		Code:        "-1999",
+		Why:         provider.UnrecognisedCode,
 		Desk: providertest.Desk{Senders: true, Channels: true,
 			Acts: provider.AddTemplate | provider.ChangeTemplate | provider.CommentTemplate | provider.RemoveTemplate},
 	}

@@ -126,7 +126,7 @@ func together(l *provider.Leg) string {
 		}
 		return strings.Join([]string{l.Channel.String(), l.Alimtalk.ChannelID, l.Alimtalk.TemplateID}, "\x00")
 	}
-	return strings.Join([]string{l.Channel.String(), string(l.From), l.Subject, l.Text, provider.PictureNames(l)}, "\x00")
+	return strings.Join([]string{l.Channel.String(), l.Sort(), string(l.From), l.Subject, l.Text, provider.PictureNames(l)}, "\x00")
 }
 
 // product is the one that carries a channel.

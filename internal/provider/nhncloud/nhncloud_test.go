@@ -153,7 +153,7 @@ func TestReportsOfBothProductsAreRead(t *testing.T) {
 			t.Errorf("%s: at %s UTC, want 09:00:04", name, at)
 		}
 	}
-	other, err := parse([]byte(`{"event":"UNSUBSCRIBE","hooks":[{"hookId":"h","recipientNo":"01012345678","unsubscribeNo":"0801234567"}]}`))
+	other, err := parse([]byte(`{"event":"CONVERSION_BLOCK","hooks":[{"hookId":"h","recipientNo":"01012345678","unsubscribeNo":"0801234567"}]}`))
 	if err != nil || len(other) != 0 {
 		t.Errorf("another event: got %+v, %v, want nothing", other, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"creditmsg/internal/korea"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/upstream"
 )
@@ -25,8 +26,8 @@ func (a *account) Authentic(h http.Header, _ []byte) bool {
 	return subtle.ConstantTimeCompare([]byte(h.Get("X-Toast-Webhook-Signature")), a.expected) == 1
 }
 
-// Parse reads the reports of one webhook call. Events other than results (somebody called
-// the 080 number, a template was inspected) are passed over.
+// Parse reads the reports of one webhook call: results, and who called the 080 number. Other
+// events, such as that a template was inspected, are passed over.
 func (a *account) Parse(body []byte) ([]provider.Report, error) { return parse(body) }
 
 func parse(body []byte) ([]provider.Report, error) {
@@ -43,10 +44,19 @@ func parse(body []byte) ([]provider.Report, error) {
 	if err := upstream.Lenient(json.Unmarshal(body, &call)); err != nil {
 		return nil, fmt.Errorf("read delivery report: %w", err)
 	}
-	if call.Event != "" && call.Event != "MESSAGE_RESULT_UPDATE" {
+	var reports []provider.Report
+	switch call.Event {
+	case "", "MESSAGE_RESULT_UPDATE":
+	case "UNSUBSCRIBE":
+		for i := range call.Hooks {
+			if r, ok := call.Hooks[i].optOut(); ok {
+				reports = append(reports, r)
+			}
+		}
+		return reports, nil
+	default:
 		return nil, nil
 	}
-	var reports []provider.Report
 	for i := range call.Hooks {
 		if m := &call.Hooks[i]; m.RequestID != "" && (m.Code != "" || m.state() != "") {
 			reports = append(reports, m.report())
@@ -71,6 +81,18 @@ type message struct {
 	Received  string `json:"receiveDate"`
 	Resulted  string `json:"resultDate"`
 	SenderKey string `json:"senderKey"` // in lists of Alimtalk
+
+	To      string `json:"recipientNo"`   // of who called an 080 number
+	Called  string `json:"unsubscribeNo"` // and which
+	Created string `json:"createdDateTime"`
+}
+
+// optOut says who called which 080 number, if the event does.
+func (m *message) optOut() (provider.Report, bool) {
+	to, errTo := korea.ParseMobile(m.To)
+	called, errCalled := korea.ParseOptOut(m.Called)
+	m.Received = m.Created
+	return provider.Report{To: to, OptOut: called, At: m.at()}, errTo == nil && errCalled == nil
 }
 
 // alimtalk says of which product the message is.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	"creditmsg/internal/korea"
 	"creditmsg/internal/provider"
@@ -102,6 +103,9 @@ func (a *account) request(batch string, legs []provider.Leg) (path string, body 
 	path = "/sender/sms"
 	if first.Channel != provider.SMS {
 		path, m.Title = "/sender/mms", cmp.Or(first.Subject, korea.FirstLine(first.Text))
+	}
+	if first.Advertising {
+		path = strings.Replace(path, "/sender/", "/sender/ad-", 1) // where the vendor checks it
 	}
 	if m.Files, err = fileIDs(first); err != nil {
 		return "", nil, err

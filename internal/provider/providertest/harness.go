@@ -50,6 +50,10 @@ type Harness struct {
 	// PostPaid says that the vendor never refuses a call for want of money.
 	PostPaid bool
 
+	// Advertising says that the vendor is told which texts are advertisements, and refuses
+	// those without their marks.
+	Advertising bool
+
 	// SignsBody says that the proof of a report covers its body, so that another body
 	// with the same headers is not authentic.
 	SignsBody bool
@@ -116,6 +120,7 @@ func Run(t *testing.T, h Harness) {
 			"one leg, and as many as the capabilities say, are one call":      testMaxLegs,
 			"texts of any allowed length fit into a call":                     testMaxBytes,
 			"calls, look-ups and reports go on at once":                       testConcurrent,
+			"an advertisement is told to a vendor that wants to know":         testAdvertising,
 			"an mms brings its pictures to the phone, in their order":         testPictures,
 			"an mms of no picture, or of too many, is refused on its own":     testPictureCount,
 			"a picture that the vendor does not take is an attachment error":  testPictureRefused,

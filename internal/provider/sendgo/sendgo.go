@@ -70,7 +70,7 @@ func together(l *provider.Leg) string {
 	if l.Channel == provider.Alimtalk && l.Alimtalk != nil {
 		return strings.Join([]string{l.Channel.String(), l.Alimtalk.ChannelID, l.Alimtalk.TemplateID}, "\x00")
 	}
-	return strings.Join([]string{l.Channel.String(), string(l.From), l.Subject, l.Text, provider.PictureNames(l)}, "\x00")
+	return strings.Join([]string{l.Channel.String(), l.Sort(), string(l.From), l.Subject, l.Text, provider.PictureNames(l)}, "\x00")
 }
 
 // Lookup learns nothing; see the package comment.

@@ -98,6 +98,9 @@ func (a *account) campaign(ctx context.Context, legs []provider.Leg) (path strin
 		return "", nil, &provider.Result{Outcome: provider.Refused, Reason: provider.SenderNotRegistered, Text: "the vendor has no approved sender of this number"}
 	}
 	m := wireText{Kind: "MESSAGE", Type: "SMS", Schedule: "DIRECTLY", Content: first.Text, Files: []wireFile{}, Contacts: contacts, Sender: key}
+	if first.Advertising {
+		m.Kind = "ADVERTISE"
+	}
 	if first.Channel != provider.SMS {
 		subject := cmp.Or(first.Subject, korea.FirstLine(first.Text))
 		m.Type, m.Subject = strings.ToUpper(first.Channel.String()), &subject

@@ -25,13 +25,14 @@ func harness() providertest.Harness {
 		HandsOver: func(r *http.Request) bool {
 			return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/messages")
 		},
-		OnePhase: true,
-		PostPaid: true,
-		Patient:  true,
-		Nameless: true,
-		Template: provider.Template{ChannelID: "@demo", TemplateID: "RESERVE_01"},
-		Refused:  "1005",
-		Why:      provider.ProviderQuota,
+		OnePhase:    true,
+		Advertising: true,
+		PostPaid:    true,
+		Patient:     true,
+		Nameless:    true,
+		Template:    provider.Template{ChannelID: "@demo", TemplateID: "RESERVE_01"},
+		Refused:     "1005",
+		Why:         provider.ProviderQuota,
 	}
 }
 

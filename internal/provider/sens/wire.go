@@ -73,6 +73,14 @@ type wireButton struct {
 
 const korean = "82"
 
+// contentType is what the vendor calls information and advertising.
+func contentType(l *provider.Leg) string {
+	if l.Advertising {
+		return "AD"
+	}
+	return "COMM"
+}
+
 // request is the body of the request that hands legs over, which have together what
 // together says.
 func request(legs []provider.Leg) ([]byte, error) {
@@ -85,7 +93,7 @@ func request(legs []provider.Leg) ([]byte, error) {
 		}
 		return json.Marshal(m)
 	}
-	m := wireText{Type: "SMS", Kind: "COMM", Country: korean, From: string(first.From), Content: first.Text, Messages: make([]wireMessage, len(legs))}
+	m := wireText{Type: "SMS", Kind: contentType(first), Country: korean, From: string(first.From), Content: first.Text, Messages: make([]wireMessage, len(legs))}
 	for i := range legs {
 		m.Messages[i] = wireMessage{To: string(legs[i].To), Content: legs[i].Text}
 		if first.Channel != provider.SMS {

@@ -74,6 +74,8 @@ func (s *Simulator) nhnCalls() map[string]call {
 	all := map[string]call{
 		"POST " + texts + "sender/sms":              s.nhnText(sms),
 		"POST " + texts + "sender/mms":              s.nhnText(lms),
+		"POST " + texts + "sender/ad-sms":           s.nhnText(sms),
+		"POST " + texts + "sender/ad-mms":           s.nhnText(lms),
 		"POST " + texts + "sender/auth/sms":         s.nhnText(sms),
 		"GET " + texts + "sender/sms":               s.asked(s.nhnTexts(sms)),
 		"GET " + texts + "sender/mms":               s.asked(s.nhnTexts(lms, mms)),
@@ -217,6 +219,9 @@ func (s *Simulator) nhnText(k kind) call {
 		if err := s.nhnCheckText(a, d, len(body.Recipients)); err != nil {
 			return nil, err
 		}
+		if strings.Contains(r.URL.Path, "/ad-") && !advertised(d.text) {
+			return nil, nhnError(-6003, "The text does not show what an advertisement has to show.")
+		}
 		g, err := s.nhnSend(a, body.Batch, body.Recipients, func(*nhnRecipient) draft { return d })
 		if err != nil {
 			return nil, err
@@ -226,6 +231,12 @@ func (s *Simulator) nhnText(k kind) call {
 				"senderGroupingKey": body.Batch, "sendResultList": results}}}
 		})
 	}
+}
+
+// advertised reports whether a text shows what an advertisement has to show.
+func advertised(text string) bool {
+	ad, err := korea.Advertise(text, "")
+	return err == nil && !ad.Marked
 }
 
 // nhnCheckText finds why a text is refused as a whole.

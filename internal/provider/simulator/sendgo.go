@@ -188,8 +188,10 @@ func (s *Simulator) sendgoText(a *account, r *http.Request) (any, error) {
 	switch {
 	case d.from == "":
 		return nil, refuse(http.StatusNotFound, "INVALID_SENDER_KEY", "Invalid Sender Key")
-	case d.kind != sms && d.kind != lms && d.kind != mms || body.Kind != "MESSAGE":
+	case d.kind != sms && d.kind != lms && d.kind != mms || body.Kind != "MESSAGE" && body.Kind != "ADVERTISE":
 		return nil, sendgoInvalid("campaignType and messageType are not sent here.")
+	case body.Kind == "ADVERTISE" && !advertised(d.text):
+		return nil, refuse(http.StatusUnprocessableEntity, "POLICY_REVIEW_REQUIRED", "content does not show what an advertisement has to show.")
 	case (d.kind == mms) != (len(shown) > 0):
 		return nil, sendgoInvalid("files are required for MMS, and for MMS alone.")
 	case strings.TrimSpace(d.text) == "" || len(bad) > 0 || d.kind == sms && n > korea.SMSBytes || n > korea.LMSBytes || d.kind != sms && d.subject == "":

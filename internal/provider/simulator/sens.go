@@ -111,6 +111,7 @@ func sensRead(r *http.Request, v any) error {
 func (s *Simulator) sensText(a *account, r *http.Request) (any, error) {
 	var body struct {
 		Type     string `json:"type"`
+		Kind     string `json:"contentType"`
 		From     string `json:"from"`
 		Subject  string `json:"subject"`
 		Content  string `json:"content"`
@@ -140,6 +141,9 @@ func (s *Simulator) sensText(a *account, r *http.Request) (any, error) {
 		d := draft{kind: k, from: body.From, text: orElse(m.Content, body.Content), subject: orElse(m.Subject, body.Subject), extra: pictured(shown)}
 		if err := sensCheck(d); err != nil {
 			return nil, err
+		}
+		if body.Kind == "AD" && !advertised(d.text) {
+			return nil, sensInvalid("content does not show what an advertisement has to show")
 		}
 		drafts[i], to[i] = d, m.To
 	}

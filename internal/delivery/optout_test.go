@@ -1,0 +1,163 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/korea"
+	"creditmsg/internal/message"
+	"creditmsg/internal/optout"
+	"creditmsg/internal/provider"
+	"creditmsg/internal/site"
+)
+
+// optOut puts silent phones on the site's list.
+func (s *shop) optOut(scope optout.Scope, phones ...int) {
+	s.t.Helper()
+	var wishes []optout.Wish
+	for _, n := range phones {
+		wishes = append(wishes, optout.Wish{To: korea.Number(silent(n)), Scope: scope})
+	}
+	s.update(func(tx *db.Tx) error {
+		_, err := optout.New(s.keys).Add(tx, s.name, optout.ByAPI, wishes)
+		return err
+	})
+}
+
+func (s *shop) wantReason(key message.Key, seq int, want provider.Reason) {
+	s.t.Helper()
+	if got := s.person(key, seq).Reason; got != want {
+		s.t.Errorf("the reason of recipient %d is %q, want %q", seq, got, want)
+	}
+}
+
+func TestWhoOptsOutAfterTheAcceptIsNotSentTo(t *testing.T) {
+	each(t, func(s *shop) {
+		key := s.accept(request(message.AlimtalkFirst), 3)
+		s.optOut(optout.All, 1)
+		s.drain()
+		s.wantStates(key, message.Sent, message.Failed, message.Sent)
+		s.wantReason(key, 1, provider.OptedOut)
+		s.wantTaken(key, "alimtalk", "alimtalk")
+		s.wantMoney(1000-36, 36, 0)
+	})
+}
+
+func TestAnOptOutOfAdvertisingStopsAdvertisingAlone(t *testing.T) {
+	each(t, func(s *shop) {
+		s.until("12:00:00")
+		advert, information := s.advertise(ad(""), false), s.accept(request(message.SMSOnly), 1)
+		s.optOut(optout.Advertising, 0)
+		s.drain()
+		s.wantStates(advert, message.Failed)
+		s.wantReason(advert, 0, provider.OptedOut)
+		s.wantMessage(advert, message.StateDone)
+		s.wantStates(information, message.Sent)
+		s.wantMoney(982, 18, 0)
+	})
+}
+
+func TestAFallbackDoesNotGoToWhoOptedOutMeanwhile(t *testing.T) {
+	each(t, func(s *shop) {
+		key := s.handed(request(message.AlimtalkFirst), 2)
+		s.optOut(optout.All, 0)
+		s.says(key, 0, "3104")
+		s.says(key, 1, "3104")
+		s.pass(3 * time.Second)
+		s.wantStates(key, message.Failed, message.Sent)
+		s.wantReason(key, 0, provider.OptedOut)
+		s.wantTaken(key, "alimtalk", "alimtalk", "sms")
+		s.wantMoney(982, 18, 0)
+	})
+}
+
+func TestAMessageThatIsResumedDoesNotGoToWhoOptedOutMeanwhile(t *testing.T) {
+	each(t, func(s *shop) {
+		key := s.accept(request(message.SMSOnly), 2)
+		_, err := s.messages.Pause(context.Background(), key)
+		s.must(err)
+		s.drain()
+		s.optOut(optout.All, 1)
+		_, err = s.messages.Resume(context.Background(), key)
+		s.must(err)
+		s.drain()
+		s.wantStates(key, message.Sent, message.Failed)
+		s.wantMoney(982, 18, 0)
+	})
+}
+
+func TestAScheduledMessageGoesToWhoDidNotOptOutWhenItIsDue(t *testing.T) {
+	each(t, func(s *shop) {
+		r := request(message.SMSOnly)
+		r.ScheduledAt = s.clock.read().Add(time.Hour)
+		key := s.accept(r, 3)
+		s.optOut(optout.All, 0, 2)
+		s.update(func(tx *db.Tx) error { return optout.New(s.keys).Remove(tx, s.name, korea.Number(silent(2))) })
+		s.pass(time.Hour)
+		s.wantStates(key, message.Failed, message.Sent, message.Sent)
+		s.wantReason(key, 0, provider.OptedOut)
+		s.wantMoney(964, 36, 0)
+	})
+}
+
+// TestADeliveredAlimtalkIsChargedAlthoughItsRecipientOptedOut reports the Alimtalk after the
+// fallback was due and the opt-out was there: the leg that arrived is the delivery.
+func TestADeliveredAlimtalkIsChargedAlthoughItsRecipientOptedOut(t *testing.T) {
+	each(t, func(s *shop) {
+		key := s.handed(request(message.AlimtalkFirst), 1)
+		s.optOut(optout.All, 0)
+		s.says(key, 0, "3104")
+		s.saysOf(key, 0, 1, 1, "4000")
+		s.pass(3 * time.Second)
+		s.wantStates(key, message.Delivered)
+		s.wantMoney(991, 0, 9)
+	})
+}
+
+func TestAnOptOutAtOneSiteIsNoneAtAnother(t *testing.T) {
+	each(t, func(s *shop) {
+		other := s.open(s.t)
+		other.optOut(optout.All, 0)
+		key := s.handed(request(message.SMSOnly), 1)
+		s.wantStates(key, message.Sent)
+	})
+}
+
+// TestWhoCallsTheNumberOfASiteIsOnItsList lets a provider report calls of 080 numbers, once
+// more than once.
+func TestWhoCallsTheNumberOfASiteIsOnItsList(t *testing.T) {
+	each(t, func(s *shop) {
+		other := s.open(s.t)
+		ours, theirs := fmt.Sprintf("080%07d", shops.Load()), "0809999999"
+		s.update(func(tx *db.Tx) error {
+			_, err := site.SetRules(tx, s.name, site.RulesChange{OptOutNumber: &ours})
+			return err
+		})
+		key := s.accept(ad(""), 3)
+		calls := []provider.Report{{OptOut: korea.Number(ours), To: korea.Number(silent(1))}, {OptOut: korea.Number(theirs), To: korea.Number(silent(2))},
+			{OptOut: korea.Number(ours), To: korea.Number(silent(1))}}
+		for range 2 {
+			sum, err := s.delivery.intake.Join(context.Background(), delivery{account: upstream, reports: calls})
+			s.must(err)
+			if sum != (applied{}) {
+				s.t.Errorf("they are taken for reports of legs: %+v", sum)
+			}
+		}
+		s.must(s.d.View(context.Background(), "test", func(tx *db.Tx) error {
+			o, err := optout.New(s.keys).Find(tx, s.name, korea.Number(silent(1)))
+			if err == nil && (o.Scope != optout.Advertising || o.Source != optout.ByProvider) {
+				s.t.Errorf("the opt-out is %+v", o)
+			}
+			if found, err := optout.StandingOf(tx, other.name); err != nil || found.Count() != 0 {
+				s.t.Errorf("another site has %d opt-outs, %v", found.Count(), err)
+			}
+			return err
+		}))
+		s.until("12:00:00")
+		s.drain()
+		s.wantStates(key, message.Sent, message.Failed, message.Sent)
+	})
+}
