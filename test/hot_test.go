@@ -219,7 +219,7 @@ func (h *hot) wantPurse(available, held int64) {
 func (h *hot) wantRows(messages, topUps int) {
 	h.t.Helper()
 	want := map[string]int{
-		"message": messages, "batch": messages, "reservation": messages, "job": messages, "idem": messages,
+		"message": messages, "batch": messages, "reservation": messages, "job WHERE site_id <> ''": messages, "idem": messages,
 		"event": messages, "event WHERE type = 'message.accepted'": messages,
 		"entry": messages + topUps, "entry WHERE kind = 'reserve'": messages,
 		"entry WHERE available_after < 0": 0, "reject": 0, "recipient": 0, "attempt": 0,
