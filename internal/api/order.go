@@ -21,9 +21,8 @@ type order struct {
 	named        int    // how many are in it
 	groups       []id.ID
 	count        int64 // of recipients that are not named; of an estimate
-	unsupported  *fault.Error
-	withoutCount bool // recipient_count is no member here
-	withoutNames bool // recipients is none: they follow line by line
+	withoutCount bool  // recipient_count is no member here
+	withoutNames bool  // recipients is none: they follow line by line
 }
 
 const (
@@ -139,14 +138,6 @@ var textMembers = map[string]func(*order, *reading){
 	"consent_evidence": func(o *order, r *reading) { o.Text.Evidence = r.text() },
 }
 
-// refuse remembers what would be ignored if it were let pass.
-func (o *order) refuse(r *reading, detail string) {
-	if o.unsupported == nil {
-		o.unsupported = fault.New(fault.Invalid, fault.CodeNotSupported, "%s", detail)
-	}
-	_ = o.unsupported.At(r.pointer(), "%s", detail)
-}
-
 func (o *order) readMetadata(r *reading) {
 	if !r.want('{', "an object") {
 		return
@@ -249,9 +240,6 @@ func readOrder(body []byte, o *order) (*order, error) {
 func (o *order) refused(r *reading) error {
 	if err := r.fault(); err != nil {
 		return err
-	}
-	if o.unsupported != nil {
-		return o.unsupported
 	}
 	return nil
 }

@@ -250,7 +250,7 @@ func TestAFallbackThatFallsIntoTheNightWaits(t *testing.T) {
 		s.until("20:50:00")
 		s.says(key, 0, "3104")
 		s.clock.forward(3 * time.Second)
-		jobs, err := s.queue.Claim(context.Background(), queue.Send, []string{message.KindSend}, 256)
+		jobs, err := s.queue.Claim(context.Background(), queue.Send, []string{message.KindSingle}, 256)
 		s.must(err)
 		p := &plan{s: s.delivery}
 		s.must(p.read(context.Background(), jobs))

@@ -17,8 +17,8 @@ const (
 	groupPage      = 1000      // members that are read at a time
 )
 
-// AddGroups takes everybody who is in groups of the site's address book now, one group after
-// the other, as Add takes recipients: whoever is there already, by hand or by another group,
+// AddGroups takes everybody who is in groups of the site's address book now, with the consents
+// that it has of them, one group after the other, as Take takes recipients: whoever is there already, by hand or by another group,
 // is a duplicate. Faults: Invalid with its place for a group that is not there or named twice;
 // TooLarge for more than can be sent to.
 func (d *Draft) AddGroups(ctx context.Context, groups []id.ID) error {
@@ -42,7 +42,7 @@ func (d *Draft) AddGroups(ctx context.Context, groups []id.ID) error {
 				if d.receipt.Total == MostRecipients {
 					return tooManyMembers()
 				}
-				if err := d.Add(ctx, string(c.To), c.Values()); err != nil {
+				if err := d.Take(ctx, Candidate{To: string(c.To), Variables: c.Values(), ConsentAt: c.Consent.At.Time()}); err != nil {
 					return err
 				}
 				after = c.ID

@@ -32,8 +32,8 @@ type Row struct {
 	Wrong string // why the line cannot be read at all; "" = it can
 }
 
-// Rejected is a line that was not imported.
-type Rejected struct {
+// RejectedLine is one that was not imported.
+type RejectedLine struct {
 	Line   int    `json:"line"`
 	To     string `json:"to"`
 	Code   string `json:"code"`
@@ -45,7 +45,7 @@ type Imported struct {
 	Total int64 `json:"total"`
 	Counts
 	Rejected   int64      `json:"rejected"`
-	Rejections []Rejected `json:"rejections"` // the first 10,000
+	Rejections []RejectedLine `json:"rejections"` // the first 10,000
 }
 
 // Codes of lines that are not imported.
@@ -68,7 +68,7 @@ func (l *OptOuts) Import(ctx context.Context, d *db.DB, siteID, source string, r
 			return out, fault.New(fault.TooLarge, fault.CodeTooManyRecipients, "one import takes at most %d numbers; send the rest in further ones", MostRows)
 		}
 	}
-	out.Rejections = []Rejected{}
+	out.Rejections = []RejectedLine{}
 	var wishes []Wish
 	flush := func() error {
 		if len(wishes) == 0 {
@@ -120,7 +120,7 @@ func (c *Counts) plus(more Counts) {
 func (i *Imported) reject(r Row, code, detail string) {
 	i.Rejected++
 	if len(i.Rejections) < maxRejected {
-		i.Rejections = append(i.Rejections, Rejected{r.Line, shown(r.To), code, detail})
+		i.Rejections = append(i.Rejections, RejectedLine{r.Line, shown(r.To), code, detail})
 	}
 }
 

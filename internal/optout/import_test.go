@@ -26,7 +26,7 @@ func TestAListIsImportedWhateverItsForm(t *testing.T) {
 				w.must(err)
 				line := 1 + strings.Count(text[:strings.Index(text, "02-123")], "\n")
 				want := Imported{Total: 3, Counts: Counts{Added: 2}, Rejected: 1,
-					Rejections: []Rejected{{line, "02-123-4567", "invalid_number", "not a Korean mobile number: want 010 and eight digits"}}}
+					Rejections: []RejectedLine{{line, "02-123-4567", "invalid_number", "not a Korean mobile number: want 010 and eight digits"}}}
 				if diff := cmp.Diff(want, got); diff != "" {
 					w.t.Error(diff)
 				}
