@@ -44,7 +44,7 @@ type RejectedLine struct {
 type Imported struct {
 	Total int64 `json:"total"`
 	Counts
-	Rejected   int64      `json:"rejected"`
+	Rejected   int64          `json:"rejected"`
 	Rejections []RejectedLine `json:"rejections"` // the first 10,000
 }
 
