@@ -69,10 +69,14 @@ func (s *Service) file(ctx context.Context, k *carrier, body []byte) ([]provider
 	if _, err := s.receive.Join(ctx, l); err != nil {
 		return nil, fmt.Errorf("store reports of %s: %w", account, err)
 	}
+	told := reports
+	if k.poller != nil {
+		told = slices.Clone(reports) // who applies them writes names into them meanwhile
+	}
 	if unreadable == nil {
 		s.applySoon(delivery{inbox: l.id, account: account, reports: reports})
 	}
-	return reports, nil
+	return told, nil
 }
 
 // store is the receive group's transaction: raw bodies, and nothing else.
