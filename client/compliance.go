@@ -16,7 +16,7 @@ type Compliance struct {
 	Final      bool      `json:"final"` // nothing of the message can change any more
 	Status     string    `json:"status"`
 	AcceptedAt time.Time `json:"accepted_at"`
-	SentBy     string    `json:"sent_by"` // the token
+	SentBy     string    `json:"sent_by"` // the token, or the series
 	Recipients struct {
 		Total          int64            `json:"total"`
 		Accepted       int64            `json:"accepted"`

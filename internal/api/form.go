@@ -173,7 +173,7 @@ func (f *form) order() (*order, error) {
 	o := &order{withoutCount: true, withoutNames: true}
 	r := &reading{data: text, path: []step{{name: "message"}}}
 	o.read(r)
-	return o, o.refused(r)
+	return o, r.fault()
 }
 
 // rows is an open list.

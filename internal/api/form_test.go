@@ -239,3 +239,25 @@ func TestAWorkbookGivesItsRoomBack(t *testing.T) {
 		a.disk.Release(diskRoom)
 	}
 }
+
+func TestAListOfAdvertisingHasColumnsOfConsents(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	w := onSQLite(t)
+	const advert = `{"strategy":"sms_only","text":{"body":"세일","advertising":true,"opt_out_number":"080-123-4567"}}`
+	list := "전화번호,수신동의일,야간동의\n01012345678,2026-01-05,y\n01012345679,2026-01-05 10:00,\n01012345670,,y\n"
+	got := w.form("/v1/messages", "", formPart{"message", advert}, formPart{"list", list}).is(202).json()
+	if by := got["rejected_by_code"].(map[string]any); by["no_consent"] != 1.0 {
+		t.Errorf("rejected %v", by)
+	}
+	record := w.get("/v1/messages/" + got["id"].(string) + "/compliance").is(200).json()
+	if c := record["advertising"].(map[string]any)["consents"].(map[string]any); c["dated"] != 2.0 || c["night"] != 1.0 || record["sent_by"] == nil {
+		t.Errorf("the record says %v, sent by %v", c, record["sent_by"])
+	}
+	at := w.form("/v1/messages", "", formPart{"message", advert}, formPart{"list", strings.Replace(list, "2026-01-05,y", "gestern,y", 1)}).refused(422, "validation")
+	if len(at) != 1 || at[0] != "/lines/2" {
+		t.Errorf("a consent that is no day is refused at %v", at)
+	}
+	// In another message such a column is a variable like others.
+	w.form("/v1/messages", "", formPart{"message", `{"strategy":"sms_only","text":{"body":"#{수신동의일} 안내"}}`},
+		formPart{"list", "전화번호,수신동의일\n01012345678,gestern\n"}).is(202)
+}

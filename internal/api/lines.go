@@ -71,7 +71,7 @@ func (l *lines) order() (*order, error) {
 	o := &order{withoutCount: true, withoutNames: true}
 	r := &reading{data: line, path: l.path()}
 	o.read(r)
-	return o, o.refused(r)
+	return o, r.fault()
 }
 
 // addTo adds all recipients to a draft.

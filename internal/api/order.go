@@ -233,15 +233,7 @@ func readOrder(body []byte, o *order) (*order, error) {
 	if o.named > maxRecipients {
 		return nil, tooMany(maxRecipients)
 	}
-	return o, o.refused(r)
-}
-
-// refused says why the order cannot be taken as it stands, or nil.
-func (o *order) refused(r *reading) error {
-	if err := r.fault(); err != nil {
-		return err
-	}
-	return nil
+	return o, r.fault()
 }
 
 // addTo adds all recipients to a draft.

@@ -251,7 +251,7 @@ func (a *api) content(ctx context.Context, x *exchange, b SeriesBody) (c series.
 		})
 		r.bad, r.wrong = all.bad, all.wrong
 	}
-	if err := o.refused(r); err != nil {
+	if err := r.fault(); err != nil {
 		return c, err
 	}
 	c.Request, c.Groups = o.Request, o.groups

@@ -29,7 +29,7 @@ type Request struct {
 	Metadata        json.RawMessage
 	WaitForRecharge time.Duration // how long a refusal may wait for credit to come; 0 = not at all
 	Night           NightRule     // of an advertisement; "" = NightHold
-	By              string        // the token that sends it; "" = not said
+	By              string        // the token or series that sends it; "" = not said
 	Repeats         string        // what repeats of the same request have in common; "" = it is none of others
 	Notify          Notice        // whether the site's people are told when it is done
 }

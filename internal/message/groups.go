@@ -18,9 +18,9 @@ const (
 )
 
 // AddGroups takes everybody who is in groups of the site's address book now, with the consents
-// that it has of them, one group after the other, as Take takes recipients: whoever is there already, by hand or by another group,
-// is a duplicate. Faults: Invalid with its place for a group that is not there or named twice;
-// TooLarge for more than can be sent to.
+// that it has of them, one group after the other, as Take takes recipients: whoever is there
+// already, by hand or by another group, is a duplicate. Faults: Invalid with its place for a
+// group that is not there or named twice; TooLarge for more than can be sent to.
 func (d *Draft) AddGroups(ctx context.Context, groups []id.ID) error {
 	if len(groups) == 0 {
 		return nil

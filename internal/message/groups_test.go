@@ -124,3 +124,27 @@ func TestALargeGroupIsReadInPages(t *testing.T) {
 		s.must(d.Discard(ctx))
 	})
 }
+
+func TestMembersOfGroupsBringTheirConsents(t *testing.T) {
+	onEach(t, func(s *shop) {
+		g := s.people("광고", 1, 3)
+		consent := db.Time(1_700_000_000_000_000)
+		s.update(func(tx *db.Tx) error {
+			_, err := s.book.Add(tx, s.name, book.Entry{To: phone(5), Consent: book.Consent{At: consent, Evidence: "회원 가입 화면"}}, []id.ID{g.ID})
+			return err
+		})
+		r := advertising("세일")
+		r.Text.Evidence = ""
+		d := s.draft(r)
+		s.must(d.AddGroups(ctx, []id.ID{g.ID}))
+		receipt, err := d.Accept(ctx, nil)
+		s.must(err)
+		if receipt.Accepted != 1 || receipt.RejectedBy[NoConsent] != 2 {
+			s.t.Errorf("%d accepted, rejected %v", receipt.Accepted, receipt.RejectedBy)
+		}
+		content := s.content(receipt.Message)
+		if ad := content.Advert(); ad.Dated != 1 || ad.Oldest != consent {
+			s.t.Errorf("the consents are summed up as %+v", ad)
+		}
+	})
+}

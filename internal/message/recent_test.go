@@ -283,3 +283,18 @@ func TestALargeListIsClaimedInParts(t *testing.T) {
 		wantFault(s.t, err, fault.Invalid, fault.CodeNoRecipients, "/recipients/0")
 	})
 }
+
+func TestOtherPicturesAreOtherWords(t *testing.T) {
+	s := own(t, "sqlite")
+	s.within(time.Hour)
+	_, ids := s.pictures(2)
+	for i, c := range []struct {
+		pictures []string
+		accepted bool
+	}{{ids[:1], true}, {ids[1:], true}, {ids, true}, {nil, true}, {ids[:1], false}, {ids, false}} {
+		d := s.add(s.draft(showing(c.pictures...)), 1)
+		if _, err := d.Accept(ctx, nil); (err == nil) != c.accepted {
+			t.Errorf("message %d with %d pictures: %v", i, len(c.pictures), err)
+		}
+	}
+}

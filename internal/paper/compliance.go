@@ -29,7 +29,7 @@ type Compliance struct {
 	AcceptedAt      time.Time        `json:"accepted_at"`
 	ScheduledAt     *time.Time       `json:"scheduled_at"`
 	DoneAt          *time.Time       `json:"done_at"`
-	SentBy          string           `json:"sent_by,omitempty"` // the token
+	SentBy          string           `json:"sent_by,omitempty"` // the token, or the series
 	Rules           *Rules           `json:"rules"`             // null: it was sent before they were kept
 	Recipients      Recipients       `json:"recipients"`
 	Text            *SentText        `json:"text"`

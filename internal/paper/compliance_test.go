@@ -220,3 +220,12 @@ func TestARecordOfThePastIsStillProven(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+func TestARecordNamesThePicturesOfAnMMS(t *testing.T) {
+	var c Compliance
+	picture := id.New()
+	c.freeze(&message.Content{Text: &message.Text{From: "0261234567", Body: "보기", Attachments: []string{picture.String()}}})
+	if got := c.Text.Pictures; len(got) != 1 || got[0] != picture.Text(id.Attachment) || c.Rules != nil {
+		t.Errorf("the record names %v, of the rules %+v", got, c.Rules)
+	}
+}

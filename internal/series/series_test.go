@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -392,5 +393,37 @@ func TestWhatASeriesSaysIsKeptSealed(t *testing.T) {
 		if diff := cmp.Diff(c, got.Content); diff != "" {
 			w.t.Errorf("-want +got\n%s", diff)
 		}
+	})
+}
+
+func TestASeriesKeepsTheRulesOfItsSite(t *testing.T) {
+	each(t, func(w *world) {
+		hour := time.Hour
+		w.update(func(tx *db.Tx) error {
+			_, err := site.SetRules(tx, shop, site.RulesChange{DuplicateWindow: &hour})
+			return err
+		})
+		c := text()
+		c.Request.Text.Advertising, c.Request.Text.OptOut = true, "080-123-4567"
+		c.Recipients = append(c.Recipients, Recipient{To: "01012345679", Variables: map[string]string{"이름": "이두리"}, ConsentAt: time.Unix(1_700_000_000, 0), NightConsent: true})
+		one := w.create(Plan{Cron: "0,30 9 * * 1", Missed: Skip}, c)
+		for _, moment := range []string{"2126-11-25 09:00:00", "2126-11-25 09:30:00"} {
+			w.to(moment)
+			w.drain()
+		}
+		if diff := cmp.Diff([]string{"2126-11-25 09:00:00 sent", "2126-11-25 09:30:00 failed no_recipients"}, w.firings(one.ID)); diff != "" {
+			w.t.Errorf("firings: -want +got\n%s", diff)
+		}
+		w.view(func(tx *db.Tx) error {
+			list, err := message.List(tx, shop, "", id.ID{}, 1)
+			if err != nil {
+				return err
+			}
+			content, err := w.messages.Content(tx, list[0])
+			if ad := content.Advert(); err == nil && (list[0].Accepted != 1 || list[0].RejectedBy[message.NoConsent] != 1 || ad.Dated != 1 || ad.Nightly != 1 || content.Checked.By != one.ID.Text(id.Series)) {
+				w.t.Errorf("accepted %d, rejected %v, %+v, sent by %s", list[0].Accepted, list[0].RejectedBy, ad, content.Checked.By)
+			}
+			return err
+		})
 	})
 }

@@ -13,6 +13,7 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 	environ := map[string]string{
 		"LISTEN": ":9000", "DATABASE_URL": string(want.Database.URL), "PRODUCTION": "true",
 		"DELIVERY_FALLBACK_WITHIN": "15m", "DELIVERY_EXPIRE_TEXT": "70h", "DELIVERY_EXPIRE_LONG": "80h", "DELIVERY_LOOKUP_GRACE": "30s", "DELIVERY_LEASE": "45s",
+		"DELIVERY_NIGHT_FROM": "20:30", "DELIVERY_NIGHT_UNTIL": "08:30",
 		"DELIVERY_PREFER": "cost", "DELIVERY_FLOOR": "80", "DELIVERY_REST": "40s", "DELIVERY_HANG": "5s", "DELIVERY_LATE": "3m",
 		"TRUSTED_PROXIES": "10.0.0.0/8,192.0.2.7", "LOG_LEVEL": "debug", "LOG_FORMAT": "text", "KEYS_MASTER": masterHex,
 		"PROVIDERS": `[{"name":"main","kind":"solapi","url":"https://api.solapi.com","api_key":"NCSAYU7YDBXYORXC","api_secret":"jhvYzE4ZjQ0LWE3Y2Mt","channels":["sms","alimtalk"],
