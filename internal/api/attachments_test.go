@@ -12,9 +12,12 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+
+	"creditmsg/internal/fault"
 )
 
 func photo(t testing.TB, width, height int) []byte {
@@ -271,4 +274,34 @@ func TestAMessageWithAPictureThatIsNotThereIsNotSent(t *testing.T) {
 	if held := w.get("/v1/credit").json()["held"]; held != "0.00" {
 		t.Errorf("held: got %v, want nothing", held)
 	}
+}
+
+// FuzzPictureForm holds the reader of forms to: a picture or a refusal of the caller's, never a
+// panic, and never other bytes than were sent.
+func FuzzPictureForm(f *testing.F) {
+	const media = "multipart/form-data; boundary=x"
+	for _, seed := range []string{
+		"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.jpg\"\r\n\r\nJPEG\r\n--x\r\nContent-Disposition: form-data; name=\"resize\"\r\n\r\ntrue\r\n--x--\r\n",
+		"--x\r\nContent-Disposition: form-data; name=\"file\"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=41=\r\n--x--",
+		"--x\r\n\r\n\r\n--x--", "--x--", "--x", "",
+	} {
+		f.Add(media, "resize=true&name=b", []byte(seed))
+	}
+	f.Add("multipart/form-data", "", []byte("x"))
+	f.Add("image/jpeg", "resize=maybe", []byte("x"))
+	f.Fuzz(func(t *testing.T, media, query string, body []byte) {
+		r := httptest.NewRequest(http.MethodPost, "/v1/attachments", nil)
+		r.URL.RawQuery = query
+		r.Header.Set("Content-Type", media)
+		u, err := pictureOf(r, body)
+		if err != nil {
+			if k := fault.Of(err).Kind; k != fault.Invalid && k != fault.Malformed {
+				t.Errorf("got %v, want a refusal of the caller's", err)
+			}
+			return
+		}
+		if len(u.Content) > len(body) {
+			t.Errorf("got %d bytes of %d", len(u.Content), len(body))
+		}
+	})
 }

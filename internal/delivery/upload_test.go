@@ -221,3 +221,27 @@ func TestAnAccountThatTakesFewerPicturesIsNotChosen(t *testing.T) {
 		}
 	}
 }
+
+// TestAMessageWithoutPicturesTouchesNothingOfThem takes their tables away: what is not used
+// must cost nothing.
+func TestAMessageWithoutPicturesTouchesNothingOfThem(t *testing.T) {
+	for _, engine := range dbtest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			s := still(t, engine, worldOptions{}).open(t)
+			for _, table := range []string{"attachment", "attachment_use", "attachment_upload"} {
+				s.update(func(tx *db.Tx) error { _, err := tx.Exec(`DROP TABLE ` + table); return err })
+			}
+			key := s.handed(request(message.AlimtalkFirst), 2)
+			s.says(key, 0, "4000")
+			s.says(key, 1, "3104") // not on Kakao
+			s.pass(5 * time.Second)
+			s.says(key, 1, "4000")
+			cancelled := s.accept(textOnly("a"), 1)
+			_, err := s.messages.Cancel(context.Background(), cancelled)
+			s.must(err)
+			s.drain()
+			s.wantMessage(key, message.StateDone)
+			s.wantMoney(1000-9-18, 0, 27)
+		})
+	}
+}
