@@ -29,8 +29,13 @@
 //
 // Tables owned: attempt, inbox.
 //
+// Among accounts it prefers those that are well; which ones they are is a process's own
+// view, made of what all processes tell each other, and decides nothing about a message.
+//
 // Reading order: dispatch.go with facts.go, round.go and allowed.go (claimed jobs to
-// planned calls), call.go (one call and its outcome) with upload.go (what an MMS shows), decide.go, inbox.go (reports in),
-// intake.go (reports applied), poll.go (providers that have to be asked), await.go
-// (look-ups and expiry), recover.go (after a crash).
+// planned calls), choose.go (which account) with health.go, lane.go and rests.go (how one
+// does) and news.go (what processes tell each other), flight.go (the calls of a plan) with
+// calm.go, call.go (one call and its outcome) with upload.go (what an MMS shows), decide.go,
+// inbox.go (reports in), intake.go (reports applied), poll.go (providers that have to be
+// asked), await.go (look-ups and expiry), recover.go (after a crash).
 package delivery
