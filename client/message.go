@@ -55,11 +55,28 @@ type Message struct {
 	Refunded    Amount     `json:"refunded"`
 	DoneAt      time.Time  `json:"done_at,omitzero"`
 
+	Policy     string  `json:"policy,omitempty"` // of ByPolicy
+	SendWindow *Hours  `json:"send_window,omitempty"`
+	PerMinute  int     `json:"per_minute,omitempty"`
+	Test       bool    `json:"test,omitempty"`    // it was sent to try it out
+	Resends    string  `json:"resends,omitempty"` // the message whose failures it was sent to again
+	Review     *Review `json:"review,omitempty"`  // nil = nobody else has to look at it
+
 	// Replayed is set on the reply to a Send whose Key was used before: this is the
 	// first one's reply.
 	Replayed bool `json:"-"`
 	// Raw is the reply as it came, with members that this type does not name.
 	Raw json.RawMessage `json:"-"`
+}
+
+// Review is the look of a second person at a message.
+type Review struct {
+	State     string    `json:"state"`    // wanted, approved, rejected
+	AskedBy   string    `json:"asked_by"` // the token or series that sent the message
+	AskedAt   time.Time `json:"asked_at"`
+	DecidedBy string    `json:"decided_by,omitempty"`
+	DecidedAt time.Time `json:"decided_at,omitzero"`
+	Reason    string    `json:"reason,omitempty"` // why it was rejected
 }
 
 // Tally counts the recipients of a request by what became of them on arrival.
@@ -132,6 +149,31 @@ func (c *Client) Pause(ctx context.Context, id string) (Message, error) {
 // Resume goes on with a paused message.
 func (c *Client) Resume(ctx context.Context, id string) (Message, error) {
 	return c.act(ctx, id, "resume")
+}
+
+// ResendFailed sends a message that is over to those who failed or expired, and gives the new
+// message. Repeating it gives the same one.
+func (c *Client) ResendFailed(ctx context.Context, id string) (Message, error) {
+	return c.act(ctx, id, "resend-failed")
+}
+
+// Approve lets a message go that waits for a second person, who is somebody else than its sender.
+func (c *Client) Approve(ctx context.Context, id string) (Message, error) {
+	return c.act(ctx, id, "approve")
+}
+
+// Reject cancels a message that waits for a second person.
+func (c *Client) Reject(ctx context.Context, id, reason string) (Message, error) {
+	in := struct {
+		Reason string `json:"reason,omitempty"`
+	}{reason}
+	return c.message(ctx, call{method: http.MethodPost, path: []string{"v1", "messages", id, "reject"}, in: in})
+}
+
+// SendTest tries a message out on its recipients, ten phones at most: at once, whatever its time and
+// pace. Variables that a recipient lacks show their names.
+func (c *Client) SendTest(ctx context.Context, d Draft) (Message, error) {
+	return c.message(ctx, call{method: http.MethodPost, path: []string{"v1", "messages", "test"}, in: d, key: d.Key})
 }
 
 // Reschedule moves a message that is still scheduled to another time.

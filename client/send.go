@@ -16,6 +16,7 @@ const (
 	AlimtalkFirst Strategy = "alimtalk_first" // Alimtalk, then text when that fails and a text is given
 	SMSOnly       Strategy = "sms_only"       // text
 	CostOptimized Strategy = "cost_optimized" // whichever way is cheapest
+	ByPolicy      Strategy = "policy"         // a strategy of the site's own, Draft.Policy
 )
 
 // Limits of one request. More recipients than JSONRecipients go with SendStream.
@@ -29,6 +30,7 @@ const (
 type Draft struct {
 	Title           string            `json:"title,omitempty"`
 	Strategy        Strategy          `json:"strategy"`
+	Policy          string            `json:"policy,omitempty"` // of ByPolicy: its name
 	Alimtalk        *Alimtalk         `json:"alimtalk,omitempty"`
 	Text            *Text             `json:"text,omitempty"`
 	Recipients      []Recipient       `json:"recipients,omitempty"`
@@ -36,6 +38,8 @@ type Draft struct {
 	AllowDuplicates bool              `json:"allow_duplicates,omitempty"`
 	ScheduledAt     time.Time         `json:"scheduled_at,omitzero"` // zero = now
 	ValidFor        int               `json:"valid_for,omitempty"`   // seconds; 0 = the server's default
+	SendWindow      *Hours            `json:"send_window,omitempty"` // in which it is handed over, in Korea; nil = at any hour
+	PerMinute       int               `json:"per_minute,omitempty"`  // recipients that are let go; 0 = as they come
 	Metadata        map[string]string `json:"metadata,omitempty"`
 	Night           string            `json:"night,omitempty"`          // of advertising: hold or refuse; "" = hold
 	NotifyOnDone    *bool             `json:"notify_on_done,omitempty"` // whether the site's contacts are told; nil = as the site has it

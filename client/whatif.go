@@ -11,6 +11,8 @@ type WhatIf struct {
 	From     string            `json:"from"` // the first day, Korean time, such as 2026-11-01
 	To       string            `json:"to"`   // the last day, inclusive
 	Strategy Strategy          `json:"strategy,omitempty"`
+	Policy   string            `json:"policy,omitempty"` // of ByPolicy: its name,
+	Steps    []PolicyStep      `json:"steps,omitempty"`  // or steps that are tried out
 	Prices   map[string]Amount `json:"prices,omitempty"` // by channel; in place of those that were frozen
 }
 

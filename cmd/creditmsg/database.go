@@ -65,6 +65,14 @@ func (v database) actOn(ctx context.Context, s *streams, o server.OperatorOption
 	return errors.Join(err, t.end())
 }
 
+// shown is the result of an act, as an object and as a table, or why there is none.
+func shown[T any](one T, err error, show func(*table, T)) (object any, text func(*table), _ error) {
+	if err != nil {
+		return nil, nil, err
+	}
+	return one, func(t *table) { show(t, one) }, nil
+}
+
 func (v database) result(ctx context.Context, o server.OperatorOptions, do func(*server.Operator) (any, func(*table), error)) (any, func(*table), error) {
 	config, err := v.config()
 	if err != nil {

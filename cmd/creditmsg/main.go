@@ -54,11 +54,13 @@ type program struct {
 	Credit     creditVerb     `cmd:"" help:"Credit of a site."`
 	Payment    paymentVerb    `cmd:"" help:"What sites pay."`
 	Series     seriesVerb     `cmd:"" help:"Messages that sites send again and again."`
+	Review     reviewVerb     `cmd:"" help:"Messages that wait for a second person."`
 	Withdrawal withdrawalVerb `cmd:"" help:"Unused paid credit that sites want back."`
 	Provider   providerVerb   `cmd:"" help:"What is left at the provider accounts."`
 	Sender     senderVerb     `cmd:"" help:"Sender numbers of a site."`
 	Channel    channelVerb    `cmd:"" help:"Kakao channels of a site."`
 	Template   templateVerb   `cmd:"" help:"Alimtalk templates of a site."`
+	Policy     policyVerb     `cmd:"" help:"Strategies of sites' own."`
 	OptOut     optOutVerb     `cmd:"" name:"opt-out" help:"Whom a site may not write to."`
 	Blocked    blockedVerb    `cmd:"" name:"blocked-word" help:"Words that texts must not have."`
 	Token      tokenVerb      `cmd:"" help:"API tokens."`

@@ -20,7 +20,8 @@ import (
 type sendVerb struct {
 	URL      string   `name:"url" env:"CREDITMSG_URL" placeholder:"URL" default:"http://127.0.0.1:8080" help:"Address of the server." group:"Server"`
 	Token    string   `env:"CREDITMSG_TOKEN" placeholder:"TOKEN" required:"" help:"API token of the site (cm_live_…)." group:"Server"`
-	Strategy string   `enum:"alimtalk_first,sms_only,cost_optimized" required:"" placeholder:"STRATEGY" help:"Way to the phone: alimtalk_first, sms_only or cost_optimized." group:"Message"`
+	Strategy string   `enum:"alimtalk_first,sms_only,cost_optimized,policy" required:"" placeholder:"STRATEGY" help:"Way to the phone: alimtalk_first, sms_only, cost_optimized or policy." group:"Message"`
+	Policy   string   `placeholder:"NAME" help:"The strategy of the site's own; of policy." group:"Message"`
 	Template string   `placeholder:"CODE" help:"Code of the approved Alimtalk template." group:"Message"`
 	Text     string   `xor:"text" placeholder:"TEXT" help:"Text message, with #{name} variables. With alimtalk_first it is the fallback." group:"Message"`
 	TextFile string   `xor:"text" placeholder:"FILE" help:"File with the text message (UTF-8; - is standard input)." group:"Message"`
@@ -43,10 +44,13 @@ type sendVerb struct {
 	Night           string `enum:"hold,refuse" default:"hold" help:"What becomes of who may not be reached at night: they wait until morning (hold), or are not sent to (refuse)." group:"Advertising"`
 
 	At             string        `placeholder:"TIME" help:"When to send: RFC 3339, or \"2026-12-01 09:00\" in Korean time; without it now." group:"Sending"`
+	Window         string        `placeholder:"FROM-UNTIL" help:"Part of the Korean day in which it goes, such as 09:00-18:00." group:"Sending"`
+	PerMinute      int           `placeholder:"N" help:"How many recipients are let go a minute; without it as fast as it goes." group:"Sending"`
+	Test           bool          `xor:"trial" help:"Try it out on the recipients, ten at most: at once, and charged like any other." group:"Sending"`
 	Wait           bool          `xor:"end" help:"Wait until every outcome is known and show the progress." group:"Sending"`
 	Timeout        time.Duration `default:"10m" help:"How long --wait waits; the server goes on after it." group:"Sending"`
 	Notify         bool          `help:"Have the site's contacts told by mail when the message is done." group:"Sending"`
-	DryRun         bool          `xor:"end" help:"Show what it would cost; nothing is sent or held." group:"Sending"`
+	DryRun         bool          `xor:"end,trial" help:"Show what it would cost; nothing is sent or held." group:"Sending"`
 	IdempotencyKey string        `placeholder:"KEY" help:"Key under which the server sends at most once, however often the command is repeated; without it a random one." group:"Sending"`
 	JSON           bool          `name:"json" help:"Print one JSON object instead of text." group:"Sending"`
 }
@@ -95,7 +99,7 @@ func (v *sendVerb) Run(ctx context.Context, s *streams) error {
 
 // draft is the message without its recipients.
 func (v *sendVerb) draft(stdin io.Reader) (client.Draft, error) {
-	d := client.Draft{Title: v.Title, Strategy: client.Strategy(v.Strategy), Key: v.IdempotencyKey, Groups: v.Group}
+	d := client.Draft{Title: v.Title, Strategy: client.Strategy(v.Strategy), Policy: v.Policy, Key: v.IdempotencyKey, Groups: v.Group}
 	if v.Notify {
 		d.NotifyOnDone = &v.Notify
 	}
@@ -123,12 +127,28 @@ func (v *sendVerb) draft(stdin io.Reader) (client.Draft, error) {
 	if err := v.advertise(&d); err != nil {
 		return d, err
 	}
+	if err := v.pace(&d); err != nil {
+		return d, err
+	}
 	if v.At != "" {
 		if d.ScheduledAt, err = korea.ParseTime(v.At); err != nil {
 			return d, usageError{"--at: " + err.Error()}
 		}
 	}
 	return d, v.checkFiles()
+}
+
+// pace says in which hours and how fast the message goes.
+func (v *sendVerb) pace(d *client.Draft) error {
+	if d.PerMinute = v.PerMinute; v.Window == "" {
+		return nil
+	}
+	from, until, _ := strings.Cut(v.Window, "-")
+	if _, err := korea.ParseHours(from, until); err != nil {
+		return usageError{"--window: want two different times of day such as 09:00-18:00"}
+	}
+	d.SendWindow = &client.Hours{From: strings.TrimSpace(from), Until: strings.TrimSpace(until)}
+	return nil
 }
 
 // checkFiles refuses flags that do not belong together.
@@ -207,6 +227,10 @@ func (j *sending) send(ctx context.Context, d client.Draft) error {
 	err := j.prepare(&d)
 	switch {
 	case err != nil:
+	case j.verb.Test && j.people.streams():
+		err = usageError{"--test tries it out on at most ten recipients"}
+	case j.verb.Test:
+		m, err = j.client.SendTest(ctx, d)
 	case j.people.streams():
 		m, err = j.client.SendStream(ctx, d, j.progress.sending(j.people))
 		j.progress.end()

@@ -20,8 +20,12 @@ var contract = map[string]string{
 	"GET /v1/sending-rules": "optouts:read", "PUT /v1/sending-rules": "optouts:write",
 	"GET /v1/opt-outs": "optouts:read", "POST /v1/opt-outs": "optouts:write", "POST /v1/opt-outs/import": "optouts:write",
 	"GET /v1/opt-outs/{number}": "optouts:read", "DELETE /v1/opt-outs/{number}": "optouts:write",
-	"POST /v1/messages":                                       "messages:write",
-	"POST /v1/messages/estimate":                              "messages:read",
+	"POST /v1/messages":          "messages:write",
+	"POST /v1/messages/estimate": "messages:read",
+	"POST /v1/messages/test":     "messages:write", "POST /v1/messages/{id}/resend-failed": "messages:write",
+	"POST /v1/messages/{id}/approve": "messages:approve", "POST /v1/messages/{id}/reject": "messages:approve",
+	"GET /v1/policies": "messages:read", "GET /v1/policies/{name}": "messages:read",
+	"PUT /v1/policies/{name}": "messages:write", "DELETE /v1/policies/{name}": "messages:write",
 	"POST /v1/routing/what-if":                                "messages:read",
 	"GET /v1/messages":                                        "messages:read",
 	"GET /v1/messages/{id}":                                   "messages:read",
@@ -366,8 +370,8 @@ func TestTheDocumentsExamplesAreAccepted(t *testing.T) {
 			}
 		}
 	}
-	if ran != 7 {
-		t.Errorf("ran %d examples, want 7", ran)
+	if ran != 8 {
+		t.Errorf("ran %d examples, want 8", ran)
 	}
 }
 

@@ -20,6 +20,7 @@ type messageView struct {
 	Title          string           `json:"title"`
 	Status         string           `json:"status" enum:"draft,review,scheduled,accepted,paused,cancelling,cancelled,done"`
 	Strategy       string           `json:"strategy"`
+	Policy         string           `json:"policy,omitempty" doc:"The name of the site's own strategy."`
 	Recipients     tallyView        `json:"recipients"`
 	RejectedByCode map[string]int64 `json:"rejected_by_code"`
 	Planned        channelCounts    `json:"planned"`
@@ -36,6 +37,22 @@ type messageView struct {
 	Released       money.Amount     `json:"released" doc:"Held, not used, given back."`
 	Refunded       money.Amount     `json:"refunded"`
 	DoneAt         maybeInstant     `json:"done_at"`
+
+	SendWindow *message.Hours `json:"send_window,omitempty"`
+	PerMinute  int64          `json:"per_minute,omitempty"`
+	Test       bool           `json:"test,omitempty" doc:"It was sent to try it out."`
+	Resends    string         `json:"resends,omitempty" doc:"The message whose failures it was sent to again."`
+	Review     *reviewView    `json:"review,omitempty" doc:"The look of a second person at it; absent where none was needed."`
+}
+
+// reviewView is the look of a second person at a message.
+type reviewView struct {
+	State     string       `json:"state" enum:"wanted,approved,rejected"`
+	AskedBy   string       `json:"asked_by" doc:"The token or series that sent it."`
+	AskedAt   instant      `json:"asked_at"`
+	DecidedBy string       `json:"decided_by,omitempty"`
+	DecidedAt maybeInstant `json:"decided_at"`
+	Reason    string       `json:"reason,omitempty" doc:"Why it was rejected."`
 }
 
 // countsView counts the accepted recipients by state; they sum up to accepted.
@@ -166,10 +183,31 @@ func (a *api) showMessage(tx *db.Tx, m *message.Message) (messageView, error) {
 			Unknown: m.Counts.Unknown, Expired: m.Counts.Expired, Cancelled: m.Counts.Cancelled},
 		DeliveredBy: perChannel(m.By), DoneAt: maybeInstant(m.DoneAt),
 	}
+	if content.Policy != nil {
+		v.Policy = content.Policy.Name
+	}
 	if v.Metadata == nil {
 		v.Metadata = json.RawMessage("{}")
 	}
+	v.Test, v.Resends = content.Test, content.Resends
+	if t := content.Tempo; t != nil {
+		v.SendWindow, v.PerMinute = t.Window, t.PerMinute
+	}
+	if content.Reviewed {
+		if err := addReview(tx, m, &v); err != nil {
+			return v, err
+		}
+	}
 	return v, a.addMoney(tx, m, &v)
+}
+
+func addReview(tx *db.Tx, m *message.Message, v *messageView) error {
+	r, wanted, err := message.ReviewOf(tx, m.Key)
+	if err != nil || !wanted {
+		return err
+	}
+	v.Review = &reviewView{string(r.State), r.AskedBy, instant(r.AskedAt), r.DecidedBy, maybeInstant(r.DecidedAt), r.Reason}
+	return nil
 }
 
 // addMoney adds what the message held, spent and got back.

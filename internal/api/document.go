@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"creditmsg/internal/message"
 )
 
 // What is here describes; nothing in it decides. The checks of a message are in
@@ -15,7 +17,8 @@ import (
 // orderView is the body of a message, for the document.
 type orderView struct {
 	Title           string          `json:"title,omitempty" maxLength:"200"`
-	Strategy        string          `json:"strategy" enum:"alimtalk_first,sms_only,cost_optimized"`
+	Strategy        string          `json:"strategy" enum:"alimtalk_first,sms_only,cost_optimized,policy"`
+	Policy          string          `json:"policy,omitempty" doc:"The name of the site's own strategy; of policy." example:"lms-by-kakao"`
 	Alimtalk        *alimtalkView   `json:"alimtalk,omitempty" doc:"alimtalk_first needs it."`
 	Text            *textView       `json:"text,omitempty" doc:"The text, alone or as the fallback of Alimtalk."`
 	Recipients      []personBody    `json:"recipients,omitempty" maxItems:"100000" doc:"These, or groups, or both."`
@@ -27,6 +30,8 @@ type orderView struct {
 	WaitForRecharge int64           `json:"wait_for_recharge,omitempty" minimum:"0" maximum:"30" default:"10" doc:"Seconds."`
 	NotifyOnDone    *bool           `json:"notify_on_done,omitempty" doc:"Whether the site's contacts get a mail with counts and cost when the message is done; left out, as the site has it (topic done of /v1/credit/alerts)."`
 	Metadata        json.RawMessage `json:"metadata,omitempty" doc:"An object of at most 4 KiB, given back as it is."`
+	SendWindow      *message.Hours  `json:"send_window,omitempty" doc:"The part of the Korean day in which anything of the message is handed over, fallbacks too; it may go over midnight. Who would have to wait for longer than the message is valid expires, so it is refused where that is certain."`
+	PerMinute       int64           `json:"per_minute,omitempty" minimum:"1" maximum:"1000000" doc:"How many recipients are let go a minute, within the hours, in steps of ten seconds. After a pause or a standstill it goes on so; what was missed is not made up for."`
 	Night           string          `json:"night,omitempty" enum:"hold,refuse" default:"hold" doc:"Of advertising: who may not be reached at night (20:50 to 08:00 in Korea, where the operator says nothing else) waits until it is over, or ends as failed with outside_hours."`
 }
 
@@ -103,6 +108,13 @@ func (a *api) describeOrder(estimate bool) *huma.RequestBody {
 		"application/json":     {Schema: &whole, Example: json.RawMessage(exampleOrder)},
 		"application/x-ndjson": {Schema: &huma.Schema{Type: huma.TypeString, Description: "The message without recipients in the first line, then one recipient a line: at most 1,000,000, 64 KiB a line, 512 MiB."}, Example: exampleLines},
 	}}
+}
+
+// describeTest is the body of a message that is tried out.
+func (a *api) describeTest() *huma.RequestBody {
+	body := a.describeOrder(false)
+	maps.DeleteFunc(body.Content, func(media string, _ *huma.MediaType) bool { return media != "application/json" })
+	return body
 }
 
 // describeForm is a message with its list.

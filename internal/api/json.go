@@ -136,13 +136,16 @@ func perChannel(n [provider.Channels]int64) channelCounts {
 	return channelCounts{n[provider.Alimtalk], n[provider.SMS], n[provider.LMS], n[provider.MMS]}
 }
 
-// fallbackCounts counts second steps, which are texts.
+// fallbackCounts counts second steps: texts, but for the policies of a site that have an
+// Alimtalk follow.
 type fallbackCounts struct {
 	SMS int64 `json:"sms"`
 	LMS int64 `json:"lms"`
 	MMS int64 `json:"mms"`
+
+	Alimtalk int64 `json:"alimtalk,omitempty" doc:"Of a policy that begins with the text."`
 }
 
 func perFallback(n [provider.Channels]int64) fallbackCounts {
-	return fallbackCounts{n[provider.SMS], n[provider.LMS], n[provider.MMS]}
+	return fallbackCounts{n[provider.SMS], n[provider.LMS], n[provider.MMS], n[provider.Alimtalk]}
 }

@@ -44,7 +44,7 @@ func (o *order) read(r *reading) {
 		o.member(r, name)
 	})
 	if object && !seen["strategy"] {
-		r.complainOf("strategy", "want alimtalk_first, sms_only or cost_optimized")
+		r.complainOf("strategy", "want alimtalk_first, sms_only, cost_optimized or policy")
 	}
 }
 
@@ -64,6 +64,7 @@ func (o *order) member(r *reading, name string) {
 var orderMembers = map[string]func(*order, *reading){
 	"title":             (*order).readTitle,
 	"strategy":          func(o *order, r *reading) { o.Strategy = message.Strategy(r.text()) },
+	"policy":            func(o *order, r *reading) { o.Policy = r.text() },
 	"alimtalk":          (*order).readAlimtalk,
 	"text":              (*order).readText,
 	"recipients":        (*order).readRecipients,
@@ -75,6 +76,8 @@ var orderMembers = map[string]func(*order, *reading){
 	"valid_for":         func(o *order, r *reading) { o.ValidFor = time.Duration(r.whole(1, maxValid)) * time.Second },
 	"wait_for_recharge": func(o *order, r *reading) { o.WaitForRecharge = time.Duration(r.whole(0, maxWait)) * time.Second },
 	"metadata":          (*order).readMetadata,
+	"send_window":       (*order).readWindow,
+	"per_minute":        func(o *order, r *reading) { o.Tempo.PerMinute = r.whole(1, message.MostPace) },
 	"night":             func(o *order, r *reading) { o.Night = message.NightRule(r.text()) },
 }
 
@@ -136,6 +139,21 @@ var textMembers = map[string]func(*order, *reading){
 	"advertising":      func(o *order, r *reading) { o.Text.Advertising = r.boolean() },
 	"opt_out_number":   func(o *order, r *reading) { o.Text.OptOut = r.text() },
 	"consent_evidence": func(o *order, r *reading) { o.Text.Evidence = r.text() },
+}
+
+func (o *order) readWindow(r *reading) {
+	o.Tempo.Window = &message.Hours{}
+	r.members(func(name string) {
+		switch name {
+		case "from":
+			o.Tempo.Window.From = r.text()
+		case "until":
+			o.Tempo.Window.Until = r.text()
+		default:
+			r.complain("there is no such member here")
+			r.raw()
+		}
+	})
 }
 
 func (o *order) readMetadata(r *reading) {

@@ -18,8 +18,9 @@ type tallyView struct {
 // receiptView is the reply to a message that was accepted.
 type receiptView struct {
 	ID                  string              `json:"id"`
-	Status              string              `json:"status" enum:"accepted,scheduled"`
+	Status              string              `json:"status" enum:"accepted,scheduled,review"`
 	Strategy            string              `json:"strategy"`
+	Policy              string              `json:"policy,omitempty" doc:"The name of the site's own strategy."`
 	Recipients          tallyView           `json:"recipients"`
 	Rejections          []message.Rejection `json:"rejections" doc:"The first 10,000."`
 	RejectedByCode      map[string]int64    `json:"rejected_by_code"`
@@ -35,7 +36,7 @@ type receiptView struct {
 
 func showReceipt(r message.Receipt) receiptView {
 	return receiptView{
-		ID: r.Message.ID.Text(id.Message), Status: string(r.State), Strategy: string(r.Strategy),
+		ID: r.Message.ID.Text(id.Message), Status: string(r.State), Strategy: string(r.Strategy), Policy: r.Policy,
 		Recipients: tallyView{r.Total, r.Accepted, r.Duplicate, r.Rejected},
 		Rejections: present(r.Rejections), RejectedByCode: orEmpty(r.RejectedBy), RejectionsTruncated: r.Truncated(), Duplicates: present(r.Duplicates),
 		Planned: perChannel(r.Tally.Planned), Fallback: perFallback(r.Tally.Fallback),

@@ -13,6 +13,7 @@ import (
 type rulesView struct {
 	OptOutNumber    *string   `json:"opt_out_number" doc:"The 080 number to opt out of the site's advertising by, where a message names none."`
 	DuplicateWindow int64     `json:"duplicate_window" doc:"Seconds for which the same words do not go to the same number again; 0 = they do."`
+	ReviewAbove     int64     `json:"review_above" doc:"Messages to more recipients wait until a second person has approved them; 0 = none does."`
 	Night           nightView `json:"night" doc:"When advertising reaches nobody who did not consent to the night as well; the operator sets it."`
 }
 
@@ -26,6 +27,7 @@ type rulesSet struct {
 	Body struct {
 		OptOutNumber    *string `json:"opt_out_number,omitempty" doc:"An 080 number, however it is written; empty = none."`
 		DuplicateWindow *int64  `json:"duplicate_window,omitempty" minimum:"0" maximum:"604800" doc:"Seconds; 0 = none. Who was sent the same words within it is rejected with duplicate_recently. What counts is what the phone shows, variables put in."`
+		ReviewAbove     *int64  `json:"review_above,omitempty" minimum:"0" maximum:"1000000" doc:"Recipients; 0 = none. A message to more of them waits, with the status review, until another token than the one that sent it approves it."`
 	} `nameHint:"SendingRulesBody"`
 }
 
@@ -42,7 +44,7 @@ func sendingRules(a *api) {
 		id: "setSendingRules", method: http.MethodPut, path: "/v1/sending-rules", tag: "Rules", ability: "optouts:write", status: http.StatusOK,
 		summary: "Set what the site's messages go by", about: "What is absent keeps its value. Messages that were accepted keep what they went by.",
 	}, func(tx *db.Tx, x *exchange, in *rulesSet) (rulesView, error) {
-		ch := site.RulesChange{OptOutNumber: in.Body.OptOutNumber}
+		ch := site.RulesChange{OptOutNumber: in.Body.OptOutNumber, ReviewAbove: in.Body.ReviewAbove}
 		if in.Body.DuplicateWindow != nil {
 			window := time.Duration(*in.Body.DuplicateWindow) * time.Second
 			ch.DuplicateWindow = &window
@@ -54,5 +56,5 @@ func sendingRules(a *api) {
 
 func (a *api) showRules(r site.Rules) rulesView {
 	from, until := a.Messages.Night().Bounds()
-	return rulesView{OptOutNumber: orNull(string(r.OptOutNumber)), DuplicateWindow: int64(r.DuplicateWindow / time.Second), Night: nightView{korea.Clock(from), korea.Clock(until)}}
+	return rulesView{OptOutNumber: orNull(string(r.OptOutNumber)), DuplicateWindow: int64(r.DuplicateWindow / time.Second), ReviewAbove: r.ReviewAbove, Night: nightView{korea.Clock(from), korea.Clock(until)}}
 }

@@ -22,10 +22,12 @@ func routing(a *api) {
 
 type whatIfAsked struct {
 	Body struct {
-		From     string    `json:"from" doc:"The first day, Korean time, such as 2026-11-01."`
-		To       string    `json:"to" doc:"The last day, inclusive."`
-		Strategy string    `json:"strategy,omitempty" doc:"alimtalk_first, sms_only or cost_optimized; without one each message keeps its own."`
-		Prices   planRates `json:"prices,omitempty" doc:"In place of those that were frozen; a channel that is not named keeps its own."`
+		From     string              `json:"from" doc:"The first day, Korean time, such as 2026-11-01."`
+		To       string              `json:"to" doc:"The last day, inclusive."`
+		Strategy string              `json:"strategy,omitempty" doc:"alimtalk_first, sms_only, cost_optimized or policy; without one each message keeps its own."`
+		Policy   string              `json:"policy,omitempty" doc:"Of policy: the name of one of the site's own." example:"lms-by-kakao"`
+		Steps    message.PolicySteps `json:"steps,omitempty" maxItems:"8" doc:"Of policy: steps to be tried out, in place of a name."`
+		Prices   planRates           `json:"prices,omitempty" doc:"In place of those that were frozen; a channel that is not named keeps its own."`
 	} `nameHint:"WhatIfBody"`
 }
 
@@ -34,7 +36,8 @@ func (a *api) askWhatIf(ctx context.Context, x *exchange, in *whatIfAsked) (*rep
 	if len(none) > 0 {
 		return nil, fault.Check("/prices/"+none[0].String(), "want a price, or leave the channel out")
 	}
-	out, err := a.WhatIf.Ask(ctx, x.site, whatif.Question{From: in.Body.From, To: in.Body.To, Strategy: message.Strategy(in.Body.Strategy), Prices: prices})
+	out, err := a.WhatIf.Ask(ctx, x.site, whatif.Question{From: in.Body.From, To: in.Body.To, Strategy: message.Strategy(in.Body.Strategy),
+		Policy: in.Body.Policy, Steps: in.Body.Steps, Prices: prices})
 	if err != nil {
 		return nil, err
 	}

@@ -23,14 +23,24 @@ type verdict struct {
 }
 
 // atHour says whether a leg may go at a moment of the day. It is pure.
-func atHour(ad *message.Advert, c message.Consent, night korea.Night, now db.Time) verdict {
-	switch {
-	case ad == nil || c.Night || !night.Covers(now.Time()):
-		return verdict{}
-	case ad.Refuse:
-		return verdict{why: provider.OutsideHours}
+func atHour(c *message.Content, who message.Consent, night korea.Night, now db.Time) verdict {
+	at, ad := now.Time(), c.Advert()
+	if ad != nil && !who.Night && night.Covers(at) {
+		if ad.Refuse {
+			return verdict{why: provider.OutsideHours}
+		}
+		at = night.End(at)
 	}
-	return verdict{until: db.At(night.End(now.Time()))}
+	if c.Tempo != nil {
+		at = c.Tempo.Hours().Next(at)
+	}
+	if ad != nil && !who.Night { // which the hours of the message may begin in
+		at = night.End(at)
+	}
+	if !at.After(now.Time()) {
+		return verdict{}
+	}
+	return verdict{until: db.At(at)}
 }
 
 // askOptOuts gives the question who of the round opted out, in whose messages that may be.
@@ -57,13 +67,17 @@ func (r *round) judge(f *facts, one message.Recipient) verdict {
 			return verdict{why: provider.OptedOut}
 		}
 	}
-	return atHour(c.Advert(), c.Consent(r.person(one)), r.s.messages.Night(), r.tx.Now)
+	if m := r.w.Messages[one.Key]; !c.Released(m, one) {
+		return verdict{until: m.ValidUntil().Add(time.Microsecond)}
+	}
+	return atHour(c, c.Consent(r.person(one)), r.s.messages.Night(), r.tx.Now)
 }
 
 // ruled reports whether any rule can keep somebody of a message from being sent to now:
 // most messages need not be looked through.
 func (r *round) ruled(f *facts) bool {
-	return f.optOuts || f.wording.Content.Advert() != nil && r.s.messages.Night().Covers(r.tx.Now.Time())
+	c := &f.wording.Content
+	return f.optOuts || c.Tempo != nil || c.Advert() != nil && r.s.messages.Night().Covers(r.tx.Now.Time())
 }
 
 // loadAllowed loads those of a task who may be sent to now. Of the others some end, and
@@ -83,9 +97,12 @@ func (r *round) loadAllowed(t task, m *message.Message, f *facts, people []messa
 			ended = append(ended, fails(one, v.why, "", r.tx.Now))
 		default:
 			held = append(held, one)
-			until = min(v.until, m.ValidUntil().Add(time.Microsecond))
+			if until == 0 || v.until < until {
+				until = v.until
+			}
 		}
 	}
+	until = min(until, m.ValidUntil().Add(time.Microsecond))
 	done := len(r.done)
 	switch {
 	case len(held)+len(ended) == 0, len(now) > 0:
@@ -93,7 +110,7 @@ func (r *round) loadAllowed(t task, m *message.Message, f *facts, people []messa
 			return err // or the whole task was put off
 		}
 	case len(ended) == 0:
-		return r.putOff(t, until, "night")
+		return r.putOff(t, until, "hours")
 	default:
 		if fresh {
 			r.taken = append(r.taken, t.batch)
@@ -101,8 +118,10 @@ func (r *round) loadAllowed(t task, m *message.Message, f *facts, people []messa
 		r.done = append(r.done, t.job)
 	}
 	r.w.Changes = append(r.w.Changes, ended...)
-	for _, one := range held {
-		r.w.Changes = append(r.w.Changes, message.Hold(one, until, "night"))
+	for i, one := range held {
+		if i == 0 || !one.Born() { // who has a row keeps it, and one of them brings the job
+			r.w.Changes = append(r.w.Changes, message.Hold(one, until, "hours"))
+		}
 	}
 	return nil
 }
@@ -113,12 +132,12 @@ var errBarred = errors.New("it may not be sent at this hour any more")
 // barred reports whether somebody in a call may not be sent to any more, although that was
 // so when it was planned. The call is put back, and planned anew without them.
 func (s *Service) barred(c *call) bool {
-	now := s.d.Now()
-	if !s.messages.Night().Covers(now.Time()) {
-		return false
-	}
+	now, night := s.d.Now(), s.messages.Night()
 	return slices.ContainsFunc(c.members, func(one message.Recipient) bool {
 		content := &c.plan.facts[one.Key].wording.Content
-		return content.Advert() != nil && !content.Consent(c.plan.person(one)).Night
+		if content.Advert() == nil && content.Tempo == nil {
+			return false
+		}
+		return atHour(content, content.Consent(c.plan.person(one)), night, now) != verdict{}
 	})
 }

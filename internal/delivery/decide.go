@@ -49,7 +49,7 @@ func fails(r message.Recipient, why provider.Reason, code string, at db.Time) me
 		return message.Fail(r, why, code, at) // the earlier leg is the delivery
 	case why.Operators():
 		return message.Again(r, why, code, at)
-	case why.FallsBack() && r.HasNextStep() && r.InTime(at):
+	case why.FallsBack(r.Channel()) && r.HasNextStep() && r.InTime(at):
 		return message.NextStep(r, why, code, at)
 	default:
 		return message.Fail(r, why, code, at)

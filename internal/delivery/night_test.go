@@ -373,7 +373,7 @@ func TestTheRuleOfTheHourIsOfAdvertisingAlone(t *testing.T) {
 		"consented to the day alone":   {&message.Advert{}, message.Consent{At: day}, night, verdict{until: morning}},
 		"at the very end of the night": {&message.Advert{}, message.Consent{}, morning, verdict{}},
 	} {
-		if got := atHour(c.ad, c.of, korea.Night{}, c.now); got != c.want {
+		if got := atHour(&message.Content{Text: &message.Text{Advert: c.ad}}, c.of, korea.Night{}, c.now); got != c.want {
 			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
 		}
 	}

@@ -36,15 +36,15 @@ func (r *round) add(t task) error {
 	}
 	over := r.tx.Now > m.ValidUntil()
 	switch {
-	case m.State == message.StatePaused && !over:
-		// Resume puts the job again; until then only its expiry matters.
-		return r.putOff(t, m.ValidUntil().Add(time.Microsecond), "paused")
+	case m.State.Held() && !over:
+		// Resuming or approving it puts the job again; until then only its expiry matters.
+		return r.putOff(t, m.ValidUntil().Add(time.Microsecond), string(m.State))
 	case m.State == message.StateScheduled && m.Due() > r.tx.Now:
 		return r.putOff(t, m.Due(), "not due")
 	case m.State == message.StateScheduled:
 		r.due = append(r.due, m)
 		m.State = message.StateAccepted
-	case m.State != message.StateAccepted && m.State != message.StatePaused:
+	case m.State != message.StateAccepted && !m.State.Held():
 		r.done = append(r.done, t.job) // cancelled or done: nobody waits here
 		return nil
 	}

@@ -73,7 +73,7 @@ func (s *Service) Trace(ctx context.Context, key message.Key, to korea.Number) (
 // tell is the story of one recipient without the entries.
 func (s *Service) tell(tx *db.Tx, m *message.Message, p message.Shown) ([]TraceLine, error) {
 	hold := p.Hold()
-	lines := []TraceLine{{At: m.CreatedAt, What: "accepted", Amount: &hold, Detail: fmt.Sprintf("accepted recipient %d: %s", p.Seq, way(p.Steps))}}
+	lines := []TraceLine{{At: m.CreatedAt, What: "accepted", Amount: &hold, Detail: fmt.Sprintf("accepted recipient %d: %s", p.Seq, way(p.Steps, m.Classes[p.Class].OffKakao))}}
 	if m.ScheduledAt > 0 {
 		lines = append(lines, TraceLine{At: m.ScheduledAt, What: "due"})
 	}
@@ -90,12 +90,16 @@ func (s *Service) tell(tx *db.Tx, m *message.Message, p message.Shown) ([]TraceL
 	return s.withCalls(tx, p.Recipient, lines)
 }
 
-func way(steps []message.Step) string {
+func way(steps []message.Step, offKakao bool) string {
 	var parts []string
 	for _, s := range steps {
 		parts = append(parts, fmt.Sprintf("%s %s", s.Channel, s.Price))
 	}
-	return strings.Join(parts, ", then ")
+	text := strings.Join(parts, ", then ")
+	if offKakao {
+		text += "; the number was reported not to be a Kakao user within the 30 days before"
+	}
+	return text
 }
 
 // pastLeg tells of a step that is over, or of a report that came too late.

@@ -48,21 +48,13 @@ func (n Night) Valid() bool {
 // Covers reports whether a moment lies in the night.
 func (n Night) Covers(at time.Time) bool {
 	n = n.filled()
-	since := timeOfDay(at)
-	return since >= n.From || since < n.Until
+	return Hours(n).Cover(at)
 }
 
 // End gives the first moment from at on that the night does not cover; at itself by day.
 func (n Night) End(at time.Time) time.Time {
-	if !n.Covers(at) {
-		return at
-	}
 	n = n.filled()
-	morning := midnight(at).Add(n.Until)
-	if timeOfDay(at) >= n.From {
-		morning = morning.Add(24 * time.Hour)
-	}
-	return morning
+	return Hours{From: n.Until, Until: n.From}.Next(at)
 }
 
 // String writes the night as 20:50–08:00.

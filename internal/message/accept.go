@@ -23,6 +23,7 @@ type Receipt struct {
 	Message     Key
 	State       State
 	Strategy    Strategy
+	Policy      string
 	Total       int64
 	Accepted    int64
 	Duplicate   int64
@@ -165,6 +166,9 @@ func (d *Draft) finish(ctx context.Context) error {
 	if err := d.nightOfDraft(); err != nil {
 		return err
 	}
+	if err := d.tempoFits(); err != nil {
+		return err
+	}
 	tally, err := tally(d.classes.list, d.classes.count)
 	if errors.Is(err, money.ErrOverflow) {
 		return fault.Wrap(err, fault.Invalid, fault.CodeValidation, "the message would cost more than can be counted")
@@ -180,6 +184,8 @@ func (d *Draft) finish(ctx context.Context) error {
 	}
 	r := &d.receipt
 	r.Message, r.Strategy, r.Accepted, r.Tally = d.Message, d.request.Strategy, d.accepted, tally
+	r.Policy = d.request.Policy
+	d.content.Reviewed = d.reviewed()
 	d.sealed = nil // a large draft was sealed when its first part was staged, and something may have been counted since
 	d.seal()
 	return nil
@@ -218,6 +224,9 @@ func (d *Draft) row(state State, now db.Time) *Message {
 	}
 	if state != StateDraft && m.ScheduledAt > 0 {
 		m.State = StateScheduled
+	}
+	if state != StateDraft && d.reviewed() {
+		m.State = StateReview
 	}
 	m.Notify, m.sealed = d.notify, d.seal()
 	return m
@@ -422,7 +431,7 @@ func (s *Service) follow(tx *db.Tx, in []joining, out []joined, messages []*Mess
 		r.State, r.CreatedAt, r.ScheduledAt = m.State, m.CreatedAt, m.ScheduledAt
 		out[i].receipt = r
 		events = append(events, messageEvent(m, "message.accepted"))
-		jobs = append(jobs, s.firstJobs(m, d.weight)...)
+		jobs = append(jobs, s.firstJobs(m, d)...)
 		if in[i].once != nil {
 			body := d.key.Seal(replyContext(in[i].once.Key), in[i].once.Render(r))
 			out[i].reply = idem.Reply{Status: 202, Body: body}
@@ -430,6 +439,9 @@ func (s *Service) follow(tx *db.Tx, in []joining, out []joined, messages []*Mess
 		}
 	}
 	if err := useAttachments(tx, in, held); err != nil {
+		return err
+	}
+	if err := s.askReviews(tx, in, messages, held); err != nil {
 		return err
 	}
 	if err := event.Append(tx, events...); err != nil {

@@ -30,6 +30,7 @@ type candidate struct {
 	mobile   uint32
 	wrong    bool         // it is no mobile number
 	optedOut optout.Scope // "" = he did not, as far as it matters here
+	offKakao bool         // he was reported not to be a Kakao user lately, where that matters
 
 	judged       bool
 	code, detail string // why it cannot be sent to; "" = it can
@@ -42,6 +43,7 @@ type candidate struct {
 // asking is what a draft asks about its recipients.
 type asking struct {
 	optOuts bool        // some of them may have opted out
+	kakao   bool        // it matters who was reported not to be a Kakao user
 	first   bool        // it asks before it decides on them
 	late    bool        // it asks while it is accepted
 	waiting []candidate // who are not decided on
@@ -54,7 +56,13 @@ func (d *Draft) begin(f facts) {
 	if f.site.Rules.OptOuts.Matter(d.advert != nil) {
 		d.optOuts, d.first, d.late = true, d.known == nil, d.known != nil
 	}
-	if d.window = f.site.Rules.DuplicateWindow; d.window > 0 {
+	if d.rule.mindsKakao(d.prices) {
+		d.kakao, d.first = true, true
+	}
+	if !d.request.Test {
+		d.window = f.site.Rules.DuplicateWindow
+	}
+	if d.window > 0 {
 		d.first, d.owner = true, d.Message.ID
 		if d.request.Repeats != "" {
 			sum := d.key.MAC([]byte("repeats " + d.request.Repeats))
@@ -77,8 +85,8 @@ func (d *Draft) settle(ctx context.Context) error {
 	if len(d.waiting) == 0 {
 		return nil
 	}
-	if d.optOuts {
-		if err := d.askOptOuts(ctx); err != nil {
+	if d.optOuts || d.kakao {
+		if err := d.askRecipients(ctx); err != nil {
 			return err
 		}
 	}
@@ -96,13 +104,20 @@ func (d *Draft) settle(ctx context.Context) error {
 	return nil
 }
 
-// askOptOuts asks who of those who wait opted out.
-func (d *Draft) askOptOuts(ctx context.Context) error {
-	q := inquiry{names: make([]optout.Name, 0, len(d.waiting))}
+// askRecipients asks who of those who wait opted out, and who was reported not to be a Kakao user.
+func (d *Draft) askRecipients(ctx context.Context) error {
+	names := make([]optout.Name, 0, len(d.waiting))
 	for i := range d.waiting {
 		if c := &d.waiting[i]; !c.wrong {
-			q.names = append(q.names, d.name(c.mobile))
+			names = append(names, d.name(c.mobile))
 		}
+	}
+	var q inquiry
+	if d.optOuts {
+		q.optOuts = names
+	}
+	if d.kakao {
+		q.kakao = names
 	}
 	a, err := d.s.asked.Join(ctx, q)
 	if err != nil {
@@ -110,9 +125,15 @@ func (d *Draft) askOptOuts(ctx context.Context) error {
 	}
 	for i := range d.waiting {
 		c := &d.waiting[i]
-		if scope := a.optedOut[d.name(c.mobile)]; !c.wrong && scope.Covers(d.advert != nil) {
+		if c.wrong {
+			continue
+		}
+		name := d.name(c.mobile)
+		if scope := a.optedOut[name]; d.optOuts && scope.Covers(d.advert != nil) {
 			c.optedOut = scope
 		}
+		seen, there := a.offKakao[name]
+		c.offKakao = d.kakao && there && seen > d.now.Add(-offKakaoFor)
 	}
 	return nil
 }
@@ -160,22 +181,28 @@ func askUnasked(in []joining, fresh []int, holds []credit.Hold) []db.Question {
 // inquiry is what a draft asks about some recipients, and answers what it gets. Drafts that
 // ask at the same moment ask together.
 type (
-	inquiry struct{ names []optout.Name }
-	answers struct{ optedOut map[optout.Name]optout.Scope }
+	inquiry struct{ optOuts, kakao []optout.Name }
+	answers struct {
+		optedOut map[optout.Name]optout.Scope
+		offKakao map[optout.Name]db.Time
+	}
 )
 
 func readAnswers(tx *db.Tx, in []inquiry) ([]answers, error) {
-	var all []optout.Name
+	var optOuts, kakao []optout.Name
 	for _, q := range in {
-		all = append(all, q.names...)
+		optOuts, kakao = append(optOuts, q.optOuts...), append(kakao, q.kakao...)
 	}
-	q, found := optout.Ask(all)
-	if err := tx.Ask(q); err != nil {
+	var a answers
+	var first, second db.Question
+	first, a.optedOut = optout.Ask(optOuts)
+	second, a.offKakao = askOffKakao(kakao)
+	if err := tx.Ask(first, second); err != nil {
 		return nil, err
 	}
 	out := make([]answers, len(in))
 	for i := range out {
-		out[i].optedOut = found // it is only read
+		out[i] = a // it is only read
 	}
 	return out, nil
 }

@@ -54,7 +54,7 @@ func (s *Service) Cancel(ctx context.Context, key Key) (*Message, error) {
 		switch m.State {
 		case StateCancelling, StateCancelled:
 			return nil
-		case StateScheduled, StateAccepted, StatePaused:
+		case StateScheduled, StateAccepted, StatePaused, StateReview:
 			if err := s.turn(tx, m, StateCancelling); err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package message
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"creditmsg/internal/credit"
@@ -12,8 +13,8 @@ import (
 // route decides how one recipient with these values is reached, or why it cannot
 // be. Its checks follow the contract's order: variables, characters, length, the
 // dearest channel allowed.
-func (r *rule) route(values []string, n *names, prices credit.Prices, lengths *Range) (steps []Step, code, detail string) {
-	way := Route{Alimtalk: r.approved, HasText: r.hasText, Prices: prices}
+func (r *rule) route(values []string, offKakao bool, n *names, prices credit.Prices, lengths *Range) (steps []Step, code, detail string) {
+	way := Route{Alimtalk: r.approved, HasText: r.hasText, Prices: prices, OffKakao: offKakao, Due: r.due, Policy: r.policy}
 	if r.hasText {
 		if name := r.text.missing(values, n); name != "" {
 			return nil, MissingVariable, fmt.Sprintf("the variable #{%s} is missing or empty", name)
@@ -31,20 +32,21 @@ func (r *rule) route(values []string, n *names, prices credit.Prices, lengths *R
 	}
 	steps = r.strategy.Steps(way)
 	kakao := ""
-	if len(steps) > 0 && steps[0].Channel == provider.Alimtalk {
+	if slices.ContainsFunc(steps, Step.kakao) {
 		if name := r.kakaoMissing(values, n); name != "" {
 			return nil, MissingVariable, fmt.Sprintf("the variable #{%s} of the template is missing or empty", name)
 		}
 		kakao = r.kakaoTooLong(values)
 	}
+	texts := slices.ContainsFunc(steps, func(s Step) bool { return !s.kakao() })
 	switch {
-	case badText != "":
+	case texts && badText != "":
 		return nil, UnsupportedCharacter, badText
-	case tooLong != "":
+	case texts && tooLong != "":
 		return nil, TextTooLong, tooLong
 	case kakao != "":
 		return nil, TextTooLong, kakao
-	case r.hasText && way.Text > r.most:
+	case texts && way.Text > r.most:
 		return nil, OverMaxChannel, fmt.Sprintf("the text needs %s, the message allows %s at most", way.Text, r.most)
 	}
 	return steps, "", ""

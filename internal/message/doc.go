@@ -18,9 +18,10 @@
 // States of a message:
 //
 //	draft ──accept──▶ accepted ──every recipient final──▶ done
-//	  └────accept──▶ scheduled ──due──▶ accepted
+//	  ├────accept──▶ scheduled ──due──▶ accepted
+//	  └────accept──▶ review ──a second person──▶ scheduled | accepted
 //	scheduled | accepted ◀──pause, resume──▶ paused ──every recipient final──▶ done
-//	scheduled | accepted | paused ──cancel──▶ cancelling ──every recipient final──▶ cancelled
+//	scheduled | accepted | paused | review ──cancel──▶ cancelling ──every recipient final──▶ cancelled
 //
 // States of a recipient (final: delivered, failed, expired, cancelled):
 //
@@ -33,13 +34,15 @@
 //	waiting ─▶ taken (its recipients are, or are being, handed over: pending until they have a row)
 //	waiting ─▶ cancelled | expired
 //
-// Tables owned: template, message, batch, reject, recipient, recent.
+// Tables owned: template, message, batch, reject, recipient, recent, policy, off_kakao, review.
 //
-// Reading order: route.go (strategies to steps), text.go (variables), draft.go
-// (the checks of one recipient) with advert.go (what advertising must be), asked.go
-// (what is asked about recipients), recent.go (who was sent the same words already) and
-// words.go (which words nobody may see), batch.go (packing), accept.go (the group
-// commit) with facts.go (what a draft asks) and known.go (what it may go by
-// without asking), recipient.go and change.go (what can happen to one person),
-// record.go (writing it, with the money), then schedule.go, cancel.go, find.go.
+// Reading order: route.go (strategies to steps) with policy.go (a site's own) and
+// off_kakao.go (who is spared a detour), request.go (what is asked for), text.go
+// (variables), draft.go (the checks of one recipient) with advert.go (what advertising
+// must be), asked.go (what is asked about recipients), recent.go (who was sent the same
+// words already) and words.go (which words nobody may see), batch.go (packing), accept.go
+// (the group commit) with facts.go (what a draft asks) and known.go (what it may go by
+// without asking), recipient.go and change.go (what can happen to one person), record.go
+// (writing it, with the money), then schedule.go and tempo.go (in which hours and how
+// fast), review.go, cancel.go, resend.go, find.go.
 package message

@@ -2,7 +2,7 @@ package message
 
 import (
 	"context"
-	"encoding/json"
+	"slices"
 	"time"
 
 	"creditmsg/internal/attachment"
@@ -14,38 +14,6 @@ import (
 	"creditmsg/internal/provider"
 	"creditmsg/internal/site"
 )
-
-// Request is a message without its recipients, as a site asks for it.
-type Request struct {
-	Title           string
-	Strategy        Strategy
-	TemplateCode    string            // "" = no Alimtalk
-	Buttons         []provider.Button // of the template, as the site believes; nil = it does not say
-	QuickReplies    []provider.Button
-	Text            *TextRequest
-	AllowDuplicates bool
-	ScheduledAt     time.Time     // zero = at once
-	ValidFor        time.Duration // 0 = 24 h
-	Metadata        json.RawMessage
-	WaitForRecharge time.Duration // how long a refusal may wait for credit to come; 0 = not at all
-	Night           NightRule     // of an advertisement; "" = NightHold
-	By              string        // the token or series that sends it; "" = not said
-	Repeats         string        // what repeats of the same request have in common; "" = it is none of others
-	Notify          Notice        // whether the site's people are told when it is done
-}
-
-// TextRequest is the text leg as a site asks for it.
-type TextRequest struct {
-	From               string // "" = the site's default sender
-	Subject            string
-	Body               string
-	Attachments        []string         // ids of pictures, as they were given: with any the text is an MMS
-	MaxChannel         provider.Channel // the longest kind of text allowed; 0 = mms
-	ReplaceUnsupported bool
-	Advertising        bool
-	OptOut             string // the 080 number to opt out of advertising by; "" = the site's, or the text's own
-	Evidence           string // where the consents of all recipients are kept; "" = each bears his own
-}
 
 // Rejection says why one recipient was not accepted.
 type Rejection struct {
@@ -100,6 +68,8 @@ type Draft struct {
 	blocked blocker
 
 	classes     classes
+	notesKakao  bool              // who turns out to be no Kakao user is remembered
+	reviewAbove int64             // recipients; 0 = nobody else has to approve it
 	seen        map[uint32]uint32 // accepted numbers and their index
 	people      packer
 	kept        []packed  // batches that are not staged
@@ -121,6 +91,8 @@ type Range struct{ Min, Max int }
 // rule is how the recipients of one draft are reached: the compiled texts.
 type rule struct {
 	strategy Strategy
+	policy   PolicySteps
+	due      time.Time // when the message is due
 	hasText  bool
 	text     pattern
 	subject  pattern
@@ -170,7 +142,7 @@ func (d *Draft) decide(ctx context.Context, c *candidate) error {
 	if c.recent != "" {
 		return d.refuse(ctx, Rejection{Index: index, To: shown(to), Code: DuplicateRecently, Detail: c.recent})
 	}
-	class, err := d.classes.add(c.steps)
+	class, err := d.classes.add(d.class(c.steps, c.offKakao))
 	if err != nil {
 		return err
 	}
@@ -199,7 +171,7 @@ func (d *Draft) judge(c *candidate) {
 		return
 	}
 	c.values = d.values(c.Variables)
-	if c.steps, c.code, c.detail = d.rule.route(c.values, &d.names, d.prices, &d.bytes); c.code != "" {
+	if c.steps, c.code, c.detail = d.rule.route(c.values, c.offKakao, &d.names, d.prices, &d.bytes); c.code != "" {
 		return
 	}
 	if why := d.blocked.why(c.values, c.steps); why != "" {
@@ -209,6 +181,11 @@ func (d *Draft) judge(c *candidate) {
 	if why := d.noConsent(&c.Candidate); why != "" {
 		c.code, c.detail = NoConsent, why
 	}
+}
+
+// class is how a recipient is reached.
+func (d *Draft) class(steps []Step, offKakao bool) Class {
+	return Class{Steps: steps, OffKakao: offKakao, NotesKakao: d.notesKakao && slices.ContainsFunc(steps, Step.kakao)}
 }
 
 // shown bounds what a reply repeats of a wrong number.
@@ -222,7 +199,9 @@ func shown(to string) string {
 func (d *Draft) values(variables map[string]string) []string {
 	values := make([]string, len(d.names.list))
 	for i, name := range d.names.list {
-		values[i] = korea.Normalise(variables[name])
+		if values[i] = korea.Normalise(variables[name]); values[i] == "" && d.request.Test {
+			values[i] = name // it shows where a value comes
+		}
 	}
 	return values
 }
@@ -278,27 +257,14 @@ func (s *Service) newDraft(siteID string, r Request, learn func(*Draft) (facts, 
 	d.begin(f)
 	d.blocked.begin(f.words, &d.rule, d.content.Alimtalk)
 	d.content.Checked = d.checked(f)
-	d.content.Title, d.content.Metadata, d.content.Variables = r.Title, r.Metadata, d.names.list
+	d.content.Title, d.content.Metadata, d.content.Variables, d.content.Test = r.Title, r.Metadata, d.names.list, r.Test
+	if r.Tempo != (Tempo{}) {
+		d.content.Tempo = &r.Tempo
+	}
+	if r.Resends != (Key{}) {
+		d.content.Resends = r.Resends.ID.Text(id.Message)
+	}
 	return d, nil
-}
-
-func checkRequest(r Request) error {
-	if !r.Strategy.Valid() {
-		return fault.Check("/strategy", "want alimtalk_first, sms_only or cost_optimized")
-	}
-	if r.Strategy == AlimtalkFirst && r.TemplateCode == "" {
-		return fault.Check("/alimtalk", "alimtalk_first needs alimtalk with a template_code")
-	}
-	if r.Strategy != AlimtalkFirst && r.Text == nil {
-		return fault.Check("/text", "%s needs a text", r.Strategy)
-	}
-	if r.Text != nil && r.Text.Body == "" {
-		return fault.Check("/text/body", "the text is empty")
-	}
-	if r.ValidFor < time.Second || r.ValidFor > 30*24*time.Hour {
-		return fault.Check("/valid_for", "want 1 to 2592000 seconds")
-	}
-	return checkAdvert(r)
 }
 
 // freeze takes what the draft goes by from now on.
@@ -313,31 +279,60 @@ func (d *Draft) freeze(f facts) error {
 	if f.site.State != site.Active {
 		return fault.New(fault.Locked, fault.CodeSiteSuspended, "site %s is suspended; its operator can resume it", f.site.ID)
 	}
-	d.key, d.prices, d.rule.strategy, d.weight = f.key, f.prices, d.request.Strategy, f.site.Weight
+	d.key, d.prices, d.rule.strategy, d.weight, d.reviewAbove = f.key, f.prices, d.request.Strategy, f.site.Weight, f.site.Rules.ReviewAbove
 	d.notify = d.request.Notify.of(f.site)
+	d.rule.due = d.now.Time()
+	if at := d.request.ScheduledAt; at.After(d.rule.due) {
+		d.rule.due = at
+	}
+	if err := d.freezePolicy(f.policy); err != nil {
+		return err
+	}
 	if err := d.freezeAlimtalk(f.template); err != nil {
 		return err
 	}
 	if err := d.freezeAdvert(f.site.Rules); err != nil {
 		return err
 	}
-	return d.freezeText(f.sender.Number)
+	if err := d.freezeText(f.sender.Number); err != nil {
+		return err
+	}
+	d.notesKakao = d.rule.notesKakao(d.prices)
+	return nil
 }
 
-const (
-	latestSchedule = 60 * 24 * time.Hour
-	pastSchedule   = 60 * time.Second
-)
-
-func checkSchedule(at time.Time, now db.Time) error {
-	if at.IsZero() {
+// freezePolicy takes the steps of the policy, and refuses a message without the parts that
+// they need: somebody would be sent nothing.
+func (d *Draft) freezePolicy(p *Policy) error {
+	if d.request.Strategy != ByPolicy {
 		return nil
 	}
-	ahead := db.At(at).Sub(now)
-	if ahead < -pastSchedule || ahead > latestSchedule {
-		return fault.Check("/scheduled_at", "want a time from now to 60 days ahead")
+	if p == nil {
+		return fault.Check("/policy", "there is no policy %q; see GET /v1/policies", shown(d.request.Policy))
+	}
+	d.rule.policy, d.content.Policy = p.Steps, &Policied{p.Name, p.Steps}
+	text, alimtalk := p.Steps.always(PartText), p.Steps.always(PartAlimtalk)
+	switch hasText, hasAlimtalk := d.request.Text != nil, d.request.TemplateCode != ""; {
+	case !alimtalk && !hasText:
+		return fault.Check("/text", "policy %s needs a text", p.Name)
+	case !text && !hasAlimtalk:
+		return fault.Check("/alimtalk", "policy %s needs alimtalk with a template_code", p.Name)
+	case !hasText && !hasAlimtalk:
+		return fault.Check("/text", "give a text, or alimtalk with a template_code")
 	}
 	return nil
+}
+
+// needsAlimtalk reports whether somebody would be sent nothing without the Alimtalk.
+func (d *Draft) needsAlimtalk() bool {
+	switch d.request.Strategy {
+	case AlimtalkFirst:
+		return true
+	case ByPolicy:
+		return d.request.Text == nil || !d.rule.policy.always(PartText)
+	case SMSOnly, CostOptimized:
+	}
+	return false
 }
 
 func (d *Draft) freezeAlimtalk(t *Template) error {
@@ -348,7 +343,7 @@ func (d *Draft) freezeAlimtalk(t *Template) error {
 		return fault.New(fault.Invalid, fault.CodeUnknownTemplate, "there is no template %q; create it or choose another", d.request.TemplateCode).
 			At("/alimtalk/template_code", "unknown template")
 	}
-	if t.State != TemplateApproved && d.request.Strategy == AlimtalkFirst {
+	if t.State != TemplateApproved && d.needsAlimtalk() {
 		return fault.New(fault.Invalid, fault.CodeTemplateNotApproved, "template %q is %s, only an approved one can be sent", t.Code, t.State).
 			At("/alimtalk/template_code", "the template is %s", t.State)
 	}
@@ -357,7 +352,7 @@ func (d *Draft) freezeAlimtalk(t *Template) error {
 	}
 	d.rule.approved = t.State == TemplateApproved && d.s.carriesTemplate(*t)
 	if !d.rule.approved {
-		if d.request.Strategy == AlimtalkFirst {
+		if d.needsAlimtalk() {
 			return unavailable("/alimtalk", provider.Alimtalk)
 		}
 		return nil

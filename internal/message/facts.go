@@ -16,13 +16,14 @@ import (
 type question struct {
 	site     string
 	template string // "" = none
+	policy   string // "" = none
 	text     bool   // a sender number is wanted
 	from     string // the one wanted; "" = the default
 }
 
 // question gives what the draft has to know.
 func (d *Draft) question() question {
-	q := question{site: d.Message.Site}
+	q := question{site: d.Message.Site, policy: d.request.Policy}
 	if d.request.Strategy != SMSOnly {
 		q.template = d.request.TemplateCode
 	}
@@ -40,6 +41,7 @@ type facts struct {
 	prices   credit.Prices
 	until    db.Time     // when the prices change; 0 = nothing is planned
 	template *Template   // nil = there is none of this code
+	policy   *Policy     // nil = there is none of this name
 	sender   site.Sender // without a number there is none that may be used
 	optOuts  optout.Standing
 	words    []*korea.Words
@@ -99,6 +101,7 @@ type looked struct {
 	sites     map[string]site.Site
 	prices    *credit.Lists
 	templates map[TemplateName]*Template
+	policies  map[policyOf]*Policy
 	senders   map[site.SenderName]site.Sender // those that are named
 	sendersOf map[string][]site.Sender        // where none is
 }
@@ -107,11 +110,15 @@ func look(tx *db.Tx, keys *site.Keys, in []question) *looked {
 	l := &looked{}
 	var ids, unnamed []string
 	var codes []TemplateName
+	var policies []policyOf
 	var named []site.SenderName
 	for _, q := range in {
 		ids = append(ids, q.site)
 		if q.template != "" {
 			codes = append(codes, TemplateName{q.site, q.template})
+		}
+		if q.policy != "" {
+			policies = append(policies, policyOf{q.site, q.policy})
 		}
 		if number, wrong := korea.ParseSender(q.from); wrong == nil {
 			named = append(named, site.SenderName{Site: q.site, Number: number})
@@ -120,12 +127,13 @@ func look(tx *db.Tx, keys *site.Keys, in []question) *looked {
 		}
 	}
 	l.asks, l.sites = site.Ask(ids) // and thereby the Revs before all else
-	var prices, templates, senders, sendersOf db.Question
+	var prices, templates, ways, senders, sendersOf db.Question
 	prices, l.prices = credit.AskPrices(tx, ids)
 	templates, l.templates = askTemplates(codes)
+	ways, l.policies = askPolicies(policies)
 	senders, l.senders = site.AskSenders(named)
 	sendersOf, l.sendersOf = site.AskSendersOf(unnamed)
-	l.asks = append(l.asks, keys.Ask(tx, ids), prices, templates, senders, sendersOf)
+	l.asks = append(l.asks, keys.Ask(tx, ids), prices, templates, ways, senders, sendersOf)
 	return l
 }
 
@@ -138,6 +146,7 @@ func (f *facts) read(tx *db.Tx, keys *site.Keys, l *looked, q question) (err err
 		return err
 	}
 	f.prices, f.until, f.template = l.prices.Of(q.site), l.prices.Until(q.site), l.templates[TemplateName{q.site, q.template}]
+	f.policy = l.policies[policyOf{q.site, q.policy}]
 	if q.text {
 		f.sender = l.usableSender(q)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/id"
@@ -80,15 +81,18 @@ func cancelJob(m Key, due db.Time) queue.Job {
 }
 
 // firstJobs are the jobs that an accepted message begins with.
-func (s *Service) firstJobs(m *Message, weight int) []queue.Job {
+func (s *Service) firstJobs(m *Message, d *Draft) []queue.Job {
 	var jobs []queue.Job
-	if m.State == StateScheduled || m.Batches > directBatches {
+	switch {
+	case m.State == StateReview: // until it is approved only its expiry matters
+		jobs = append(jobs, launchJob(m.Key, m.ValidUntil().Add(time.Microsecond)))
+	case m.State == StateScheduled, m.Batches > directBatches, d.request.Tempo.PerMinute > 0:
 		jobs = append(jobs, launchJob(m.Key, m.Due()))
-	} else {
+	default:
 		for no := range m.Batches {
 			jobs = append(jobs, SendJob(m, no, 1, m.CreatedAt))
 		}
-		s.inTurn(m, weight, jobs)
+		s.inTurn(m, d.weight, jobs)
 	}
 	for i := range jobs {
 		jobs[i].New = true

@@ -37,7 +37,8 @@ func (s *Service) DraftKnown(siteID string, k Known, r Request) (*Draft, error) 
 		f.words, words = s.vocabulary.of(f.site.Rules.Words)
 		switch {
 		case !ok, f.key == nil, !words, f.site.Rules.DuplicateWindow > 0, r.timed(),
-			r.Text != nil && len(r.Text.Attachments) > 0: // which no Rev counts
+			r.Text != nil && len(r.Text.Attachments) > 0, // which no Rev counts
+			f.policy != nil && f.policy.Steps.timed():
 			return facts{}, ErrOutdated
 		}
 		d.known = &Known{Rev: k.Rev, Until: soonest(k.Until, f.until)}
@@ -111,6 +112,7 @@ type said struct {
 	prices   credit.Prices
 	until    db.Time
 	template *Template
+	policy   *Policy
 	sender   site.Sender
 	optOuts  optout.Standing
 }
@@ -120,7 +122,7 @@ func (m *memory) recall(q question, rev site.Rev) (facts, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	a, ok := m.said[q]
-	f := facts{now: a.now, site: a.site, prices: a.prices, until: a.until, template: a.template, sender: a.sender, optOuts: a.optOuts}
+	f := facts{now: a.now, site: a.site, prices: a.prices, until: a.until, template: a.template, policy: a.policy, sender: a.sender, optOuts: a.optOuts}
 	return f, ok && rev != 0 && a.site.Rev == rev
 }
 
@@ -133,7 +135,7 @@ func (m *memory) learn(q question, f facts) {
 	if m.said == nil || len(m.said) >= mostRemembered {
 		m.said = map[question]said{}
 	}
-	m.said[q] = said{f.site, f.now, f.prices, f.until, f.template, f.sender, f.optOuts}
+	m.said[q] = said{f.site, f.now, f.prices, f.until, f.template, f.policy, f.sender, f.optOuts}
 }
 
 // ask reads the answer of now.

@@ -30,6 +30,7 @@ type State string
 // The states of a message.
 const (
 	StateDraft      State = "draft"
+	StateReview     State = "review"
 	StateScheduled  State = "scheduled"
 	StateAccepted   State = "accepted"
 	StatePaused     State = "paused"
@@ -77,6 +78,7 @@ type Message struct {
 	By          [provider.Channels]int64 // delivered, by channel
 	Late        int64                    // reports that came when nothing could move any more
 	Notify      Notice
+	Released    int64 // recipients that are let go by its pace; of a paced message
 
 	sealed []byte
 }
@@ -103,7 +105,12 @@ type Content struct {
 	Variables []string        `json:"variables,omitempty"`
 	Text      *Text           `json:"text,omitempty"`
 	Alimtalk  *Alimtalk       `json:"alimtalk,omitempty"`
-	Checked   *Checked        `json:"checked,omitempty"` // nil = of before that was kept
+	Checked   *Checked        `json:"checked,omitempty"`  // nil = of before that was kept
+	Tempo     *Tempo          `json:"tempo,omitempty"`    // nil = as fast as it goes
+	Reviewed  bool            `json:"reviewed,omitempty"` // a second person has to look at it
+	Test      bool            `json:"test,omitempty"`     // it was sent to try it out
+	Resends   string          `json:"resends,omitempty"`  // the message whose failures it is sent to again
+	Policy    *Policied       `json:"policy,omitempty"`   // of ByPolicy
 }
 
 // Text is the text leg of a message, with its variables still in it.
@@ -181,11 +188,11 @@ type Service struct {
 
 const messageColumns = `state, strategy, created_at, scheduled_at, valid_for, done_at, content, classes, class_counts, rejected_by,
 	estimated, batches, total, accepted, duplicate, rejected, sent, unknown, delivered, failed, expired, cancelled,
-	by_alimtalk, by_sms, by_lms, by_mms, late, notify`
+	by_alimtalk, by_sms, by_lms, by_mms, late, notify, released`
 
 var messageSelect = []string{"site_id", "id", "state", "strategy", "created_at", "scheduled_at", "valid_for", "done_at", "content",
 	"classes", "class_counts", "rejected_by", "estimated", "batches", "total", "accepted", "duplicate", "rejected",
-	"sent", "unknown", "delivered", "failed", "expired", "cancelled", "by_alimtalk", "by_sms", "by_lms", "by_mms", "late", "notify"}
+	"sent", "unknown", "delivered", "failed", "expired", "cancelled", "by_alimtalk", "by_sms", "by_lms", "by_mms", "late", "notify", "released"}
 
 func scanMessage(row scanner) (*Message, error) {
 	m := &Message{}
@@ -194,7 +201,7 @@ func scanMessage(row scanner) (*Message, error) {
 	err := row.Scan(&m.Site, &m.ID, &m.State, &m.Strategy, &m.CreatedAt, &m.ScheduledAt, &valid, &m.DoneAt, &m.sealed,
 		&classes, &counts, &rejected, &m.Estimated, &m.Batches, &m.Total, &m.Accepted, &m.Duplicate, &m.Rejected,
 		&m.Counts.Sent, &m.Counts.Unknown, &m.Counts.Delivered, &m.Counts.Failed, &m.Counts.Expired, &m.Counts.Cancelled,
-		&m.By[provider.Alimtalk], &m.By[provider.SMS], &m.By[provider.LMS], &m.By[provider.MMS], &m.Late, &m.Notify)
+		&m.By[provider.Alimtalk], &m.By[provider.SMS], &m.By[provider.LMS], &m.By[provider.MMS], &m.Late, &m.Notify, &m.Released)
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func (d *Draft) AddMany(n int64) error {
 		values[i] = "#{" + name + "}"
 	}
 	d.receipt.Total += n
-	steps, code, detail := d.rule.route(values, &d.names, d.prices, &d.bytes)
+	steps, code, detail := d.rule.route(values, false, &d.names, d.prices, &d.bytes)
 	if why := d.blocked.why(values, steps); code == "" && why != "" {
 		code, detail = BlockedWord, why
 	}
@@ -55,7 +55,7 @@ func (d *Draft) AddMany(n int64) error {
 		d.receipt.Rejections = append(d.receipt.Rejections, Rejection{Code: code, Detail: detail})
 		return nil
 	}
-	class, err := d.classes.add(steps)
+	class, err := d.classes.add(d.class(steps, false))
 	if err != nil {
 		return err
 	}

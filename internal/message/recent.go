@@ -11,7 +11,6 @@ import (
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/id"
-	"creditmsg/internal/provider"
 )
 
 // This file keeps a site from sending somebody the same words again within its window. What
@@ -49,7 +48,7 @@ func (d *Draft) digestOf(c *candidate) id.ID {
 	_ = binary.Write(&text, binary.BigEndian, c.mobile) // into memory
 	part := func(name, words string) { fmt.Fprintf(&text, "\n%s %d\n%s", name, len(words), words) }
 	text.WriteString("words")
-	if len(c.steps) > 0 && len(d.rule.kakao) > 0 && c.steps[0].Channel == provider.Alimtalk {
+	if len(d.rule.kakao) > 0 && slices.ContainsFunc(c.steps, Step.kakao) {
 		part("template", d.request.TemplateCode)
 		for _, p := range d.rule.kakao {
 			part("alimtalk", p.fill(c.values))
@@ -189,7 +188,7 @@ func readClaims(look lookedUp, siteID string, digests []id.ID) ([]claim, error) 
 func (d *Draft) counted(tx *db.Tx, found []claim) (map[id.ID]claim, error) {
 	var keys []Key
 	others := slices.DeleteFunc(slices.Clone(found), func(c claim) bool {
-		return c.message == d.Message.ID || c.owner == d.owner || c.expires <= tx.Now
+		return c.message == d.Message.ID || c.message == d.request.Resends.ID || c.owner == d.owner || c.expires <= tx.Now
 	})
 	for _, c := range others {
 		keys = append(keys, Key{d.Message.Site, c.message})

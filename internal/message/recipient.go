@@ -106,7 +106,7 @@ func (r Recipient) Born() bool { return r.born }
 func (r Recipient) Channel() provider.Channel { return r.Steps[r.Step-1].Channel }
 
 // Hold is what is held for the recipient while it is not final.
-func (r Recipient) Hold() money.Amount { return Class{r.Steps}.Hold() }
+func (r Recipient) Hold() money.Amount { return Class{Steps: r.Steps}.Hold() }
 
 // HasNextStep reports whether a step is left after this one.
 func (r Recipient) HasNextStep() bool { return r.Step < len(r.Steps) }

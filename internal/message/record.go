@@ -75,6 +75,9 @@ func (s *Service) Record(tx *db.Tx, w Writing) error {
 	if err := releaseAttachments(tx, sums.done); err != nil {
 		return err
 	}
+	if err := s.noteOffKakao(tx, w.Messages, changes); err != nil {
+		return err
+	}
 	if err := s.queue.Put(tx, append(waitingJobs(w, changes, tx.Now), w.Jobs...)...); err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package message
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"time"
 
 	"creditmsg/internal/credit"
 	"creditmsg/internal/money"
@@ -17,11 +19,12 @@ const (
 	AlimtalkFirst Strategy = "alimtalk_first" // Alimtalk, then its text where one is given
 	SMSOnly       Strategy = "sms_only"       // the text alone
 	CostOptimized Strategy = "cost_optimized" // per recipient, Alimtalk first where that is not dearer
+	ByPolicy      Strategy = "policy"         // as a policy of the site has it
 )
 
 // Valid reports whether s is a strategy.
 func (s Strategy) Valid() bool {
-	return s == AlimtalkFirst || s == SMSOnly || s == CostOptimized
+	return s == AlimtalkFirst || s == SMSOnly || s == CostOptimized || s == ByPolicy
 }
 
 // Step is one leg that a recipient may take, with its frozen price.
@@ -30,12 +33,17 @@ type Step struct {
 	Price   money.Amount     `json:"price"`
 }
 
+func (s Step) kakao() bool { return s.Channel == provider.Alimtalk }
+
 // Route is what a strategy decides from, for one recipient.
 type Route struct {
 	Alimtalk bool             // an approved template is given
 	HasText  bool             // a text is given
 	Text     provider.Channel // the channel its length needs: SMS, LMS or MMS
 	Prices   credit.Prices
+	OffKakao bool        // his number was reported not to be a Kakao user lately
+	Due      time.Time   // when the message is due
+	Policy   PolicySteps // of ByPolicy
 }
 
 // Steps gives the legs of one recipient in their order; none means that the
@@ -44,31 +52,43 @@ type Route struct {
 //
 // A failed Alimtalk costs nothing, so reach never changes which way is cheaper:
 // cost_optimized takes Alimtalk first exactly where its price is not above the
-// price of this recipient's text.
+// price of this recipient's text. Somebody who was not on Kakao lately is spared
+// the detour where his text is not dearer.
 func (s Strategy) Steps(r Route) []Step {
+	if s == ByPolicy {
+		return r.Policy.Steps(r)
+	}
 	var steps []Step
-	alimtalk := Step{provider.Alimtalk, r.Prices[provider.Alimtalk]}
-	text := Step{r.Text, r.Prices[r.Text]}
+	alimtalk, hasAlimtalk := r.leg(PartAlimtalk)
+	text, hasText := r.leg(PartText)
 	switch s {
 	case AlimtalkFirst:
-		if r.Alimtalk {
+		if hasAlimtalk && !r.detour() {
 			steps = append(steps, alimtalk)
 		}
 	case CostOptimized:
-		if r.Alimtalk && r.HasText && alimtalk.Price <= text.Price {
+		if hasAlimtalk && hasText && alimtalk.Price <= text.Price && !r.detour() {
 			steps = append(steps, alimtalk)
 		}
-	case SMSOnly:
+	case SMSOnly, ByPolicy:
 	}
-	if r.HasText {
+	if hasText {
 		steps = append(steps, text)
 	}
 	return steps
 }
 
+// detour reports whether an Alimtalk would hardly arrive, and saves nothing.
+func (r Route) detour() bool {
+	return r.OffKakao && r.HasText && r.Prices[r.Text] <= r.Prices[provider.Alimtalk]
+}
+
 // Class is a way to be reached that many recipients of a message share.
 type Class struct {
 	Steps []Step `json:"steps"`
+
+	OffKakao   bool `json:"off_kakao,omitempty"`   // they were reported not to be Kakao users lately
+	NotesKakao bool `json:"notes_kakao,omitempty"` // who turns out to be none is remembered
 }
 
 // Hold is the worst case of a class: one leg is delivered at most, so the
@@ -90,10 +110,10 @@ type classes struct {
 	count []int64
 }
 
-// add counts one recipient with these steps and gives its class.
-func (c *classes) add(steps []Step) (uint8, error) {
+// add counts one recipient of a class and gives its number.
+func (c *classes) add(of Class) (uint8, error) {
 	for i := range c.list {
-		if equalSteps(c.list[i].Steps, steps) {
+		if c.list[i].OffKakao == of.OffKakao && c.list[i].NotesKakao == of.NotesKakao && slices.Equal(c.list[i].Steps, of.Steps) {
 			c.count[i]++
 			return uint8(i), nil
 		}
@@ -101,21 +121,9 @@ func (c *classes) add(steps []Step) (uint8, error) {
 	if len(c.list) == maxClasses {
 		return 0, fmt.Errorf("class of a recipient: more than %d classes in one message", maxClasses)
 	}
-	c.list = append(c.list, Class{Steps: steps})
+	c.list = append(c.list, of)
 	c.count = append(c.count, 1)
 	return uint8(len(c.list) - 1), nil
-}
-
-func equalSteps(a, b []Step) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // Tally is what the classes of a message add up to.

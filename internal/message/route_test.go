@@ -28,18 +28,23 @@ func TestAStrategyGivesItsSteps(t *testing.T) {
 		want     string
 		hold     money.Amount
 	}{
-		{"Alimtalk then SMS", AlimtalkFirst, Route{true, true, provider.SMS, prices}, "alimtalk sms", 18},
-		{"Alimtalk then LMS", AlimtalkFirst, Route{true, true, provider.LMS, prices}, "alimtalk lms", 45},
-		{"Alimtalk dearer than its text", AlimtalkFirst, Route{true, true, provider.SMS, dear(20)}, "alimtalk sms", 20},
-		{"Alimtalk alone", AlimtalkFirst, Route{true, false, 0, prices}, "alimtalk", 9},
-		{"text alone", SMSOnly, Route{false, true, provider.SMS, prices}, "sms", 18},
-		{"text alone with a template", SMSOnly, Route{true, true, provider.LMS, prices}, "lms", 45},
-		{"cheaper Alimtalk", CostOptimized, Route{true, true, provider.SMS, prices}, "alimtalk sms", 18},
-		{"Alimtalk as dear as the text", CostOptimized, Route{true, true, provider.SMS, dear(18)}, "alimtalk sms", 18},
-		{"Alimtalk dearer by the smallest part", CostOptimized, Route{true, true, provider.SMS, credit.Prices{provider.Alimtalk: 18*won + 1, provider.SMS: 18 * won}}, "sms", 18},
-		{"Alimtalk cheaper than a long text", CostOptimized, Route{true, true, provider.LMS, dear(20)}, "alimtalk lms", 45},
-		{"no approved template", CostOptimized, Route{false, true, provider.SMS, prices}, "sms", 18},
-		{"no approved template for Alimtalk alone", AlimtalkFirst, Route{false, false, 0, prices}, "", 0},
+		{"Alimtalk then SMS", AlimtalkFirst, Route{Alimtalk: true, HasText: true, Text: provider.SMS, Prices: prices}, "alimtalk sms", 18},
+		{"Alimtalk then LMS", AlimtalkFirst, Route{Alimtalk: true, HasText: true, Text: provider.LMS, Prices: prices}, "alimtalk lms", 45},
+		{"Alimtalk dearer than its text", AlimtalkFirst, Route{Alimtalk: true, HasText: true, Text: provider.SMS, Prices: dear(20)}, "alimtalk sms", 20},
+		{"Alimtalk alone", AlimtalkFirst, Route{Alimtalk: true, Prices: prices}, "alimtalk", 9},
+		{"text alone", SMSOnly, Route{HasText: true, Text: provider.SMS, Prices: prices}, "sms", 18},
+		{"text alone with a template", SMSOnly, Route{Alimtalk: true, HasText: true, Text: provider.LMS, Prices: prices}, "lms", 45},
+		{"cheaper Alimtalk", CostOptimized, Route{Alimtalk: true, HasText: true, Text: provider.SMS, Prices: prices}, "alimtalk sms", 18},
+		{"Alimtalk as dear as the text", CostOptimized, Route{Alimtalk: true, HasText: true, Text: provider.SMS, Prices: dear(18)}, "alimtalk sms", 18},
+		{"Alimtalk dearer by the smallest part", CostOptimized, Route{Alimtalk: true, HasText: true, Text: provider.SMS, Prices: credit.Prices{provider.Alimtalk: 18*won + 1, provider.SMS: 18 * won}}, "sms", 18},
+		{"Alimtalk cheaper than a long text", CostOptimized, Route{Alimtalk: true, HasText: true, Text: provider.LMS, Prices: dear(20)}, "alimtalk lms", 45},
+		{"no approved template", CostOptimized, Route{HasText: true, Text: provider.SMS, Prices: prices}, "sms", 18},
+		{"not on Kakao, and the text is dearer", AlimtalkFirst, Route{Alimtalk: true, HasText: true, Text: provider.SMS, Prices: prices, OffKakao: true}, "alimtalk sms", 18},
+		{"not on Kakao, and the text is as dear", AlimtalkFirst, Route{Alimtalk: true, HasText: true, Text: provider.SMS, Prices: dear(18), OffKakao: true}, "sms", 18},
+		{"not on Kakao, and there is no text", AlimtalkFirst, Route{Alimtalk: true, Prices: dear(200), OffKakao: true}, "alimtalk", 200},
+		{"not on Kakao, where cost decides", CostOptimized, Route{Alimtalk: true, HasText: true, Text: provider.SMS, Prices: dear(18), OffKakao: true}, "sms", 18},
+		{"not on Kakao, where cost wants Alimtalk", CostOptimized, Route{Alimtalk: true, HasText: true, Text: provider.LMS, Prices: dear(18), OffKakao: true}, "alimtalk lms", 45},
+		{"no approved template for Alimtalk alone", AlimtalkFirst, Route{Prices: prices}, "", 0},
 	} {
 		steps := c.strategy.Steps(c.route)
 		var names []string
@@ -52,7 +57,7 @@ func TestAStrategyGivesItsSteps(t *testing.T) {
 		if got := strings.Join(names, " "); got != c.want {
 			t.Errorf("%s: steps %q, want %q", c.name, got, c.want)
 		}
-		if hold := (Class{steps}).Hold(); hold != c.hold*won {
+		if hold := (Class{Steps: steps}).Hold(); hold != c.hold*won {
 			t.Errorf("%s: holds %s, want %d", c.name, hold, c.hold)
 		}
 	}
@@ -73,8 +78,8 @@ func ExampleStrategy_Steps() {
 	// lms: alimtalk for 20.00 lms for 45.00, holds 45.00
 }
 
-func TestOnlyTheThreeStrategiesAreValid(t *testing.T) {
-	for s, want := range map[Strategy]bool{AlimtalkFirst: true, SMSOnly: true, CostOptimized: true, "": false, "sms": false, "SMS_ONLY": false} {
+func TestOnlyTheFourStrategiesAreValid(t *testing.T) {
+	for s, want := range map[Strategy]bool{AlimtalkFirst: true, SMSOnly: true, CostOptimized: true, ByPolicy: true, "": false, "sms": false, "SMS_ONLY": false} {
 		if s.Valid() != want {
 			t.Errorf("%q is valid: %t, want %t", s, s.Valid(), want)
 		}
@@ -84,21 +89,21 @@ func TestOnlyTheThreeStrategiesAreValid(t *testing.T) {
 func TestClassesAreSharedAndBounded(t *testing.T) {
 	var c classes
 	for i := range maxClasses {
-		class, err := c.add([]Step{{provider.SMS, money.Amount(i)}})
+		class, err := c.add(Class{Steps: []Step{{provider.SMS, money.Amount(i)}}})
 		if err != nil || int(class) != i {
 			t.Fatalf("class %d, %v; want %d", class, err, i)
 		}
 	}
-	if class, err := c.add([]Step{{provider.SMS, 7}}); err != nil || class != 7 || c.count[7] != 2 {
+	if class, err := c.add(Class{Steps: []Step{{provider.SMS, 7}}}); err != nil || class != 7 || c.count[7] != 2 {
 		t.Errorf("the same steps give class %d, %v, counted %d times; want 7, counted twice", class, err, c.count[7])
 	}
-	if _, err := c.add([]Step{{provider.LMS, 7}}); err == nil {
+	if _, err := c.add(Class{Steps: []Step{{provider.LMS, 7}}}); err == nil {
 		t.Error("a class too many is taken")
 	}
 }
 
 func TestATallySumsUpItsClasses(t *testing.T) {
-	list := []Class{{[]Step{{provider.Alimtalk, 9 * won}, {provider.SMS, 18 * won}}}, {[]Step{{provider.Alimtalk, 9 * won}, {provider.LMS, 45 * won}}}, {[]Step{{provider.SMS, 18 * won}}}}
+	list := []Class{{Steps: []Step{{provider.Alimtalk, 9 * won}, {provider.SMS, 18 * won}}}, {Steps: []Step{{provider.Alimtalk, 9 * won}, {provider.LMS, 45 * won}}}, {Steps: []Step{{provider.SMS, 18 * won}}}}
 	got, err := tally(list, []int64{10, 2, 3})
 	want := Tally{Estimated: (90 + 18 + 54) * won, Held: (180 + 90 + 54) * won}
 	want.Planned[provider.Alimtalk], want.Planned[provider.SMS] = 12, 3
@@ -106,7 +111,7 @@ func TestATallySumsUpItsClasses(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("tally, %v: -want +got\n%s", err, diff)
 	}
-	if _, err := tally([]Class{{[]Step{{provider.SMS, 1 << 62}}}}, []int64{4}); err == nil {
+	if _, err := tally([]Class{{Steps: []Step{{provider.SMS, 1 << 62}}}}, []int64{4}); err == nil {
 		t.Error("a sum that does not fit is taken")
 	}
 }

@@ -58,6 +58,7 @@ func (s *Service) change(ctx context.Context, name string, key Key, act func(tx 
 func (s *Service) Works() []queue.Work {
 	return []queue.Work{
 		{Lane: queue.Send, Kind: KindLaunch, Max: 1, Workers: 1, Handle: each(s.launch)},
+		{Lane: queue.Send, Kind: kindPace, Max: 1, Workers: 1, Handle: each(s.pace)},
 		{Lane: queue.Default, Kind: KindCancel, Max: 1, Workers: 1, Handle: each(s.takeBack)},
 	}
 }
@@ -90,11 +91,11 @@ func (s *Service) launch(ctx context.Context, j queue.Claimed) error {
 		}
 		m := found[key]
 		switch {
-		case m == nil || m.State != StateScheduled && m.State != StateAccepted && m.State != StatePaused:
+		case m == nil || m.State != StateScheduled && m.State != StateAccepted && !m.State.Held():
 			return s.queue.Done(tx, j)
-		case m.State == StatePaused && tx.Now <= m.ValidUntil():
-			// Resume puts the job again; until then only its expiry matters.
-			return s.queue.Again(tx, m.ValidUntil().Add(time.Microsecond), "paused", j)
+		case m.State.Held() && tx.Now <= m.ValidUntil():
+			// Resuming or approving it puts the job again; until then only its expiry matters.
+			return s.queue.Again(tx, m.ValidUntil().Add(time.Microsecond), string(m.State), j)
 		case m.Due() > tx.Now:
 			return s.queue.Again(tx, m.Due(), "not due", j)
 		}
@@ -107,13 +108,19 @@ func (s *Service) launch(ctx context.Context, j queue.Claimed) error {
 	if err != nil || ready == nil {
 		return err
 	}
+	paced := false
 	for from := 0; from < ready.Batches; from += launchChunk {
 		err := s.d.Update(ctx, "message_launch_jobs", func(tx *db.Tx) error {
 			home, err := site.Find(tx, ready.Site)
 			if err != nil {
 				return err
 			}
-			jobs, err := sendJobs(tx, ready, from, min(from+launchChunk, ready.Batches))
+			content, err := s.Content(tx, ready)
+			if err != nil {
+				return err
+			}
+			paced = content.Tempo != nil && content.Tempo.PerMinute > 0
+			jobs, err := sendJobs(tx, ready, from, min(from+launchChunk, ready.Batches), paced)
 			if err != nil {
 				return err
 			}
@@ -124,12 +131,20 @@ func (s *Service) launch(ctx context.Context, j queue.Claimed) error {
 			return fmt.Errorf("launch message %s: %w", key.ID, err)
 		}
 	}
-	return s.d.Update(ctx, "message_launched", func(tx *db.Tx) error { return s.queue.Done(tx, j) })
+	return s.d.Update(ctx, "message_launched", func(tx *db.Tx) error {
+		if paced {
+			if err := s.queue.Put(tx, paceJob(key, tx.Now)); err != nil {
+				return err
+			}
+		}
+		return s.queue.Done(tx, j)
+	})
 }
 
 // sendJobs gives the jobs of some batches: of a waiting one that of its first step,
-// of one that was begun those of all steps, since people may be back at any.
-func sendJobs(tx *db.Tx, m *Message, from, to int) ([]queue.Job, error) {
+// of one that was begun those of all steps, since people may be back at any. The waiting ones
+// of a paced message are not let go yet, unless it is over.
+func sendJobs(tx *db.Tx, m *Message, from, to int, paced bool) ([]queue.Job, error) {
 	rows, err := tx.Query(`SELECT no, state FROM batch WHERE site_id = ? AND message_id = ? AND no >= ? AND no < ?`, m.Site, m.ID, from, to)
 	batches, err := db.Collect(rows, err, func(r *sql.Rows) (b Batch, err error) { return b, r.Scan(&b.No, &b.State) })
 	if err != nil {
@@ -140,6 +155,9 @@ func sendJobs(tx *db.Tx, m *Message, from, to int) ([]queue.Job, error) {
 	for _, b := range batches {
 		switch b.State {
 		case BatchWaiting:
+			if paced && tx.Now <= m.ValidUntil() {
+				continue
+			}
 			jobs = append(jobs, SendJob(m, b.No, 1, tx.Now))
 		case BatchTaken:
 			for step := 1; step <= steps; step++ {

@@ -8,7 +8,7 @@ import (
 
 func ExampleReason() {
 	for _, r := range []provider.Reason{provider.NotKakaoUser, provider.OptedOut, provider.ProviderBalance} {
-		fmt.Printf("%s: falls back %v, operator's %v: %s\n", r, r.FallsBack(), r.Operators(), r.Korean())
+		fmt.Printf("%s: falls back %v, operator's %v: %s\n", r, r.FallsBack(provider.Alimtalk), r.Operators(), r.Korean())
 	}
 	// Output:
 	// not_kakao_user: falls back true, operator's false: 카카오톡 사용자가 아닙니다

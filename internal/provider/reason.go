@@ -106,9 +106,17 @@ var reasons = map[Reason]nature{
 	ProviderInternal:    {true, false, "발송 업체 시스템에서 오류가 발생했습니다", "the provider failed inside or could not be reached"},
 }
 
-// FallsBack reports whether a text may be sent instead of an Alimtalk that
-// certainly failed for this reason.
-func (r Reason) FallsBack() bool { return r.nature().fallsBack }
+// FallsBack reports whether the other part of a message may be sent instead of a leg over
+// this channel that certainly failed for this reason: the text instead of an Alimtalk, or, of
+// a site that wants it so, an Alimtalk instead of the text.
+func (r Reason) FallsBack(from Channel) bool {
+	return r.nature().fallsBack || from != Alimtalk && afterText[r]
+}
+
+// afterText are the reasons for which a text alone fails: Kakao keeps a message until the
+// phone is back, and needs no sender number.
+var afterText = map[Reason]bool{RecipientPowerOff: true, OutOfCoverage: true, HandsetBusy: true, ContentCharacters: true, AttachmentError: true,
+	SenderNotRegistered: true, SenderSpoofBlock: true}
 
 // Operators reports whether the failure is the operator's (credentials, balance,
 // quota, speed) and never the recipient's, who therefore stays pending.

@@ -63,7 +63,7 @@ func TestTheReasonsAreThoseOfTheCodeMap(t *testing.T) {
 		want[Reason(fields[0])] = row{slices.Contains(fields, "fall"), slices.Contains(fields, "operator")}
 	}
 	for r := range reasons {
-		got[r] = row{r.FallsBack(), r.Operators()}
+		got[r] = row{r.FallsBack(Alimtalk), r.Operators()}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("reasons (-map +code):\n%s", diff)
@@ -92,11 +92,24 @@ func TestEveryReasonIsSaidToPeopleInTwoLanguages(t *testing.T) {
 
 func TestAReasonOutsideTheListIsTreatedAsNotRecognised(t *testing.T) {
 	for _, r := range []Reason{"", "of_a_newer_release"} {
-		if r.FallsBack() || r.Operators() {
-			t.Errorf("%q: got falls back %v, operator's %v, want neither", r, r.FallsBack(), r.Operators())
+		if r.FallsBack(SMS) || r.Operators() {
+			t.Errorf("%q: got falls back %v, operator's %v, want neither", r, r.FallsBack(SMS), r.Operators())
 		}
 		if r.Korean() != UnrecognisedCode.Korean() || r.English() != UnrecognisedCode.English() {
 			t.Errorf("%q: got %q and %q", r, r.Korean(), r.English())
+		}
+	}
+}
+
+// TestAnAlimtalkMayFollowATextThatAloneFails: what keeps a text from a phone need not keep an
+// Alimtalk from it, but who wants to be left alone is.
+func TestAnAlimtalkMayFollowATextThatAloneFails(t *testing.T) {
+	for r, want := range map[Reason][2]bool{ // after an Alimtalk, after a text
+		RecipientPowerOff: {false, true}, SenderSpoofBlock: {false, true}, NetworkFailure: {true, true}, NotKakaoUser: {true, true},
+		OptedOut: {false, false}, RecipientRejected: {false, false}, SpamBlocked: {false, false}, SenderBlocked: {false, false}, NumberAbsent: {false, false},
+	} {
+		if got := [2]bool{r.FallsBack(Alimtalk), r.FallsBack(LMS)}; got != want {
+			t.Errorf("%s falls back %v, want %v", r, got, want)
 		}
 	}
 }

@@ -83,6 +83,7 @@ func (p *Program) sweep(ctx context.Context) {
 		{"drafts", p.messages.SweepDrafts},
 		{"attachments", p.pictures.Sweep},
 		{"what was sent recently", p.messages.SweepRecent},
+		{"who was no Kakao user", p.messages.SweepOffKakao},
 	} {
 		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
 			p.log.WarnContext(ctx, "not swept", "what", s.what, "error", err)

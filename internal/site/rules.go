@@ -24,10 +24,15 @@ type Rules struct {
 	DuplicateWindow time.Duration
 
 	Words Words
+
+	ReviewAbove int64 // messages to more recipients wait until a second person has approved them; 0 = none does
 }
 
 // MostDuplicateWindow bounds what a site remembers of what it sent.
 const MostDuplicateWindow = 7 * 24 * time.Hour
+
+// mostReviewAbove bounds the size above which messages have to be approved.
+const mostReviewAbove = 1_000_000
 
 // OptOuts says what opt-outs a site has, so that one without them is not asked for any.
 type OptOuts int64
@@ -44,10 +49,10 @@ func (o OptOuts) Matter(advertising bool) bool {
 	return o == OptOutsOfAll || o != NoOptOuts && advertising
 }
 
-var ruleColumns = []string{"opt_out_number", "opt_outs", "duplicate_window", "words_own", "words_all"}
+var ruleColumns = []string{"opt_out_number", "opt_outs", "duplicate_window", "words_own", "words_all", "review_above"}
 
 func (r *Rules) fields() []any {
-	return []any{&r.OptOutNumber, &r.OptOuts, (*seconds)(&r.DuplicateWindow), &r.Words.Own, &r.Words.All}
+	return []any{&r.OptOutNumber, &r.OptOuts, (*seconds)(&r.DuplicateWindow), &r.Words.Own, &r.Words.All, &r.ReviewAbove}
 }
 
 // seconds reads a time that is stored in seconds.
@@ -65,6 +70,7 @@ func (s *seconds) Scan(src any) error {
 type RulesChange struct {
 	OptOutNumber    *string        // "" = none
 	DuplicateWindow *time.Duration // 0 = none
+	ReviewAbove     *int64         // 0 = none
 }
 
 // SetRules changes what a site's messages go by. Faults: Invalid with the place of what is
@@ -89,7 +95,13 @@ func SetRules(tx *db.Tx, id string, ch RulesChange) (Rules, error) {
 			return s.Rules, fault.Check("/duplicate_window", "want whole seconds from 0 to %d", int64(MostDuplicateWindow/time.Second))
 		}
 	}
-	_, err = tx.Exec(`UPDATE site SET opt_out_number = ?, duplicate_window = ? WHERE id = ?`, string(r.OptOutNumber), int64(r.DuplicateWindow/time.Second), id)
+	if ch.ReviewAbove != nil {
+		if r.ReviewAbove = *ch.ReviewAbove; r.ReviewAbove < 0 || r.ReviewAbove > mostReviewAbove {
+			return s.Rules, fault.Check("/review_above", "want 0 to %d recipients; 0 = no message has to be approved", mostReviewAbove)
+		}
+	}
+	_, err = tx.Exec(`UPDATE site SET opt_out_number = ?, duplicate_window = ?, review_above = ? WHERE id = ?`,
+		string(r.OptOutNumber), int64(r.DuplicateWindow/time.Second), r.ReviewAbove, id)
 	if err != nil {
 		return s.Rules, fmt.Errorf("set the rules of site %s: %w", id, err)
 	}

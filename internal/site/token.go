@@ -33,7 +33,7 @@ const All = "*"
 
 // Abilities is the closed list of what a token may be allowed.
 var Abilities = []string{
-	"messages:read", "messages:write",
+	"messages:read", "messages:write", "messages:approve",
 	"credit:read", "credit:write", "credit:refund",
 	"templates:read", "templates:write",
 	"senders:read", "senders:write",

@@ -34,7 +34,7 @@ func lived(r message.Recipient) (all legs) {
 			continue
 		}
 		f := ended
-		if l.Reason.FallsBack() {
+		if l.Reason.FallsBack(r.Steps[l.Step-1].Channel) {
 			f = fellBack
 		}
 		all[r.Steps[l.Step-1].Channel] = leg{f, between(l.HandedAt.Time(), l.ReportedAt.Time())}
@@ -43,7 +43,7 @@ func lived(r message.Recipient) (all legs) {
 	switch {
 	case r.State == message.Delivered:
 		last.fate = arrived
-	case r.State == message.Failed && r.Reason.FallsBack() && r.Step == len(r.Steps):
+	case r.State == message.Failed && r.Reason.FallsBack(r.Channel()) && r.Step == len(r.Steps):
 		last.fate = fellBack // only that there was nothing to fall back to
 	}
 	all[r.Channel()] = last

@@ -62,7 +62,11 @@ func TestAPersonWouldHaveBeenReachedAsHeWas(t *testing.T) {
 func replayed(t *testing.T, q Question, people ...message.Recipient) Answer {
 	t.Helper()
 	s := newSum(q, credit.Prices{provider.Alimtalk: kakao.Price, provider.SMS: sms.Price, provider.LMS: lms.Price})
-	s.begin(&message.Message{Accepted: int64(len(people)) + 1}, message.Content{Alimtalk: &message.Alimtalk{Code: "RESERVE_01"}, Text: &message.Text{}})
+	m := &message.Message{Accepted: int64(len(people)) + 1}
+	for _, p := range people {
+		m.Classes = append(m.Classes, message.Class{Steps: p.Steps})
+	}
+	s.begin(m, message.Content{Alimtalk: &message.Alimtalk{Code: "RESERVE_01"}, Text: &message.Text{}})
 	for i, p := range people {
 		p.Class = uint8(i) // each of a class of its own
 		if err := s.add(p); err != nil {
@@ -107,11 +111,21 @@ func TestAnAnswerAddsUpWhatIsKnownAndWhatIsGuessed(t *testing.T) {
 	}
 }
 
+func TestStepsThatAreTriedOutAreReplayed(t *testing.T) {
+	people := []message.Recipient{person(message.Delivered, 1, "", kakao, sms), person(message.Delivered, 1, "", kakao, lms), person(message.Delivered, 1, "", lms)}
+	q := Question{Strategy: message.ByPolicy, Steps: message.PolicySteps{{Send: message.PartAlimtalk, When: &message.When{TextIs: []string{"lms"}}}, {Send: message.PartText}}}
+	got := replayed(t, q, people...)
+	// The second keeps his Alimtalk, and of the first a text is guessed and of the third an Alimtalk.
+	if got.Extrapolated.Recipients != 2 || got.Extrapolated.Cost != sms.Price+kakao.Price || got.Alternative.Cost != kakao.Price+sms.Price+kakao.Price {
+		t.Errorf("got %+v, of which %+v is guessed", got.Alternative, got.Extrapolated)
+	}
+}
+
 // TestAStrategyThatNeedsWhatAMessageHasNotLeavesItAsItWas asks for texts of a message without one.
 func TestAStrategyThatNeedsWhatAMessageHasNotLeavesItAsItWas(t *testing.T) {
 	q := Question{Strategy: message.SMSOnly}
 	s := newSum(q, credit.Prices{})
-	s.begin(&message.Message{Accepted: 1}, message.Content{Alimtalk: &message.Alimtalk{Code: "A"}})
+	s.begin(&message.Message{Accepted: 1, Classes: []message.Class{{Steps: []message.Step{kakao}}}}, message.Content{Alimtalk: &message.Alimtalk{Code: "A"}})
 	if err := s.add(person(message.Delivered, 1, "", kakao)); err != nil {
 		t.Fatal(err)
 	}
@@ -128,6 +142,10 @@ func TestAQuestionThatCannotBeIsRefused(t *testing.T) {
 		"the wrong order": {From: "2026-11-02", To: "2026-11-01"},
 		"too many days":   {From: "2026-01-01", To: "2026-12-01"},
 		"a strategy":      {From: "2026-11-01", To: "2026-11-01", Strategy: "luck"},
+		"no policy":       {From: "2026-11-01", To: "2026-11-01", Strategy: message.ByPolicy},
+		"two policies":    {From: "2026-11-01", To: "2026-11-01", Strategy: message.ByPolicy, Policy: "a", Steps: message.PolicySteps{{Send: message.PartText}}},
+		"a needless one":  {From: "2026-11-01", To: "2026-11-01", Strategy: message.SMSOnly, Policy: "a"},
+		"a wrong step":    {From: "2026-11-01", To: "2026-11-01", Strategy: message.ByPolicy, Steps: message.PolicySteps{{Send: "fax"}}},
 		"a price":         {From: "2026-11-01", To: "2026-11-01", Prices: map[provider.Channel]money.Amount{provider.SMS: 2 * mostPrice}},
 	} {
 		if _, _, err := q.check(); err == nil {

@@ -94,7 +94,7 @@ func (s *sum) real(r message.Recipient) {
 func (s *sum) alternative(r message.Recipient, had legs) error {
 	steps, known := s.ways[r.Class]
 	if !known {
-		steps = s.steps(r.Steps)
+		steps = s.steps(r.Steps, s.m.Classes[r.Class].OffKakao)
 		s.ways[r.Class] = steps
 	}
 	if steps == nil {
@@ -126,8 +126,9 @@ func (s *sum) guess(open []message.Step) {
 }
 
 // steps are the legs that people of a class would have, at the prices of the question; nil
-// when the strategy has none for them.
-func (s *sum) steps(were []message.Step) []message.Step {
+// when the strategy has none for them. Who was not on Kakao then is known only where the
+// message asked.
+func (s *sum) steps(were []message.Step, offKakao bool) []message.Step {
 	prices := s.prices(were)
 	if s.q.Strategy == "" {
 		steps := slices.Clone(were)
@@ -136,7 +137,7 @@ func (s *sum) steps(were []message.Step) []message.Step {
 		}
 		return steps
 	}
-	way := message.Route{Alimtalk: s.content.Alimtalk != nil, Prices: prices}
+	way := message.Route{Alimtalk: s.content.Alimtalk != nil, Prices: prices, OffKakao: offKakao, Due: s.m.Due().Time(), Policy: s.q.Steps}
 	for _, step := range were {
 		if step.Channel != provider.Alimtalk {
 			way.HasText, way.Text = true, step.Channel

@@ -19,6 +19,8 @@ import (
 type Question struct {
 	From, To string // Korean days, both inclusive
 	Strategy message.Strategy
+	Policy   string              // of message.ByPolicy: a policy of the site; "" = Steps
+	Steps    message.PolicySteps // that are tried out, in place of a policy
 	// Prices are in place of those that were frozen; a channel that is not named keeps its own.
 	Prices map[provider.Channel]money.Amount
 }
@@ -114,6 +116,13 @@ func (s *Service) Ask(ctx context.Context, siteID string, q Question) (Answer, e
 		if err != nil {
 			return err
 		}
+		if q.Policy != "" {
+			p, err := message.FindPolicy(tx, siteID, q.Policy)
+			if err != nil {
+				return fault.Check("/policy", "there is no policy %q", q.Policy)
+			}
+			q.Steps = p.Steps
+		}
 		sum = newSum(q, now)
 		for after := (id.ID{}); ; {
 			list, err := message.Past(tx, siteID, from, until, after, atOnce)
@@ -144,7 +153,10 @@ func (q Question) check() (from, until db.Time, err error) {
 		}
 	}
 	if q.Strategy != "" && !q.Strategy.Valid() {
-		return 0, 0, fault.Check("/strategy", "want alimtalk_first, sms_only or cost_optimized, or none for the one that each message was sent by")
+		return 0, 0, fault.Check("/strategy", "want alimtalk_first, sms_only, cost_optimized or policy, or none for the one that each message was sent by")
+	}
+	if err := q.checkPolicy(); err != nil {
+		return 0, 0, err
 	}
 	first, err := korea.ParseDay(q.From)
 	if err != nil {
@@ -160,6 +172,21 @@ func (q Question) check() (from, until db.Time, err error) {
 		return 0, 0, fault.Check("/from", "at most %d days can be asked for at once", mostDays)
 	}
 	return db.At(first), db.At(last.Add(24 * time.Hour)), nil
+}
+
+// checkPolicy refuses a policy where there is none, steps that cannot be, and both.
+func (q Question) checkPolicy() error {
+	switch {
+	case q.Strategy != message.ByPolicy && (q.Policy != "" || len(q.Steps) > 0):
+		return fault.Check("/strategy", "want policy, since one is given")
+	case q.Strategy != message.ByPolicy:
+		return nil
+	case q.Policy != "" && len(q.Steps) > 0:
+		return fault.Check("/steps", "give the name of a policy or steps, not both")
+	case q.Policy == "":
+		return q.Steps.Check()
+	}
+	return nil
 }
 
 // replay adds one message.
