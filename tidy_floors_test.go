@@ -20,7 +20,7 @@ var floors = map[string]int{
 	"client": 1, // of our own HTTP API, public
 	"site":   2, "queue": 2, "event": 2, "idem": 2, "stat": 2, "signal": 2,
 	"credit": 3, "webhook": 3, "optout": 3, "book": 3, "attachment": 3,
-	"billing": 4,
+	"billing": 4, "registration": 4,
 	"message": 5,
 	"paper":   7, "invoice": 7, "alert": 7, "whatif": 7,
 	"delivery": 6, "series": 6, "vendor": 6, "kakao": 6,

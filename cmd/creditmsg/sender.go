@@ -13,7 +13,106 @@ import (
 
 // senderVerb works on sender numbers.
 type senderVerb struct {
-	Add senderAdd `cmd:"" help:"Register an approved sender number; a site's first is its default."`
+	Add      senderAdd      `cmd:"" help:"Register an approved sender number; a site's first is its default."`
+	List     senderList     `cmd:"" help:"List a site's sender numbers, with the documents by which it asks for them."`
+	Document senderDocument `cmd:"" help:"Get a document."`
+	Approve  senderApprove  `cmd:"" help:"Approve a number: texts can be sent from it."`
+	Reject   senderReject   `cmd:"" help:"Reject a number; its site can ask again."`
+	Block    senderBlock    `cmd:"" help:"Block a number: nothing is sent from it any more."`
+}
+
+type senderList struct {
+	Site string `arg:"" help:"The site."`
+	database
+}
+
+// Run lists them.
+func (v *senderList) Run(ctx context.Context, s *streams) error {
+	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
+		list, err := p.Senders(ctx, v.Site)
+		return shown(list, err, func(t *table, l server.List[server.Sender]) { showSenders(t, l.Data...) })
+	})
+}
+
+func showSenders(t *table, list ...server.Sender) {
+	t.row("NUMBER", "STATE", "DEFAULT", "REASON", "DOCUMENT", "KIND", "NAME")
+	for _, one := range list {
+		byDefault := ""
+		if one.Default {
+			byDefault = "yes"
+		}
+		t.row(one.Number, one.State, byDefault, one.Reason, "", "", "")
+		for _, d := range one.Documents {
+			t.row("", "", "", "", d.ID, d.Kind, d.Name)
+		}
+	}
+}
+
+// oneSender names a number.
+type oneSender struct {
+	Site   string `arg:"" help:"The site."`
+	Number string `arg:"" help:"The number, such as 02-6123-4567."`
+}
+
+type senderDocument struct {
+	oneSender
+	ID  string `arg:"" help:"The document: doc_…"`
+	Out string `required:"" placeholder:"FILE" help:"Where to write it (- is standard output)."`
+	database
+}
+
+// Run writes the document to a file.
+func (v *senderDocument) Run(ctx context.Context, s *streams) error {
+	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
+		content, err := p.SenderDocument(ctx, v.Site, v.Number, v.ID)
+		if err == nil && v.Out == "-" {
+			_, err = s.out.Write(content)
+			return map[string]string{}, func(*table) {}, err
+		}
+		if err == nil {
+			err = os.WriteFile(v.Out, content, 0o600)
+		}
+		return shown(map[string]any{"file": v.Out, "bytes": len(content)}, err, func(t *table, _ map[string]any) { t.say("%s: %d bytes", v.Out, len(content)) })
+	})
+}
+
+type senderApprove struct {
+	oneSender
+	database
+}
+
+// Run approves the number.
+func (v *senderApprove) Run(ctx context.Context, s *streams) error {
+	return v.decide(ctx, s, v.database, "approved", "")
+}
+
+type senderReject struct {
+	oneSender
+	Reason string `required:"" placeholder:"TEXT" help:"Why, for the site."`
+	database
+}
+
+// Run rejects the number.
+func (v *senderReject) Run(ctx context.Context, s *streams) error {
+	return v.decide(ctx, s, v.database, "rejected", v.Reason)
+}
+
+type senderBlock struct {
+	oneSender
+	Reason string `required:"" placeholder:"TEXT" help:"Why, for the site."`
+	database
+}
+
+// Run blocks the number.
+func (v *senderBlock) Run(ctx context.Context, s *streams) error {
+	return v.decide(ctx, s, v.database, "blocked", v.Reason)
+}
+
+func (v *oneSender) decide(ctx context.Context, s *streams, d database, state, reason string) error {
+	return d.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
+		one, err := p.DecideSender(ctx, v.Site, v.Number, state, reason)
+		return shown(one, err, func(t *table, n server.Sender) { showSenders(t, n) })
+	})
 }
 
 type senderAdd struct {

@@ -26,15 +26,17 @@ const (
 	CapReached    Topic = "caps"   // of recipients or won in a day or a month
 	Repeated      Topic = "series" // whose message was refused
 	Done          Topic = "done"   // each message
+	Reviews       Topic = "review" // messages that wait for a second person
+	Registrations Topic = "sender" // numbers that were decided on
 
 	always Topic = "" // is told whatever a site chose
 )
 
 // Topics are all topics.
-var Topics = []Topic{LowBalance, PaymentFailed, Expiring, Owed, CapReached, Repeated, Done}
+var Topics = []Topic{LowBalance, PaymentFailed, Expiring, Owed, CapReached, Repeated, Reviews, Registrations, Done}
 
 // Usual are what a site is told that names none: all that somebody has to do something about.
-var Usual = []Topic{LowBalance, PaymentFailed, Expiring, Owed, CapReached, Repeated}
+var Usual = []Topic{LowBalance, PaymentFailed, Expiring, Owed, CapReached, Repeated, Reviews, Registrations}
 
 // Language is what an alert is written in.
 type Language string

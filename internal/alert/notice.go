@@ -58,6 +58,7 @@ type facts struct {
 	ResetsAt    time.Time      `json:"resets_at"`
 	Provider    string         `json:"provider"`
 	Unit        provider.Unit  `json:"unit"`
+	State       string         `json:"state"` // of a sender number
 	sending
 }
 
@@ -104,6 +105,11 @@ var judges = map[string]func(*notice){
 	"payment.cancel_refused": func(n *notice) { n.to(PaymentFailed, "cancel_refused") },
 	"message.done":           (*notice).ended,
 	"message.cancelled":      (*notice).ended,
+	"message.review":         func(n *notice) { n.to(Reviews, "review") },
+	"sender.requested":       func(n *notice) { n.operator = "operator_sender" },
+	"sender.approved":        func(n *notice) { n.to(Registrations, "sender") },
+	"sender.rejected":        func(n *notice) { n.to(Registrations, "sender") },
+	"sender.blocked":         func(n *notice) { n.to(Registrations, "sender") },
 	"series.failed":          func(n *notice) { n.to(Repeated, "series_failed") },
 	"payment.strange":        func(n *notice) { n.operator = "operator_strange" },
 	"payments.differ":        func(n *notice) { n.operator = "operator_differ" },

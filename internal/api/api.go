@@ -26,6 +26,7 @@ import (
 	"creditmsg/internal/message"
 	"creditmsg/internal/optout"
 	"creditmsg/internal/paper"
+	"creditmsg/internal/registration"
 	"creditmsg/internal/series"
 	"creditmsg/internal/site"
 	"creditmsg/internal/vendor"
@@ -52,6 +53,7 @@ type Deps struct {
 	Series         *series.Service
 	Vendors        *vendor.Service
 	Kakao          *kakao.Service
+	Registration   *registration.Service
 	PublicURL      string // where payers' browsers reach us; "" = what a request names
 	Log            *slog.Logger
 	Registerer     prometheus.Registerer

@@ -39,8 +39,14 @@ func TestACallerWhoIsRememberedIsToldWhatIsTrueNow(t *testing.T) {
 		}{
 			{"nothing", func(*db.Tx) error { return nil }, 202, "18.00"},
 			{"a price", sms(25), 202, "25.00"},
-			{"its sender is blocked", func(tx *db.Tx) error { _, err := site.SetSender(tx, "rich", "0261234567", site.Blocked); return err }, 422, "sender_missing"},
-			{"and approved again", func(tx *db.Tx) error { _, err := site.SetSender(tx, "rich", "0261234567", site.Approved); return err }, 202, "25.00"},
+			{"its sender is blocked", func(tx *db.Tx) error {
+				_, err := site.SetSender(tx, "rich", "0261234567", site.Blocked, "")
+				return err
+			}, 422, "sender_missing"},
+			{"and approved again", func(tx *db.Tx) error {
+				_, err := site.SetSender(tx, "rich", "0261234567", site.Approved, "")
+				return err
+			}, 202, "25.00"},
 			{"the site is suspended", func(tx *db.Tx) error { return site.SetState(tx, "rich", site.Suspended) }, 423, "site_suspended"},
 			{"and resumed", func(tx *db.Tx) error { return site.SetState(tx, "rich", site.Active) }, 202, "25.00"},
 			{"a price again", sms(18), 202, "18.00"},

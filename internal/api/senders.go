@@ -14,6 +14,7 @@ type senderView struct {
 	Number    string  `json:"number" doc:"Digits."`
 	State     string  `json:"state" enum:"requested,approved,rejected,blocked"`
 	Default   bool    `json:"default" doc:"Used where a message names none."`
+	Reason    string  `json:"reason,omitempty" doc:"Why the operator decided so."`
 	CreatedAt instant `json:"created_at"`
 
 	Providers map[string]senderStanding `json:"providers" doc:"Where the number stands at each provider account whose vendor lists its sender numbers. It decides nothing here."`
@@ -31,6 +32,7 @@ type senderSet struct {
 	Body   struct {
 		Number string `json:"number,omitempty"`
 		State  string `json:"state" enum:"requested,approved,rejected,blocked" doc:"Only operators set it."`
+		Reason string `json:"reason,omitempty" maxLength:"500" doc:"Why, for the site."`
 	} `nameHint:"SenderState"`
 }
 
@@ -74,8 +76,9 @@ func senders(a *api) {
 		if err != nil {
 			return nothing{}, err
 		}
-		return nothing{}, site.RemoveSender(tx, x.site, string(n))
+		return nothing{}, a.Registration.Forget(tx, x.site, n)
 	})
+	senderDocuments(a)
 }
 
 // senderNumber reads the number of a path; what is none names nothing.
@@ -116,7 +119,11 @@ func (a *api) addSender(tx *db.Tx, x *exchange, in *senderAdded) (senderView, er
 	if state != site.Requested && !x.operator() {
 		return senderView{}, notYours(site.Requested)
 	}
-	s, err := site.AddSender(tx, x.site, in.Body.Number, state)
+	add := func() (site.Sender, error) { return site.AddSender(tx, x.site, in.Body.Number, state) }
+	if state == site.Requested {
+		add = func() (site.Sender, error) { return a.Registration.Ask(tx, x.site, in.Body.Number) }
+	}
+	s, err := add()
 	if err != nil {
 		return senderView{}, err
 	}
@@ -135,11 +142,11 @@ func (a *api) setSender(tx *db.Tx, x *exchange, in *senderSet) (senderView, erro
 	if given, err := korea.ParseSender(in.Body.Number); in.Body.Number != "" && (err != nil || given != n) {
 		return senderView{}, fault.Check("/number", "the path names another number; a number does not change")
 	}
-	if in.Body.State != s.State {
+	if in.Body.State != s.State || in.Body.Reason != "" && in.Body.Reason != s.Reason {
 		if !x.operator() {
 			return senderView{}, notYours(s.State)
 		}
-		if s, err = site.SetSender(tx, x.site, string(n), in.Body.State); err != nil {
+		if s, err = a.Registration.Decide(tx, x.site, n, in.Body.State, in.Body.Reason); err != nil {
 			return senderView{}, err
 		}
 		if err := a.Vendors.AskSoon(tx); err != nil { // the number may be new there

@@ -234,7 +234,7 @@ func TestATextWhoseSenderIsGoneFailsWithoutACall(t *testing.T) {
 	each(t, func(s *shop) {
 		key := s.handed(request(message.AlimtalkFirst), 1)
 		s.update(func(tx *db.Tx) error {
-			_, err := site.SetSender(tx, s.name, "0261234567", site.Blocked)
+			_, err := site.SetSender(tx, s.name, "0261234567", site.Blocked, "")
 			return err
 		})
 		s.says(key, 0, "3104")

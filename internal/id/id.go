@@ -38,6 +38,7 @@ const (
 	Contact    = "con" // of an address book
 	Group      = "grp" // of contacts
 	Series     = "ser" // of messages
+	Document   = "doc" // that proves the right to a sender number
 )
 
 // New makes an ID that sorts after all that this process made before.

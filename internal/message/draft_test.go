@@ -65,7 +65,7 @@ func TestARequestThatCannotBeRightIsRefusedAtItsPlace(t *testing.T) {
 func TestASenderThatIsNotApprovedCannotSend(t *testing.T) {
 	s := one(t)
 	s.update(func(tx *db.Tx) error {
-		_, err := site.SetSender(tx, s.name, "0261234567", site.Blocked)
+		_, err := site.SetSender(tx, s.name, "0261234567", site.Blocked, "")
 		return err
 	})
 	_, err := s.service.Draft(ctx, s.name, textOnly("a"))

@@ -32,7 +32,7 @@ var changes = map[string]func(tx *db.Tx, s *shop) error{
 		return err
 	},
 	"a sender is blocked": func(tx *db.Tx, s *shop) error {
-		_, err := site.SetSender(tx, s.name, "0261234567", site.Blocked)
+		_, err := site.SetSender(tx, s.name, "0261234567", site.Blocked, "")
 		return err
 	},
 	"a sender is removed": func(tx *db.Tx, s *shop) error { return site.RemoveSender(tx, s.name, "0261234567") },

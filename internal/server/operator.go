@@ -18,6 +18,7 @@ import (
 	"creditmsg/internal/message"
 	"creditmsg/internal/paper"
 	"creditmsg/internal/queue"
+	"creditmsg/internal/registration"
 	"creditmsg/internal/series"
 	"creditmsg/internal/site"
 	"creditmsg/internal/vendor"
@@ -27,21 +28,22 @@ import (
 // the processes that run on it. Each act is one transaction; what is wrong with what
 // was asked for is a fault that says what to do. Close it at the end.
 type Operator struct {
-	config   Config
-	d        *db.DB
-	keys     *site.Keys
-	ledger   *credit.Ledger
-	queue    *queue.Queue
-	messages *message.Service
-	invoices *invoice.Service
-	papers   *paper.Papers
-	billing  *billing.Service
-	alerts   *alert.Service
-	pictures *attachment.Service
-	place    blob.Store // of the pictures
-	series   *series.Service
-	vendors  *vendor.Service
-	kakao    *kakao.Service
+	config       Config
+	d            *db.DB
+	keys         *site.Keys
+	ledger       *credit.Ledger
+	queue        *queue.Queue
+	messages     *message.Service
+	invoices     *invoice.Service
+	papers       *paper.Papers
+	billing      *billing.Service
+	alerts       *alert.Service
+	pictures     *attachment.Service
+	place        blob.Store // of the pictures
+	series       *series.Service
+	vendors      *vendor.Service
+	kakao        *kakao.Service
+	registration *registration.Service
 }
 
 // OperatorOptions say how an Operator is opened.
@@ -89,6 +91,7 @@ func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
 	}
 	list := c.reachable()
 	p.vendors = vendor.New(d, p.queue, c.watched(list), vendor.Options{})
+	p.registration = registration.New(p.keys, p.queue)
 	p.kakao = kakao.New(d, p.keys, p.queue, kept(list), kakao.Options{Accounts: func(siteID string) []string { return serving(list, siteID) }})
 	p.papers = paper.New(p.keys, p.ledger, p.billing)
 	if p.pictures, p.place, err = c.pictures(d, p.keys, nil); err != nil {

@@ -32,6 +32,7 @@ import (
 	"creditmsg/internal/provider"
 	"creditmsg/internal/provider/simulator"
 	"creditmsg/internal/queue"
+	"creditmsg/internal/registration"
 	"creditmsg/internal/series"
 	"creditmsg/internal/signal"
 	"creditmsg/internal/site"
@@ -64,28 +65,29 @@ type Options struct {
 
 // Program is one process of the installation: its services, its doors and what runs.
 type Program struct {
-	config   Config
-	log      *slog.Logger
-	grace    time.Duration
-	roles    []string
-	metrics  *prometheus.Registry
-	broken   prometheus.Counter // rows that break a law of the ledger
-	d        *db.DB
-	keys     *site.Keys
-	ledger   *credit.Ledger
-	queue    *queue.Queue
-	messages *message.Service
-	delivery *delivery.Service
-	bus      *signal.Bus
-	billing  *billing.Service
-	alerts   *alert.Service
-	pictures *attachment.Service
-	invoices *invoice.Service
-	book     *book.Book
-	series   *series.Service
-	vendors  *vendor.Service
-	kakao    *kakao.Service
-	handler  http.Handler
+	config       Config
+	log          *slog.Logger
+	grace        time.Duration
+	roles        []string
+	metrics      *prometheus.Registry
+	broken       prometheus.Counter // rows that break a law of the ledger
+	d            *db.DB
+	keys         *site.Keys
+	ledger       *credit.Ledger
+	queue        *queue.Queue
+	messages     *message.Service
+	delivery     *delivery.Service
+	bus          *signal.Bus
+	billing      *billing.Service
+	alerts       *alert.Service
+	pictures     *attachment.Service
+	invoices     *invoice.Service
+	book         *book.Book
+	series       *series.Service
+	vendors      *vendor.Service
+	kakao        *kakao.Service
+	registration *registration.Service
+	handler      http.Handler
 
 	door      *listener // nil without RoleAPI
 	vendor    *listener // nil without RoleSimulator
@@ -201,6 +203,7 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 		return err
 	}
 	p.vendors = vendor.New(p.d, p.queue, p.config.watched(list), vendor.Options{Log: p.log})
+	p.registration = registration.New(p.keys, p.queue)
 	p.kakao = kakao.New(p.d, p.keys, p.queue, kept(list), kakao.Options{Log: p.log,
 		Accounts: func(siteID string) []string { return p.delivery.Accounts(siteID, provider.Alimtalk) }})
 	p.invoices = invoice.New(p.d, p.keys, p.messages, p.ledger, p.config.Kinds())
@@ -215,7 +218,7 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 		return nil
 	}
 	p.handler, err = api.New(api.Deps{
-		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, Vendors: p.vendors, Kakao: p.kakao, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
+		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, Vendors: p.vendors, Kakao: p.kakao, Registration: p.registration, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
 		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, OptOuts: optout.New(p.keys), Book: p.book, Series: p.series, Attachments: p.pictures,
 		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), Version: o.Version, Ready: p.ready,

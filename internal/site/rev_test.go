@@ -29,7 +29,7 @@ func TestARevIsRaisedByEveryChangeOfItsOwnSiteAlone(t *testing.T) {
 		acts := []func(tx *db.Tx) error{
 			func(tx *db.Tx) error { return SetState(tx, "demo", Suspended) },
 			func(tx *db.Tx) error { _, err := AddSender(tx, "demo", "0261234567", Approved); return err },
-			func(tx *db.Tx) error { _, err := SetSender(tx, "demo", "0261234567", Blocked); return err },
+			func(tx *db.Tx) error { _, err := SetSender(tx, "demo", "0261234567", Blocked, ""); return err },
 			func(tx *db.Tx) error { return RemoveSender(tx, "demo", "0261234567") },
 			func(tx *db.Tx) error { return Revoke(tx, "demo", token.ID) },
 			func(tx *db.Tx) error { return Changed(tx, "demo") },

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
@@ -26,8 +27,12 @@ type Sender struct {
 	Number    korea.Number
 	State     string // Requested, Approved, Rejected or Blocked
 	Default   bool
+	Reason    string // why it was decided so; "" = not said
 	CreatedAt db.Time
 }
+
+// MostReason is the longest reason of a decision, in characters.
+const MostReason = 500
 
 func checkSender(number, state string) (korea.Number, error) {
 	n, err := korea.ParseSender(number)
@@ -71,13 +76,17 @@ func AddSender(tx *db.Tx, site, number string, state string) (Sender, error) {
 	return s, Changed(tx, site)
 }
 
-// SetSender sets the state of a number. NotFound when the site has none like it.
-func SetSender(tx *db.Tx, site, number, state string) (Sender, error) {
+// SetSender sets the state of a number, and why. NotFound when the site has none like it.
+func SetSender(tx *db.Tx, site, number, state, reason string) (Sender, error) {
 	n, err := checkSender(number, state)
 	if err != nil {
 		return Sender{}, err
 	}
-	if _, err := tx.Exec(`UPDATE site_sender SET state = ? WHERE site_id = ? AND number = ?`, state, site, string(n)); err != nil {
+	reason = strings.TrimSpace(reason)
+	if utf8.RuneCountInString(reason) > MostReason {
+		return Sender{}, fault.Check("/reason", "want at most %d characters", MostReason)
+	}
+	if _, err := tx.Exec(`UPDATE site_sender SET state = ?, reason = ? WHERE site_id = ? AND number = ?`, state, reason, site, string(n)); err != nil {
 		return Sender{}, fmt.Errorf("set the state of a sender of %s: %w", site, err)
 	}
 	if err := Changed(tx, site); err != nil {
@@ -119,13 +128,13 @@ func RemoveSender(tx *db.Tx, site, number string) error {
 	return Changed(tx, site)
 }
 
-var senderColumns = []string{"site_id", "number", "state", "default_of", "created_at"}
+var senderColumns = []string{"site_id", "number", "state", "default_of", "reason", "created_at"}
 
 var selectSenders = `SELECT ` + strings.Join(senderColumns, ", ") + ` FROM site_sender WHERE site_id = ?`
 
 func scanSender(r interface{ Scan(...any) error }) (s Sender, err error) {
 	var defaultOf db.Null[string]
-	err = r.Scan(&s.Site, &s.Number, &s.State, &defaultOf, &s.CreatedAt)
+	err = r.Scan(&s.Site, &s.Number, &s.State, &defaultOf, db.Maybe(&s.Reason), &s.CreatedAt)
 	s.Default = defaultOf.Valid
 	return s, err
 }

@@ -98,7 +98,7 @@ func TestTheFirstSenderIsTheDefaultAndOnlyApprovedOnesSend(t *testing.T) {
 		set := func(number, state string) {
 			t.Helper()
 			update(t, d, func(tx *db.Tx) error {
-				s, err := SetSender(tx, "demo", number, state)
+				s, err := SetSender(tx, "demo", number, state, "")
 				equal(t, "state", s.State, state)
 				return err
 			})
@@ -126,7 +126,7 @@ func TestTheFirstSenderIsTheDefaultAndOnlyApprovedOnesSend(t *testing.T) {
 		check("a new first one", "025555555", "025555555")
 		refused(t, d, "removing none", fault.NotFound, fault.CodeNotFound, func(tx *db.Tx) error { return RemoveSender(tx, "demo", "02-111-1111") })
 		refused(t, d, "setting none", fault.NotFound, fault.CodeNotFound, func(tx *db.Tx) error {
-			_, err := SetSender(tx, "demo", "02-111-1111", Approved)
+			_, err := SetSender(tx, "demo", "02-111-1111", Approved, "")
 			return err
 		})
 	})

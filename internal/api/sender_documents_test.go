@@ -1,0 +1,46 @@
+package api
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+)
+
+func TestASenderNumberIsRegisteredByItsDocuments(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const path = "/v1/senders/0270001234"
+		const pdf = "%PDF-1.7\n1 0 obj\n<<>>\nendobj\n"
+		w.post("/v1/senders", `{"number":"02-7000-1234"}`).is(201)
+		add := func(query, media, body string) got {
+			return w.do(ask{method: "POST", path: path + "/documents?" + query, token: w.rich, media: media, body: body})
+		}
+		query := "kind=service_certificate&name=" + url.QueryEscape("이용증명원.pdf")
+		made := add(query, "application/pdf", pdf).is(201).json()
+		id, _ := made["id"].(string)
+		if !strings.HasPrefix(id, "doc_") || made["content_type"] != "application/pdf" || made["name"] != "이용증명원.pdf" {
+			t.Errorf("made %v", made)
+		}
+		add("kind=passport", "application/pdf", pdf).refused(422, "validation")
+		add(query, "application/pdf", "<html>").refused(415, "unsupported_media_type")
+		add(query, "application/pdf", strings.Repeat("x", 5<<20+1)).refused(413, "body_too_large")
+		if rows := w.get(path + "/documents").rows(); len(rows) != 1 {
+			t.Errorf("listed %v", rows)
+		}
+		content := w.get(path + "/documents/" + id).is(200)
+		if string(content.body) != pdf || content.header.Get("Content-Type") != "application/pdf" {
+			t.Errorf("got %s %q", content.header.Get("Content-Type"), content.body)
+		}
+		w.do(ask{method: "GET", path: path + "/documents/" + id, token: w.poor}).refused(404, "not_found")
+		w.do(ask{method: "PUT", path: path + "?site=rich", token: w.operator, body: `{"state":"rejected","reason":"발급일이 오래되었습니다"}`}).is(200)
+		if got := w.get(path).is(200).json(); got["state"] != "rejected" || got["reason"] != "발급일이 오래되었습니다" {
+			t.Errorf("rejected: %v", got)
+		}
+		w.do(ask{method: "DELETE", path: path + "/documents/" + id, token: w.rich}).is(204)
+		add(query, "application/pdf", pdf).is(201)
+		if got := w.post(path+"/request", "").is(200).json(); got["state"] != "requested" {
+			t.Errorf("asked again: %v", got)
+		}
+		w.do(ask{method: "PUT", path: path + "?site=rich", token: w.operator, body: `{"state":"approved"}`}).is(200)
+		add(query, "application/pdf", pdf).refused(409, "state_conflict")
+	})
+}

@@ -1,0 +1,93 @@
+// Package registration is a sender number's way to being approved: a site asks for it and shows
+// by which documents it has the right to it, and the operator decides.
+//
+// What it promises:
+//
+//   - A number that is asked for is told to the operator, and what he decided to the site, in
+//     the transaction in which it happens.
+//   - The documents stand in the database, sealed with the site's key: they are few, and there
+//     as long as the number is. What a number was approved by does not change any more.
+//   - What a document is, its content says, and not its name.
+//
+// A text may be sent from a number only by who has the right to it, and whoever takes it for
+// sending has to have seen the proof beforehand (전기통신사업법 제84조의2 and the ministry's
+// notice about it). What is no proof decides nothing: an operator may approve a number that he
+// knows of otherwise.
+//
+// It never sends anything: package message asks whether a number is approved.
+//
+// Tables owned: registration_document.
+package registration
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"creditmsg/internal/credit"
+	"creditmsg/internal/db"
+	"creditmsg/internal/event"
+	"creditmsg/internal/korea"
+	"creditmsg/internal/queue"
+	"creditmsg/internal/site"
+)
+
+// Service is the use cases. It is safe for concurrent use.
+type Service struct {
+	keys  *site.Keys
+	queue *queue.Queue
+}
+
+// New makes the service.
+func New(keys *site.Keys, q *queue.Queue) *Service { return &Service{keys, q} }
+
+// Ask asks for a number, however it is written. Faults: as site.AddSender.
+func (s *Service) Ask(tx *db.Tx, siteID, number string) (site.Sender, error) {
+	made, err := site.AddSender(tx, siteID, number, site.Requested)
+	if err != nil {
+		return made, err
+	}
+	return made, s.tell(tx, siteID, site.Requested)
+}
+
+// AskAgain asks anew for a number that was rejected. Asking for one that is being asked for
+// changes nothing. Faults: NotFound, StateConflict.
+func (s *Service) AskAgain(tx *db.Tx, siteID string, n korea.Number) (site.Sender, error) {
+	found, err := openForProof(tx, siteID, n)
+	if err != nil || found.State == site.Requested {
+		return found, err
+	}
+	if found, err = site.SetSender(tx, siteID, string(n), site.Requested, ""); err != nil {
+		return found, err
+	}
+	return found, s.tell(tx, siteID, site.Requested)
+}
+
+// Decide sets the state of a number, and tells its site why. Faults: as site.SetSender.
+func (s *Service) Decide(tx *db.Tx, siteID string, n korea.Number, state, reason string) (site.Sender, error) {
+	decided, err := site.SetSender(tx, siteID, string(n), state, reason)
+	if err != nil {
+		return decided, err
+	}
+	return decided, s.tell(tx, siteID, state)
+}
+
+// tell announces that a number of a site is asked for, or was decided on. Events name no
+// numbers, not even those of senders.
+func (s *Service) tell(tx *db.Tx, siteID, state string) error {
+	data, err := json.Marshal(map[string]string{"state": state})
+	if err != nil {
+		return fmt.Errorf("write event: %w", err)
+	}
+	return credit.Announce(tx, s.queue, event.Event{Site: siteID, Type: "sender." + state, Ref: siteID, Data: data})
+}
+
+// Forget removes a number with its documents. Faults: as site.RemoveSender.
+func (s *Service) Forget(tx *db.Tx, siteID string, n korea.Number) error {
+	if err := site.RemoveSender(tx, siteID, string(n)); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`DELETE FROM registration_document WHERE site_id = ? AND number = ?`, siteID, string(n)); err != nil {
+		return fmt.Errorf("forget the documents of sender %s: %w", n.Dashed(), err)
+	}
+	return nil
+}
