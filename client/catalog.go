@@ -73,6 +73,7 @@ type ProviderTemplate struct {
 type Sender struct {
 	Number string `json:"number"`
 	State  string `json:"state,omitempty"`
+	Reason string `json:"reason,omitempty"` // why the operator decided so
 
 	// Providers says where the number stands at each provider account whose vendor lists its
 	// sender numbers. It is read alone.

@@ -197,7 +197,25 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 		"set sending rules": {func(ctx context.Context, c *client.Client) error {
 			return last(c.SetSendingRules(ctx, client.SendingRulesChange{OptOutNumber: new("080-123-4567")}))
 		}, asked{"PUT", "/v1/sending-rules", "application/json", `{"opt_out_number":"080-123-4567"}`}},
-		"senders": {func(ctx context.Context, c *client.Client) error { return last(c.Senders(ctx, client.Paging{})) }, asked{"GET", "/v1/senders", "", ""}},
+		"set policy": {func(ctx context.Context, c *client.Client) error {
+			return last(c.SetPolicy(ctx, "lms", []client.PolicyStep{{Send: "alimtalk", When: &client.When{TextIs: []string{"lms"}}}, {Send: "text"}}))
+		}, asked{"PUT", "/v1/policies/lms", "application/json", `{"steps":[{"send":"alimtalk","when":{"text_is":["lms"]}},{"send":"text"}]}`}},
+		"policies":  {func(ctx context.Context, c *client.Client) error { return last(c.Policies(ctx, client.Paging{})) }, asked{"GET", "/v1/policies", "", ""}},
+		"policy":    {func(ctx context.Context, c *client.Client) error { return last(c.Policy(ctx, "lms")) }, asked{"GET", "/v1/policies/lms", "", ""}},
+		"no policy": {func(ctx context.Context, c *client.Client) error { return c.RemovePolicy(ctx, "lms") }, asked{"DELETE", "/v1/policies/lms", "", ""}},
+		"resend":    {func(ctx context.Context, c *client.Client) error { return last(c.ResendFailed(ctx, "msg_1")) }, asked{"POST", "/v1/messages/msg_1/resend-failed", "", ""}},
+		"approve":   {func(ctx context.Context, c *client.Client) error { return last(c.Approve(ctx, "msg_1")) }, asked{"POST", "/v1/messages/msg_1/approve", "", ""}},
+		"reject":    {func(ctx context.Context, c *client.Client) error { return last(c.Reject(ctx, "msg_1", "no")) }, asked{"POST", "/v1/messages/msg_1/reject", "application/json", `{"reason":"no"}`}},
+		"send a test": {func(ctx context.Context, c *client.Client) error {
+			return last(c.SendTest(ctx, client.Draft{Strategy: client.ByPolicy, Policy: "lms", SendWindow: &client.Hours{From: "09:00", Until: "18:00"}, PerMinute: 60}))
+		}, asked{"POST", "/v1/messages/test", "application/json", `{"strategy":"policy","policy":"lms","send_window":{"from":"09:00","until":"18:00"},"per_minute":60}`}},
+		"add sender document": {func(ctx context.Context, c *client.Client) error {
+			return last(c.AddSenderDocument(ctx, "02", "other", "a b.pdf", []byte("%PDF-")))
+		}, asked{"POST", "/v1/senders/02/documents?kind=other&name=a+b.pdf", "application/octet-stream", "%PDF-"}},
+		"sender documents":   {func(ctx context.Context, c *client.Client) error { return last(c.SenderDocuments(ctx, "02")) }, asked{"GET", "/v1/senders/02/documents", "", ""}},
+		"no sender document": {func(ctx context.Context, c *client.Client) error { return c.RemoveSenderDocument(ctx, "02", "doc_1") }, asked{"DELETE", "/v1/senders/02/documents/doc_1", "", ""}},
+		"request sender":     {func(ctx context.Context, c *client.Client) error { return last(c.RequestSender(ctx, "02")) }, asked{"POST", "/v1/senders/02/request", "", ""}},
+		"senders":            {func(ctx context.Context, c *client.Client) error { return last(c.Senders(ctx, client.Paging{})) }, asked{"GET", "/v1/senders", "", ""}},
 		"add sender": {func(ctx context.Context, c *client.Client) error {
 			return last(c.AddSender(ctx, client.Sender{Number: "0261234567"}))
 		}, asked{"POST", "/v1/senders", "application/json", `{"number":"0261234567"}`}},

@@ -11,6 +11,7 @@ type SendingRules struct {
 	Night        Night  `json:"night"`          // when advertising needs a consent of its own
 
 	DuplicateWindow int64 `json:"duplicate_window"` // seconds for which the same words do not go to the same number again; 0 = they do
+	ReviewAbove     int64 `json:"review_above"`     // messages to more recipients wait for a second person; 0 = none does
 }
 
 // Night is a part of each day in Korea, such as 20:50 to 08:00.
@@ -23,6 +24,7 @@ type Night struct {
 type SendingRulesChange struct {
 	OptOutNumber    *string `json:"opt_out_number,omitempty"`   // "" = none
 	DuplicateWindow *int64  `json:"duplicate_window,omitempty"` // seconds; 0 = none
+	ReviewAbove     *int64  `json:"review_above,omitempty"`     // recipients; 0 = none
 }
 
 // SendingRules gets what the site's messages go by.

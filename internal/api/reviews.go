@@ -87,27 +87,13 @@ func (a *api) takeTest(w http.ResponseWriter, r *http.Request, x *exchange, o op
 	if err != nil {
 		return nil, err
 	}
-	if keyed {
-		if out, err := a.sentBefore(r.Context(), key); out != nil || err != nil {
-			return out, err
+	return a.takeOrder(r.Context(), x, body, key, keyed, func(o *order) (message.Request, error) {
+		switch {
+		case len(o.groups) > 0:
+			return message.Request{}, fault.Check("/groups", "name the phones to try it out on as recipients")
+		case o.named > message.MostTest:
+			return message.Request{}, fault.Check("/recipients", "a message is tried out on at most %d phones", message.MostTest)
 		}
-	}
-	order, err := wholeOrder(body)
-	switch {
-	case err != nil:
-		return nil, err
-	case len(order.groups) > 0:
-		return nil, fault.Check("/groups", "name the phones to try it out on as recipients")
-	case order.named > message.MostTest:
-		return nil, fault.Check("/recipients", "a message is tried out on at most %d phones", message.MostTest)
-	}
-	order.sentBy(x, key, keyed)
-	draft, err := a.Messages.Draft(r.Context(), x.site, order.AsTest())
-	if err != nil {
-		return nil, err
-	}
-	if err := order.addTo(r.Context(), draft); err != nil {
-		return nil, a.discarded(r.Context(), draft, err)
-	}
-	return a.accept(r.Context(), draft, key, keyed)
+		return o.AsTest(), nil
+	})
 }

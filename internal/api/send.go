@@ -99,8 +99,13 @@ func (a *api) sendWhole(w http.ResponseWriter, r *http.Request, x *exchange, o o
 			return nil, err
 		}
 	}
+	return a.takeOrder(r.Context(), x, body, key, keyed, func(o *order) (message.Request, error) { return o.Request, nil })
+}
+
+// takeOrder accepts a message that came as one JSON object, as whoever takes it wants it.
+func (a *api) takeOrder(ctx context.Context, x *exchange, body []byte, key idem.Key, keyed bool, as func(*order) (message.Request, error)) (*reply, error) {
 	if keyed {
-		if out, err := a.sentBefore(r.Context(), key); out != nil || err != nil {
+		if out, err := a.sentBefore(ctx, key); out != nil || err != nil {
 			return out, err
 		}
 	}
@@ -109,14 +114,18 @@ func (a *api) sendWhole(w http.ResponseWriter, r *http.Request, x *exchange, o o
 		return nil, err
 	}
 	order.sentBy(x, key, keyed)
-	draft, err := a.Messages.Draft(r.Context(), x.site, order.Request)
+	request, err := as(order)
 	if err != nil {
 		return nil, err
 	}
-	if err := order.addTo(r.Context(), draft); err != nil {
-		return nil, a.discarded(r.Context(), draft, err)
+	draft, err := a.Messages.Draft(ctx, x.site, request)
+	if err != nil {
+		return nil, err
 	}
-	return a.accept(r.Context(), draft, key, keyed)
+	if err := order.addTo(ctx, draft); err != nil {
+		return nil, a.discarded(ctx, draft, err)
+	}
+	return a.accept(ctx, draft, key, keyed)
 }
 
 // sentBy notes who sends the message, and what the request has in common with its repeats:
