@@ -70,6 +70,7 @@ type Change struct {
 type papers struct {
 	Emails []string     `json:"emails,omitempty"`
 	Mobile korea.Number `json:"mobile,omitempty"`
+	Topics []Topic      `json:"topics"` // nil = they stand in the row's column, which is too short for all of them
 }
 
 // ContactsOf gives the contacts of a site. A site that never had any has none, and the usual
@@ -112,6 +113,12 @@ func (s *Service) contacts(tx *db.Tx, site string, look lookup) (c Contacts, sto
 		return c, true, fmt.Errorf("read contacts of %s: %w", site, err)
 	}
 	c.Emails, c.Mobile = p.Emails, p.Mobile
+	switch {
+	case len(p.Topics) > 0:
+		c.Topics = p.Topics
+	case p.Topics != nil:
+		c.Topics = nil
+	}
 	return c, true, nil
 }
 
@@ -138,15 +145,11 @@ func (s *Service) SetContacts(tx *db.Tx, siteID string, ch Change) (Contacts, er
 	if err := s.change(&c, ch); err != nil {
 		return c, err
 	}
-	plain, err := json.Marshal(papers{c.Emails, c.Mobile})
+	plain, err := json.Marshal(papers{c.Emails, c.Mobile, append([]Topic{}, c.Topics...)})
 	if err != nil {
 		return c, fmt.Errorf("write contacts of %s: %w", siteID, err)
 	}
-	topics := make([]string, len(c.Topics))
-	for i, t := range c.Topics {
-		topics[i] = string(t)
-	}
-	row := []db.Column{db.Col("site_id", []string{siteID}), db.Col("topics", []string{strings.Join(topics, " ")}), db.Col("lang", []Language{c.Language}),
+	row := []db.Column{db.Col("site_id", []string{siteID}), db.Col("topics", []string{""}), db.Col("lang", []Language{c.Language}),
 		db.Col("sealed", [][]byte{key.Seal(sealedFor(siteID), plain)}), db.Col("changed_at", []db.Time{tx.Now})}
 	if stored {
 		err = tx.UpdateMany("alert_contact", []string{"site_id"}, row...)

@@ -45,6 +45,31 @@ func TestWhatIsAbsentOfContactsKeepsItsValueAndNothingIsStoredInTheClear(t *test
 	})
 }
 
+// TestTopicsOfOlderRowsAreRead: they stood in a column, beside what is sealed.
+func TestTopicsOfOlderRowsAreRead(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.set("demo", Change{Emails: []string{"owner@shop.example"}})
+		w.must(w.d.Update(context.Background(), "test", func(tx *db.Tx) error {
+			key, err := w.s.keys.Site(tx, "demo")
+			if err != nil {
+				return err
+			}
+			_, err = tx.Exec(`UPDATE alert_contact SET topics = ?, sealed = ? WHERE site_id = ?`, "owed expiring",
+				key.Seal(sealedFor("demo"), []byte(`{"emails":["owner@shop.example"]}`)), "demo")
+			return err
+		}))
+		w.must(w.d.View(context.Background(), "test", func(tx *db.Tx) error {
+			if read, err := w.s.ContactsOf(tx, "demo"); err != nil || !slices.Equal(read.Topics, []Topic{Owed, Expiring}) {
+				t.Errorf("read %+v, %v", read, err)
+			}
+			return nil
+		}))
+		if got := w.set("demo", Change{Language: ptr("en")}); !slices.Equal(got.Topics, []Topic{Owed, Expiring}) {
+			t.Errorf("kept %v", got.Topics)
+		}
+	})
+}
+
 func TestContactsThatCannotBeAreRefusedWithTheirPlace(t *testing.T) {
 	w := newWorld(t, dbtest.Engines()[0])
 	var eleven []string
