@@ -13,8 +13,8 @@ import (
 )
 
 // This file decides who may be sent a leg now. It is asked when a leg is planned, whatever
-// made it due (a schedule, a fallback, another try, a message that was resumed), and once
-// more right before its call, since a plan may be made in time and its call not.
+// made it due (a schedule, a fallback, another try, a message that was resumed); the hour
+// once more right before its call, since a plan may be made in time and its call not.
 
 // verdict is what the rules of messaging say of one leg at a moment.
 type verdict struct {

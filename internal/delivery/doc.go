@@ -8,9 +8,9 @@
 // it on from there. A timeout is "unknown", never a failure:
 // only a provider's authoritative word, asked twice, turns it into "not sent".
 //
-// It promises that nobody is handed over whom the rules of messaging forbid at that moment:
-// advertising by night to who did not consent to it, anything to who opted out of it. This
-// is judged for every leg, when it is planned and right before its call.
+// It promises that nobody is handed over whom the rules of messaging forbid: advertising by
+// night to who did not consent to it, anything to who opted out of it. This is judged for
+// every leg when it is planned, and the hour once more right before its call.
 //
 // It promises that a report is never lost: its raw body is committed to the inbox
 // before the provider gets its 200, and stays there until it was applied. What a

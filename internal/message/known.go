@@ -25,8 +25,8 @@ type Known struct {
 // Nothing happened; whoever asks anew gets the answer of now.
 var ErrOutdated = errors.New("what was known of the site is out of date")
 
-// DraftKnown is Draft without a question to the database, from what earlier drafts of
-// the site learned. Accept confirms in its own transaction that nothing changed since. So
+// DraftKnown is Draft without a question about the site, from what earlier drafts of it
+// learned; of recipients it may ask who is on Kakao. Accept confirms in its own transaction that nothing changed since. So
 // a message is accepted as it would be by Draft; but no other answer counts that comes of
 // a known draft before Accept, since it may be yesterday's: the caller then asks Draft.
 func (s *Service) DraftKnown(siteID string, k Known, r Request) (*Draft, error) {

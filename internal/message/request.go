@@ -27,7 +27,7 @@ type Request struct {
 	By              string        // the token or series that sends it; "" = not said
 	Repeats         string        // what repeats of the same request have in common; "" = it is none of others
 	Tempo           Tempo         // when and how fast it is handed over
-	Test            bool          // it is tried out on a few phones: see Test
+	Test            bool          // it is tried out on a few phones: see AsTest
 	Resends         Key           // the message whose failures it is sent to again; zero = none
 	Notify          Notice        // whether the site's people are told when it is done
 }
