@@ -20,6 +20,7 @@ var clocks = allowed{
 	"internal/console/":           "how long a request took, and what day it is on a page",
 	"internal/blob/":              "how old a file is that nobody finished; files bear the machine's time",
 	"internal/delivery/call.go":   "how long a call took; the times of an attempt are tx.Now",
+	"internal/delivery/calm.go":   "how long ago a single message was under way, in this process",
 	"internal/delivery/choose.go": "the speed limit of a provider is per time",
 	"internal/delivery/health.go": "how long calls are unanswered and accounts rest, in this process",
 	"internal/delivery/lane.go":   "as in health.go",

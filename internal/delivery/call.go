@@ -95,9 +95,6 @@ func (s *Service) make(ctx context.Context, c *call) error {
 			return err
 		}
 	}
-	if ctx.Value(calmly{}) != nil {
-		s.calm.wait(ctx)
-	}
 	if s.barred(c) {
 		c.carrier.forgo()
 		return s.putBack(context.WithoutCancel(ctx), c, 0)
@@ -114,6 +111,7 @@ func (s *Service) make(ctx context.Context, c *call) error {
 
 // end writes what became of a call.
 func (s *Service) end(ctx context.Context, c *call, result provider.Result, start time.Time) (err error) {
+	defer s.step(ctx)()
 	if c.attempt.State == planned && result.Reason == "" {
 		c.carrier.forgo() // its provider was not asked
 	} else {

@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,5 +26,58 @@ func TestWhatIsLargeStepsAsideForWhatIsSmallButNotForLong(t *testing.T) {
 		waits("nothing is under way any more", 0)
 		defer c.rush()()
 		waits("the next one", aside)
+	})
+}
+
+func TestLargeStepsAreTakenOneAtATimeWhileSinglesCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c calm
+		took := func(hold time.Duration) (waited time.Duration) {
+			start := time.Now()
+			end := c.step(t.Context())
+			waited = time.Since(start)
+			time.Sleep(hold)
+			end()
+			return waited
+		}
+		both := func() (first, second time.Duration) {
+			var wg sync.WaitGroup
+			wg.Go(func() { first = took(100 * time.Millisecond) })
+			synctest.Wait()
+			wg.Go(func() { second = took(0) })
+			wg.Wait()
+			return first, second
+		}
+		if first, second := both(); first != 0 || second != 0 {
+			t.Errorf("nothing is under way: waited %s and %s", first, second)
+		}
+		c.rush()()
+		if first, second := both(); first != 0 || second != 100*time.Millisecond {
+			t.Errorf("a single one came just now: waited %s and %s", first, second)
+		}
+		time.Sleep(lately)
+		if first, second := both(); first != 0 || second != 0 {
+			t.Errorf("none came lately: waited %s and %s", first, second)
+		}
+	})
+}
+
+func TestALargeStepWaitsForItsTurnForASecondAtMost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c calm
+		c.rush()()
+		end := c.step(t.Context())
+		start := time.Now()
+		c.step(t.Context())()
+		if got := time.Since(start); got != queueing {
+			t.Errorf("waited %s, want %s", got, queueing)
+		}
+		end()
+		c.rush()()
+		start = time.Now()
+		c.step(t.Context())()
+		if got := time.Since(start); got != 0 {
+			t.Errorf("after that: waited %s", got)
+		}
 	})
 }

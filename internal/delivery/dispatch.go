@@ -27,12 +27,20 @@ func (s *Service) sendSingles(ctx context.Context, jobs []queue.Claimed) error {
 
 // sendCalmly is send of all others.
 func (s *Service) sendCalmly(ctx context.Context, jobs []queue.Claimed) error {
-	s.calm.wait(ctx)
 	return s.send(context.WithValue(ctx, calmly{}, true), jobs)
 }
 
-// calmly marks the context of calls that step aside.
+// calmly marks the context of plans and calls whose steps stand aside.
 type calmly struct{}
+
+// step lets a plan or an outcome wait for single messages, unless it is of one. What is asked
+// of a provider waits for nobody: it needs little of this machine, and may take long.
+func (s *Service) step(ctx context.Context) (end func()) {
+	if ctx.Value(calmly{}) == nil {
+		return func() {}
+	}
+	return s.calm.step(ctx)
+}
 
 // send hands over the steps of batches that were claimed together. Recipients of
 // different messages and sites share calls, so a thousand messages to one person
@@ -54,6 +62,7 @@ func (s *Service) send(ctx context.Context, jobs []queue.Claimed) error {
 }
 
 func (s *Service) plan(ctx context.Context, jobs []queue.Claimed) (*plan, error) {
+	defer s.step(ctx)()
 	p := &plan{s: s, begins: callsAtOnce}
 	if err := p.read(ctx, jobs); err != nil {
 		return nil, fmt.Errorf("read what to send: %w", err)

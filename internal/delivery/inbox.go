@@ -135,6 +135,9 @@ func (s *Service) applySoon(d delivery) {
 }
 
 func (s *Service) applyOne(ctx context.Context, d delivery) {
+	if len(d.reports) > 1 {
+		s.calm.wait(ctx)
+	}
 	err := s.named(ctx, d)
 	if err == nil {
 		_, err = s.intake.Join(ctx, d)
