@@ -19,31 +19,46 @@ const complianceForm = "creditmsg compliance 1"
 // over: what a site shows to who asks whether it was allowed to send it. Its JSON is the
 // paper itself.
 type Compliance struct {
-	Form            string           `json:"form"` // complianceForm
-	Site            string           `json:"site"`
-	Message         string           `json:"message_id"`
-	MadeAt          time.Time        `json:"made_at"`
-	Final           bool             `json:"final"` // nothing of the message can change any more
-	Status          string           `json:"status"`
-	Strategy        string           `json:"strategy"`
-	AcceptedAt      time.Time        `json:"accepted_at"`
-	ScheduledAt     *time.Time       `json:"scheduled_at"`
-	DoneAt          *time.Time       `json:"done_at"`
-	SentBy          string           `json:"sent_by,omitempty"` // the token, or the series
-	Rules           *Rules           `json:"rules"`             // null: it was sent before they were kept
-	Recipients      Recipients       `json:"recipients"`
-	Text            *SentText        `json:"text"`
-	Alimtalk        *SentAlimtalk    `json:"alimtalk"`
-	Advertising     *Advertising     `json:"advertising"` // null: it is none
-	OptOuts         *message.OptOuts `json:"opt_outs"`    // null: nobody had opted out of anything
-	BlockedWords    *BlockedWords    `json:"blocked_words"`
-	DuplicateWindow int64            `json:"duplicate_window"` // seconds
-	Outcomes        []Outcome        `json:"outcomes"`
-	To              string           `json:"to,omitempty"` // whose People these are
-	People          []Person         `json:"people,omitempty"`
-	Keys            []PublicKey      `json:"keys"`
-	KeyID           string           `json:"key_id"`
-	Signature       []byte           `json:"signature,omitempty"`
+	Form            string            `json:"form"` // complianceForm
+	Site            string            `json:"site"`
+	Message         string            `json:"message_id"`
+	MadeAt          time.Time         `json:"made_at"`
+	Final           bool              `json:"final"` // nothing of the message can change any more
+	Status          string            `json:"status"`
+	Strategy        string            `json:"strategy"`
+	AcceptedAt      time.Time         `json:"accepted_at"`
+	ScheduledAt     *time.Time        `json:"scheduled_at"`
+	DoneAt          *time.Time        `json:"done_at"`
+	SentBy          string            `json:"sent_by,omitempty"` // the token, or the series
+	Rules           *Rules            `json:"rules"`             // null: it was sent before they were kept
+	Recipients      Recipients        `json:"recipients"`
+	Text            *SentText         `json:"text"`
+	Alimtalk        *SentAlimtalk     `json:"alimtalk"`
+	Advertising     *Advertising      `json:"advertising"` // null: it is none
+	OptOuts         *message.OptOuts  `json:"opt_outs"`    // null: nobody had opted out of anything
+	BlockedWords    *BlockedWords     `json:"blocked_words"`
+	DuplicateWindow int64             `json:"duplicate_window"` // seconds
+	Outcomes        []Outcome         `json:"outcomes"`
+	Policy          *message.Policied `json:"policy,omitempty"`  // the site's own strategy, as it stood
+	Tempo           *message.Tempo    `json:"tempo,omitempty"`   // in which hours and how fast it went; left out: as fast as it could
+	Review          *Review           `json:"review,omitempty"`  // left out: nobody else had to look at it
+	Test            bool              `json:"test,omitempty"`    // it was sent to try it out
+	Resends         string            `json:"resends,omitempty"` // the message whose failures it was sent to again
+	To              string            `json:"to,omitempty"`      // whose People these are
+	People          []Person          `json:"people,omitempty"`
+	Keys            []PublicKey       `json:"keys"`
+	KeyID           string            `json:"key_id"`
+	Signature       []byte            `json:"signature,omitempty"`
+}
+
+// Review is the look of a second person.
+type Review struct {
+	State     string     `json:"state"` // wanted, approved or rejected
+	AskedBy   string     `json:"asked_by"`
+	AskedAt   time.Time  `json:"asked_at"`
+	DecidedBy string     `json:"decided_by,omitempty"`
+	DecidedAt *time.Time `json:"decided_at"`
+	Reason    string     `json:"reason,omitempty"`
 }
 
 // Rules are what each recipient was checked by.
@@ -171,6 +186,11 @@ func (p *Papers) Compliance(tx *db.Tx, of *message.Service, key message.Key, to 
 		Recipients: Recipients{m.Total, m.Accepted, m.Duplicate, m.Rejected, m.RejectedBy},
 	}
 	c.freeze(&content)
+	if content.Reviewed {
+		if err := c.review(tx, key); err != nil {
+			return nil, err
+		}
+	}
 	outcomes, err := message.Outcomes(tx, m, of.Night())
 	if err != nil {
 		return nil, err
@@ -188,6 +208,16 @@ func (p *Papers) Compliance(tx *db.Tx, of *message.Service, key message.Key, to 
 		}
 	}
 	return c, p.signCompliance(tx, c)
+}
+
+// review adds what a second person said.
+func (c *Compliance) review(tx *db.Tx, key message.Key) error {
+	r, wanted, err := message.ReviewOf(tx, key)
+	if err != nil || !wanted {
+		return err
+	}
+	c.Review = &Review{string(r.State), r.AskedBy, r.AskedAt.Time(), r.DecidedBy, moment(r.DecidedAt), r.Reason}
+	return nil
 }
 
 // moment gives nil for never.
@@ -209,6 +239,7 @@ func hours(night bool) string {
 // freeze takes what was frozen at the accept.
 func (c *Compliance) freeze(from *message.Content) {
 	checked := from.Checked
+	c.Policy, c.Tempo, c.Test, c.Resends = from.Policy, from.Tempo, from.Test, from.Resends
 	if checked != nil {
 		c.SentBy, c.OptOuts, c.DuplicateWindow = checked.By, checked.OptOuts, checked.Window
 		c.Rules = &Rules{Version: checked.Rules, ReadAt: checked.At.Time()}

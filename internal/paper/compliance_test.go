@@ -133,6 +133,45 @@ func TestARecordSaysHowAnAdvertisementWasChecked(t *testing.T) {
 	})
 }
 
+func TestARecordSaysWhatElseAMessageWentBy(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newSender(t, d)
+		steps := message.PolicySteps{{Send: message.PartText}}
+		above := int64(1)
+		s.do(func(tx *db.Tx) error {
+			if _, err := site.SetRules(tx, "shop", site.RulesChange{ReviewAbove: &above}); err != nil {
+				return err
+			}
+			_, err := message.SetPolicy(tx, "shop", "texts", steps)
+			return err
+		})
+		tempo := message.Tempo{Window: &message.Hours{From: "09:00", Until: "18:00"}, PerMinute: 60}
+		draft, err := s.messages.Draft(t.Context(), "shop", message.Request{Strategy: message.ByPolicy, Policy: "texts", By: "tok_1", Tempo: tempo, Text: &message.TextRequest{Body: "안내"}})
+		s.must(err)
+		for _, to := range []string{"01012345678", "01012345679"} {
+			s.must(draft.Add(t.Context(), to, nil))
+		}
+		receipt, err := draft.Accept(t.Context(), nil)
+		s.must(err)
+		s.do(func(tx *db.Tx) error { return message.RemovePolicy(tx, "shop", "texts") })
+		_, err = s.messages.Reject(t.Context(), receipt.Message, "tok_2", "오타")
+		s.must(err)
+		c, text := s.record(receipt.Message, "")
+		if c.Review == nil || c.Review.State != "rejected" || c.Review.AskedBy != "tok_1" || c.Review.DecidedBy != "tok_2" || c.Review.DecidedAt == nil || c.Review.Reason != "오타" {
+			t.Errorf("the review is told as %+v", c.Review)
+		}
+		if diff := cmp.Diff(&message.Policied{Name: "texts", Steps: steps}, c.Policy); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff(&tempo, c.Tempo); diff != "" {
+			t.Error(diff)
+		}
+		if !proven(t, text).OK {
+			t.Error("it does not hold")
+		}
+	})
+}
+
 func TestARecordOfNobodyIsNotFound(t *testing.T) {
 	s := newSender(t, dbtest.Open(t, "sqlite"))
 	key := s.accept()
