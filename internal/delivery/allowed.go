@@ -24,23 +24,13 @@ type verdict struct {
 
 // atHour says whether a leg may go at a moment of the day. It is pure.
 func atHour(c *message.Content, who message.Consent, night korea.Night, now db.Time) verdict {
-	at, ad := now.Time(), c.Advert()
-	if ad != nil && !who.Night && night.Covers(at) {
-		if ad.Refuse {
-			return verdict{why: provider.OutsideHours}
-		}
-		at = night.End(at)
+	if next, _ := c.NextHour(who, night, now.Time()); next.After(now.Time()) {
+		return verdict{until: db.At(next)}
 	}
-	if c.Tempo != nil {
-		at = c.Tempo.Hours().Next(at)
+	if ad := c.Advert(); ad != nil && ad.Refuse && !who.Night && night.Covers(now.Time()) {
+		return verdict{why: provider.OutsideHours}
 	}
-	if ad != nil && !who.Night { // which the hours of the message may begin in
-		at = night.End(at)
-	}
-	if !at.After(now.Time()) {
-		return verdict{}
-	}
-	return verdict{until: db.At(at)}
+	return verdict{}
 }
 
 // askOptOuts gives the question who of the round opted out, in whose messages that may be.

@@ -283,11 +283,12 @@ func TestAScheduleThatFallsIntoTheNightWaits(t *testing.T) {
 
 func TestWhoIsHeldAtNightExpiresWhenTheMessageIsNotValidAnyMore(t *testing.T) {
 	each(t, func(s *shop) {
-		s.until("20:55:00")
+		s.until("20:49:00")
 		r := ad("")
 		r.ValidFor = time.Hour
 		key := s.advertise(r, false, true)
 		alone := s.advertise(r, false)
+		s.until("20:55:00")
 		s.drain()
 		s.wantStates(key, message.Pending, message.Sent)
 		s.clock.forward(time.Hour + time.Second)

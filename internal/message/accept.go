@@ -163,10 +163,7 @@ func (d *Draft) finish(ctx context.Context) error {
 	if d.accepted == 0 {
 		return d.nobody()
 	}
-	if err := d.nightOfDraft(); err != nil {
-		return err
-	}
-	if err := d.tempoFits(); err != nil {
+	if err := d.timingFits(); err != nil {
 		return err
 	}
 	tally, err := tally(d.classes.list, d.classes.count)

@@ -204,38 +204,10 @@ func (c *Content) Advert() *Advert {
 	return c.Text.Advert
 }
 
-// checkNight refuses an advertisement that is due at night, when nobody of it may wait and
-// not all of its recipients may be reached then.
-func (s *Service) checkNight(ad *Advert, accepted int64, due db.Time, pointer string) error {
-	if ad == nil || !ad.Refuse || ad.Nightly == accepted || !s.o.Night.Covers(due.Time()) {
-		return nil
-	}
-	return fault.Check(pointer, "it is in the night (%s in Korea), and %d of %d recipients did not consent to advertising at night: choose another time, or night: hold",
-		s.o.Night, accepted-ad.Nightly, accepted)
-}
-
-// nightOfDraft is checkNight for a draft that is about to be accepted.
-func (d *Draft) nightOfDraft() error {
-	due, pointer := d.now, "/night"
-	if at := db.At(d.request.ScheduledAt); at > due {
-		due, pointer = at, "/scheduled_at"
-	}
-	return d.s.checkNight(d.advert, d.accepted, due, pointer)
-}
-
 // Night is the part of the day in which advertising needs a consent of its own.
 func (s *Service) Night() korea.Night { return s.o.Night }
 
 // carried marks the leg of an advertisement, since vendors want to be told.
 func (w *Wording) carried(leg *provider.Leg) {
 	leg.Advertising = w.Content.Advert() != nil && leg.Channel != provider.Alimtalk
-}
-
-// checkNewTime is checkNight for a message that moves to another time.
-func (s *Service) checkNewTime(tx *db.Tx, m *Message) error {
-	content, err := s.Content(tx, m)
-	if err != nil {
-		return err
-	}
-	return s.checkNight(content.Advert(), m.Accepted, m.ScheduledAt, "/scheduled_at")
 }

@@ -48,7 +48,7 @@ func (s *Service) DraftKnown(siteID string, k Known, r Request) (*Draft, error) 
 
 // timed reports whether limits of the request go by the time of now.
 func (r *Request) timed() bool {
-	return !r.ScheduledAt.IsZero() || r.Text != nil && r.Text.Advertising
+	return !r.ScheduledAt.IsZero() || r.Tempo != (Tempo{}) || r.Text != nil && r.Text.Advertising
 }
 
 // soonest gives the earlier of two times, of which 0 is never.

@@ -144,7 +144,9 @@ func TestWhatWasNotReadIsNotKnown(t *testing.T) {
 		s.accept(textOnly("a"), 1)
 		k, later := Known{Rev: s.rev()}, textOnly("a")
 		later.ScheduledAt = s.draft(textOnly("a")).now.Time()
-		for name, r := range map[string]Request{"another question": kakaoFirst(), "a time": later} {
+		hours, paced := textOnly("a"), textOnly("a")
+		hours.Tempo.Window, paced.Tempo.PerMinute = &Hours{From: "09:00", Until: "18:00"}, 60
+		for name, r := range map[string]Request{"another question": kakaoFirst(), "a time": later, "hours": hours, "a pace": paced} {
 			if _, err := s.service.DraftKnown(s.name, k, r); !errors.Is(err, ErrOutdated) {
 				s.t.Errorf("%s: got %v, want it not to be known", name, err)
 			}

@@ -105,7 +105,7 @@ func (s *Service) Approve(ctx context.Context, key Key, by string) (*Message, er
 			next = StateScheduled
 		} else { // from now on it is valid as long as it was meant to be
 			m.ScheduledAt = tx.Now
-			if err := s.checkNewTime(tx, m); err != nil {
+			if err := s.newTimeFits(tx, m); err != nil {
 				return err
 			}
 			if _, err := tx.Exec(`UPDATE message SET scheduled_at = ? WHERE site_id = ? AND id = ?`, m.ScheduledAt, m.Site, m.ID); err != nil {

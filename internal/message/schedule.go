@@ -26,7 +26,7 @@ func (s *Service) Reschedule(ctx context.Context, key Key, at time.Time) (*Messa
 			return err
 		}
 		m.ScheduledAt = max(db.At(at), tx.Now)
-		if err := s.checkNewTime(tx, m); err != nil {
+		if err := s.newTimeFits(tx, m); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(`UPDATE message SET scheduled_at = ? WHERE site_id = ? AND id = ?`, m.ScheduledAt, m.Site, m.ID); err != nil {

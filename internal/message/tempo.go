@@ -86,21 +86,6 @@ func (t Tempo) end(from time.Time, people int64) time.Time {
 	}
 }
 
-// tempoFits refuses a message whose last recipients would have expired before they are let go.
-func (d *Draft) tempoFits() error {
-	t := d.request.Tempo
-	until := d.rule.due.Add(d.request.ValidFor)
-	end := t.end(d.rule.due, d.accepted)
-	if !end.After(until) {
-		return nil
-	}
-	if t.PerMinute == 0 {
-		return fault.Check("/send_window", "the message would have expired before its hours begin, at %s: let it be valid for longer", end.In(korea.Seoul).Format("2006-01-02 15:04"))
-	}
-	return fault.Check("/per_minute", "at this pace the last of %d recipients goes at %s, when the message has expired (valid_for, %s): let it be valid for longer, or go faster",
-		d.accepted, end.In(korea.Seoul).Format("2006-01-02 15:04"), until.In(korea.Seoul).Format("2006-01-02 15:04"))
-}
-
 // Released reports whether a recipient's first hand-over is due by the pace of its message.
 func (c *Content) Released(m *Message, r Recipient) bool {
 	return c.Tempo == nil || c.Tempo.PerMinute == 0 || r.Step > 1 || r.Try > 1 || int64(r.Seq) < m.Released
