@@ -48,7 +48,7 @@ func (a *api) taking(operationID, path, summary string) {
 	o := operation{
 		id: operationID, method: http.MethodPost, path: path, tag: contactTag, ability: canWrite, status: http.StatusOK, summary: summary, params: pathParams(path),
 		about: "Row by row: a row that cannot be taken is reported with its line and holds up no other. Who is in the book already keeps what the list does not tell, " +
-			"and a newer consent; the same list again changes nothing. Columns named 이름 or name, 수신동의일시 or consent_at, 동의근거 or consent_evidence are these; every other one is a variable.",
+			"and a newer consent; the same list again changes nothing. Columns named 이름 or name, 수신동의일시 or consent_at, 동의근거 or consent_evidence, 야간수신동의 or night_consent (y or n) are these; every other one is a variable.",
 		codes: []string{fault.CodeUnsupportedEncoding, fault.CodeNoPhoneColumn, fault.CodeTooManyRecipients, fault.CodeStateConflict},
 		body:  &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": describeTaking(strings.Contains(path, "{id}"))}},
 	}

@@ -31,6 +31,7 @@ type knownContact struct {
 type consentView struct {
 	At       instant `json:"at"`
 	Evidence string  `json:"evidence" doc:"How it can be shown."`
+	Night    bool    `json:"night" doc:"It is to advertising at night as well."`
 }
 
 func showContact(c book.Contact) (ContactView, error) {
@@ -39,7 +40,7 @@ func showContact(c book.Contact) (ContactView, error) {
 		v.Variables = map[string]string{}
 	}
 	if c.Consent.At != 0 {
-		v.Consent = &consentView{instant(c.Consent.At), c.Consent.Evidence}
+		v.Consent = &consentView{instant(c.Consent.At), c.Consent.Evidence, c.Consent.Night}
 	}
 	return v, nil
 }
@@ -60,6 +61,7 @@ func (a *api) showKnown(tx *db.Tx, c book.Contact) (knownContact, error) {
 type consentBody struct {
 	At       time.Time `json:"at" doc:"When it was given."`
 	Evidence string    `json:"evidence,omitempty" maxLength:"500" doc:"How it can be shown: where it was given, and in which words."`
+	Night    bool      `json:"night,omitempty" doc:"It is to advertising at night as well, which is a consent of its own."`
 }
 
 // ContactBody is what a contact is to be.
@@ -73,7 +75,7 @@ type ContactBody struct {
 func (b ContactBody) entry() book.Entry {
 	e := book.Entry{To: b.To, Name: b.Name, Variables: b.Variables}
 	if b.Consent != nil {
-		e.Consent = book.Consent{At: db.At(b.Consent.At), Evidence: b.Consent.Evidence}
+		e.Consent = book.Consent{At: db.At(b.Consent.At), Evidence: b.Consent.Evidence, Night: b.Consent.Night}
 	}
 	return e
 }

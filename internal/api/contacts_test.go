@@ -31,10 +31,10 @@ func (w *world) made(path, body string) string {
 func TestAContactIsWrittenReadAndErased(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		vip, all := w.made("/v1/groups", `{"name":"VIP"}`), w.made("/v1/groups", `{"name":"전체"}`)
-		c := w.post("/v1/contacts", `{"to":"010-1234-5678","name":"김하나","variables":{"등급":"골드"},"consent":{"at":"2026-01-01T09:00:00+09:00","evidence":"가입 화면"},"groups":["`+vip+`","`+all+`"]}`).is(201).json()
+		c := w.post("/v1/contacts", `{"to":"010-1234-5678","name":"김하나","variables":{"등급":"골드"},"consent":{"at":"2026-01-01T09:00:00+09:00","evidence":"가입 화면","night":true},"groups":["`+vip+`","`+all+`"]}`).is(201).json()
 		path := "/v1/contacts/" + c["id"].(string)
 		want := map[string]any{"id": c["id"], "to": "01012345678", "name": "김하나", "variables": map[string]any{"등급": "골드"}, "groups": []any{vip, all},
-			"consent": map[string]any{"at": "2026-01-01T00:00:00.000000Z", "evidence": "가입 화면"}, "created_at": c["created_at"], "changed_at": c["created_at"]}
+			"consent": map[string]any{"at": "2026-01-01T00:00:00.000000Z", "evidence": "가입 화면", "night": true}, "created_at": c["created_at"], "changed_at": c["created_at"]}
 		if diff := cmp.Diff(want, w.get(path).is(200).json()); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
@@ -107,7 +107,7 @@ func TestGroupsAndTheirMembersArePaged(t *testing.T) {
 func TestAListIsTakenIntoTheBookAndGivenOut(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		g := w.made("/v1/groups", `{"name":"VIP"}`)
-		list := formPart{"list", "이름,전화번호,등급\n김하나,010-1234-5678,골드\n이두리,02-1,실버\n\n박세나,01087654321,실버\n"}
+		list := formPart{"list", "이름,전화번호,등급,야간동의\n김하나,010-1234-5678,골드,y\n이두리,02-1,실버,\n\n박세나,01087654321,실버,\n"}
 		parts := []formPart{list, {"groups", g}, {"consent_at", "2026-01-01"}, {"consent_evidence", "가입 화면"}}
 		first := w.form("/v1/contacts/import", "k", parts...).is(200)
 		want := map[string]any{"rows": 3.0, "created": 2.0, "updated": 0.0, "unchanged": 0.0, "joined": 2.0, "rejected": 1.0,
@@ -125,7 +125,7 @@ func TestAListIsTakenIntoTheBookAndGivenOut(t *testing.T) {
 			t.Errorf("into a group: %v", got)
 		}
 		csv := w.get("/v1/groups/" + g + "/export").is(200)
-		text := "\ufeff전화번호,이름,수신동의일시,동의근거,등급\r\n010-1234-5678,김하나,2026-01-01 00:00,가입 화면,골드\r\n010-8765-4321,박세나,2026-01-01 00:00,가입 화면,실버\r\n010-9999-8888,,,,실버\r\n"
+		text := "\ufeff전화번호,이름,수신동의일시,동의근거,야간수신동의,등급\r\n010-1234-5678,김하나,2026-01-01 00:00,가입 화면,Y,골드\r\n010-8765-4321,박세나,2026-01-01 00:00,가입 화면,N,실버\r\n010-9999-8888,,,,,실버\r\n"
 		if diff := cmp.Diff(text, string(csv.body)); diff != "" || !strings.Contains(csv.header.Get("Content-Disposition"), ".csv") {
 			t.Errorf("%v -want +got\n%s", csv.header, diff)
 		}

@@ -49,7 +49,7 @@ func TestAContactIsKeptAndFoundByItsNumber(t *testing.T) {
 
 func TestWhatIsKnownOfSomebodyIsKeptSealed(t *testing.T) {
 	each(t, func(w *world) {
-		w.add(Entry{To: "01012345678", Name: "KimHana", Variables: map[string]string{"grade": "GoldMember"}, Consent: Consent{1, "SignupForm"}}, w.group("VipCustomers").ID)
+		w.add(Entry{To: "01012345678", Name: "KimHana", Variables: map[string]string{"grade": "GoldMember"}, Consent: Consent{At: 1, Evidence: "SignupForm"}}, w.group("VipCustomers").ID)
 		for _, table := range []string{"book_contact", "book_group"} {
 			w.view(func(tx *db.Tx) error {
 				var finger, sealed []byte
@@ -236,7 +236,8 @@ func TestWhatCannotBeKeptIsRefusedAtItsPlace(t *testing.T) {
 		{Entry{To: "01012345678", Variables: many}, "/variables"},
 		{Entry{To: "01012345678", Consent: Consent{At: 1 << 60}}, "/consent/at"},
 		{Entry{To: "01012345678", Consent: Consent{Evidence: "x"}}, "/consent/at"},
-		{Entry{To: "01012345678", Consent: Consent{1, strings.Repeat("가", 501)}}, "/consent/evidence"},
+		{Entry{To: "01012345678", Consent: Consent{Night: true}}, "/consent/at"},
+		{Entry{To: "01012345678", Consent: Consent{At: 1, Evidence: strings.Repeat("가", 501)}}, "/consent/evidence"},
 	} {
 		err := w.try(func(tx *db.Tx) error { _, err := w.book.Add(tx, shop, c.entry, nil); return err })
 		w.refused(err, fault.Invalid, c.pointer)

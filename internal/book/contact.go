@@ -236,7 +236,7 @@ func (s *shelf) find(of id.ID) (Contact, error) { return find(s.tx, s.key, s.sit
 
 // contact is a contact as an entry says, changed now.
 func (s *shelf) contact(of id.ID, d details, consent db.Time) Contact {
-	return Contact{Site: s.site, ID: of, To: d.To, Name: d.Name, Variables: d.Variables, Consent: Consent{consent, d.Evidence}, ChangedAt: s.tx.Now}
+	return Contact{Site: s.site, ID: of, To: d.To, Name: d.Name, Variables: d.Variables, Consent: Consent{consent, d.Evidence, d.Night}, ChangedAt: s.tx.Now}
 }
 
 // free makes sure that a number stands nowhere else in the book.

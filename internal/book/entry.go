@@ -28,6 +28,7 @@ const (
 type Consent struct {
 	At       db.Time
 	Evidence string
+	Night    bool // to get it at night as well
 }
 
 // Entry is what a contact is to be.
@@ -44,6 +45,7 @@ type details struct {
 	Name      string            `json:"name,omitempty"`
 	Variables map[string]string `json:"variables,omitempty"`
 	Evidence  string            `json:"evidence,omitempty"`
+	Night     bool              `json:"night,omitempty"`
 }
 
 // problem is what is wrong with one member of an entry.
@@ -69,7 +71,7 @@ func (e Entry) read(now db.Time) (d details, p *problem) {
 	if err != nil {
 		return d, &problem{"/to", InvalidNumber, "not a Korean mobile number (010 and eight digits)"}
 	}
-	d = details{To: number, Name: korea.Normalise(strings.TrimSpace(e.Name)), Evidence: korea.Normalise(strings.TrimSpace(e.Consent.Evidence))}
+	d = details{To: number, Name: korea.Normalise(strings.TrimSpace(e.Name)), Evidence: korea.Normalise(strings.TrimSpace(e.Consent.Evidence)), Night: e.Consent.Night}
 	if !oneLine(d.Name, longestName) {
 		return d, &problem{"/name", InvalidName, fmt.Sprintf("want at most %d characters on one line", longestName)}
 	}
@@ -79,7 +81,7 @@ func (e Entry) read(now db.Time) (d details, p *problem) {
 	switch {
 	case !isText(d.Evidence, longestProof):
 		return d, &problem{"/consent/evidence", InvalidConsent, fmt.Sprintf("want at most %d characters", longestProof)}
-	case e.Consent.At == 0 && d.Evidence != "":
+	case e.Consent.At == 0 && (d.Evidence != "" || d.Night):
 		return d, &problem{"/consent/at", InvalidConsent, "a consent has the time at which it was given"}
 	case e.Consent.At > now:
 		return d, &problem{"/consent/at", InvalidConsent, "a consent cannot have been given in the future"}

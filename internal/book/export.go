@@ -14,6 +14,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/id"
 	"creditmsg/internal/korea"
+	"creditmsg/internal/sheet"
 )
 
 // Form is what a list is written as.
@@ -43,11 +44,12 @@ func (b *Book) Export(ctx context.Context, siteID string, group id.ID, as Form, 
 		return err
 	}
 	variables := slices.Sorted(maps.Keys(names))
-	head := []string{"전화번호", nameColumns[0], consentColumns[0], proofColumns[0]}
+	const fixed = 5 // columns before the variables
+	head := []string{"전화번호", nameColumns[0], sheet.ConsentColumns[0], proofColumns[0], sheet.NightColumns[0]}
 	for i, name := range variables {
 		head = append(head, name)
-		if slices.Contains(head[:4], name) { // kept as what it is not would be lost
-			head[4+i] = name + " (변수)"
+		if slices.Contains(head[:fixed], name) { // kept as what it is not would be lost
+			head[fixed+i] = name + " (변수)"
 		}
 	}
 	out, err := newTable(as, w)
@@ -58,9 +60,12 @@ func (b *Book) Export(ctx context.Context, siteID string, group id.ID, as Form, 
 		return err
 	}
 	err = b.pages(ctx, siteID, group, func(c Contact) error {
-		cells := []string{c.To.Dashed(), c.Name, "", c.Consent.Evidence}
+		cells := []string{c.To.Dashed(), c.Name, "", c.Consent.Evidence, ""}
 		if c.Consent.At != 0 {
-			cells[2] = c.Consent.At.Time().In(korea.Seoul).Format("2006-01-02 15:04")
+			cells[2], cells[4] = c.Consent.At.Time().In(korea.Seoul).Format("2006-01-02 15:04"), "N"
+		}
+		if c.Consent.Night {
+			cells[4] = "Y"
 		}
 		for _, name := range variables {
 			cells = append(cells, c.Variables[name])

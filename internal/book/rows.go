@@ -42,7 +42,7 @@ func collect(key *site.Key, siteID string, rows *sql.Rows, err error) ([]Contact
 		if err := json.Unmarshal(plain, &d); err != nil {
 			return c, fmt.Errorf("read contact %s: %w", c.ID, err)
 		}
-		c.To, c.Name, c.Variables, c.Consent.Evidence = d.To, d.Name, d.Variables, d.Evidence
+		c.To, c.Name, c.Variables, c.Consent.Evidence, c.Consent.Night = d.To, d.Name, d.Variables, d.Evidence, d.Night
 		return c, nil
 	})
 }
@@ -70,7 +70,7 @@ func (s *shelf) columns(list []Contact) ([]db.Column, error) {
 	ids, fingers, sealed := make([]id.ID, n), make([]id.ID, n), make([][]byte, n)
 	consent, created := make([]db.Time, n), make([]db.Time, n)
 	for i, c := range list {
-		plain, err := json.Marshal(details{c.To, c.Name, c.Variables, c.Consent.Evidence})
+		plain, err := json.Marshal(details{c.To, c.Name, c.Variables, c.Consent.Evidence, c.Consent.Night})
 		if err != nil {
 			return nil, fmt.Errorf("write contact %s: %w", c.ID, err)
 		}

@@ -17,19 +17,18 @@ import (
 	"creditmsg/internal/sheet"
 )
 
-// Columns of lists that are no variables, besides the one with the numbers. Export writes
+// Columns of lists that are no variables, besides those of numbers and of consents. Export writes
 // the first names of each.
 var (
-	nameColumns    = []string{"이름", "성명", "성함", "name"}
-	consentColumns = []string{"수신동의일시", "수신동의일", "동의일시", "동의일", "consent_at"}
-	proofColumns   = []string{"동의근거", "consent_evidence"}
+	nameColumns  = []string{"이름", "성명", "성함", "name"}
+	proofColumns = []string{"동의근거", "consent_evidence"}
 )
 
 // List says how a list is taken.
 type List struct {
 	Groups     []id.ID // everybody of it is put into these
 	NameColumn string  // the column with the names; "" = the first with a usual name
-	Consent    Consent // of those whose row tells of none
+	Consent    Consent // of those whose row tells of none; to the night only a row can tell of one
 }
 
 // Report is what became of the rows of a list.
@@ -64,6 +63,7 @@ const (
 type row struct {
 	line  int
 	entry Entry
+	night bool     // it says whether somebody consented to the night
 	wrong *problem // what is wrong with it before it is looked at
 }
 
@@ -98,6 +98,7 @@ type taking struct {
 	name    int // the columns of these, −1 = there is none
 	consent int
 	proof   int
+	night   int
 	seen    map[korea.Number]int // lines of numbers
 	report  Report
 }
@@ -105,13 +106,13 @@ type taking struct {
 // roles finds which column is what.
 func (t *taking) roles(columns []string) error {
 	t.columns = columns
-	t.name, t.consent, t.proof = column(columns, nameColumns), column(columns, consentColumns), column(columns, proofColumns)
+	t.name, t.consent, t.proof, t.night = column(columns, nameColumns), column(columns, sheet.ConsentColumns), column(columns, proofColumns), column(columns, sheet.NightColumns)
 	if named := korea.Normalise(strings.TrimSpace(t.list.NameColumn)); named != "" {
 		if t.name = column(columns, []string{named}); t.name < 0 {
 			return fault.Check("/name_column", "there is no column %q beside that of the numbers", named)
 		}
 	}
-	if n := len(columns) - count(t.name, t.consent, t.proof); n > MostVariables {
+	if n := len(columns) - count(t.name, t.consent, t.proof, t.night); n > MostVariables {
 		return fault.Check("/list", "the list has %d columns that are variables; at most %d can be kept", n, MostVariables)
 	}
 	return nil
@@ -164,7 +165,13 @@ func (t *taking) row(r sheet.Row) row {
 			out.entry.Consent.At = at
 		case i == t.proof && cell != "":
 			out.entry.Consent.Evidence = cell
-		case i != t.consent && i != t.proof:
+		case i == t.night && cell != "":
+			var ok bool
+			if out.entry.Consent.Night, ok = sheet.ReadYes(cell); !ok {
+				out.wrong = &problem{"", InvalidConsent, sheet.WrongNight}
+			}
+			out.night = true
+		case i != t.consent && i != t.proof && i != t.night:
 			out.entry.Variables[t.columns[i]] = cell
 		}
 	}
@@ -268,7 +275,7 @@ func (t *taking) take(s *shelf, chunk []row, done *outcome) error {
 			c.CreatedAt = s.tx.Now
 			fresh, all[i] = append(fresh, c), c.ID
 			continue
-		case old.learn(d, rows[i].entry.Consent.At):
+		case old.learn(d, rows[i].entry.Consent.At, rows[i].night):
 			changed = append(changed, old)
 		default:
 			done.unchanged++
@@ -302,8 +309,9 @@ func (t *taking) store(s *shelf, fresh, changed []Contact, all []id.ID, done *ou
 	return s.close()
 }
 
-// learn takes over what a list tells of somebody, and reports whether that was anything new.
-func (c *Contact) learn(d details, consent db.Time) (changed bool) {
+// learn takes over what a list tells of somebody, of his consent to the night too where it
+// does, and reports whether that was anything new.
+func (c *Contact) learn(d details, consent db.Time, night bool) (changed bool) {
 	if d.Name != "" && d.Name != c.Name {
 		c.Name, changed = d.Name, true
 	}
@@ -316,8 +324,11 @@ func (c *Contact) learn(d details, consent db.Time) (changed bool) {
 		}
 		c.Variables[name] = value
 	}
-	if consent > c.Consent.At {
-		c.Consent, changed = Consent{consent, d.Evidence}, true
+	switch old := c.Consent; {
+	case consent > old.At:
+		c.Consent, changed = Consent{consent, d.Evidence, d.Night || !night && old.Night}, true
+	case night && d.Night != old.Night && (consent == old.At || consent == 0): // taking it back needs no date
+		c.Consent.Night, changed = d.Night, true
 	}
 	return changed
 }

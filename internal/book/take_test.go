@@ -52,7 +52,7 @@ func seoul(text string) db.Time {
 func TestAListIsTakenRowByRow(t *testing.T) {
 	each(t, func(w *world) {
 		g := w.group("VIP")
-		old := w.add(Entry{To: "01033334444", Name: "박세나", Variables: map[string]string{"등급": "실버", "메모": "옛 메모"}, Consent: Consent{seoul("2026-01-01 00:00"), "전화"}})
+		old := w.add(Entry{To: "01033334444", Name: "박세나", Variables: map[string]string{"등급": "실버", "메모": "옛 메모"}, Consent: Consent{At: seoul("2026-01-01 00:00"), Evidence: "전화"}})
 		same := w.add(Entry{To: "01055556666", Name: "최네오"})
 		list := "이름,전화번호,등급,메모,수신동의일,동의근거\n" +
 			"김하나,010-1234-5678,골드,,2025-11-01 09:30,가입 화면\n" +
@@ -64,7 +64,7 @@ func TestAListIsTakenRowByRow(t *testing.T) {
 			"육미래,01077778889,,,2999-01-01,\n" +
 			strings.Repeat("가", 101) + ",01077778880,,,,\n" +
 			"칠하늘,01077778881,,\"'=1+1\",,\n"
-		report, err := w.take(list, List{Groups: []id.ID{g.ID}, Consent: Consent{seoul("2020-01-01 00:00"), "옛 명단"}})
+		report, err := w.take(list, List{Groups: []id.ID{g.ID}, Consent: Consent{At: seoul("2020-01-01 00:00"), Evidence: "옛 명단"}})
 		w.must(err)
 		want := Report{Rows: 9, Created: 2, Updated: 2, Unchanged: 0, Joined: 4, Rejected: 5,
 			By: map[string]int64{InvalidNumber: 1, Duplicate: 1, InvalidConsent: 2, InvalidName: 1},
@@ -80,10 +80,10 @@ func TestAListIsTakenRowByRow(t *testing.T) {
 		}
 		ours := cmpopts.IgnoreFields(Contact{}, "ID", "CreatedAt", "ChangedAt")
 		all := map[korea.Number]Contact{
-			"01012345678": {Site: shop, To: "01012345678", Name: "김하나", Variables: map[string]string{"등급": "골드"}, Consent: Consent{seoul("2025-11-01 09:30"), "가입 화면"}},
-			"01033334444": {Site: shop, To: "01033334444", Name: "박세나", Variables: map[string]string{"등급": "골드", "메모": "옛 메모"}, Consent: Consent{seoul("2026-01-01 00:00"), "전화"}},
-			"01055556666": {Site: shop, To: "01055556666", Name: "최네오", Consent: Consent{seoul("2020-01-01 00:00"), "옛 명단"}},
-			"01077778881": {Site: shop, To: "01077778881", Name: "칠하늘", Variables: map[string]string{"메모": "=1+1"}, Consent: Consent{seoul("2020-01-01 00:00"), "옛 명단"}},
+			"01012345678": {Site: shop, To: "01012345678", Name: "김하나", Variables: map[string]string{"등급": "골드"}, Consent: Consent{At: seoul("2025-11-01 09:30"), Evidence: "가입 화면"}},
+			"01033334444": {Site: shop, To: "01033334444", Name: "박세나", Variables: map[string]string{"등급": "골드", "메모": "옛 메모"}, Consent: Consent{At: seoul("2026-01-01 00:00"), Evidence: "전화"}},
+			"01055556666": {Site: shop, To: "01055556666", Name: "최네오", Consent: Consent{At: seoul("2020-01-01 00:00"), Evidence: "옛 명단"}},
+			"01077778881": {Site: shop, To: "01077778881", Name: "칠하늘", Variables: map[string]string{"메모": "=1+1"}, Consent: Consent{At: seoul("2020-01-01 00:00"), Evidence: "옛 명단"}},
 		}
 		got := w.everybody()
 		if diff := cmp.Diff(all, got, ours); diff != "" {
@@ -92,12 +92,52 @@ func TestAListIsTakenRowByRow(t *testing.T) {
 		if got["01033334444"].ID != old.ID || got["01055556666"].CreatedAt != same.CreatedAt || w.size(g.ID) != 4 {
 			w.t.Errorf("those who were there are others now, or the group has %d members", w.size(g.ID))
 		}
-		again, err := w.take(list, List{Groups: []id.ID{g.ID}, Consent: Consent{seoul("2020-01-01 00:00"), "옛 명단"}})
+		again, err := w.take(list, List{Groups: []id.ID{g.ID}, Consent: Consent{At: seoul("2020-01-01 00:00"), Evidence: "옛 명단"}})
 		w.must(err)
 		if again.Created+again.Updated+again.Joined != 0 || again.Unchanged != 4 || again.Rejected != 5 {
 			w.t.Errorf("again: %+v, want nothing changed", again)
 		}
 	})
+}
+
+// TestAListTellsOfConsentsToTheNight has people who are known with both consents, with one,
+// and with none.
+func TestAListTellsOfConsentsToTheNight(t *testing.T) {
+	const known, newer = "2026-01-01 00:00", "2026-02-01 00:00"
+	for _, c := range []struct {
+		name, row string
+		before    Consent
+		want      Consent
+		code      string // of its rejection
+	}{
+		{"both at once", "2026-01-01,y", Consent{}, Consent{At: seoul(known), Night: true}, ""},
+		{"to the night alone", ",y", Consent{}, Consent{}, InvalidConsent},
+		{"no answer", "2026-01-01,vielleicht", Consent{}, Consent{}, InvalidConsent},
+		{"newer, and to the night", "2026-02-01,동의", Consent{At: seoul(known)}, Consent{At: seoul(newer), Night: true}, ""},
+		{"newer, and nothing of the night", "2026-02-01,", Consent{At: seoul(known), Night: true}, Consent{At: seoul(newer), Night: true}, ""},
+		{"newer, and not to the night", "2026-02-01,N", Consent{At: seoul(known), Night: true}, Consent{At: seoul(newer)}, ""},
+		{"the same, and to the night", "2026-01-01,예", Consent{At: seoul(known)}, Consent{At: seoul(known), Night: true}, ""},
+		{"the same, and not to the night", "2026-01-01,x", Consent{At: seoul(known), Night: true}, Consent{At: seoul(known)}, ""},
+		{"taken back", ",n", Consent{At: seoul(known), Night: true}, Consent{At: seoul(known)}, ""},
+		{"older", "2025-12-01,n", Consent{At: seoul(known), Night: true}, Consent{At: seoul(known), Night: true}, ""},
+		{"nothing", ",", Consent{At: seoul(known), Night: true}, Consent{At: seoul(known), Night: true}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := onSQLite(t)
+			if c.before.At != 0 {
+				w.add(Entry{To: "01012345678", Consent: c.before})
+			}
+			report, err := w.take("전화번호,수신동의일,야간수신동의\n01012345678,"+c.row+"\n", List{})
+			w.must(err)
+			if report.By[c.code] != report.Rejected || (c.code != "") != (report.Rejected == 1) {
+				t.Errorf("rejected %v, want %q", report.By, c.code)
+			}
+			got := w.everybody()["01012345678"]
+			if diff := cmp.Diff(c.want, got.Consent); diff != "" || len(got.Variables) > 0 {
+				t.Errorf("variables %v; -want +got\n%s", got.Variables, diff)
+			}
+		})
+	}
 }
 
 func TestALongListIsTakenInManyTransactions(t *testing.T) {
@@ -178,7 +218,7 @@ func TestWhatIsWrittenIsReadBackAsItWas(t *testing.T) {
 			e := Entry{To: string(korea.MobileNumber(uint32(rapid.IntRange(0, 99_999_999).Draw(t, "to")))), Name: text.Draw(t, "name"),
 				Variables: map[string]string{"등급": text.Draw(t, "grade"), "메모": text.Draw(t, "memo")}}
 			if rapid.Bool().Draw(t, "agreed") {
-				e.Consent = Consent{seoul("2026-01-01 09:00"), text.Draw(t, "evidence")}
+				e.Consent = Consent{At: seoul("2026-01-01 09:00"), Evidence: text.Draw(t, "evidence"), Night: rapid.Bool().Draw(t, "night")}
 			}
 			err := w.try(func(tx *db.Tx) error { _, err := w.book.Add(tx, shop, e, []id.ID{g.ID}); return err })
 			if err != nil && !fault.Is(err, fault.Conflict) {
@@ -222,13 +262,13 @@ func open(as Form, raw []byte) (*sheet.Reader, error) {
 
 func TestAnExportIsWhatASpreadsheetOpensSafely(t *testing.T) {
 	each(t, func(w *world) {
-		w.add(Entry{To: "01012345678", Name: "=cmd|' /C calc'!A0", Variables: map[string]string{"메모": "-1", "이름": "하나"}, Consent: Consent{seoul("2026-01-01 09:00"), "가입 화면"}})
+		w.add(Entry{To: "01012345678", Name: "=cmd|' /C calc'!A0", Variables: map[string]string{"메모": "-1", "이름": "하나"}, Consent: Consent{At: seoul("2026-01-01 09:00"), Evidence: "가입 화면"}})
 		w.add(Entry{To: "01087654321"})
 		var out bytes.Buffer
 		w.must(w.book.Export(context.Background(), shop, id.ID{}, CSV, &out))
-		want := "\ufeff전화번호,이름,수신동의일시,동의근거,메모,이름 (변수)\r\n" +
-			"010-1234-5678,'=cmd|' /C calc'!A0,2026-01-01 09:00,가입 화면,'-1,하나\r\n" +
-			"010-8765-4321,,,,,\r\n"
+		want := "\ufeff전화번호,이름,수신동의일시,동의근거,야간수신동의,메모,이름 (변수)\r\n" +
+			"010-1234-5678,'=cmd|' /C calc'!A0,2026-01-01 09:00,가입 화면,N,'-1,하나\r\n" +
+			"010-8765-4321,,,,,,\r\n"
 		if diff := cmp.Diff(want, out.String()); diff != "" {
 			w.t.Errorf("-want +got\n%s", diff)
 		}

@@ -42,7 +42,7 @@ func (d *Draft) AddGroups(ctx context.Context, groups []id.ID) error {
 				if d.receipt.Total == MostRecipients {
 					return tooManyMembers()
 				}
-				if err := d.Take(ctx, Candidate{To: string(c.To), Variables: c.Values(), ConsentAt: c.Consent.At.Time()}); err != nil {
+				if err := d.Take(ctx, Candidate{To: string(c.To), Variables: c.Values(), ConsentAt: c.Consent.At.Time(), NightConsent: c.Consent.Night}); err != nil {
 					return err
 				}
 				after = c.ID

@@ -131,6 +131,9 @@ func TestMembersOfGroupsBringTheirConsents(t *testing.T) {
 		consent := db.Time(1_700_000_000_000_000)
 		s.update(func(tx *db.Tx) error {
 			_, err := s.book.Add(tx, s.name, book.Entry{To: phone(5), Consent: book.Consent{At: consent, Evidence: "회원 가입 화면"}}, []id.ID{g.ID})
+			if err == nil {
+				_, err = s.book.Add(tx, s.name, book.Entry{To: phone(6), Consent: book.Consent{At: consent, Night: true}}, []id.ID{g.ID})
+			}
 			return err
 		})
 		r := advertising("세일")
@@ -139,11 +142,11 @@ func TestMembersOfGroupsBringTheirConsents(t *testing.T) {
 		s.must(d.AddGroups(ctx, []id.ID{g.ID}))
 		receipt, err := d.Accept(ctx, nil)
 		s.must(err)
-		if receipt.Accepted != 1 || receipt.RejectedBy[NoConsent] != 2 {
+		if receipt.Accepted != 2 || receipt.RejectedBy[NoConsent] != 2 {
 			s.t.Errorf("%d accepted, rejected %v", receipt.Accepted, receipt.RejectedBy)
 		}
 		content := s.content(receipt.Message)
-		if ad := content.Advert(); ad.Dated != 1 || ad.Oldest != consent {
+		if ad := content.Advert(); ad.Dated != 2 || ad.Nightly != 1 || ad.Oldest != consent {
 			s.t.Errorf("the consents are summed up as %+v", ad)
 		}
 	})

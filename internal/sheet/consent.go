@@ -10,10 +10,11 @@ import (
 	"creditmsg/internal/korea"
 )
 
-// The names of the columns in which a list says what its people consented to.
+// The names of the columns in which a list says what its people consented to: when to
+// advertising, and whether to that at night. The first ones are those to write.
 var (
-	consentNames = []string{"consent_at", "수신동의일시", "수신동의일", "동의일시", "동의일"}
-	nightNames   = []string{"night_consent", "야간수신동의", "야간동의"}
+	ConsentColumns = []string{"수신동의일시", "수신동의일", "동의일시", "동의일", "consent_at"}
+	NightColumns   = []string{"야간수신동의", "야간동의", "night_consent"}
 )
 
 // What people write for yes and no.
@@ -33,7 +34,7 @@ func FindConsents(columns []string) Consents {
 			return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, column) })
 		})
 	}
-	return Consents{find(consentNames), find(nightNames)}
+	return Consents{find(ConsentColumns), find(NightColumns)}
 }
 
 // Has reports whether a column is one of consents.
@@ -55,11 +56,21 @@ func (c Consents) Read(row Row) (at time.Time, night bool, err error) {
 	if c.night == 0 {
 		return at, false, nil
 	}
-	said := strings.ToLower(row.Values[c.night-1])
-	if night = slices.Contains(yes, said); !night && !slices.Contains(no, said) {
-		return at, false, wrongCell(row.Line, "a consent to the night is y or n")
+	night, ok := ReadYes(row.Values[c.night-1])
+	if !ok {
+		return at, false, wrongCell(row.Line, WrongNight)
 	}
 	return at, night, nil
+}
+
+// WrongNight says what a cell has to be that tells of a consent to the night.
+const WrongNight = "a consent to the night is y or n"
+
+// ReadYes reads what people write for yes and no; nothing is no, and !ok is neither.
+func ReadYes(cell string) (is, ok bool) {
+	said := strings.ToLower(cell)
+	is = slices.Contains(yes, said)
+	return is, is || slices.Contains(no, said)
 }
 
 func wrongCell(line int, what string) error {
