@@ -2,12 +2,14 @@ package delivery
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/message"
+	"creditmsg/internal/queue"
 )
 
 // within is a request that goes in these hours alone.
@@ -196,4 +198,91 @@ func TestWhoIsNotLetGoExpiresWithTheMessage(t *testing.T) {
 func (s *shop) review(above int64) {
 	s.t.Helper()
 	s.update(func(tx *db.Tx) error { return setReview(tx, s.name, above) })
+}
+
+// TestWhoWasLetGoAndDidNotGoIsNotForgotten pauses a message between its pace and its plans.
+func TestWhoWasLetGoAndDidNotGoIsNotForgotten(t *testing.T) {
+	each(t, func(s *shop) {
+		s.until("12:00:00")
+		key := s.accept(paced(60), 5)
+		for _, kind := range []string{message.KindLaunch, "pace"} {
+			jobs, err := s.queue.Claim(context.Background(), queue.Send, []string{kind}, 1)
+			s.must(err)
+			for _, w := range s.messages.Works() {
+				if w.Kind == kind {
+					s.must(w.Handle(context.Background(), jobs))
+				}
+			}
+		}
+		if n := s.find(key).Released; n != 5 {
+			s.t.Fatalf("%d are let go, want all", n)
+		}
+		_, err := s.messages.Pause(context.Background(), key)
+		s.must(err)
+		s.pass(time.Minute)
+		s.wantGone(key, "while it is paused", 0)
+		_, err = s.messages.Resume(context.Background(), key)
+		s.must(err)
+		s.pass(time.Minute)
+		s.wantGone(key, "after it", 5)
+		s.wantOnce(key)
+	})
+}
+
+func TestThePaceOfAnAdvertisementRestsAtNight(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		nightly []bool
+		evening int // at 20:49:50 and at 20:50
+		night   int // two minutes later
+		morning int // at 08:00:00
+	}{
+		{"nobody consented to it", make([]bool, 50), 1, 1, 2},
+		{"one did not", append(slices.Repeat([]bool{true}, 49), false), 2, 2, 3},
+		{"everybody did", slices.Repeat([]bool{true}, 50), 2, 14, 50},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			each(t, func(s *shop) {
+				s.until("20:49:50")
+				r := ad("")
+				r.Tempo.PerMinute = 6
+				key := s.advertise(r, c.nightly...)
+				s.drain()
+				s.until("20:50:00")
+				s.drain()
+				for range 12 {
+					s.pass(10 * time.Second)
+				}
+				s.wantGone(key, "at night", c.night)
+				s.until("07:59:59")
+				for range 50 {
+					s.drain()
+				}
+				s.until("08:00:00")
+				s.drain()
+				s.wantGone(key, "in the morning", min(c.morning, c.night+50))
+			})
+		})
+	}
+}
+
+func TestAPacedMessageThatIsOverGivesBackAtOnceWhatItHeld(t *testing.T) {
+	each(t, func(s *shop) {
+		s.prices(1, 1, 1)
+		s.site(s.name+"-big", 100_000)
+		big := &shop{s.world, s.name + "-big"}
+		s.until("12:00:00")
+		r := paced(60)
+		r.ValidFor = 51 * time.Minute
+		key := big.handed(r, 3000)
+		big.pass(45 * time.Minute) // a standstill
+		big.pass(6 * time.Minute)
+		for range 4 {
+			big.pass(10 * time.Second)
+		}
+		m := big.find(key)
+		if m.Pending() != 0 || m.Counts.Expired < 2900 {
+			s.t.Errorf("%d wait after its time, %d have expired", m.Pending(), m.Counts.Expired)
+		}
+	})
 }

@@ -57,6 +57,12 @@ func (n Night) End(at time.Time) time.Time {
 	return Hours{From: n.Until, Until: n.From}.Next(at)
 }
 
+// Left is how long it is until the night begins, from a moment by day.
+func (n Night) Left(at time.Time) time.Duration {
+	n = n.filled()
+	return Hours{From: n.Until, Until: n.From}.Left(at)
+}
+
 // String writes the night as 20:50–08:00.
 func (n Night) String() string {
 	n = n.filled()

@@ -132,7 +132,7 @@ func (s *Service) launch(ctx context.Context, j queue.Claimed) error {
 		}
 	}
 	return s.d.Update(ctx, "message_launched", func(tx *db.Tx) error {
-		if paced {
+		if paced && tx.Now <= ready.ValidUntil() {
 			if err := s.queue.Put(tx, paceJob(key, tx.Now)); err != nil {
 				return err
 			}
@@ -142,8 +142,8 @@ func (s *Service) launch(ctx context.Context, j queue.Claimed) error {
 }
 
 // sendJobs gives the jobs of some batches: of a waiting one that of its first step,
-// of one that was begun those of all steps, since people may be back at any. The waiting ones
-// of a paced message are not let go yet, unless it is over.
+// of one that was begun those of all steps, since people may be back at any. What the
+// pace of a message has not let go yet has none, unless it is over.
 func sendJobs(tx *db.Tx, m *Message, from, to int, paced bool) ([]queue.Job, error) {
 	rows, err := tx.Query(`SELECT no, state FROM batch WHERE site_id = ? AND message_id = ? AND no >= ? AND no < ?`, m.Site, m.ID, from, to)
 	batches, err := db.Collect(rows, err, func(r *sql.Rows) (b Batch, err error) { return b, r.Scan(&b.No, &b.State) })
@@ -155,7 +155,7 @@ func sendJobs(tx *db.Tx, m *Message, from, to int, paced bool) ([]queue.Job, err
 	for _, b := range batches {
 		switch b.State {
 		case BatchWaiting:
-			if paced && tx.Now <= m.ValidUntil() {
+			if paced && tx.Now <= m.ValidUntil() && int64(b.No)*BatchSize >= m.Released {
 				continue
 			}
 			jobs = append(jobs, SendJob(m, b.No, 1, tx.Now))

@@ -2,6 +2,7 @@ package message
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,7 +19,9 @@ import (
 //
 // The row of a paced message says how many of its recipients are let go, in their order. A
 // job lets more go every few seconds, as long as the message is under way: after a pause, a
-// night or a standstill it goes on from there, and never makes up for lost time.
+// night or a standstill it goes on from there, and never makes up for lost time. Through the
+// night of an advertisement it rests, unless all of its recipients may be reached then: who is
+// let go and has to wait would go with everybody else at eight in the morning.
 
 // Tempo is when and how fast a message is handed over, beyond its time; zero = as fast as it
 // goes.
@@ -68,24 +71,6 @@ func (t Tempo) allowance(now db.Time) int64 {
 	return t.PerMinute*(k+1)/steps - t.PerMinute*k/steps
 }
 
-// end is when the last of so many recipients is let go, from a moment on.
-func (t Tempo) end(from time.Time, people int64) time.Time {
-	h := t.Hours()
-	at := h.Next(from)
-	if t.PerMinute == 0 {
-		return at
-	}
-	left := time.Duration(people) * time.Minute / time.Duration(t.PerMinute)
-	for {
-		day := h.Left(at)
-		if left <= day {
-			return at.Add(left)
-		}
-		left -= day
-		at = h.Next(at.Add(day))
-	}
-}
-
 // Released reports whether a recipient's first hand-over is due by the pace of its message.
 func (c *Content) Released(m *Message, r Recipient) bool {
 	return c.Tempo == nil || c.Tempo.PerMinute == 0 || r.Step > 1 || r.Try > 1 || int64(r.Seq) < m.Released
@@ -114,9 +99,12 @@ func (s *Service) pace(ctx context.Context, j queue.Claimed) error {
 		if err != nil {
 			return err
 		}
-		next := content.Tempo.Hours().Next(tx.Now.Time())
+		if tx.Now > m.ValidUntil() { // nobody goes any more, and launching ends whoever waits
+			return errors.Join(s.queue.Put(tx, launchJob(m.Key, tx.Now)), s.queue.Done(tx, j))
+		}
+		next, _ := content.NextHour(content.slowest(m.Accepted), s.o.Night, tx.Now.Time())
 		if next.After(tx.Now.Time()) {
-			return s.queue.Again(tx, db.At(next), "hours", j)
+			return s.queue.Again(tx, min(db.At(next), m.ValidUntil().Add(time.Microsecond)), "hours", j)
 		}
 		if err := s.letGo(tx, m, content.Tempo.allowance(tx.Now)); err != nil {
 			return err

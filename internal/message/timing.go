@@ -57,43 +57,60 @@ func (s *Service) timingOf(tx *db.Tx, m *Message) (timing, error) {
 	return timing{&content, m.Accepted, m.Due().Time(), m.ValidFor}, err
 }
 
+// slowest is the consent of those of so many recipients who wait longest.
+func (c *Content) slowest(accepted int64) Consent {
+	ad := c.Advert()
+	return Consent{Night: ad == nil || ad.Nightly == accepted}
+}
+
 // fits refuses a message some of whose recipients have no moment to go before they expire, and
 // an advertisement that refuses the night and is due in it. The place of what only concerns
 // the time is at.
 func (t timing) fits(night korea.Night, at string) error {
-	last, until := t.content.tempo().end(t.due, t.accepted), t.due.Add(t.validFor)
-	if last.After(until) {
-		return t.late(last, until, at)
-	}
-	ad := t.content.Advert()
-	if ad == nil || ad.Nightly == t.accepted {
-		return nil
-	}
-	waiting := t.accepted - ad.Nightly
-	if first := t.content.tempo().Hours().Next(t.due); ad.Refuse && night.Covers(first) {
+	who, until := t.content.slowest(t.accepted), t.due.Add(t.validFor)
+	first, ok := t.content.NextHour(who, night, t.due)
+	if ad := t.content.Advert(); ad != nil && ad.Refuse && !who.Night && night.Covers(first) {
 		return fault.Check(at, "it is in the night (%s in Korea), and %d of %d recipients did not consent to advertising at night: choose another time, or night: hold",
-			night, waiting, t.accepted)
+			night, t.accepted-ad.Nightly, t.accepted)
 	}
-	switch next, ok := t.content.NextHour(Consent{}, night, last); {
+	switch {
 	case !ok:
 		return fault.Check("/send_window", "all of it is in the night (%s in Korea), and %d of %d recipients did not consent to advertising at night: choose hours by day",
-			night, waiting, t.accepted)
-	case next.After(until):
+			night, t.waiting(), t.accepted)
+	case t.content.tempo().Hours().Next(t.due).After(until):
+		return fault.Check(at, "the message would have expired (valid_for, %s) before its hours begin, at %s: choose another time, or let it be valid for longer", minute(until), minute(first))
+	case first.After(until):
 		return fault.Check(at, "%d of %d recipients did not consent to advertising at night and wait until %s, when the message has expired (valid_for, %s): choose another time, or let it be valid for longer",
-			waiting, t.accepted, minute(next), minute(until))
+			t.waiting(), t.accepted, minute(first), minute(until))
+	}
+	if last := t.last(night, first); last.After(until) {
+		return fault.Check("/per_minute", "at this pace the last of %d recipients goes at %s, when the message has expired (valid_for, %s): let it be valid for longer, or go faster",
+			t.accepted, minute(last), minute(until))
 	}
 	return nil
 }
 
-// late says that the last recipients would expire before they are let go.
-func (t timing) late(last, until time.Time, at string) error {
-	pace := t.content.tempo().PerMinute
-	switch {
-	case pace == 0:
-		return fault.Check(at, "the message would have expired (valid_for, %s) before its hours begin, at %s: choose another time, or let it be valid for longer", minute(until), minute(last))
-	default:
-		return fault.Check("/per_minute", "at this pace the last of %d recipients goes at %s, when the message has expired (valid_for, %s): let it be valid for longer, or go faster",
-			t.accepted, minute(last), minute(until))
+// waiting is how many recipients of an advertisement wait at night.
+func (t timing) waiting() int64 { return t.accepted - t.content.Advert().Nightly }
+
+// last is when the last recipient is let go by the pace, from the first moment on.
+func (t timing) last(night korea.Night, first time.Time) time.Time {
+	c := t.content
+	if c.tempo().PerMinute == 0 {
+		return first
+	}
+	who, at := c.slowest(t.accepted), first
+	left := time.Duration(t.accepted) * time.Minute / time.Duration(c.tempo().PerMinute)
+	for {
+		open := c.tempo().Hours().Left(at)
+		if c.waitsAtNight(who) {
+			open = min(open, night.Left(at))
+		}
+		if left <= open {
+			return at.Add(left)
+		}
+		left -= open
+		at, _ = c.NextHour(who, night, at.Add(open))
 	}
 }
 
