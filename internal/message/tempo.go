@@ -92,15 +92,17 @@ func (s *Service) pace(ctx context.Context, j queue.Claimed) error {
 			return err
 		}
 		m := found[key]
-		if m == nil || m.State != StateAccepted || m.Released >= m.Accepted {
-			return s.queue.Done(tx, j) // resuming begins it anew
+		switch {
+		case m == nil || m.State != StateAccepted && !m.State.Held() || m.Released >= m.Accepted:
+			return s.queue.Done(tx, j)
+		case tx.Now > m.ValidUntil(): // nobody goes any more, and launching ends whoever waits
+			return errors.Join(s.queue.Put(tx, launchJob(m.Key, tx.Now)), s.queue.Done(tx, j))
+		case m.State.Held(): // until it is resumed, which puts the job again
+			return s.queue.Again(tx, m.ValidUntil().Add(time.Microsecond), string(m.State), j)
 		}
 		content, err := s.Content(tx, m)
 		if err != nil {
 			return err
-		}
-		if tx.Now > m.ValidUntil() { // nobody goes any more, and launching ends whoever waits
-			return errors.Join(s.queue.Put(tx, launchJob(m.Key, tx.Now)), s.queue.Done(tx, j))
 		}
 		next, _ := content.NextHour(content.slowest(m.Accepted), s.o.Night, tx.Now.Time())
 		if next.After(tx.Now.Time()) {
