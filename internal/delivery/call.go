@@ -111,7 +111,6 @@ func (s *Service) make(ctx context.Context, c *call) error {
 
 // end writes what became of a call.
 func (s *Service) end(ctx context.Context, c *call, result provider.Result, start time.Time) (err error) {
-	defer s.step(ctx)()
 	if c.attempt.State == planned && result.Reason == "" {
 		c.carrier.forgo() // its provider was not asked
 	} else {
@@ -294,6 +293,7 @@ func (s *Service) concludeFor(ctx context.Context, c *call, result provider.Resu
 
 // conclude writes the outcome of a call with everyone's change.
 func (s *Service) conclude(ctx context.Context, c *call, result provider.Result) error {
+	defer s.step(ctx)()
 	return s.d.Update(ctx, "delivery_outcome", func(tx *db.Tx) error {
 		tx.OnCommit(func() { s.learnLegs(handed(c, result)) })
 		w := message.Writing{RetryAt: retryAt(tx.Now, result.RetryAfter), Elsewhere: result.Outcome != provider.Accepted && s.elsewhere(c)}

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"creditmsg/internal/message"
 )
 
 func TestWhatIsLargeStepsAsideForWhatIsSmallButNotForLong(t *testing.T) {
@@ -80,4 +82,21 @@ func TestALargeStepWaitsForItsTurnForASecondAtMost(t *testing.T) {
 			t.Errorf("after that: waited %s", got)
 		}
 	})
+}
+
+// TestTheCallsOfASplitOneDoNotWaitForIt looks at the turn when the first of them is made.
+func TestTheCallsOfASplitOneDoNotWaitForIt(t *testing.T) {
+	s := one(t)
+	first, second := s.accept(kakaoOnly(), 2), s.sent(s.name, kakaoOnly(), silent(5), silent(6))
+	held, asked := 0, 0
+	s.wrong(trouble{path: "/messages", method: "PUT", status: 400, body: `{"errorCode":"ValidationError","errorMessage":"-"}`, before: func() {
+		s.delivery.calm.rush()() // a single message was under way
+		s.wrong(trouble{path: "/groups", pass: true, before: func() { asked, held = asked+1, len(s.delivery.calm.turn) }})
+	}})
+	s.drain()
+	s.wantStates(first, message.Sent, message.Sent)
+	s.wantStates(second, message.Sent, message.Sent)
+	if asked != 1 || held != 0 {
+		t.Errorf("of %d calls that were looked at, %d waited for the one that they are parts of", asked, held)
+	}
 }
