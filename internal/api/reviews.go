@@ -38,7 +38,7 @@ func reviews(a *api) {
 		}, a.showMessage)
 	resend := act("resend-failed", "messages:write", "Send a message again to those who failed or expired",
 		"When it is over. Gives the new message, which has that message's words, the credit and the rules of now, and `resends`. Repeating it gives the same new message; "+
-			"those whom that does not reach can be sent to again from there.",
+			"those whom that does not reach, because it is cancelled too, can be sent to again from there.",
 		fault.CodeInsufficientCredit, fault.CodeNoRecipients, fault.CodeUnknownTemplate, fault.CodeTemplateNotApproved, fault.CodeSenderNotRegistered,
 		fault.CodeSenderMissing, fault.CodeChannelNotAvailable, fault.CodeSiteSuspended)
 	resend.id = "resendFailed"

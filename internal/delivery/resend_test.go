@@ -2,6 +2,8 @@ package delivery
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,11 +15,7 @@ import (
 
 func TestAMessageIsSentAgainToWhomItDidNotReach(t *testing.T) {
 	each(t, func(s *shop) {
-		window := time.Hour
-		s.update(func(tx *db.Tx) error {
-			_, err := site.SetRules(tx, s.name, site.RulesChange{DuplicateWindow: &window})
-			return err
-		})
+		s.window(time.Hour)
 		key := s.handed(request(message.SMSOnly), 3)
 		ctx := context.Background()
 		if _, err := s.messages.ResendFailed(ctx, key, "tok_1"); !fault.Is(err, fault.Conflict) {
@@ -91,5 +89,102 @@ func TestWhoWasNeverHandedOverIsSentToAgain(t *testing.T) {
 		s.must(err)
 		s.drain()
 		s.wantTaken(again.Key, "sms", "sms", "sms")
+	})
+}
+
+// window has the site refuse the same words within a time.
+func (s *shop) window(t time.Duration) {
+	s.t.Helper()
+	s.update(func(tx *db.Tx) error {
+		_, err := site.SetRules(tx, s.name, site.RulesChange{DuplicateWindow: &t})
+		return err
+	})
+}
+
+func TestTheSameListScheduledTwiceGoesOnce(t *testing.T) {
+	each(t, func(s *shop) {
+		s.window(10 * time.Minute)
+		r := textOnly("내일 봐요")
+		r.ScheduledAt = s.clock.read().Add(24 * time.Hour)
+		first := s.accept(r, 1)
+		s.clock.forward(30 * time.Minute)
+		if _, err := s.send(s.name, r, silent(0)); !fault.Is(err, fault.Invalid) {
+			s.t.Errorf("the same words at the same time: %v, want them refused", err)
+		}
+		s.sent(s.name, textOnly("내일 봐요"), silent(0)) // at once is another time
+		s.pass(24 * time.Hour)
+		s.wantTaken(first, "sms")
+	})
+}
+
+// TestWhatWentToNobodyMayBeSentAgain lets a message expire before anybody approved it.
+func TestWhatWentToNobodyMayBeSentAgain(t *testing.T) {
+	each(t, func(s *shop) {
+		s.window(48 * time.Hour)
+		s.review(1)
+		key := s.handed(by("tok_1"), 2)
+		s.pass(24*time.Hour + time.Second)
+		s.wantStates(key, message.Expired, message.Expired)
+		if _, err := s.send(s.name, by("tok_1"), silent(0), silent(1)); err != nil {
+			s.t.Errorf("nothing was ever handed over: %v", err)
+		}
+	})
+}
+
+func TestAResendingThatWasCancelledIsSentAgainFromThere(t *testing.T) {
+	each(t, func(s *shop) {
+		s.review(1)
+		ctx := context.Background()
+		key := s.handed(by("tok_1"), 2)
+		_, err := s.messages.Approve(ctx, key, "tok_2")
+		s.must(err)
+		s.drain()
+		s.says(key, 0, "3059")
+		s.says(key, 1, "3059")
+		s.drain()
+		rejected, err := s.messages.ResendFailed(ctx, key, "tok_1")
+		s.must(err)
+		_, err = s.messages.Reject(ctx, rejected.Key, "tok_2", "not now")
+		s.must(err)
+		s.drain()
+		again, err := s.messages.ResendFailed(ctx, rejected.Key, "tok_1")
+		s.must(err)
+		_, err = s.messages.Approve(ctx, again.Key, "tok_2")
+		s.must(err)
+		s.drain()
+		s.wantStates(again.Key, message.Sent, message.Sent)
+		first := s.sent(s.name, textOnly("그냥"), silent(7)) // no resending: who is cancelled is meant to be
+		_, err = s.messages.Cancel(ctx, first)
+		s.must(err)
+		s.drain()
+		if _, err := s.messages.ResendFailed(ctx, first, "tok_1"); !fault.Is(err, fault.Conflict) {
+			s.t.Errorf("of a cancelled message: %v, want a conflict", err)
+		}
+	})
+}
+
+func TestAskingTwiceAtOnceToSendAgainIsOneResending(t *testing.T) {
+	each(t, func(s *shop) {
+		s.window(time.Hour)
+		key := s.handed(request(message.SMSOnly), 2)
+		s.says(key, 0, "3059")
+		s.says(key, 1, "3059")
+		s.drain()
+		var all sync.WaitGroup
+		got := make([]message.Key, 4)
+		for i := range got {
+			all.Go(func() {
+				m, err := s.messages.ResendFailed(context.Background(), key, "tok_1")
+				if err != nil {
+					s.t.Error(err)
+					return
+				}
+				got[i] = m.Key
+			})
+		}
+		all.Wait()
+		if slices.ContainsFunc(got, func(k message.Key) bool { return k != got[0] }) {
+			s.t.Errorf("it was sent again as %v", got)
+		}
 	})
 }

@@ -19,6 +19,10 @@ import (
 // A draft claims its words, a thousand recipients at a time, before it is accepted, and gives
 // them up when it is not: so two uploads of one list at the same moment do not both go. A
 // claim is a row that says until when it counts; a site without a window has none.
+//
+// The window lies between the times at which two messages go, not those at which they were
+// accepted. Words have one claim: of two messages that go on different days, the one that was
+// accepted last.
 
 // DuplicateRecently is the code of a rejection: the recipient was sent the same words already.
 const DuplicateRecently = "duplicate_recently"
@@ -33,6 +37,7 @@ type claim struct {
 	owner   id.ID // who repeats the same request is the same owner
 	at      db.Time
 	expires db.Time
+	due     db.Time // of its message, once that was read
 }
 
 // windowed is what a draft needs for its window.
@@ -102,12 +107,21 @@ func (d *Draft) claimWaiting(ctx context.Context) error {
 		}
 		for i, c := range asked {
 			if other, there := theirs[digests[i]]; there {
-				c.recent = fmt.Sprintf("the same words went to this number %s before, with message %s", ago(d.now.Sub(other.at)), other.message.Text(id.Message))
+				c.recent = d.recently(other)
 				continue
 			}
 			c.claimed = true
 		}
 	}
+}
+
+// recently says of whose words somebody's are.
+func (d *Draft) recently(other claim) string {
+	name := other.message.Text(id.Message)
+	if other.due > d.now {
+		return fmt.Sprintf("the same words go to this number at %s, with message %s", minute(other.due.Time()), name)
+	}
+	return fmt.Sprintf("the same words went to this number %s before, with message %s; resend-failed of that one reaches those whom it did not", ago(d.now.Sub(other.due)), name)
 }
 
 // ago says a time as people do.
@@ -167,7 +181,18 @@ func (d *Draft) claimAll(tx *db.Tx, digests []id.ID) (map[id.ID]claim, error) {
 func (d *Draft) claimColumns(tx *db.Tx, digests []id.ID) []db.Column {
 	n := len(digests)
 	return []db.Column{db.Same("site_id", d.Message.Site, n), db.Col("digest", digests), db.Same("message_id", d.Message.ID, n), db.Same("owner", d.owner, n),
-		db.Same("claimed_at", tx.Now, n), db.Same("expires_at", tx.Now.Add(d.window), n)}
+		db.Same("claimed_at", tx.Now, n), db.Same("expires_at", d.dueFrom(tx.Now).Add(d.lingers()+d.window), n)}
+}
+
+// dueFrom is when the message goes that is accepted now.
+func (d *Draft) dueFrom(now db.Time) db.Time { return max(now, db.At(d.rule.due)) }
+
+// lingers is how much later than that some of it may go, as far as that is to be expected.
+func (d *Draft) lingers() time.Duration {
+	if d.reviewAbove > 0 || d.request.Tempo != (Tempo{}) {
+		return d.request.ValidFor
+	}
+	return 0
 }
 
 type lookedUp func(table string, cols []string, key ...db.Column) (*sql.Rows, error)
@@ -183,8 +208,8 @@ func readClaims(look lookedUp, siteID string, digests []id.ID) ([]claim, error) 
 	return list, nil
 }
 
-// counted gives those of claims that are another message's and count: it was accepted and
-// not cancelled, or it may still be accepted.
+// counted gives those of claims that are another message's and count: it was accepted, not
+// cancelled, and goes within the window, or it may still be accepted.
 func (d *Draft) counted(tx *db.Tx, found []claim) (map[id.ID]claim, error) {
 	var keys []Key
 	others := slices.DeleteFunc(slices.Clone(found), func(c claim) bool {
@@ -198,25 +223,56 @@ func (d *Draft) counted(tx *db.Tx, found []claim) (map[id.ID]claim, error) {
 		return nil, err
 	}
 	theirs := map[id.ID]claim{}
+	for key, m := range messages {
+		went, err := went(tx, m)
+		if err != nil {
+			return nil, err
+		}
+		if !went {
+			delete(messages, key)
+			others = slices.DeleteFunc(others, func(c claim) bool { return c.message == key.ID })
+		}
+	}
 	for _, c := range others {
-		if stands(messages[Key{d.Message.Site, c.message}], c, tx.Now) {
+		m := messages[Key{d.Message.Site, c.message}]
+		if stands(m, c, tx.Now, d.dueFrom(tx.Now), d.window) {
+			if c.due = c.at; m != nil {
+				c.due = m.Due()
+			}
 			theirs[c.digest] = c
 		}
 	}
 	return theirs, nil
 }
 
-// stands reports whether a claim counts that has not expired; m is its message, nil = it is
-// not there. It is pure.
-func stands(m *Message, c claim, now db.Time) bool {
+// went reports whether a message went to anybody or still may.
+func went(tx *db.Tx, m *Message) (yes bool, err error) {
+	if !m.State.Final() || m.Counts.Delivered+m.Counts.Failed > 0 {
+		return true, nil
+	}
+	err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM recipient WHERE site_id = ? AND message_id = ? AND handed_at <> 0)`, m.Site, m.ID).Scan(&yes)
+	if err != nil {
+		return false, fmt.Errorf("ask whether message %s went to anybody: %w", m.ID, err)
+	}
+	return yes, nil
+}
+
+// stands reports whether a claim counts that has not expired, for a message that goes when it
+// is due; m is the claim's own, nil = it is not there. It is pure.
+func stands(m *Message, c claim, now, due db.Time, window time.Duration) bool {
 	switch {
 	case m == nil:
 		return now < c.at.Add(unproven)
 	case m.State == StateDraft:
 		return now < m.CreatedAt.Add(staleDraft)
-	default:
-		return m.State != StateCancelled && m.State != StateCancelling
+	case m.State == StateCancelled, m.State == StateCancelling:
+		return false
 	}
+	from, until := m.Due(), m.Due()
+	if m.State.Held() || m.Released > 0 && m.Released < m.Accepted { // it still goes
+		until = max(until, now)
+	}
+	return due.Add(window) > from && due < until.Add(window)
 }
 
 // unclaim gives up what a draft claimed that is not accepted. What cannot be given up now

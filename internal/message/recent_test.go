@@ -169,8 +169,41 @@ func TestAClaimCountsAsLongAsItsMessageMayGo(t *testing.T) {
 		"not there yet":           {nil, at(unproven - 1*time.Microsecond), true},
 		"not there, and long ago": {nil, at(unproven), false},
 	} {
-		if got := stands(c.m, c.of, now); got != c.want {
+		if got := stands(c.m, c.of, now, now, 2*time.Hour); got != c.want {
 			t.Errorf("%s: got %t, want %t", name, got, c.want)
+		}
+	}
+}
+
+func TestTheWindowLiesBetweenTheTimesAtWhichMessagesGo(t *testing.T) {
+	const window = time.Hour
+	now := db.Time(100 * time.Hour.Microseconds())
+	in := func(s State, due time.Duration) *Message {
+		return &Message{State: s, CreatedAt: now.Add(-50 * time.Hour), ScheduledAt: now.Add(due)}
+	}
+	paced := func(released int64) *Message {
+		return &Message{State: StateAccepted, CreatedAt: now.Add(-5 * time.Hour), Accepted: 10, Released: released}
+	}
+	for _, c := range []struct {
+		name string
+		m    *Message
+		due  time.Duration // from now
+		want bool
+	}{
+		{"tomorrow at the same time", in(StateScheduled, 24*time.Hour), 24 * time.Hour, true},
+		{"tomorrow, shortly before", in(StateScheduled, 24*time.Hour), 23*time.Hour + time.Microsecond, true},
+		{"tomorrow, well before", in(StateScheduled, 24*time.Hour), 23 * time.Hour, false},
+		{"tomorrow, shortly after", in(StateScheduled, 24*time.Hour), 25*time.Hour - time.Microsecond, true},
+		{"tomorrow, well after", in(StateScheduled, 24*time.Hour), 25 * time.Hour, false},
+		{"at once, and one tomorrow", in(StateScheduled, 24*time.Hour), 0, false},
+		{"tomorrow, and one that went just now", in(StateDone, 0), 24 * time.Hour, false},
+		{"while one waits that was due long ago", in(StatePaused, -5*time.Hour), 0, true},
+		{"while one is looked at that was due long ago", in(StateReview, -5*time.Hour), 59 * time.Minute, true},
+		{"while one goes at its pace", paced(5), 0, true},
+		{"after one went at its pace", paced(10), 0, false},
+	} {
+		if got := stands(c.m, claim{}, now, now.Add(c.due), window); got != c.want {
+			t.Errorf("%s: got %t, want %t", c.name, got, c.want)
 		}
 	}
 }

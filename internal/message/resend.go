@@ -18,9 +18,10 @@ import (
 // message is resent once, however often that is asked for; what its resending did not reach
 // can be sent again from there.
 
-// ResendFailed sends a message that is over to those of its recipients who failed or expired.
-// Asking again gives the same new message. Faults: NotFound, StateConflict for a message that
-// is not over or reached everybody, and those of Draft and Accept.
+// ResendFailed sends a message that is over to those of its recipients who failed or expired,
+// and of a resending to those too who were cancelled. Asking again gives the same new message.
+// Faults: NotFound, StateConflict for a message that is not over or left nobody out, and those
+// of Draft and Accept.
 func (s *Service) ResendFailed(ctx context.Context, of Key, by string) (*Message, error) {
 	once := Once{Key: resendKey(of), Render: func(r Receipt) []byte { return []byte(r.Message.ID.Text(id.Message)) }}
 	earlier, err := s.Earlier(ctx, once.Key)
@@ -76,22 +77,32 @@ func (s *Service) over(ctx context.Context, of Key) (m *Message, c Content, err 
 		if m, err = Find(tx, of); err != nil {
 			return err
 		}
-		switch {
-		case !m.State.Final():
+		if !m.State.Final() {
 			return conflict(m, "resent before it is over")
-		case m.Counts.Failed+m.Counts.Expired == 0:
-			return fault.Wrap(errState, fault.Conflict, fault.CodeStateConflict, "nobody of message %s failed or expired; there is nobody to send it to again", of.ID.Text(id.Message))
 		}
-		c, err = s.Content(tx, m)
-		return err
+		if c, err = s.Content(tx, m); err != nil {
+			return err
+		}
+		if m.Counts.Failed+m.Counts.Expired == 0 && (c.Resends == "" || m.Counts.Cancelled == 0) {
+			return fault.Wrap(errState, fault.Conflict, fault.CodeStateConflict, "message %s left nobody out; there is nobody to send it to again", of.ID.Text(id.Message))
+		}
+		return nil
 	})
 	return m, c, err
+}
+
+// leftOut reports whether a message did not reach somebody who is to be sent it again. Who was
+// taken back on purpose is not, unless that was a resending: the message before could not be
+// resent any more.
+func (c *Content) leftOut(of Progress) bool {
+	return of == Failed || of == Expired || of == Cancelled && c.Resends != ""
 }
 
 // again is the request that the content came from, as far as it was kept: recipients who were
 // given twice on purpose stay so.
 func (c *Content) again(m *Message, by string) Request {
-	r := Request{Title: c.Title, Strategy: m.Strategy, AllowDuplicates: true, ValidFor: m.ValidFor, Metadata: c.Metadata, WaitForRecharge: UsualWait, By: by, Resends: m.Key}
+	r := Request{Title: c.Title, Strategy: m.Strategy, AllowDuplicates: true, ValidFor: m.ValidFor, Metadata: c.Metadata, WaitForRecharge: UsualWait, By: by, Resends: m.Key,
+		Repeats: "resend " + m.ID.String()} // two at once are one
 	if c.Policy != nil {
 		r.Policy = c.Policy.Name
 	}
@@ -128,7 +139,7 @@ func (s *Service) takeUnreached(ctx context.Context, d *Draft, m *Message, c Con
 	for no := range m.Batches {
 		var people []Person
 		err := s.d.View(ctx, "message_unreached", func(tx *db.Tx) (err error) {
-			people, err = s.unreached(tx, m, no)
+			people, err = s.unreached(tx, m, c, no)
 			return err
 		})
 		if err != nil {
@@ -156,8 +167,8 @@ func (c *Content) candidate(p Person) Candidate {
 	return out
 }
 
-// unreached gives those of a batch who failed or expired.
-func (s *Service) unreached(tx *db.Tx, m *Message, no int) ([]Person, error) {
+// unreached gives those of a batch whom it left out.
+func (s *Service) unreached(tx *db.Tx, m *Message, c Content, no int) ([]Person, error) {
 	shown, err := s.showBatch(tx, m, nil, no)
 	if err != nil {
 		return nil, err
@@ -169,7 +180,7 @@ func (s *Service) unreached(tx *db.Tx, m *Message, no int) ([]Person, error) {
 	}
 	var out []Person
 	for i, p := range bodies[name] {
-		if state := shown[i].State; state == Failed || state == Expired {
+		if c.leftOut(shown[i].State) {
 			out = append(out, p)
 		}
 	}
