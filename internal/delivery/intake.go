@@ -30,7 +30,7 @@ type delivery struct {
 func (d delivery) size() (rows, bytes int) { return len(d.reports) + 1, 0 }
 
 // noteOptOuts puts those who called an 080 number on the list of each site whose number that
-// is.
+// is, or was when it advertised.
 func (s *Service) noteOptOuts(tx *db.Tx, in []delivery) error {
 	called := map[korea.Number][]optout.Wish{}
 	for _, d := range in {
@@ -48,8 +48,13 @@ func (s *Service) noteOptOuts(tx *db.Tx, in []delivery) error {
 		return err
 	}
 	for _, one := range sites { // by their ids, as they are locked
-		if _, err := s.optOuts.Add(tx, one.ID, optout.ByProvider, called[one.Rules.OptOutNumber]); err != nil {
+		if _, err := s.optOuts.Add(tx, one.Site, optout.ByProvider, called[one.Number]); err != nil {
 			return fmt.Errorf("note opt-outs that were reported: %w", err)
+		}
+	}
+	for n := range called {
+		if !slices.ContainsFunc(sites, func(o site.OptOutNumber) bool { return o.Number == n }) {
+			s.o.Log.Warn("somebody opted out by a number of no site", slog.String("context", "opt out"), slog.String("opt_out_number", string(n)))
 		}
 	}
 	return nil

@@ -126,6 +126,38 @@ func TestAnOptOutAtOneSiteIsNoneAtAnother(t *testing.T) {
 	})
 }
 
+// TestWhoCallsTheNumberThatAnAdvertisementShowedIsOnTheList has the number of the site changed
+// since, and a message that named one of its own.
+func TestWhoCallsTheNumberThatAnAdvertisementShowedIsOnTheList(t *testing.T) {
+	each(t, func(s *shop) {
+		s.until("12:00:00")
+		number := func(n int64) string { return fmt.Sprintf("080%07d", 1_000_000*n+shops.Load()) }
+		set := func(to string) {
+			s.update(func(tx *db.Tx) error {
+				_, err := site.SetRules(tx, s.name, site.RulesChange{OptOutNumber: &to})
+				return err
+			})
+		}
+		sites, named := ad(""), ad("")
+		sites.Text.OptOut, named.Text.OptOut = "", number(3)
+		set(number(1))
+		s.accept(sites, 3)
+		set(number(2))
+		s.accept(named, 3)
+		s.drain()
+		_, err := s.delivery.intake.Join(context.Background(), delivery{account: upstream, reports: []provider.Report{
+			{OptOut: korea.Number(number(1)), To: korea.Number(silent(0))}, {OptOut: korea.Number(number(3)), To: korea.Number(silent(1))},
+			{OptOut: korea.Number(number(4)), To: korea.Number(silent(2))},
+		}})
+		s.must(err)
+		again, err := s.send(s.name, sites, silent(0), silent(1), silent(2))
+		s.must(err)
+		if again.Accepted != 1 || again.RejectedBy[message.OptedOut] != 2 {
+			s.t.Errorf("%d accepted, rejected %v; want two who opted out", again.Accepted, again.RejectedBy)
+		}
+	})
+}
+
 // TestWhoCallsTheNumberOfASiteIsOnItsList lets a provider report calls of 080 numbers, once
 // more than once.
 func TestWhoCallsTheNumberOfASiteIsOnItsList(t *testing.T) {

@@ -127,6 +127,9 @@ func (d *Draft) accept(ctx context.Context, once *Once) (Receipt, error) {
 	if err := d.finish(ctx); err != nil {
 		return Receipt{}, err
 	}
+	if err := d.noteNumber(ctx); err != nil {
+		return Receipt{}, err
+	}
 	out, recharge, err := d.join(ctx, once)
 	if err != nil {
 		return Receipt{}, err

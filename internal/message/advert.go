@@ -1,6 +1,7 @@
 package message
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"strings"
@@ -115,6 +116,7 @@ func (d *Draft) freezeAdvert(rules site.Rules) error {
 	if err != nil {
 		return fault.Check("/text/body", "%s", err)
 	}
+	d.named = number != rules.OptOutNumber
 	text := *asked
 	text.Body = ad.Body
 	if text.Subject, err = korea.AdvertiseSubject(asked.Subject); err != nil {
@@ -123,6 +125,17 @@ func (d *Draft) freezeAdvert(rules site.Rules) error {
 	d.request.Text = &text
 	d.advert = &Advert{OptOut: ad.OptOut, Marked: ad.Marked, Told: ad.Told, Evidence: strings.TrimSpace(asked.Evidence), Refuse: d.request.Night == NightRefuse}
 	return nil
+}
+
+// noteNumber has the number by which one opts out of the advertisement remembered, where it is
+// not the site's, before anybody can see it.
+func (d *Draft) noteNumber(ctx context.Context) error {
+	if !d.named {
+		return nil
+	}
+	return d.s.d.Update(ctx, "message_opt_out_number", func(tx *db.Tx) error {
+		return site.NoteOptOutNumbers(tx, d.Message.Site, d.advert.OptOut)
+	})
 }
 
 // noConsent says why a candidate may not be sent an advertisement; "" = he may.

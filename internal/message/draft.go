@@ -64,6 +64,7 @@ type Draft struct {
 	rule    rule
 	prices  credit.Prices
 	advert  *Advert // nil = it is no advertisement
+	named   bool    // it bears another number to opt out by than the site's
 	asking          // what is asked of the database about recipients
 	blocked blocker
 

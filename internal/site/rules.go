@@ -3,8 +3,6 @@ package site
 import (
 	"database/sql"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"creditmsg/internal/db"
@@ -100,28 +98,17 @@ func SetRules(tx *db.Tx, id string, ch RulesChange) (Rules, error) {
 			return s.Rules, fault.Check("/review_above", "want 0 to %d recipients; 0 = no message has to be approved", mostReviewAbove)
 		}
 	}
+	if r.OptOutNumber != s.Rules.OptOutNumber {
+		if err := NoteOptOutNumbers(tx, id, r.OptOutNumber, s.Rules.OptOutNumber); err != nil {
+			return s.Rules, err
+		}
+	}
 	_, err = tx.Exec(`UPDATE site SET opt_out_number = ?, duplicate_window = ?, review_above = ? WHERE id = ?`,
 		string(r.OptOutNumber), int64(r.DuplicateWindow/time.Second), r.ReviewAbove, id)
 	if err != nil {
 		return s.Rules, fmt.Errorf("set the rules of site %s: %w", id, err)
 	}
 	return r, Changed(tx, id)
-}
-
-// OfOptOutNumbers gives the sites whose own number to opt out by is one of these, by their
-// ids.
-func OfOptOutNumbers(tx *db.Tx, numbers []korea.Number) ([]Site, error) {
-	var out []Site
-	for _, n := range numbers {
-		rows, err := tx.Query(selectSites+` WHERE s.opt_out_number = ?`, string(n))
-		list, err := db.Collect(rows, err, func(r *sql.Rows) (Site, error) { return scanSite(r) })
-		if err != nil {
-			return nil, fmt.Errorf("find the sites of a number to opt out by: %w", err)
-		}
-		out = append(out, list...)
-	}
-	slices.SortFunc(out, func(a, b Site) int { return strings.Compare(a.ID, b.ID) })
-	return out, nil
 }
 
 // Lock locks a site's row until the transaction ends. NotFound.
