@@ -30,9 +30,10 @@
 //     4161, 4001 (in progress) are not final.
 //   - DUPLICATED and CANCEL, without a code, are the reasons of that name.
 //   - Pictures of an MMS are uploaded before (upload.go), three at most. For how long they are
-//     kept is not said: they count as kept for a day, and a call that is refused since one has
-//     expired (-2004) has it uploaded again. Pictures of 1,000 dots count as not above the
-//     limit, which the documents write as below 1000×1000 once.
+//     kept is not said: they count as kept for a day, and an MMS that is refused since one has
+//     expired (-2004) has it uploaded again; of any other call the code is a refusal. Pictures
+//     of 1,000 dots count as not above the limit, which the documents write as below
+//     1000×1000 once.
 //   - A template's code is ours to make. It is submitted as it is added or changed, and there
 //     is no request that takes it back, or wakes one that sleeps. Comments of status INQ are
 //     the customer's, all others the inspector's.

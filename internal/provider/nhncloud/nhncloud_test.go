@@ -13,6 +13,7 @@ import (
 	"creditmsg/internal/id"
 	"creditmsg/internal/korea"
 	"creditmsg/internal/provider"
+	"creditmsg/internal/upstream"
 )
 
 // vendor answers every request with one reply and keeps what came.
@@ -115,6 +116,24 @@ func TestAReplyEndsInTheOneOutcomeThatIsCertain(t *testing.T) {
 		}
 		if name == "its recipient refused" && (!got.Members[0].Refused || got.Members[0].Reason != provider.InvalidNumber || got.Members[0].Code != "-2019") {
 			t.Errorf("%s: got %+v", name, got.Members[0])
+		}
+	}
+}
+
+func TestOnlyACallWithPicturesIsRefusedForAnExpiredFile(t *testing.T) {
+	bare := leg(provider.MMS)
+	bare.Pictures = nil
+	for name, c := range map[string]struct {
+		leg  provider.Leg
+		want provider.Result
+	}{
+		"an mms":              {leg(provider.MMS), provider.Result{Outcome: provider.NotSent, Code: "-2004", Gone: []string{"12", "11"}}},
+		"a picture by itself": {bare, provider.Result{Outcome: provider.Refused, Reason: provider.AttachmentError, Code: "-2004"}},
+		"a text":              {leg(provider.SMS), provider.Result{Outcome: provider.Refused, Reason: provider.AttachmentError, Code: "-2004"}},
+		"an alimtalk":         {leg(provider.Alimtalk), provider.Result{Outcome: provider.Refused, Reason: provider.ContentMissing, Code: "-2004"}},
+	} {
+		if diff := cmp.Diff(c.want, refused(&c.leg, fileExpired, "", upstream.Reply{})); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
 }

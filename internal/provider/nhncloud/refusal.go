@@ -11,20 +11,21 @@ import (
 // allRefused says that the call was carried out and none of its recipients taken.
 const allRefused = -1031
 
-// fileExpired says that a picture is not there any more.
+// fileExpired says of a text that a picture of it is not there any more. Of an Alimtalk the
+// number means that a field is wrong.
 const fileExpired = -2004
 
 // refused judges a reply whose header says that the call was not taken.
 func refused(first *provider.Leg, code int, text string, reply upstream.Reply) provider.Result {
 	result := provider.Result{Outcome: provider.Refused, Reason: apiReason(first.Channel, code), Code: strconv.Itoa(code), Text: upstream.Words(text),
 		RetryAfter: upstream.RetryAfter(reply.Header)}
-	switch code {
-	case -9999, -7000, -1005:
+	switch {
+	case code == -9999, code == -7000, code == -1005:
 		// The vendor failed while it took the call, or has one of this key already.
 		return provider.Result{Outcome: provider.Unknown, Code: result.Code, Text: result.Text}
-	case -2021:
+	case code == -2021:
 		result.Outcome = provider.NotSent
-	case fileExpired:
+	case code == fileExpired && first.Channel == provider.MMS && len(first.Pictures) > 0:
 		result.Outcome, result.Reason, result.Gone = provider.NotSent, "", provider.UpstreamIDs(first)
 	}
 	return result
