@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"creditmsg/internal/db"
@@ -34,6 +35,9 @@ type group struct {
 	Try     int      `json:"try"`
 	Seqs    [][2]int `json:"seqs"` // first and last of each run
 	Text    string   `json:"message"`
+
+	// Channels are what the members go over, each once; none in rows of earlier releases.
+	Channels []provider.Channel `json:"channels,omitempty"`
 }
 
 func (g group) key() message.Key { return message.Key{Site: g.Site, ID: g.Message} }
@@ -65,6 +69,7 @@ func groupsOf(members []message.Recipient) []group {
 			out = append(out, group{Site: r.Site, Message: r.ID, Text: r.ID.String(), Batch: r.Seq.Batch(), Step: r.Step, Try: r.Try})
 			n++
 		}
+		out[n].Channels = with(out[n].Channels, r.Channel())
 		runs := out[n].Seqs
 		if last := len(runs) - 1; last >= 0 && runs[last][1]+1 == int(r.Seq) {
 			runs[last][1]++
@@ -73,6 +78,14 @@ func groupsOf(members []message.Recipient) []group {
 		out[n].Seqs = append(runs, [2]int{int(r.Seq), int(r.Seq)})
 	}
 	return out
+}
+
+// with adds a channel to a list that has each once.
+func with(list []provider.Channel, c provider.Channel) []provider.Channel {
+	if slices.Contains(list, c) {
+		return list
+	}
+	return append(list, c)
 }
 
 func readGroups(text []byte) ([]group, error) {
@@ -104,7 +117,13 @@ func (a attempt) places() []message.Place {
 
 // enquiry is how the provider is asked about the call.
 func (a attempt) enquiry() provider.Enquiry {
-	return provider.Enquiry{ID: a.ID, UpstreamID: a.UpstreamID, At: a.CalledAt.Time(), Refs: pick(a.legs(), Reference.String)}
+	e := provider.Enquiry{ID: a.ID, UpstreamID: a.UpstreamID, At: a.CalledAt.Time(), Refs: pick(a.legs(), Reference.String)}
+	for _, g := range a.Groups {
+		for _, c := range g.Channels {
+			e.Channels = with(e.Channels, c)
+		}
+	}
+	return e
 }
 
 // messages names the messages in the call.

@@ -102,6 +102,7 @@ type Enquiry struct {
 	UpstreamID string    // what begun or Result gave; empty when neither did
 	At         time.Time // when the call was made, by our clock
 	Refs       []string  // the references of its legs
+	Channels   []Channel // what its legs went over, each once; none = not known
 }
 
 // Account is one configured upstream account.

@@ -21,7 +21,8 @@
 //   - System errors (-9999, -7000) do not say whether the call was taken: unknown. A queue
 //     that is full (-2021) takes nothing.
 //   - A look-up finds what was taken by the senderGroupingKey within a day of the call.
-//     Nothing found proves nothing, since nowhere is said how soon a call is listed.
+//     Nothing found proves nothing, since nowhere is said how soon a call is listed. Each
+//     product and kind of text has a list of its own: that of the call's channel is asked.
 //   - Lists show recipients that were taken; one that is not named may have been refused
 //     when the call was made, so a look-up is never called complete.
 //   - The secret of a webhook comes back as it was typed into the console; it proves the

@@ -1,6 +1,7 @@
 package nhncloud
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,27 +23,34 @@ const (
 	after    = 24 * time.Hour
 )
 
-// Lookup asks for what was taken of a call, by the attempt's id: in the lists of every kind
-// of message that the account carries, until one has it.
+// Lookup asks for what was taken of a call, by the attempt's id, until a list has it: in the
+// lists of the channels that the call went over, or of all that the account carries where
+// those are not known. A call stands in one list, so an error of another one (the keys of that
+// product may be missing) hides nothing that is found; where nothing is, it is what was learnt.
 func (a *account) Lookup(ctx context.Context, e provider.Enquiry) (provider.Lookup, error) {
 	if e.ID.IsZero() || e.At.IsZero() {
 		return provider.Lookup{}, nil
 	}
+	channels := e.Channels
+	if len(channels) == 0 {
+		channels = a.channels
+	}
+	var failed error
 	asked := map[string]bool{} // LMS and MMS stand in one list
-	for _, c := range a.channels {
+	for _, c := range channels {
 		if asked[lists[c]] {
 			continue
 		}
 		asked[lists[c]] = true
 		found, err := a.list(ctx, c, e)
-		if err != nil {
-			return provider.Lookup{}, fmt.Errorf("look up call %s: %w", e.ID, err)
-		}
-		if len(found) > 0 {
+		switch {
+		case err != nil:
+			failed = cmp.Or(failed, fmt.Errorf("look up call %s: %w", e.ID, err))
+		case len(found) > 0:
 			return provider.Lookup{Verdict: provider.LookupTaken, Reports: found}, nil
 		}
 	}
-	return provider.Lookup{}, nil
+	return provider.Lookup{}, failed
 }
 
 // lists are where messages of a channel are listed.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -296,7 +297,13 @@ type trial struct {
 
 // enquiry is how the provider is asked about the call.
 func (t trial) enquiry() provider.Enquiry {
-	return provider.Enquiry{ID: t.id, UpstreamID: t.UpstreamID, At: t.at, Refs: references(t.legs)}
+	e := provider.Enquiry{ID: t.id, UpstreamID: t.UpstreamID, At: t.at, Refs: references(t.legs)}
+	for _, l := range t.legs {
+		if !slices.Contains(e.Channels, l.Channel) {
+			e.Channels = append(e.Channels, l.Channel)
+		}
+	}
+	return e
 }
 
 // submit makes one call and holds it to the laws. begin, if any, is what begun answers.
