@@ -29,6 +29,9 @@
 //     sender, not the body. The vendor's examples spell recipientGropuingKey once: both are read.
 //   - Result codes outside the lists are final failures; 3005 (Kakao could not confirm) and
 //     4161, 4001 (in progress) are not final.
+//   - A state decides before a code. Final are COMPLETED, FAILED, CANCEL, DUPLICATED and
+//     FAILED_AD, and in lists of texts 0 and 3 to 6; any other, known or not, is on its way
+//     whatever code stands beside. Without a state, as in reports of Alimtalk, the code decides.
 //   - DUPLICATED and CANCEL, without a code, are the reasons of that name.
 //   - Pictures of an MMS are uploaded before (upload.go), three at most. For how long they are
 //     kept is not said: they count as kept for a day, and an MMS that is refused since one has

@@ -172,6 +172,22 @@ func TestReportsOfBothProductsAreRead(t *testing.T) {
 			t.Errorf("%s: at %s UTC, want 09:00:04", name, at)
 		}
 	}
+	for _, state := range []string{`"messageStatus":"SENDING"`, `"messageStatus":"SOON","kakaoMessageType":"ALIMTALK_NORMAL"`,
+		`"msgStatus":"1"`, `"msgStatus":"2"`, `"msgStatus":"7"`, `"msgStatus":"9"`} {
+		for _, code := range []string{"1000", "3012", "7777"} {
+			got, err := parse([]byte(`{"event":"MESSAGE_RESULT_UPDATE","hooks":[{"requestId":"R","recipientSeq":2,"resultCode":"` + code + `",` + state + `}]}`))
+			if err != nil || len(got) != 1 || got[0].Final || got[0].Delivered || got[0].Reason != "" {
+				t.Errorf("%s with the code %s: got %+v, %v; want it on its way", state, code, got, err)
+			}
+		}
+	}
+	for state, want := range map[string]provider.Report{`"msgStatus":"0","resultCode":"3012"`: {Reason: provider.SpamBlocked}, `"msgStatus":"3","resultCode":"1000"`: {Delivered: true},
+		`"msgStatus":"4"`: {Reason: provider.Cancelled}, `"msgStatus":"5"`: {Reason: provider.Duplicate}, `"msgStatus":"6"`: {Reason: provider.AdvertRule}} {
+		got, err := parse([]byte(`{"event":"MESSAGE_RESULT_UPDATE","hooks":[{"requestId":"R","recipientSeq":2,` + state + `}]}`))
+		if err != nil || len(got) != 1 || !got[0].Final || got[0].Delivered != want.Delivered || got[0].Reason != want.Reason {
+			t.Errorf("%s: got %+v, %v; want an end like %+v", state, got, err, want)
+		}
+	}
 	other, err := parse([]byte(`{"event":"CONVERSION_BLOCK","hooks":[{"hookId":"h","recipientNo":"01012345678","unsubscribeNo":"0801234567"}]}`))
 	if err != nil || len(other) != 0 {
 		t.Errorf("another event: got %+v, %v, want nothing", other, err)

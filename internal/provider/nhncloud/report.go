@@ -110,14 +110,20 @@ const (
 // states are those of texts in lists; 1, 2 and 7 are on their way.
 var states = map[string]string{"0": failed, "3": completed, "4": cancelled, "5": doubled, "6": badAdvert}
 
-// state is where the message stands; empty = on its way, or not said.
+// state is at which end the message is; empty = at none that is known, or not said.
 func (m *message) state() string {
 	switch m.Status {
+	case "":
+		return states[m.Progress]
 	case completed, cancelled, doubled, badAdvert, failed:
 		return m.Status
 	}
-	return states[m.Progress]
+	return ""
 }
+
+// underway reports whether the vendor says that the message is at no end that is known: it may
+// still deliver it then, whatever code stands beside.
+func (m *message) underway() bool { return m.state() == "" && m.Status+m.Progress != "" }
 
 // report says what the vendor says of the message.
 func (m *message) report() provider.Report {
@@ -133,7 +139,7 @@ func (m *message) report() provider.Report {
 		v = verdict{final: true, Failure: provider.Failure{Reason: provider.Duplicate}}
 	case state == badAdvert:
 		v = verdict{final: true, Failure: provider.Failure{Reason: provider.AdvertRule}}
-	case m.Code == "" && state == "":
+	case m.underway():
 		v = verdict{}
 	case m.Code == "" && state == completed, m.Code == "" && state == failed:
 		v = verdict{} // an end whose code is still to come
