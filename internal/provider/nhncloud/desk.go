@@ -34,7 +34,7 @@ func (a *account) desk(ctx context.Context, p product, act, method, path string,
 		return provider.Broken(act, reply.Left, reply.Err)
 	}
 	var answer envelope
-	if err := json.Unmarshal(reply.Body, &answer); err != nil || answer.Header.Code == nil || reply.Status != http.StatusOK {
+	if err := json.Unmarshal(reply.Body, &answer); err != nil || !answer.decides(reply.Status) {
 		if r := strange(reply); r.Outcome == provider.Refused {
 			return provider.Denied(act, r)
 		}

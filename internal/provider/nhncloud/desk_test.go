@@ -27,6 +27,8 @@ func TestAnActEndsInWhatIsCertain(t *testing.T) {
 		"no header":         {200, `{}`, "open"},
 		"not JSON":          {200, `<html>`, "open"},
 		"a gateway's error": {502, `<html>`, "open"},
+		"denied by status":  {400, `{"header":{"isSuccessful":false,"resultCode":-3003}}`, "denied: template_not_found"},
+		"a code of 500":     {500, `{"header":{"isSuccessful":false,"resultCode":-3003}}`, "open"},
 	} {
 		v := &vendor{status: c.status, reply: c.reply}
 		ref := provider.TemplateRef{ChannelID: strings.Repeat("a", 40), TemplateID: "T/1"}

@@ -16,8 +16,12 @@
 //   - The two products have keys of their own. api_key and api_secret are those of SMS, or
 //     of Alimtalk where the account is used for nothing else; alimtalk_key and
 //     alimtalk_secret are those of Alimtalk beside texts.
-//   - Errors come with HTTP status 200 and a header in the body. Of other statuses 401, 403
-//     and 429 say for certain that nothing was taken; whatever else is unknown.
+//   - Errors come with HTTP status 200 and a header in the body. Statuses are not documented:
+//     401, 403 and 429 say for certain that nothing was taken, and of 408 and whatever is no 4xx
+//     nothing is known. Any other 4xx is as good as 200 when its header has a code of an error,
+//     and unknown without one.
+//   - That all recipients of a call were refused (-1031) is believed also when the reply does not
+//     name each, unless it names one that was taken.
 //   - System errors (-9999, -7000) do not say whether the call was taken: unknown. A queue
 //     that is full (-2021) takes nothing.
 //   - A look-up finds what was taken by the senderGroupingKey within a day of the call.

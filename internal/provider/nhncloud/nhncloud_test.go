@@ -109,6 +109,20 @@ func TestAReplyEndsInTheOneOutcomeThatIsCertain(t *testing.T) {
 		"a gateway's error":       {502, `<html>`, provider.Unknown, ""},
 		"a vendor's 500":          {500, `{"header":{"isSuccessful":false,"resultCode":-2312}}`, provider.Unknown, ""},
 		"not found by a stranger": {404, ``, provider.Unknown, ""},
+		"a refusal by status":     {400, `{"header":{"isSuccessful":false,"resultCode":-2312}}`, provider.Refused, provider.SenderNotRegistered},
+		"a code without a status": {422, `{"header":{"isSuccessful":false,"resultCode":-7777}}`, provider.Refused, provider.UnrecognisedCode},
+		"a full queue by status":  {400, `{"header":{"isSuccessful":false,"resultCode":-2021}}`, provider.NotSent, provider.ProviderInternal},
+		"a system error of 400":   {400, `{"header":{"isSuccessful":false,"resultCode":-9999}}`, provider.Unknown, ""},
+		"a key used before":       {409, `{"header":{"isSuccessful":false,"resultCode":-1005}}`, provider.Unknown, ""},
+		"a success of 400":        {400, strings.Replace(one, "CODE", "0", 1), provider.Unknown, ""},
+		"no header in a 400":      {400, `{"resultCode":-2312}`, provider.Unknown, ""},
+		"too slow":                {408, `{"header":{"isSuccessful":false,"resultCode":-2312}}`, provider.Unknown, ""},
+		"too fast, with a code":   {429, `{"header":{"isSuccessful":false,"resultCode":-2312}}`, provider.Refused, provider.ProviderRateLimited},
+		"not let in, with a code": {403, `{"header":{"isSuccessful":false,"resultCode":-2312}}`, provider.Refused, provider.AuthFailed},
+		"all refused, unnamed":    {200, `{"header":{"isSuccessful":false,"resultCode":-1031}}`, provider.Refused, provider.UnrecognisedCode},
+		"all refused, others":     {200, `{"header":{"isSuccessful":false,"resultCode":-1031},"message":{"requestId":"R1","sendResults":[{"recipientSeq":1,"resultCode":-4019}]}}`, provider.Refused, provider.UnrecognisedCode},
+		"all refused, but one":    {200, `{"header":{"isSuccessful":false,"resultCode":-1031},"message":{"requestId":"R1","sendResults":[{"recipientSeq":1,"resultCode":0}]}}`, provider.Unknown, ""},
+		"all refused":             {200, `{"header":{"isSuccessful":false,"resultCode":-1031},"message":{"requestId":"R1","sendResults":[{"recipientSeq":1,"recipientGroupingKey":"shop.a.0.1.1","resultCode":-4019}]}}`, provider.Accepted, ""},
 	} {
 		got := submit(t, (&vendor{status: c.status, reply: c.reply}).account(t), leg(provider.SMS))
 		if got.Outcome != c.outcome || got.Reason != c.reason {
@@ -248,6 +262,7 @@ func TestAnUploadIsWhatTheVendorsDocumentsSay(t *testing.T) {
 	}{
 		"taken":     {200, `{"header":{"isSuccessful":true,"resultCode":0,"resultMessage":"SUCCESS"},"body":{"data":{"fileId":123456}}}`, provider.Uploaded{ID: "123456", Keeps: keptFor}},
 		"too large": {200, `{"header":{"isSuccessful":false,"resultCode":-2005,"resultMessage":"size"}}`, provider.Uploaded{Failed: provider.Result{Outcome: provider.Refused, Reason: provider.AttachmentError, Code: "-2005", Text: "size"}}},
+		"by status": {400, `{"header":{"isSuccessful":false,"resultCode":-2010,"resultMessage":"type"}}`, provider.Uploaded{Failed: provider.Result{Outcome: provider.Refused, Reason: provider.AttachmentError, Code: "-2010", Text: "type"}}},
 		"no number": {200, `{"header":{"isSuccessful":true,"resultCode":0},"body":{"data":{}}}`, provider.Uploaded{Failed: provider.Result{Outcome: provider.NotSent, Reason: provider.ProviderInternal, Text: "upload picture: the reply names no file"}}},
 	} {
 		v := &vendor{status: c.status, reply: c.reply}

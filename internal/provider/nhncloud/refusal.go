@@ -15,6 +15,23 @@ const allRefused = -1031
 // number means that a field is wrong.
 const fileExpired = -2004
 
+// decides reports whether the header of a reply says what became of the request: always of
+// status 200, and of another that says that the request was at fault where the header says so
+// too. What the account may do and how fast is the status's own to say; after 408 the vendor
+// may still be at work.
+func (e *envelope) decides(status int) bool {
+	switch {
+	case e.Header.Code == nil:
+		return false
+	case status == http.StatusOK:
+		return true
+	case status < 400 || status >= 500, status == http.StatusUnauthorized, status == http.StatusForbidden,
+		status == http.StatusRequestTimeout, status == http.StatusTooManyRequests:
+		return false
+	}
+	return *e.Header.Code != 0
+}
+
 // refused judges a reply whose header says that the call was not taken.
 func refused(first *provider.Leg, code int, text string, reply upstream.Reply) provider.Result {
 	result := provider.Result{Outcome: provider.Refused, Reason: apiReason(first.Channel, code), Code: strconv.Itoa(code), Text: upstream.Words(text),
@@ -31,8 +48,7 @@ func refused(first *provider.Leg, code int, text string, reply upstream.Reply) p
 	return result
 }
 
-// strange judges a reply that is not the vendor's, or of another status than its documents
-// have: only some statuses say for certain that whoever answers has not carried the request out.
+// strange judges a reply whose header decides nothing: only some statuses say for certain that whoever answers has not carried the request out.
 func strange(reply upstream.Reply) provider.Result {
 	result := provider.Result{Outcome: provider.Unknown, Code: "HTTP " + strconv.Itoa(reply.Status), Text: "send call: the reply cannot be read"}
 	switch reply.Status {

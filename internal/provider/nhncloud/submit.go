@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"creditmsg/internal/provider"
@@ -34,18 +35,25 @@ func (a *account) Submit(ctx context.Context, c provider.Call, _ provider.Begun)
 		return provider.Result{Outcome: provider.Unknown, Text: "send call: " + reply.Err.Error()}
 	}
 	var answer sentReply
-	if err := json.Unmarshal(reply.Body, &answer); err != nil || answer.Header.Code == nil || reply.Status != http.StatusOK {
+	if err := json.Unmarshal(reply.Body, &answer); err != nil || !answer.decides(reply.Status) {
 		return strange(reply)
 	}
-	if code := *answer.Header.Code; code != 0 && code != allRefused {
+	code := *answer.Header.Code
+	if code != 0 && code != allRefused {
 		return refused(&legs[0], code, answer.Header.Text, reply)
 	}
 	request, results := answer.call()
-	if !read(legs, results, request, indexes, members) {
+	switch named := read(legs, results, request, indexes, members); {
+	case !named && code == allRefused && !slices.ContainsFunc(results, taken):
+		// Nobody was taken, though it cannot be told why each was not.
+		return refused(&legs[0], code, answer.Header.Text, reply)
+	case !named:
 		return provider.Result{Outcome: provider.Unknown, UpstreamID: upstream.Code(request), Text: "send call: the reply does not name every recipient once"}
 	}
 	return provider.Result{Outcome: provider.Accepted, UpstreamID: upstream.Code(request), Members: members}
 }
+
+func taken(r sentRecipient) bool { return r.Code == 0 }
 
 // read notes what the reply says of each leg; false when it does not name each once.
 func read(legs []provider.Leg, results []sentRecipient, request string, indexes []int, members []provider.Member) bool {
@@ -63,7 +71,7 @@ func read(legs []provider.Leg, results []sentRecipient, request string, indexes 
 		}
 		delete(at, r.Ref)
 		m := &members[indexes[i]]
-		if r.Code != 0 {
+		if !taken(r) {
 			reason := apiReason(legs[i].Channel, r.Code)
 			*m = provider.Member{Refused: true, Reason: reason, Code: strconv.Itoa(r.Code), Text: upstream.Words(r.Text)}
 			continue

@@ -43,7 +43,7 @@ func (a *account) Upload(ctx context.Context, p provider.Picture) provider.Uploa
 	}
 	err = upstream.Lenient(json.Unmarshal(reply.Body, &answer))
 	switch {
-	case err != nil || answer.Header.Code == nil || reply.Status != http.StatusOK:
+	case err != nil || !answer.decides(reply.Status):
 		return provider.NotUploaded(strange(reply))
 	case *answer.Header.Code != 0:
 		return provider.NotUploaded(refused(&provider.Leg{Channel: provider.MMS}, *answer.Header.Code, answer.Header.Text, reply))
