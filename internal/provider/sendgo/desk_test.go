@@ -46,24 +46,25 @@ func TestAnActEndsInWhatIsCertain(t *testing.T) {
 		reply reply
 		want  string
 	}{
-		"done":                  {nil, reply{200, `{"success":true,"data":{}}`}, "done"},
-		"a state":               {nil, reply{422, `{"code":"KAKAO_API_ERROR","message":"x"}`}, "denied: unrecognised_code"},
-		"no such template":      {nil, reply{404, `{"code":"INVALID_TEMPLATE_CODE"}`}, "denied: template_not_found"},
-		"not of a company":      {nil, reply{403, `{"code":"TEAM_REQUIRED_FOR_KAKAO"}`}, "denied: auth_failed"},
-		"no token":              {&reply{401, `{"code":"INVALID_SECRET_KEY"}`}, reply{}, "denied: auth_failed"},
-		"a token's failure":     {&reply{500, `{"code":"INTERNAL_SERVER_ERROR"}`}, reply{}, "denied: provider_internal"},
-		"too fast":              {nil, reply{429, ``}, "denied: provider_rate_limited"},
-		"a failure":             {nil, reply{500, `{"code":"INTERNAL_SERVER_ERROR"}`}, "open"},
-		"not JSON":              {nil, reply{200, `<html>`}, "open"},
-		"a stranger's 404":      {nil, reply{404, `<html>`}, "open"},
-		"its token thrice over": {nil, reply{401, `{"code":"TOKEN_MISMATCH"}`}, "denied: auth_failed"},
+		"done":                 {nil, reply{200, `{"success":true,"data":{}}`}, "done"},
+		"a state":              {nil, reply{422, `{"code":"KAKAO_API_ERROR","message":"x"}`}, "denied: unrecognised_code"},
+		"no such template":     {nil, reply{404, `{"code":"INVALID_TEMPLATE_CODE"}`}, "denied: template_not_found"},
+		"not of a company":     {nil, reply{403, `{"code":"TEAM_REQUIRED_FOR_KAKAO"}`}, "denied: auth_failed"},
+		"no token":             {&reply{401, `{"code":"INVALID_SECRET_KEY"}`}, reply{}, "denied: auth_failed"},
+		"a token's failure":    {&reply{500, `{"code":"INTERNAL_SERVER_ERROR"}`}, reply{}, "denied: provider_internal"},
+		"too fast":             {nil, reply{429, ``}, "denied: provider_rate_limited"},
+		"a failure":            {nil, reply{500, `{"code":"INTERNAL_SERVER_ERROR"}`}, "open"},
+		"not JSON":             {nil, reply{200, `<html>`}, "open"},
+		"a stranger's 404":     {nil, reply{404, `<html>`}, "open"},
+		"its token every time": {nil, reply{401, `{"code":"TOKEN_MISMATCH"}`}, "denied: provider_internal"},
 	} {
 		v := &vendor{replies: usual()}
 		v.replies["/notice-templates/T1/inspection"] = []reply{c.reply}
 		if c.token != nil {
 			v.replies["/token"] = []reply{*c.token}
 		}
-		err := v.desk(t).ActOnTemplate(t.Context(), provider.SubmitTemplate, provider.TemplateRef{ChannelID: "c", TemplateID: "T1"}, "")
+		a, _ := v.impatient(t)
+		err := a.ActOnTemplate(t.Context(), provider.SubmitTemplate, provider.TemplateRef{ChannelID: "c", TemplateID: "T1"}, "")
 		if got := providertest.Ending(err); got != c.want {
 			t.Errorf("%s: got %s (%v), want %s", name, got, err, c.want)
 		}

@@ -7,10 +7,14 @@
 //
 // Before the request that hands over the adapter needs a token, which it keeps for fifty
 // minutes, and for a text the key of the sender number, which it asks for and keeps as long.
-// Only the newest token of an application is valid. A request that is refused for its token
-// was not carried out, and is made once more with a new one; it is the only one that the
-// adapter repeats. Processes that share an account therefore take the token from each other
-// at times, which costs a request.
+// Only the newest token of an application is valid, and a provider has no store to share one
+// in, so processes that share an account take it from each other. A request that is refused
+// for its token was not carried out, and is made again, four times at most; it is the only one
+// that the adapter repeats. It goes with a token that this process got in the meantime, or else
+// with a new one, which is asked for after a rest of random length only: the process that has
+// the newest makes its calls meanwhile, so that tokens are few and calls wait for about half a
+// second instead. A call that loses its token every time was not sent, which is no fault of the
+// keys; wrong keys are told at once, when the token is asked for.
 //
 // Campaigns have no room for our reference: their items are asked for (provider.Poller), and
 // a leg is told by its number, which therefore stands once in a call.

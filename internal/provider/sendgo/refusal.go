@@ -33,6 +33,13 @@ func said(reply upstream.Reply) refusal {
 // name is what is kept as the vendor's own code.
 func (r refusal) name() string { return cmp.Or(r.code, "HTTP "+strconv.Itoa(r.status)) }
 
+// ofToken reports whether the vendor refused a token that it gave, as it does when another
+// process has got a newer one. Nothing was carried out then.
+func (r refusal) ofToken() bool {
+	return r.status == http.StatusUnauthorized &&
+		(strings.HasPrefix(r.code, "TOKEN_") || strings.HasPrefix(r.code, "INVALID_BEARER_"))
+}
+
 // final are the codes of 401 and 403 that a new token does not help.
 var final = map[string]bool{
 	"INVALID_AUTH_HEADER": true, "INVALID_BASIC_AUTH": true, "INVALID_BASIC_AUTH_PAYLOAD": true, "INVALID_ACCESS_KEY": true,

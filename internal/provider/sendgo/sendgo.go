@@ -35,6 +35,7 @@ type account struct {
 	key, secret string
 	channels    []provider.Channel
 	now         func() time.Time
+	rest        func(context.Context, time.Duration) error // waits, unless ctx ends before
 	kept        kept
 }
 
@@ -55,8 +56,19 @@ func New(a provider.Account) (provider.Provider, error) {
 	for name := range a.Settings {
 		return nil, fmt.Errorf("configure provider %q: %s is not known; this kind has no settings", a.Name, name)
 	}
-	return &account{client: upstream.NewClient(a.Timeout), base: cmp.Or(base, DefaultURL), key: a.APIKey, secret: a.APISecret, channels: channels, now: time.Now,
+	return &account{client: upstream.NewClient(a.Timeout), base: cmp.Or(base, DefaultURL), key: a.APIKey, secret: a.APISecret, channels: channels, now: time.Now, rest: rest,
 		kept: kept{turn: make(chan struct{}, 1)}}, nil
+}
+
+func rest(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Capabilities says what calls the account takes.

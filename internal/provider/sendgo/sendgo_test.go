@@ -3,6 +3,7 @@ package sendgo
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"creditmsg/internal/id"
 	"creditmsg/internal/korea"
@@ -110,25 +112,142 @@ func TestACampaignIsWhatTheVendorsDocumentsSay(t *testing.T) {
 	}
 }
 
-func TestATokenThatIsNotTakenAnyMoreIsRenewedOnce(t *testing.T) {
+// impatient is an adapter before the vendor that notes its rests, during which its clock alone
+// goes on.
+func (v *vendor) impatient(t *testing.T) (a *account, rests *[]time.Duration) {
+	t.Helper()
+	a, rests = v.desk(t), &[]time.Duration{}
+	now := time.Now()
+	a.now = func() time.Time { return now }
+	a.rest = func(_ context.Context, d time.Duration) error {
+		*rests, now = append(*rests, d), now.Add(d)
+		return nil
+	}
+	return a, rests
+}
+
+func TestATokenThatIsNotTakenAnyMoreIsRenewed(t *testing.T) {
 	old := reply{401, `{"code":"TOKEN_MISMATCH","message":"Token Mismatch"}`}
+	for name, c := range map[string]struct {
+		refusals []reply // of the request that hands over, before it is taken
+		ever     bool
+		outcome  provider.Outcome
+		reason   provider.Reason
+		asked    int // a token, and the request that hands over, for each try
+		rests    int
+	}{
+		"taken by another":        {[]reply{old}, false, provider.Accepted, "", 4, 1},
+		"taken three times":       {[]reply{old, old, old}, false, provider.Accepted, "", 8, 3},
+		"taken every time":        {[]reply{old}, true, provider.NotSent, provider.ProviderInternal, 8, 3},
+		"not read by the vendor":  {[]reply{{401, `{"code":"INVALID_BEARER_SIGNATURE"}`}}, true, provider.NotSent, provider.ProviderInternal, 8, 3},
+		"refused for who knows":   {[]reply{{401, `<html>`}}, false, provider.Accepted, "", 4, 0},
+		"refused so twice":        {[]reply{{401, `<html>`}}, true, provider.Refused, provider.AuthFailed, 4, 0},
+		"the keys' own fault":     {[]reply{{401, `{"code":"INVALID_SECRET_KEY"}`}}, true, provider.Refused, provider.AuthFailed, 2, 0},
+		"the address's own fault": {[]reply{{403, `{"code":"IP_NOT_ALLOWED"}`}}, true, provider.Refused, provider.AuthFailed, 2, 0},
+	} {
+		v := &vendor{replies: usual()}
+		if v.replies["/notices/send"] = append(c.refusals, v.replies["/notices/send"]...); c.ever {
+			v.replies["/notices/send"] = c.refusals
+		}
+		a, rests := v.impatient(t)
+		got := a.Submit(t.Context(), provider.Call{ID: id.New(), Legs: []provider.Leg{notice()}}, nil)
+		if got.Outcome != c.outcome || got.Reason != c.reason || len(v.asked) != c.asked || len(*rests) != c.rests {
+			t.Errorf("%s: got %v %s after %v and the rests %v; want %v %s after %d requests and %d rests", name, got.Outcome, got.Reason, v.asked, *rests,
+				c.outcome, c.reason, c.asked, c.rests)
+		}
+		for i, d := range *rests {
+			if most := firstRest << i; d > most || d < most/2 {
+				t.Errorf("%s: rest %d is %v, want from %v to %v", name, i, d, most/2, most)
+			}
+		}
+	}
+}
+
+func TestATokenThatThisProcessGotMeanwhileIsUsed(t *testing.T) {
 	v := &vendor{replies: usual()}
-	v.replies["/notices/send"] = append([]reply{old}, v.replies["/notices/send"]...)
-	if got := v.submit(t, notice()); got.Outcome != provider.Accepted {
-		t.Errorf("got %+v, want it accepted", got)
+	a, rests := v.impatient(t)
+	for range 2 { // both hold the first token
+		if _, failed := a.token(t.Context()); failed != nil {
+			t.Fatal(failed)
+		}
 	}
-	if want := []string{"/token", "/notices/send", "/token", "/notices/send"}; !slices.Equal(v.asked, want) {
-		t.Errorf("asked %v, want %v", v.asked, want)
+	a.forget("sgv2.a", firstRest)
+	if token, _ := a.token(t.Context()); token != "sgv2.b" || len(*rests) != 1 {
+		t.Errorf("got %q after the rests %v, want a new token after one", token, *rests)
 	}
-	v = &vendor{replies: usual()}
-	v.replies["/notices/send"] = []reply{old}
-	if got := v.submit(t, notice()); got.Outcome != provider.Refused || got.Reason != provider.AuthFailed || len(v.asked) != 4 {
-		t.Errorf("refused twice: got %+v after %v", got, v.asked)
+	a.forget("sgv2.a", firstRest) // the other one, late
+	if token, _ := a.token(t.Context()); token != "sgv2.b" || len(*rests) != 1 || len(v.asked) != 2 {
+		t.Errorf("got %q after the rests %v and %v, want the token got meanwhile", token, *rests, v.asked)
 	}
-	v = &vendor{replies: usual()}
-	v.replies["/notices/send"] = []reply{{403, `{"code":"IP_NOT_ALLOWED","message":"x"}`}}
-	if got := v.submit(t, notice()); got.Outcome != provider.Refused || got.Reason != provider.AuthFailed || len(v.asked) != 2 {
-		t.Errorf("an address that is not allowed: got %+v after %v", got, v.asked)
+}
+
+func TestACallThatEndsWhileItsTokenRestsIsNotSent(t *testing.T) {
+	v := &vendor{replies: usual()}
+	v.replies["/notices/send"] = []reply{{401, `{"code":"TOKEN_MISMATCH"}`}}
+	a := v.desk(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	rest := a.rest
+	a.rest = func(ctx context.Context, d time.Duration) error {
+		cancel()
+		return rest(ctx, d)
+	}
+	got := a.Submit(ctx, provider.Call{ID: id.New(), Legs: []provider.Leg{notice()}}, nil)
+	if want := []string{"/token", "/notices/send"}; got.Outcome != provider.NotSent || got.Reason != "" || !slices.Equal(v.asked, want) {
+		t.Errorf("got %v %q after %v, want not sent after %v", got.Outcome, got.Reason, v.asked, want)
+	}
+}
+
+// jealous is a vendor that takes only the newest of the tokens that it gave.
+type jealous struct {
+	mu     sync.Mutex
+	tokens int
+}
+
+func (v *jealous) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	switch {
+	case strings.HasSuffix(r.URL.Path, "/token"):
+		v.tokens++
+		_, _ = fmt.Fprintf(w, `{"data":{"token":"sgv2.%d"}}`, v.tokens)
+	case r.Header.Get("Authorization") != fmt.Sprintf("Bearer sgv2.%d", v.tokens):
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, `{"code":"TOKEN_MISMATCH","message":"Token Mismatch"}`)
+	default:
+		_, _ = io.WriteString(w, `{"success":true,"data":{"campaignId":"c-1"}}`)
+	}
+}
+
+func TestProcessesThatShareAnAccountLetEachOtherSend(t *testing.T) {
+	v := &jealous{}
+	s := httptest.NewServer(v)
+	t.Cleanup(s.Close)
+	const calls, atOnce, most = 100, 10, 20
+	results := make(chan provider.Result, 2*calls)
+	var all sync.WaitGroup
+	for range 2 {
+		p, err := New(provider.Account{Name: "sendgo", URL: s.URL, APIKey: "access", APISecret: "secret"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range atOnce {
+			all.Go(func() {
+				for range calls / atOnce {
+					results <- p.Submit(t.Context(), provider.Call{ID: id.New(), Legs: []provider.Leg{notice()}}, nil)
+				}
+			})
+		}
+	}
+	all.Wait()
+	close(results)
+	for got := range results {
+		if got.Outcome != provider.Accepted {
+			t.Errorf("got %v %s (%s), want it accepted", got.Outcome, got.Reason, got.Code)
+		}
+	}
+	if v.tokens > most {
+		t.Errorf("the two got %d tokens for %d calls, want at most %d", v.tokens, 2*calls, most)
 	}
 }
 

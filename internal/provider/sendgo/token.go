@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
@@ -16,18 +17,25 @@ import (
 // keepFor is how long a token, which is valid for a day, and the senders' keys are kept.
 const keepFor = 50 * time.Minute
 
+const (
+	tries     = 4                      // of one request whose token is refused each time
+	firstRest = 600 * time.Millisecond // the most before a token is asked for in place of the first; twice as long each time
+)
+
 // kept is what the account remembers between calls.
 type kept struct {
 	turn    chan struct{} // who asks for a token; the others wait for the same one
 	mu      sync.Mutex    // guards the rest
 	token   string
 	until   time.Time
+	rested  time.Time               // when a token may be asked for in place of one that was lost
 	senders map[korea.Number]string // keys by number
 	asked   time.Time
 }
 
-// token gives the token in use, or a new one. Failed is why there is none, as a result of
-// the call that needs it.
+// token gives the token in use, or a new one, after a rest where the last was lost to another
+// process: its calls have so long to be made. Failed is why there is none, as a result of the
+// call that needs it.
 func (a *account) token(ctx context.Context) (token string, failed *provider.Result) {
 	if token := a.known(); token != "" {
 		return token, nil
@@ -41,6 +49,12 @@ func (a *account) token(ctx context.Context) (token string, failed *provider.Res
 	}
 	if token := a.known(); token != "" {
 		return token, nil
+	}
+	if wait := a.untilRested(); wait > 0 {
+		if err := a.rest(ctx, wait); err != nil {
+			result := provider.Unsent(ctx, "get a token", err)
+			return "", &result
+		}
 	}
 	reply := a.call(ctx, http.MethodPost, "/token", "Basic "+base64.StdEncoding.EncodeToString([]byte(a.key+":"+a.secret)), nil)
 	if failed := before(ctx, "get a token", reply); failed != nil {
@@ -80,28 +94,48 @@ func plain(token string) bool {
 	return len(token) <= 4096
 }
 
-// forget gives up a token that is not taken any more, unless there is a newer one.
-func (a *account) forget(token string) {
+// untilRested is how long it still is before a token may be asked for.
+func (a *account) untilRested() time.Duration {
+	a.kept.mu.Lock()
+	defer a.kept.mu.Unlock()
+	return a.kept.rested.Sub(a.now())
+}
+
+// forget gives up a token that is not taken any more, unless there is a newer one. The next is
+// asked for after a rest of at least half of most: of two processes that lose their tokens to
+// each other, one then comes first.
+func (a *account) forget(token string, most time.Duration) {
 	a.kept.mu.Lock()
 	defer a.kept.mu.Unlock()
 	if a.kept.token == token {
-		a.kept.token = ""
+		a.kept.token, a.kept.rested = "", a.now().Add(most/2+rand.N(most/2+1))
 	}
 }
 
-// authorised makes a request with a token, and once more with a new one when it was refused
-// for the old one: then it was not carried out.
+// authorised makes a request with a token, and again with another one when it was refused for
+// the token: then it was not carried out. Where the vendor says nothing of the token it is made
+// once more at most.
 func (a *account) authorised(ctx context.Context, method, path string, body []byte) (upstream.Reply, *provider.Result) {
-	for again := false; ; again = true {
+	for try := 1; ; try++ {
 		token, failed := a.token(ctx)
 		if failed != nil {
 			return upstream.Reply{}, failed
 		}
 		reply := a.call(ctx, method, path, "Bearer "+token, body)
-		if again || reply.Err != nil || reply.Status != http.StatusUnauthorized && reply.Status != http.StatusForbidden || final[said(reply).code] {
+		if reply.Err != nil || reply.Status != http.StatusUnauthorized && reply.Status != http.StatusForbidden {
 			return reply, nil
 		}
-		a.forget(token)
+		switch r := said(reply); {
+		case r.ofToken() && try == tries:
+			// The keys are right, or there would have been no token.
+			return upstream.Reply{}, &provider.Result{Outcome: provider.NotSent, Reason: provider.ProviderInternal, Code: r.code, Text: r.text}
+		case r.ofToken():
+			a.forget(token, firstRest<<(try-1))
+		case final[r.code], try > 1:
+			return reply, nil
+		default:
+			a.forget(token, 0)
+		}
 	}
 }
 
