@@ -37,7 +37,8 @@
 //     channels.
 //   - The balance is in the vendor's credits, under a name that is not documented: credits,
 //     credit, balance or amount. A sender number in a state outside the documented ones may not
-//     be used.
+//     be used. A list of senders that is missing, or in which nothing is of the documented form,
+//     does not say that a number is not registered: it is no answer.
 //   - A template wants a purpose and that the vendor's rules are confirmed; without these it
 //     is denied here. Nobody but the site can confirm, so nothing is filled in. A
 //     template of no category goes among others (999999). Members of templates and channels

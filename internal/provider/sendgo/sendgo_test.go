@@ -282,6 +282,26 @@ func TestAReplyEndsInTheOneOutcomeThatIsCertain(t *testing.T) {
 	}
 }
 
+func TestASenderIsNotRegisteredOnlyWhenTheListSaysSo(t *testing.T) {
+	for list, want := range map[string]provider.Reason{
+		`{"data":{"senders":[]}}`: provider.SenderNotRegistered,
+		`{"data":{"senders":[{"uuid":"u","phone_number":"0269999999","status":"SUCCESS"}]}}`:                                           provider.SenderNotRegistered,
+		`{"data":{"senders":[{"uuid":"u","phone_number":"+1 555 0100","status":"SUCCESS"}]}}`:                                          provider.SenderNotRegistered,
+		`{"data":{"senders":[{"uuid":"u","phone_number":"0261234567","status":"SUCCESS"}, 7]}}`:                                        "",
+		`{"data":{"senders":[{"uuid":null,"phone_number":"0269999999"},{"uuid":"u","phone_number":"0261234567","status":"SUCCESS"}]}}`: "",
+		`{"data":{}}`: provider.ProviderInternal, `{"data":{"senders":null}}`: provider.ProviderInternal, `{"data":{"senders":{"data":[]}}}`: provider.ProviderInternal,
+		`{"data":[]}`: provider.ProviderInternal, `{}`: provider.ProviderInternal, `[]`: provider.ProviderInternal, `<html>`: provider.ProviderInternal,
+		`{"data":{"senders":["0261234567"]}}`: provider.ProviderInternal, `{"data":{"senders":[{"id":"u","number":"0261234567"}]}}`: provider.ProviderInternal,
+	} {
+		outcome := map[provider.Reason]provider.Outcome{"": provider.Accepted, provider.SenderNotRegistered: provider.Refused, provider.ProviderInternal: provider.NotSent}[want]
+		v := &vendor{replies: usual()}
+		v.replies["/senders"] = []reply{{200, list}}
+		if got := v.submit(t, text("0261234567")); got.Outcome != outcome || got.Reason != want {
+			t.Errorf("%s: got %v %s, want %v %s", list, got.Outcome, got.Reason, outcome, want)
+		}
+	}
+}
+
 func TestItemsAreReadByEveryNameOfTheirMembers(t *testing.T) {
 	for name, c := range map[string]struct {
 		about, item string

@@ -160,19 +160,28 @@ func (a *account) senderKey(ctx context.Context, number korea.Number) (key strin
 			Senders []wireSender `json:"senders"`
 		} `json:"data"`
 	}
-	if err := upstream.Lenient(json.Unmarshal(reply.Body, &answer)); err != nil {
-		return "", &provider.Result{Outcome: provider.NotSent, Reason: provider.ProviderInternal, Text: "list senders: the reply cannot be read"}
-	}
-	keys := map[korea.Number]string{}
-	for _, s := range answer.Data.Senders {
-		if n, ok := s.number(); ok && senderStates[s.Status] == provider.SenderUsable {
-			keys[n] = s.UUID
-		}
+	err := upstream.Lenient(json.Unmarshal(reply.Body, &answer))
+	keys, ok := senderKeys(answer.Data.Senders)
+	if err != nil || !ok {
+		return "", &provider.Result{Outcome: provider.NotSent, Reason: provider.ProviderInternal, Text: "list senders: the reply has no list that can be read"}
 	}
 	a.kept.mu.Lock()
 	defer a.kept.mu.Unlock()
 	a.kept.senders, a.kept.asked = keys, a.now()
 	return keys[number], nil
+}
+
+// senderKeys are the keys of the numbers that may be used. ok is false for no list, and for one
+// none of whose entries is of the documented form: what is missing there proves nothing.
+func senderKeys(list []wireSender) (keys map[korea.Number]string, ok bool) {
+	keys, ok = map[korea.Number]string{}, list != nil && len(list) == 0
+	for _, s := range list {
+		ok = ok || s.UUID != "" && s.Number+s.E164 != ""
+		if n, known := s.number(); known && senderStates[s.Status] == provider.SenderUsable {
+			keys[n] = s.UUID
+		}
+	}
+	return keys, ok
 }
 
 // number is the sender number in national form; ok is false for one that cannot send.
