@@ -48,7 +48,8 @@ func refused(first *provider.Leg, code int, text string, reply upstream.Reply) p
 	return result
 }
 
-// strange judges a reply whose header decides nothing: only some statuses say for certain that whoever answers has not carried the request out.
+// strange judges a reply whose header decides nothing: only some statuses say for certain that
+// whoever answers has not carried the request out.
 func strange(reply upstream.Reply) provider.Result {
 	result := provider.Result{Outcome: provider.Unknown, Code: "HTTP " + strconv.Itoa(reply.Status), Text: "send call: the reply cannot be read"}
 	switch reply.Status {
