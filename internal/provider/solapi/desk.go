@@ -46,11 +46,12 @@ func (a *account) desk(ctx context.Context, act, method, path string, in, out an
 }
 
 // denied judges an answer that is no success: one that the vendor, or who stands before it,
-// gives to a request that it did not carry out.
+// gives to a request that it did not carry out. What refuses a copy of a request tells nothing
+// of the first.
 func denied(act string, reply upstream.Reply) error {
 	r := refused(reply)
 	reason, documented := r.reason()
-	if !documented && (r.code == "" || r.status < 400 || r.status >= 500) {
+	if !documented && (r.code == "" || r.repeated() || r.status < 400 || r.status >= 500) {
 		return fmt.Errorf("%s: HTTP status %d (%s): %s", act, r.status, r.name(), r.text)
 	}
 	return &provider.Denial{Act: act, Reason: reason, Code: r.name(), Text: r.text, RetryAfter: upstream.RetryAfter(reply.Header)}

@@ -47,6 +47,7 @@ func TestAnActEndsInWhatIsCertain(t *testing.T) {
 		"a state":               {400, `{"errorCode":"ValidationError","errorMessage":"x"}`, "denied: content_missing"},
 		"a code nobody knows":   {400, `{"errorCode":"SomethingNew","errorMessage":"x"}`, "denied: unrecognised_code"},
 		"a wrong key":           {403, `{"errorCode":"SignatureDoesNotMatch","errorMessage":"x"}`, "denied: auth_failed"},
+		"seen before":           {403, `{"errorCode":"DuplicatedSignature","errorMessage":"x"}`, "open"},
 		"too fast":              {429, `{"errorCode":"TooManyRequests","errorMessage":"x"}`, "denied: provider_rate_limited"},
 		"a failure":             {500, `{"errorCode":"InternalError","errorMessage":"x"}`, "open"},
 		"a stranger's 404":      {404, `<html>`, "open"},

@@ -33,6 +33,9 @@
 //     account. The look-up is an error and is made again.
 //   - Codes of the classes 1, 2 and 3 outside the list are final failures but for 2000 and
 //     3000; codes of any other form are not final.
+//   - DuplicatedSignature never speaks of credentials, since no signature of ours is used twice:
+//     a copy of a request was refused, and the first was let in. When a group is sent, the call
+//     is in doubt; before that nothing was handed over, and besides messages nobody knows.
 //   - No rate limit is published; 429 is honoured with its Retry-After.
 //   - An MMS has one picture, which is uploaded to the storage before (upload.go) and stays
 //     there until somebody deletes it, as far as is said. A group in which a message was

@@ -43,7 +43,6 @@ var errorReasons = map[string]provider.Reason{
 	"InvalidApiKey":         provider.AuthFailed,
 	"SignatureDoesNotMatch": provider.AuthFailed,
 	"RequestTimeTooSkewed":  provider.AuthFailed,
-	"DuplicatedSignature":   provider.AuthFailed,
 	"Unauthorized":          provider.AuthFailed,
 	"Forbidden":             provider.AuthFailed,
 	"InvalidAppId":          provider.AuthFailed,
@@ -67,9 +66,19 @@ var statusReasons = map[int]provider.Reason{
 	http.StatusTooManyRequests:       provider.ProviderRateLimited,
 }
 
+// codeRepeated refuses a signature that was seen before. Each request of ours has a salt of its
+// own, so this is the answer to a copy of one, which somebody on the way made: the first was let
+// in, and what became of it is not said.
+const codeRepeated = "DuplicatedSignature"
+
+func (r refusal) repeated() bool { return r.code == codeRepeated }
+
 // reason says why the vendor does not take a call; documented is false for an
 // answer that its documents do not name.
 func (r refusal) reason() (reason provider.Reason, documented bool) {
+	if r.repeated() {
+		return provider.UnrecognisedCode, false // whatever its status says of credentials
+	}
 	if reason, ok := errorReasons[r.code]; ok {
 		return reason, true
 	}
@@ -88,6 +97,8 @@ func (r refusal) before() (provider.Outcome, provider.Reason) {
 	case r.status == http.StatusConflict:
 		// Somebody else sent this group or is about to: what is in it may go out.
 		return provider.Unknown, ""
+	case r.repeated(): // at most there is a group that nobody sends
+		return provider.NotSent, provider.ProviderInternal
 	case r.groupState(), r.status < 400, r.status >= 500, r.status == http.StatusRequestTimeout:
 		return provider.NotSent, provider.ProviderInternal
 	default:

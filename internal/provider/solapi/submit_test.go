@@ -53,6 +53,7 @@ func TestACallEndsInExactlyTheOutcomeThatIsCertain(t *testing.T) {
 
 		"create: no balance":      {create, refuse(402, "NotEnoughBalance"), told{provider.Refused, provider.ProviderBalance, "NotEnoughBalance", again, "", 0}, only},
 		"create: wrong key":       {create, refuse(403, "InvalidAPIKey"), told{provider.Refused, provider.AuthFailed, "InvalidAPIKey", again, "", 0}, only},
+		"create: seen before":     {create, refuse(403, "DuplicatedSignature"), told{provider.NotSent, provider.ProviderInternal, "DuplicatedSignature", again, "", 0}, only},
 		"create: no login":        {create, bare(401), told{provider.Refused, provider.AuthFailed, "HTTP 401", 0, "", 0}, only},
 		"create: too fast":        {create, refuse(429, ""), told{provider.Refused, provider.ProviderRateLimited, "HTTP 429", again, "", 0}, only},
 		"create: blocked app":     {create, refuse(400, "BlockedApp"), told{provider.Refused, provider.AuthFailed, "BlockedApp", again, "", 0}, only},
@@ -68,6 +69,7 @@ func TestACallEndsInExactlyTheOutcomeThatIsCertain(t *testing.T) {
 
 		"add: no balance":       {add, refuse(402, "NotEnoughBalance"), told{provider.Refused, provider.ProviderBalance, "NotEnoughBalance", again, testGroup, 0}, dropped},
 		"add: wrong signature":  {add, refuse(403, "SignatureDoesNotMatch"), told{provider.Refused, provider.AuthFailed, "SignatureDoesNotMatch", again, testGroup, 0}, dropped},
+		"add: seen before":      {add, refuse(403, "DuplicatedSignature"), told{provider.NotSent, provider.ProviderInternal, "DuplicatedSignature", again, testGroup, 0}, dropped},
 		"add: too fast":         {add, bare(429), told{provider.Refused, provider.ProviderRateLimited, "HTTP 429", 0, testGroup, 0}, dropped},
 		"add: too many":         {add, refuse(413, "RecipientsTooMany"), told{provider.Refused, provider.ProviderQuota, "RecipientsTooMany", again, testGroup, 0}, dropped},
 		"add: not valid":        {add, refuse(400, "ValidationError"), told{provider.Refused, provider.ContentMissing, "ValidationError", again, testGroup, 0}, dropped},
@@ -84,6 +86,7 @@ func TestACallEndsInExactlyTheOutcomeThatIsCertain(t *testing.T) {
 
 		"send: no balance":         {send, refuse(402, "NotEnoughBalance"), told{provider.Refused, provider.ProviderBalance, "NotEnoughBalance", again, testGroup, 0}, undone},
 		"send: wrong key":          {send, refuse(403, "InvalidAPIKey"), told{provider.Refused, provider.AuthFailed, "InvalidAPIKey", again, testGroup, 0}, undone},
+		"send: seen before":        {send, refuse(403, "DuplicatedSignature"), told{provider.Unknown, "", "DuplicatedSignature", 0, testGroup, 0}, whole},
 		"send: too fast":           {send, refuse(429, "TooManyRequests"), told{provider.Refused, provider.ProviderRateLimited, "TooManyRequests", again, testGroup, 0}, undone},
 		"send: not valid":          {send, refuse(400, "ValidationError"), told{provider.Refused, provider.ContentMissing, "ValidationError", again, testGroup, 0}, undone},
 		"send: inactive app":       {send, refuse(400, "InactiveApp"), told{provider.Refused, provider.AuthFailed, "InactiveApp", again, testGroup, 0}, undone},
