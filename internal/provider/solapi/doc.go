@@ -31,6 +31,8 @@
 //     failed for provider_quota, the others say themselves what became of them.
 //   - A group that is not found proves nothing: the key may by now belong to another
 //     account. The look-up is an error and is made again.
+//   - Whether nextKey is in the page before or after it is not said, nor whether pages move while
+//     messages come to an end. A list is complete by its distinct references alone.
 //   - Codes of the classes 1, 2 and 3 outside the list are final failures but for 2000 and
 //     3000; codes of any other form are not final.
 //   - DuplicatedSignature never speaks of credentials, since no signature of ours is used twice:

@@ -62,12 +62,13 @@ func (a *account) Lookup(ctx context.Context, e provider.Enquiry) (provider.Look
 	}
 }
 
-// messages reads all messages of a group that was taken. The list is complete when
-// it has as many registered messages as the group says, each with a reference.
+// messages reads all messages of a group that was taken. The list is complete when it
+// names as many registered messages as the group says, each by a reference of its own: a
+// row that two pages show counts once, and one that cannot be read may be anybody's.
 func (a *account) messages(ctx context.Context, group string, g groupReply) (provider.Lookup, error) {
 	found := provider.Lookup{Verdict: provider.LookupTaken, Complete: g.Count.Registered != nil}
 	query := url.Values{"limit": {strconv.Itoa(pageSize)}}
-	registered := 0
+	registered := map[string]bool{} // by reference
 	for range maxPages {
 		var page struct {
 			Next     string             `json:"nextKey"`
@@ -76,6 +77,9 @@ func (a *account) messages(ctx context.Context, group string, g groupReply) (pro
 		if err := a.ask(ctx, http.MethodGet, groupPath(group, "/messages?"+query.Encode()), &page); err != nil {
 			return provider.Lookup{}, fmt.Errorf("list messages of group %s: %w", group, err)
 		}
+		if page.Messages == nil {
+			return provider.Lookup{}, fmt.Errorf("list messages of group %s: the reply has no list", group)
+		}
 		for _, id := range slices.Sorted(maps.Keys(page.Messages)) {
 			m := page.Messages[id]
 			report := m.report()
@@ -83,13 +87,13 @@ func (a *account) messages(ctx context.Context, group string, g groupReply) (pro
 				report.Final, report.Reason = true, provider.ProviderQuota
 			}
 			if !m.Code.registration() {
-				registered++
+				registered[report.Ref] = true
 			}
-			found.Complete = found.Complete && report.Ref != ""
+			found.Complete = found.Complete && report.Ref != "" && m.Code != ""
 			found.Reports = append(found.Reports, report)
 		}
 		if page.Next == "" {
-			found.Complete = found.Complete && registered >= *g.Count.Registered
+			found.Complete = found.Complete && len(registered) >= *g.Count.Registered
 			return found, nil
 		}
 		if page.Next == query.Get("startKey") {
@@ -100,7 +104,8 @@ func (a *account) messages(ctx context.Context, group string, g groupReply) (pro
 	return provider.Lookup{}, fmt.Errorf("list messages of group %s: the list does not end", group)
 }
 
-// ask makes a request and reads its reply into v; every status but 200 is an error.
+// ask makes a request and reads its reply into v, of whose members those of another type are
+// left out; every status but 200 is an error.
 func (a *account) ask(ctx context.Context, method, path string, v any) error {
 	reply := a.call(ctx, method, path, nil)
 	if reply.Err != nil {
@@ -110,7 +115,7 @@ func (a *account) ask(ctx context.Context, method, path string, v any) error {
 		r := refused(reply)
 		return fmt.Errorf("HTTP status %d (%s): %s", r.status, r.name(), r.text)
 	}
-	if err := json.Unmarshal(reply.Body, v); err != nil {
+	if err := upstream.Lenient(json.Unmarshal(reply.Body, v)); err != nil {
 		return fmt.Errorf("read reply: %w", err)
 	}
 	return nil

@@ -34,6 +34,9 @@ func TestALookupNeverCallsAGroupNotSentThatCouldStillBeSent(t *testing.T) {
 		"500":                        {map[step]http.HandlerFunc{get: bare(500)}, provider.LookupUnknown, true, []step{get}},
 		"no JSON":                    {map[step]http.HandlerFunc{get: bare(200)}, provider.LookupUnknown, true, []step{get}},
 		"list fails":                 {map[step]http.HandlerFunc{list: bare(500)}, provider.LookupUnknown, true, []step{get, list}},
+		"a group of another form":    {map[step]http.HandlerFunc{get: say(`["SENDING"]`)}, provider.LookupUnknown, true, []step{get}},
+		"an odd count":               {map[step]http.HandlerFunc{get: say(`{"status":"SENDING","count":{"registeredSuccess":"1"}}`)}, provider.LookupTaken, false, []step{get, list}},
+		"no list":                    {map[step]http.HandlerFunc{list: say(`{"nextKey":null}`)}, provider.LookupUnknown, true, []step{get, list}},
 		"list of another form":       {map[step]http.HandlerFunc{list: say(`{"messageList":[]}`)}, provider.LookupUnknown, true, []step{get, list}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -109,17 +112,35 @@ func TestALookupReadsEveryPageOfATakenGroup(t *testing.T) {
 }
 
 func TestALookupIsCompleteOnlyWhenTheListCertainlyIs(t *testing.T) {
-	const one = `{"nextKey":null,"messageList":{"M1":{"messageId":"M1","statusCode":"2000","customFields":{"ref":"r1"}},"M2":{"messageId":"M2","statusCode":"1062","customFields":{"ref":"r2"}}}}`
+	const (
+		two = `{"status":"SENDING","count":{"registeredSuccess":2}}`
+		one = `{"nextKey":null,"messageList":{"M1":{"messageId":"M1","statusCode":"2000","customFields":{"ref":"r1"}},"M2":{"messageId":"M2","statusCode":"1062","customFields":{"ref":"r2"}}}}`
+		odd = `{"messageList":{"M1":{"messageId":"M1","statusCode":"2000","customFields":{"ref":"r1"}},"M2":%s}}`
+	)
 	for name, c := range map[string]struct {
-		group, list string
-		want        bool
+		group string
+		list  map[string]string // by startKey
+		want  bool
 	}{
-		"as many as registered":   {`{"status":"SENDING","count":{"registeredSuccess":1}}`, one, true},
-		"fewer than registered":   {`{"status":"SENDING","count":{"registeredSuccess":2}}`, one, false},
-		"no count":                {`{"status":"SENDING"}`, one, false},
-		"a message without a ref": {`{"status":"SENDING","count":{"registeredSuccess":1}}`, `{"messageList":{"M1":{"messageId":"M1","statusCode":"2000"}}}`, false},
+		"as many as registered":   {`{"status":"SENDING","count":{"registeredSuccess":1}}`, map[string]string{"": one}, true},
+		"fewer than registered":   {two, map[string]string{"": one}, false},
+		"no count":                {`{"status":"SENDING"}`, map[string]string{"": one}, false},
+		"a message without a ref": {`{"status":"SENDING","count":{"registeredSuccess":1}}`, map[string]string{"": `{"messageList":{"M1":{"messageId":"M1","statusCode":"2000"}}}`}, false},
+		"a row again on the next page": {two, map[string]string{
+			"":   `{"nextKey":"M1","messageList":{"M1":{"messageId":"M1","statusCode":"2000","customFields":{"ref":"r1"}}}}`,
+			"M1": `{"nextKey":null,"messageList":{"M1":{"messageId":"M1","statusCode":"3000","customFields":{"ref":"r1"}}}}`,
+		}, false},
+		"a row again, and all": {two, map[string]string{
+			"":   `{"nextKey":"M1","messageList":{"M1":{"messageId":"M1","statusCode":"2000","customFields":{"ref":"r1"}}}}`,
+			"M1": `{"nextKey":null,"messageList":{"M1":{"messageId":"M1","statusCode":"2000","customFields":{"ref":"r1"}},"M2":{"messageId":"M2","statusCode":"2000","customFields":{"ref":"r2"}}}}`,
+		}, true},
+		"one of another form":        {two, map[string]string{"": fmt.Sprintf(odd, `7`)}, false},
+		"a ref that is a number":     {two, map[string]string{"": fmt.Sprintf(odd, `{"messageId":"M2","statusCode":"2000","customFields":{"ref":2}}`)}, false},
+		"a code that is an object":   {two, map[string]string{"": fmt.Sprintf(odd, `{"messageId":"M2","statusCode":{},"customFields":{"ref":"r2"}}`)}, false},
+		"a phone that is a number":   {two, map[string]string{"": fmt.Sprintf(odd, `{"messageId":"M2","to":1012345678,"statusCode":"2000","customFields":{"ref":"r2"}}`)}, true},
+		"a next key of another form": {two, map[string]string{"": `{"nextKey":{},"messageList":{"M1":{"statusCode":"2000","customFields":{"ref":"r1"}}}}`}, false},
 	} {
-		v := newVendor(t, map[step]http.HandlerFunc{get: say(c.group), list: say(c.list)})
+		v := newVendor(t, map[step]http.HandlerFunc{get: say(c.group), list: pages(t, c.list)})
 		got, err := v.account().Lookup(t.Context(), provider.Enquiry{UpstreamID: testGroup})
 		if err != nil || got.Verdict != provider.LookupTaken || got.Complete != c.want {
 			t.Errorf("%s: got %+v, %v, want taken, complete %v", name, got, err, c.want)
