@@ -25,6 +25,9 @@
 //   - A text that is refused for one bad number, or taken without it, cannot be told apart
 //     beforehand: whoever is not in the list of a call stays on its way until expiry.
 //   - An empty 404 of a list says that there are no rows yet.
+//   - Whether a code may be absent or null is not said: it is then no end of a message, and no
+//     refusal of a recipient of Alimtalk, who counts as taken when he has an id. Without one the
+//     call is in doubt.
 //   - requestStatusCode of Alimtalk other than A000 refuses a recipient. Its code is kept;
 //     beginnings of it are not documented but for B (template, content), so B is a template
 //     that does not match and anything else is not recognised.

@@ -64,7 +64,7 @@ type message struct {
 // text says what became of a text.
 func (m *message) text() provider.Report {
 	r := provider.Report{Code: upstream.Code(string(m.Code)), Text: upstream.Words(m.Text)}
-	if m.Status != "COMPLETED" || m.Code == "" {
+	if m.Status != "COMPLETED" || r.Code == "" {
 		return provider.Report{}
 	}
 	r.Final = true
@@ -82,7 +82,7 @@ func (m *message) kakao() provider.Report {
 	}
 	r := provider.Report{Code: upstream.Code(string(m.KakaoCode)), Text: upstream.Words(m.KakaoText)}
 	switch {
-	case m.KakaoCode == "", m.KakaoName == "processing", provider.KakaoUnderway(r.Code):
+	case r.Code == "", m.KakaoName == "processing", provider.KakaoUnderway(r.Code):
 		return provider.Report{}
 	case r.Code == "0000" || r.Code == "1000":
 		r.Final, r.Delivered = true, true

@@ -1,6 +1,7 @@
 package sens
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"creditmsg/internal/id"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/provider/providertest"
 )
@@ -115,6 +117,92 @@ func TestTemplatesAreReadWithWhereTheyStand(t *testing.T) {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
 			}
 			providertest.Kept(t, all[0])
+		}
+	}
+}
+
+// parsed is what a page about a call says of its one recipient.
+func parsed(t *testing.T, about, row string) provider.Report {
+	t.Helper()
+	body, err := provider.Polled{Call: id.New(), About: about, Page: json.RawMessage(`{"messages":[{"to":"01012345678",` + row + `}]}`)}.Body()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := parse(body)
+	if err != nil || len(got) != 1 {
+		t.Fatalf("%s: got %+v, %v", row, got, err)
+	}
+	return got[0]
+}
+
+func TestAMessageEndsOnlyByACode(t *testing.T) {
+	for row, want := range map[string]provider.Report{
+		`"status":"COMPLETED","statusCode":"0"`:         {Final: true, Delivered: true, Code: "0"},
+		`"status":"COMPLETED","statusCode":0`:           {Final: true, Delivered: true, Code: "0"},
+		`"status":"COMPLETED","statusCode":"3001"`:      {Final: true, Reason: provider.NumberAbsent, Code: "3001"},
+		`"status":"COMPLETED","statusCode":"X9"`:        {Final: true, Reason: provider.UnrecognisedCode, Code: "X9"},
+		`"status":"COMPLETED","statusCode":null`:        {},
+		`"status":"COMPLETED","statusCode":""`:          {},
+		`"status":"COMPLETED","statusCode":{}`:          {},
+		`"status":"COMPLETED","statusCode":["0"]`:       {},
+		`"status":"COMPLETED","statusCode":false`:       {},
+		`"status":"PROCESSING","statusCode":"3001"`:     {},
+		`"status":"READY"`:                              {},
+		`"status":"COMPLETED","statusName":"success"`:   {},
+		`"status":null,"statusCode":"0","statusName":0`: {},
+	} {
+		got := parsed(t, "sms", row)
+		if got.Final != want.Final || got.Delivered != want.Delivered || got.Reason != want.Reason || got.Code != want.Code {
+			t.Errorf("%s: got %+v, want %+v", row, got, want)
+		}
+	}
+}
+
+func TestAnAlimtalkEndsOnlyByACode(t *testing.T) {
+	for row, want := range map[string]provider.Report{
+		`"requestStatusCode":"A000","messageStatusCode":"0000"`:                                  {Final: true, Delivered: true, Code: "0000"},
+		`"requestStatusCode":"A000","messageStatusCode":3019,"messageStatusName":"fail"`:         {Final: true, Reason: provider.NotKakaoUser, Code: "3019"},
+		`"requestStatusCode":"B001","messageStatusCode":null`:                                    {Final: true, Reason: provider.TemplateMismatch, Code: "B001"},
+		`"requestStatusCode":"A000","messageStatusCode":null,"messageStatusName":null`:           {},
+		`"requestStatusCode":null,"messageStatusCode":null`:                                      {},
+		`"requestStatusCode":"A000","messageStatusCode":{},"messageStatusName":"fail"`:           {},
+		`"requestStatusCode":"A000","messageStatusCode":"","messageStatusName":"processing"`:     {},
+		`"requestStatusCode":"A000","messageStatusCode":"3005","messageStatusName":"processing"`: {},
+	} {
+		got := parsed(t, "alimtalk", row)
+		if got.Final != want.Final || got.Delivered != want.Delivered || got.Reason != want.Reason || got.Code != want.Code {
+			t.Errorf("%s: got %+v, want %+v", row, got, want)
+		}
+	}
+}
+
+func TestARecipientOfAnAlimtalkIsRefusedOnlyByACode(t *testing.T) {
+	for row, want := range map[string]struct {
+		outcome provider.Outcome
+		member  provider.Member
+	}{
+		`"messageId":"m-1","requestStatusCode":"A000"`:                         {provider.Accepted, provider.Member{UpstreamID: "m-1"}},
+		`"messageId":"m-1","requestStatusCode":"B001","requestStatusDesc":"글"`: {provider.Accepted, provider.Member{Refused: true, Reason: provider.TemplateMismatch, Code: "B001", Text: "글"}},
+		`"requestStatusCode":"A100"`:                                           {provider.Accepted, provider.Member{Refused: true, Reason: provider.UnrecognisedCode, Code: "A100"}},
+		`"messageId":"m-1"`:                                                    {provider.Accepted, provider.Member{UpstreamID: "m-1"}},
+		`"messageId":"m-1","requestStatusCode":null`:                           {provider.Accepted, provider.Member{UpstreamID: "m-1"}},
+		`"messageId":"m-1","requestStatusCode":7`:                              {provider.Accepted, provider.Member{UpstreamID: "m-1"}},
+		`"requestStatusCode":""`:                                               {provider.Unknown, provider.Member{}},
+		`"messageId":null,"requestStatusCode":null`:                            {provider.Unknown, provider.Member{}},
+	} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusAccepted)
+			_, _ = io.WriteString(w, `{"requestId":"RKAA-1","statusCode":"202","statusName":"success","messages":[{"to":"01012345678",`+row+`}]}`)
+		}))
+		p, err := New(provider.Account{Name: "sens", URL: s.URL, APIKey: "KEY", APISecret: "SECRET", Settings: map[string]string{settingAlimtalk: "ncp:kkobizmsg:kr:1:p"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		leg := provider.Leg{Ref: "r", To: "01012345678", Channel: provider.Alimtalk, Text: "글", Alimtalk: &provider.Template{ChannelID: "@demo", TemplateID: "T"}}
+		got := p.Submit(t.Context(), provider.Call{ID: id.New(), Legs: []provider.Leg{leg}}, nil)
+		s.Close()
+		if got.Outcome != want.outcome || got.Outcome == provider.Accepted && !cmp.Equal(got.Members, []provider.Member{want.member}) {
+			t.Errorf("%s: got %+v, want %v %+v", row, got, want.outcome, want.member)
 		}
 	}
 }

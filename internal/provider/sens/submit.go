@@ -39,7 +39,7 @@ func (a *account) Submit(ctx context.Context, c provider.Call, _ provider.Begun)
 		return provider.Result{Outcome: provider.Unknown, Code: upstream.Code(string(answer.Status)), Text: "send call: the vendor has it and says that it failed"}
 	}
 	if channel == provider.Alimtalk && !note(legs, answer.Messages, indexes, members) {
-		return provider.Result{Outcome: provider.Unknown, Text: "send call: the reply does not name every recipient once"}
+		return provider.Result{Outcome: provider.Unknown, Text: "send call: the reply does not say of every recipient once what became of him"}
 	}
 	return provider.Result{Outcome: provider.Accepted, UpstreamID: upstreamID(channel, answer.RequestID), Members: members}
 }
@@ -48,7 +48,7 @@ func (a *account) Submit(ctx context.Context, c provider.Call, _ provider.Begun)
 const accepted = "A000"
 
 // note writes down what the reply says of each recipient; false when it does not name
-// each once.
+// each once, or says nothing of one. An id without a code is a message that the vendor has.
 func note(legs []provider.Leg, said []sentRecipient, indexes []int, members []provider.Member) bool {
 	if len(said) != len(legs) {
 		return false
@@ -65,7 +65,10 @@ func note(legs []provider.Leg, said []sentRecipient, indexes []int, members []pr
 		delete(at, r.To)
 		m := &members[indexes[i]]
 		m.UpstreamID = upstream.Code(r.ID)
-		if r.Code != accepted {
+		switch {
+		case r.Code == "" && m.UpstreamID == "":
+			return false
+		case r.Code != "" && r.Code != accepted:
 			*m = provider.Member{Refused: true, Reason: requestReason(r.Code), Code: upstream.Code(r.Code), Text: upstream.Words(r.Text)}
 		}
 	}

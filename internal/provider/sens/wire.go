@@ -136,11 +136,15 @@ type sentRecipient struct {
 // upstreamText is a text that the vendor writes as a number in some places.
 type upstreamText string
 
-// UnmarshalJSON takes a text or a number, and never fails.
+// UnmarshalJSON takes a text or a number, and never fails: of anything else, such as null,
+// nothing is said.
 func (t *upstreamText) UnmarshalJSON(body []byte) error {
-	if len(body) > 1 && body[0] == '"' {
-		body = body[1 : len(body)-1]
+	*t = ""
+	switch n := len(body); {
+	case n > 1 && body[0] == '"':
+		*t = upstreamText(body[1 : n-1])
+	case n > 0 && (body[0] == '-' || body[0] >= '0' && body[0] <= '9'):
+		*t = upstreamText(body)
 	}
-	*t = upstreamText(body)
 	return nil
 }
