@@ -135,6 +135,10 @@ func TestTheResultOfAnAlimtalkIsToldByItsCodeAndWords(t *testing.T) {
 		"not on Kakao":         {`"msgid":"1","rslt":"X","rslt_message":"카카오톡 미사용자"`, "", provider.Report{Final: true, Reason: provider.NotKakaoUser}},
 		"Kakao's own code":     {`"msgid":"1","rslt":"3018","rslt_message":"실패"`, "", provider.Report{Final: true, Reason: provider.KakaoUndeliverable}},
 		"a malformed number":   {`"msgid":"1","status":"2","rslt":""`, "", provider.Report{Final: true, Reason: provider.InvalidNumber}},
+		"null":                 {`"msgid":"1","rslt":null`, "", provider.Report{}},
+		"an object":            {`"msgid":"1","rslt":{}`, "", provider.Report{}},
+		"a list":               {`"msgid":"1","rslt":["0"]`, "", provider.Report{}},
+		"a yes":                {`"msgid":"1","rslt":true`, "", provider.Report{}},
 		"numbers, not in text": {`"msgid":1,"status":3,"rslt":0`, "", provider.Report{Final: true, Delivered: true}},
 	} {
 		settings := map[string]string{}

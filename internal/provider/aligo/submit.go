@@ -117,11 +117,13 @@ func (v *number) UnmarshalJSON(body []byte) error {
 // word is text that the vendor writes as a number in some places.
 type word string
 
-// UnmarshalJSON takes both forms, and never fails.
+// UnmarshalJSON takes both forms, and never fails: of anything else, such as null, nothing is
+// said.
 func (w *word) UnmarshalJSON(body []byte) error {
 	var text string
-	if json.Unmarshal(body, &text) != nil {
-		text = strings.Trim(string(body), `"`)
+	var figure json.Number
+	if json.Unmarshal(body, &text) != nil && json.Unmarshal(body, &figure) == nil {
+		text = figure.String()
 	}
 	*w = word(text)
 	return nil
