@@ -19,7 +19,7 @@ func harness() providertest.Harness {
 		Account: provider.Account{Name: "sens", Kind: "sens", APIKey: simulator.DefaultKey, APISecret: simulator.DefaultSecret,
 			Settings: map[string]string{"sms_service": "ncp:sms:kr:123456789012:sim", "alimtalk_service": "ncp:kkobizmsg:kr:1234567:sim"}},
 		Vendor: func(string, string) providertest.Vendor {
-			s := simulator.New(simulator.Options{Seed: 1, AcceptDelay: -1, ReportDelay: -1, InspectDelay: -1, Late: 100 * time.Millisecond})
+			s := simulator.New(simulator.Options{Seed: 1, AcceptDelay: -1, ReportDelay: -1, InspectDelay: -1, Late: 100 * time.Millisecond, SENSPage: 7})
 			return providertest.Vendor{Handler: s.Handler(), Run: s.Run}
 		},
 		HandsOver: func(r *http.Request) bool {

@@ -25,6 +25,10 @@
 //   - A text that is refused for one bad number, or taken without it, cannot be told apart
 //     beforehand: whoever is not in the list of a call stays on its way until expiry.
 //   - An empty 404 of a list says that there are no rows yet.
+//   - How a list goes on is said in part: pages of 100 are asked for, which a call fits in, and
+//     more of them by nextToken, or by the pageIndex of the reply and one, or by numbers from 0.
+//     A page that brings nobody new, though more was promised, is an error as long as fewer are
+//     seen than the call has.
 //   - Whether a code may be absent or null is not said: it is then no end of a message, and no
 //     refusal of a recipient of Alimtalk, who counts as taken when he has an id. Without one the
 //     call is in doubt.

@@ -2,9 +2,11 @@ package sens
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 	"time"
 
@@ -204,6 +206,87 @@ func TestARecipientOfAnAlimtalkIsRefusedOnlyByACode(t *testing.T) {
 		if got.Outcome != want.outcome || got.Outcome == provider.Accepted && !cmp.Equal(got.Members, []provider.Member{want.member}) {
 			t.Errorf("%s: got %+v, want %v %+v", row, got, want.outcome, want.member)
 		}
+	}
+}
+
+// lists is an account whose vendor answers questions about a call by their queries.
+func lists(t *testing.T, answer func(q url.Values) (status int, reply string)) (p provider.Poller, asked *int) {
+	t.Helper()
+	asked = new(int)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		*asked++
+		if q := r.URL.Query(); q.Get("requestId") != "RSSA-1" || q.Get("pageSize") != "100" {
+			t.Errorf("asked for %s, want the request in pages of 100", r.URL.RawQuery)
+		}
+		status, reply := answer(r.URL.Query())
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, reply)
+	}))
+	t.Cleanup(s.Close)
+	made, err := New(provider.Account{Name: "sens", URL: s.URL, APIKey: "KEY", APISecret: "SECRET", Settings: map[string]string{settingSMS: "ncp:sms:kr:123456789012:p"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made.(provider.Poller), asked
+}
+
+// TestACallIsAskedAboutToTheEndOfItsList has a call of three in a list that goes on by tokens,
+// by numbers of pages, or not at all.
+func TestACallIsAskedAboutToTheEndOfItsList(t *testing.T) {
+	const one, two, three = `{"to":"01000000001"}`, `{"to":"01000000002"}`, `{"to":"01000000003"}`
+	all := one + "," + two + "," + three
+	type pages map[string]string // by token, or index with a # before it
+	for name, c := range map[string]struct {
+		pages pages
+		asked int
+		tells int // bodies; 0 = an error
+	}{
+		"one page":                   {pages{"#": `"hasMore":false,"messages":[` + all}, 1, 1},
+		"one page, and nothing said": {pages{"#": `"messages":[` + all}, 1, 1},
+		"not all there yet":          {pages{"#": `"hasMore":false,"messages":[` + one}, 1, 1},
+		"by tokens": {pages{"#": `"hasMore":true,"nextToken":"a","messages":[` + one, "a": `"hasMore":true,"nextToken":7,"messages":[` + two,
+			"7": `"hasMore":false,"nextToken":null,"messages":[` + three}, 3, 3},
+		"by tokens alone": {pages{"#": `"nextToken":"a","messages":[` + one + "," + two, "a": `"nextToken":"","messages":[` + three}, 2, 2},
+		"by numbers": {pages{"#": `"hasMore":true,"pageIndex":0,"messages":[` + one, "#1": `"hasMore":true,"pageIndex":1,"messages":[` + two,
+			"#2": `"hasMore":false,"pageIndex":2,"messages":[` + three}, 3, 3},
+		"by numbers from one": {pages{"#": `"hasMore":true,"pageIndex":1,"messages":[` + one + "," + two, "#2": `"hasMore":false,"pageIndex":2,"messages":[` + three}, 2, 2},
+		"by numbers that are not said": {pages{"#": `"hasMore":true,"nextToken":null,"messages":[` + one, "#1": `"hasMore":true,"messages":[` + two,
+			"#2": `"hasMore":false,"messages":[` + three}, 3, 3},
+		"more that does not come, and all are there": {pages{"#": `"hasMore":true,"messages":[` + all}, 2, 1},
+		"the same page again, and all are there":     {pages{"#": `"hasMore":true,"messages":[` + all, "#1": `"hasMore":true,"messages":[` + all}, 2, 2},
+		"more that does not come":                    {pages{"#": `"hasMore":true,"messages":[` + one + "," + two}, 2, 0},
+		"an empty page":                              {pages{"#": `"hasMore":true,"messages":[` + one, "#1": `"hasMore":true,"messages":[`}, 2, 0},
+		"the same page again":                        {pages{"#": `"hasMore":true,"messages":[` + one, "#1": `"hasMore":true,"messages":[` + one}, 2, 0},
+		"the same token again":                       {pages{"#": `"hasMore":true,"nextToken":"a","messages":[` + one, "a": `"hasMore":true,"nextToken":"a","messages":[` + one}, 2, 0},
+	} {
+		p, asked := lists(t, func(q url.Values) (int, string) {
+			key := q.Get("nextToken")
+			if key == "" {
+				key = "#" + q.Get("pageIndex")
+			} else if q.Has("pageIndex") {
+				t.Errorf("%s: asked for by both: %v", name, q)
+			}
+			page, ok := c.pages[key]
+			if !ok {
+				return http.StatusNotFound, ""
+			}
+			return http.StatusOK, "{" + page + "]}"
+		})
+		got, err := p.Poll(t.Context(), provider.Enquiry{ID: id.New(), UpstreamID: "sms:RSSA-1", Refs: []string{"r1", "r2", "r3"}})
+		if len(got) != c.tells || (err != nil) != (c.tells == 0) || *asked != c.asked {
+			t.Errorf("%s: got %d pages, %v after %d requests, want %d after %d", name, len(got), err, *asked, c.tells, c.asked)
+		}
+	}
+}
+
+func TestAListThatDoesNotEndIsAnError(t *testing.T) {
+	n := 0
+	p, asked := lists(t, func(url.Values) (int, string) {
+		n++
+		return http.StatusOK, fmt.Sprintf(`{"hasMore":true,"messages":[{"to":"%011d"}]}`, n)
+	})
+	if got, err := p.Poll(t.Context(), provider.Enquiry{ID: id.New(), UpstreamID: "sms:RSSA-1", Refs: []string{"r"}}); err == nil || *asked != maxPages {
+		t.Errorf("got %d pages, %v after %d requests, want an error after %d", len(got), err, *asked, maxPages)
 	}
 }
 

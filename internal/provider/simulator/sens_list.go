@@ -9,6 +9,9 @@ import (
 	"creditmsg/internal/korea"
 )
 
+// sensPageMost is how many rows a page has of who asks by request.
+const sensPageMost = 1000
+
 // sensID is the id of a message: a UUID that is made from its number.
 func (s *Simulator) sensID(m *message) string {
 	a, b := mix(s.ids.key^uint64(m.slot)), mix(uint64(m.slot))
@@ -22,21 +25,61 @@ func (s *Simulator) sensList(mine func(*message) bool) call {
 		if request == "" {
 			return nil, sensInvalid("requestId is required here")
 		}
-		return s.sensFind(a, func(m *message) bool { return mine(m) && m.group.id == request })
+		rows, err := s.sensFind(a, func(m *message) bool { return mine(m) && m.group.id == request })
+		if err != nil {
+			return nil, err
+		}
+		return s.sensPage(r, rows)
 	}
+}
+
+// sensPage shows one page of rows, by the number or the token that is asked for.
+func (s *Simulator) sensPage(r *http.Request, rows []map[string]any) (any, error) {
+	size := s.options.SENSPage
+	if size <= 0 {
+		size = sensPageMost
+	}
+	q, at := r.URL.Query(), 0
+	if text := orElse(q.Get("nextToken"), q.Get("pageIndex")); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 {
+			return nil, sensInvalid("pageIndex or nextToken is not valid")
+		}
+		at = min(n, len(rows))
+	}
+	first := min(at*size, len(rows))
+	last := min(first+size, len(rows))
+	if first == last {
+		return nil, sensNoRows
+	}
+	reply := sensRows(rows[first:last])
+	reply["pageIndex"], reply["pageSize"] = at, size
+	if last < len(rows) {
+		reply["hasMore"], reply["nextToken"] = true, strconv.Itoa(at+1)
+	}
+	return reply, nil
+}
+
+// sensRows is the reply that shows rows, as its only page.
+func sensRows(rows []map[string]any) map[string]any {
+	return map[string]any{"statusCode": "202", "statusName": "success", "messages": rows, "pageIndex": 0, "pageSize": len(rows),
+		"itemCount": len(rows), "hasMore": false}
 }
 
 // sensOne gives one message.
 func (s *Simulator) sensOne(mine func(*message) bool) call {
 	return func(a *account, r *http.Request) (any, error) {
-		return s.sensFind(a, func(m *message) bool { return mine(m) && s.sensID(m) == r.PathValue("message") })
+		rows, err := s.sensFind(a, func(m *message) bool { return mine(m) && s.sensID(m) == r.PathValue("message") })
+		if err != nil {
+			return nil, err
+		}
+		return sensRows(rows), nil
 	}
 }
 
-func (s *Simulator) sensFind(a *account, wanted func(*message) bool) (any, error) {
+func (s *Simulator) sensFind(a *account, wanted func(*message) bool) (rows []map[string]any, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var rows []map[string]any
 	for _, g := range a.groups {
 		if g.vendor != sens {
 			continue
@@ -50,8 +93,7 @@ func (s *Simulator) sensFind(a *account, wanted func(*message) bool) (any, error
 	if rows == nil {
 		return nil, sensNoRows
 	}
-	return map[string]any{"statusCode": "202", "statusName": "success", "messages": rows, "pageIndex": 0, "pageSize": len(rows),
-		"itemCount": len(rows), "hasMore": false}, nil
+	return rows, nil
 }
 
 // sensRow is a message as the lists show it.

@@ -44,6 +44,10 @@ type Options struct {
 	// Late is how much later than usual a late report comes. 0 = one minute.
 	Late time.Duration
 
+	// SENSPage is the most rows of one page of SENS's lists of a request. 0 = 1,000, which its
+	// lists of one request have whatever is asked for.
+	SENSPage int
+
 	// HangFor is the longest that a request without an answer is kept when its client
 	// does not give up. 0 = 30 s.
 	HangFor time.Duration
