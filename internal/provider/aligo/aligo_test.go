@@ -55,6 +55,9 @@ func TestAReplyEndsInTheOneOutcomeThatIsCertain(t *testing.T) {
 		"a wrong key":        {text(), 200, `{"result_code":-101,"message":"인증오류입니다."}`, provider.Refused, provider.AuthFailed, ""},
 		"no money":           {alimtalk(), 200, `{"code":-99,"message":"포인트가 부족합니다."}`, provider.Refused, provider.ProviderBalance, ""},
 		"a strange sender":   {text(), 200, `{"result_code":-99,"message":"등록되지 않은 발신번호입니다."}`, provider.Refused, provider.SenderNotRegistered, ""},
+		"too many":           {text(), 200, `{"result_code":-99,"message":"일일 발송 한도를 초과하였습니다."}`, provider.Refused, provider.ProviderQuota, ""},
+		"too long":           {text(), 200, `{"result_code":-99,"message":"메시지 길이 초과"}`, provider.Refused, provider.ContentTooLong, ""},
+		"a strange address":  {text(), 200, `{"result_code":-99,"message":"허용되지 않은 IP 입니다."}`, provider.Refused, provider.AuthFailed, ""},
 		"something else":     {text(), 200, `{"result_code":-99,"message":"알 수 없음"}`, provider.Refused, provider.UnrecognisedCode, ""},
 		"no id":              {text(), 200, `{"result_code":1}`, provider.Unknown, "", ""},
 		"an id that is none": {text(), 200, `{"result_code":1,"msg_id":"../1"}`, provider.Unknown, "", ""},
@@ -108,6 +111,12 @@ func TestTheStateOfATextIsToldByItsWords(t *testing.T) {
 		"발/착신 번호 에러": {Final: true, Reason: provider.InvalidNumber}, "결번": {Final: true, Reason: provider.NumberAbsent},
 		"전원 꺼짐": {Final: true, Reason: provider.RecipientPowerOff}, "음영 지역": {Final: true, Reason: provider.OutOfCoverage},
 		"수신거부": {Final: true, Reason: provider.RecipientRejected}, "무슨 말": {Final: true, Reason: provider.UnrecognisedCode},
+		"성인인증 실패": {Final: true, Reason: provider.AdultCheck}, "성인 인증 실패": {Final: true, Reason: provider.AdultCheck},
+		"전송 시간 초과": {Final: true, Reason: provider.Expired}, "전송시간초과": {Final: true, Reason: provider.Expired},
+		"메시지 길이 초과": {Final: true, Reason: provider.ContentTooLong}, "이미지 용량 초과": {Final: true, Reason: provider.AttachmentError},
+		// What would be the operator's is nobody's to send again for by words alone.
+		"발송한도 초과": {Final: true, Reason: provider.UnrecognisedCode}, "인증 실패": {Final: true, Reason: provider.UnrecognisedCode},
+		"잔액 부족": {Final: true, Reason: provider.UnrecognisedCode},
 	} {
 		got := parsed(t, a, "sms", `{"mdid":"1","receiver":"010-1234-5678","sms_state":"`+state+`","send_date":"2026-11-22 18:00:04"}`)
 		if got.Final != want.Final || got.Delivered != want.Delivered || got.Reason != want.Reason || got.To != "01012345678" || got.Call.IsZero() {
@@ -134,6 +143,10 @@ func TestTheResultOfAnAlimtalkIsToldByItsCodeAndWords(t *testing.T) {
 		"another text":         {`"msgid":"1","rslt":"U","rslt_message":"메시지가 템플릿과 일치하지않음"`, "", provider.Report{Final: true, Reason: provider.TemplateMismatch}},
 		"not on Kakao":         {`"msgid":"1","rslt":"X","rslt_message":"카카오톡 미사용자"`, "", provider.Report{Final: true, Reason: provider.NotKakaoUser}},
 		"Kakao's own code":     {`"msgid":"1","rslt":"3018","rslt_message":"실패"`, "", provider.Report{Final: true, Reason: provider.KakaoUndeliverable}},
+		"the operator's words": {`"msgid":"1","rslt":"X","rslt_message":"인증 실패"`, "", provider.Report{Final: true, Reason: provider.UnrecognisedCode}},
+		"the same, and a code": {`"msgid":"1","rslt":"3018","rslt_message":"인증 실패"`, "", provider.Report{Final: true, Reason: provider.KakaoUndeliverable}},
+		"the operator's code":  {`"msgid":"1","rslt":"4156","rslt_message":"한도"`, "", provider.Report{Final: true, Reason: provider.ProviderQuota}},
+		"out of time":          {`"msgid":"1","rslt":"X","rslt_message":"시간 초과"`, "", provider.Report{Final: true, Reason: provider.Expired}},
 		"a malformed number":   {`"msgid":"1","status":"2","rslt":""`, "", provider.Report{Final: true, Reason: provider.InvalidNumber}},
 		"null":                 {`"msgid":"1","rslt":null`, "", provider.Report{}},
 		"an object":            {`"msgid":"1","rslt":{}`, "", provider.Report{}},

@@ -24,6 +24,8 @@
 //     nor how soon it is there. Look-up is none.
 //   - The state of a text is words: 발송완료 is a delivery, what speaks of sending or waiting is
 //     no end, anything else is a failure whose reason its words tell. Kept as code is "state".
+//     Words that would make it the operator's failure (credentials, money, quota) are not
+//     recognised there: a message that was taken and failed is not made again for a word.
 //   - Who is not in a list is on the way; the vendor tries for up to 24 hours.
 //   - The codes of Alimtalk that mean a delivery are not documented: 0 and 0000, or those of the
 //     setting success, separated by commas. A message whose msgid begins with Q is on the way.

@@ -73,7 +73,7 @@ func (m *receiver) text() provider.Report {
 	case state == "" || underway(state):
 		return provider.Report{}
 	}
-	return provider.Report{Final: true, Reason: reasonIn(state, provider.UnrecognisedCode), Code: stateCode, Text: upstream.Words(state), At: at(m.SentAt)}
+	return provider.Report{Final: true, Reason: reportedIn(state, provider.UnrecognisedCode), Code: stateCode, Text: upstream.Words(state), At: at(m.SentAt)}
 }
 
 // underway reports whether the state of a text is no end.
@@ -111,30 +111,43 @@ func kakaoReason(code, words string) provider.Reason {
 	if f, ok := provider.KakaoFailure(code); ok {
 		usual = f.Reason
 	}
-	return reasonIn(words, usual)
+	return reportedIn(words, usual)
 }
 
-// told are words of the vendor and what they mean; the first that is found counts.
+// told are words of the vendor, without spaces, and what they mean; the first that is found
+// counts. What is part of other words comes after these.
 var told = []struct {
 	word   string
 	reason provider.Reason
 }{
+	{"성인", provider.AdultCheck}, {"시간초과", provider.Expired},
+	{"발송한도", provider.ProviderQuota}, {"전송한도", provider.ProviderQuota}, {"일일한도", provider.ProviderQuota},
 	{"이미지", provider.AttachmentError}, {"첨부", provider.AttachmentError},
-	{"포인트", provider.ProviderBalance}, {"잔액", provider.ProviderBalance}, {"인증", provider.AuthFailed}, {"허용되지 않은 IP", provider.AuthFailed},
-	{"발신번호 미등록", provider.SenderNotRegistered}, {"등록되지 않은 발신번호", provider.SenderNotRegistered}, {"번호도용", provider.SenderSpoofBlock},
-	{"번호 에러", provider.InvalidNumber}, {"번호에러", provider.InvalidNumber}, {"결번", provider.NumberAbsent}, {"정지", provider.NumberSuspended},
+	{"포인트", provider.ProviderBalance}, {"잔액", provider.ProviderBalance}, {"인증", provider.AuthFailed}, {"허용되지않은IP", provider.AuthFailed},
+	{"발신번호미등록", provider.SenderNotRegistered}, {"등록되지않은발신번호", provider.SenderNotRegistered}, {"번호도용", provider.SenderSpoofBlock},
+	{"번호에러", provider.InvalidNumber}, {"결번", provider.NumberAbsent}, {"정지", provider.NumberSuspended},
 	{"전원", provider.RecipientPowerOff}, {"음영", provider.OutOfCoverage}, {"FULL", provider.HandsetBusy}, {"초과", provider.ContentTooLong},
 	{"스팸", provider.SpamBlocked}, {"수신거부", provider.RecipientRejected}, {"미사용자", provider.NotKakaoUser}, {"차단", provider.AlimtalkBlocked},
-	{"템플릿과 일치", provider.TemplateMismatch}, {"템플릿", provider.TemplateNotFound}, {"발신프로필", provider.ChannelBlocked}, {"친구", provider.NotChannelFriend},
+	{"템플릿과일치", provider.TemplateMismatch}, {"템플릿", provider.TemplateNotFound}, {"발신프로필", provider.ChannelBlocked}, {"친구", provider.NotChannelFriend},
 	{"통신", provider.NetworkFailure}, {"전송실패", provider.NetworkFailure},
 }
 
 // reasonIn finds a reason in the vendor's words.
 func reasonIn(words string, usual provider.Reason) provider.Reason {
+	words = strings.ReplaceAll(words, " ", "")
 	for _, t := range told {
 		if strings.Contains(words, t.word) {
 			return t.reason
 		}
+	}
+	return usual
+}
+
+// reportedIn is reasonIn of what was taken and then failed. Words alone never make that the
+// operator's failure, after which the same person is sent to again.
+func reportedIn(words string, usual provider.Reason) provider.Reason {
+	if reason := reasonIn(words, usual); !reason.Operators() {
+		return reason
 	}
 	return usual
 }
