@@ -7,6 +7,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/id"
 	"creditmsg/internal/provider"
+	"creditmsg/internal/upstream"
 )
 
 // Which act a wish needs next, and what follows from an act, is decided here, without a
@@ -141,7 +142,7 @@ func (r *row) settled(kept *provider.KeptTemplate, acts provider.TemplateActs) b
 	case provider.WithdrawTemplate:
 		return kept.State != provider.TemplateInspecting
 	case provider.CommentTemplate:
-		return moved || slices.ContainsFunc(kept.Comments, func(c provider.TemplateComment) bool { return !c.ByInspector && c.Text == r.remark })
+		return moved || slices.ContainsFunc(kept.Comments, func(c provider.TemplateComment) bool { return !c.ByInspector && c.Text == upstream.Passage(r.remark) })
 	case provider.ReleaseTemplate:
 		return kept.State != provider.TemplateDormant
 	}

@@ -6,6 +6,7 @@ import (
 	"creditmsg/internal/id"
 	"creditmsg/internal/message"
 	"creditmsg/internal/provider"
+	"creditmsg/internal/upstream"
 )
 
 // tpl is a template of a site.
@@ -71,7 +72,7 @@ func TestTheNextActFollowsFromWishStateAndVendor(t *testing.T) {
 func TestAnOpenActIsDoneWhereTheListShowsIt(t *testing.T) {
 	in := func(s provider.TemplateState) *provider.KeptTemplate { return &provider.KeptTemplate{State: s} }
 	said := in(provider.TemplateRejected)
-	said.Comments = []provider.TemplateComment{{Text: "다시", ByInspector: true}, {Text: "네"}}
+	said.Comments = []provider.TemplateComment{{Text: "다시", ByInspector: true}, {Text: "네"}, {Text: upstream.Passage("전화 010-1234-5678")}}
 	for name, c := range map[string]struct {
 		row  row
 		kept *provider.KeptTemplate
@@ -88,6 +89,7 @@ func TestAnOpenActIsDoneWhereTheListShowsIt(t *testing.T) {
 		"withdrawn":                   {row{doing: provider.WithdrawTemplate, state: provider.TemplateInspecting}, in(provider.TemplateDraft), true},
 		"not withdrawn":               {row{doing: provider.WithdrawTemplate, state: provider.TemplateInspecting}, in(provider.TemplateInspecting), false},
 		"commented":                   {row{doing: provider.CommentTemplate, state: provider.TemplateRejected, remark: "네"}, said, true},
+		"commented, with a number":    {row{doing: provider.CommentTemplate, state: provider.TemplateRejected, remark: "전화 010-1234-5678"}, said, true},
 		"not commented":               {row{doing: provider.CommentTemplate, state: provider.TemplateRejected, remark: "다시"}, said, false},
 		"released":                    {row{doing: provider.ReleaseTemplate, state: provider.TemplateDormant}, in(provider.TemplateApproved), true},
 		"not released":                {row{doing: provider.ReleaseTemplate, state: provider.TemplateDormant}, in(provider.TemplateDormant), false},

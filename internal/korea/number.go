@@ -140,12 +140,27 @@ func Mask(text string) string {
 	}
 }
 
-// numberLike finds eight digits or more, however they are grouped.
-var numberLike = regexp.MustCompile(`\+?[0-9](?:[ -]?[0-9]){7,}`)
+// numberLike finds eight digits or more, however they are grouped, and numbers that are
+// written with a dot or a bracket after their area; and the cards that MaskIn leaves.
+var numberLike = regexp.MustCompile(`[0-9]{4}-[0-9]{4}-\*{4}|\+?[0-9０-９](?:[ -]?[0-9０-９]){7,}|0[0-9]{1,2}[.)] ?[0-9]{3,4}[.-][0-9]{4}`)
+
+// dateLike is a date at the start of what is like a number: no number is grouped so.
+var dateLike = regexp.MustCompile(`^20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])(?: |$)`)
 
 // MaskIn masks whatever may be a number within a text that is not ours, such as a
-// provider's words in a log.
-func MaskIn(text string) string { return numberLike.ReplaceAllStringFunc(text, Mask) }
+// provider's words in a log. Dates such as 2026-11-22 stay, and so does the number of a card
+// whose middle is hidden already.
+func MaskIn(text string) string {
+	return numberLike.ReplaceAllStringFunc(text, func(found string) string {
+		if strings.HasSuffix(found, "*") {
+			return found
+		}
+		if date := dateLike.FindString(found); date != "" {
+			return date + MaskIn(found[len(date):])
+		}
+		return Mask(found)
+	})
+}
 
 // plan is one row of the numbering plan: what can stand as a sender.
 type plan struct {

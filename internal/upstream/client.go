@@ -153,9 +153,8 @@ func RetryAfter(h http.Header) time.Duration {
 }
 
 const (
-	maxWords    = 200 // runes of a vendor's text that are kept
-	maxPassage  = 500 // and of what a person wrote there
-	phoneDigits = 8   // a run of so many digits may be somebody's number
+	maxWords   = 200 // runes of a vendor's text that are kept
+	maxPassage = 500 // and of what a person wrote there
 )
 
 // Words makes a vendor's own text fit to be stored, shown and logged: one line
@@ -165,31 +164,21 @@ func Words(text string) string { return words(text, maxWords) }
 // Passage is Words of what a person wrote at a vendor: at most 500 characters.
 func Passage(text string) string { return words(text, maxPassage) }
 
+// words masks before it cuts: of a number that is cut nobody would know that it is one.
 func words(text string, most int) string {
-	out := make([]rune, 0, min(len(text), most))
-	digits := 0
-	for _, r := range text {
-		if len(out) == most {
+	line := korea.MaskIn(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text))
+	n := 0
+	for i := range line {
+		if n == most {
+			line = line[:i]
 			break
 		}
-		if r < '0' || r > '9' {
-			out, digits = hide(out, digits), 0
-			if unicode.IsControl(r) {
-				r = ' '
-			}
-		} else {
-			digits++
-		}
-		out = append(out, r)
+		n++
 	}
-	return strings.TrimSpace(string(hide(out, digits)))
-}
-
-// hide masks the last digits of out when they are as many as a phone number's.
-func hide(out []rune, digits int) []rune {
-	if digits < phoneDigits {
-		return out
-	}
-	start := len(out) - digits
-	return append(out[:start], []rune(korea.Mask(string(out[start:])))...)
+	return strings.TrimSpace(line)
 }

@@ -169,6 +169,10 @@ func TestAProvidersWordsAreKeptShortAndWithoutNumbers(t *testing.T) {
 		"line\r\nbreak\x00":            "line  break",
 		"01012345678":                  "010****5678",
 		"to 01012345678, code 3104":    "to 010****5678, code 3104",
+		"관리자 010-1234-5678 님":          "관리자 010****5678 님",
+		"010 1234 5678":                "010****5678",
+		"+82 10-1234-5678":             "821****5678",
+		"010\n1234\n5678":              "010****5678",
 		"15881234 twice 15881234":      "****1234 twice ****1234",
 		"at 2026-11-22, 1234567 units": "at 2026-11-22, 1234567 units",
 		"bad \xff byte":                "bad \uFFFD byte",
@@ -176,6 +180,9 @@ func TestAProvidersWordsAreKeptShortAndWithoutNumbers(t *testing.T) {
 		if got := Words(text); got != want {
 			t.Errorf("Words(%q): got %q, want %q", text, got, want)
 		}
+	}
+	if got, want := Words(strings.Repeat("가", 191)+"010-1234-5678"), strings.Repeat("가", 191)+"010****56"; got != want {
+		t.Errorf("a number where the text is cut: got %q, want %q", got, want)
 	}
 	long := Words(strings.Repeat("가", 1000))
 	if n := utf8.RuneCountInString(long); n != 200 {

@@ -6,5 +6,8 @@
 // into it), and that it can be told whether a request may have left this machine. What such
 // an answer means is its adapter's to say: a timeout is never a failure.
 //
+// What a vendor says in words of its own is kept short and without phone numbers, however these
+// are written.
+//
 // It owns no table and keeps nothing but idle connections.
 package upstream
