@@ -18,7 +18,8 @@
 // when some account has it approved in its present wording, and its ids are those of such
 // accounts; otherwise it stands where its best account does. Approval, rejection and dormancy
 // are events (template.approved, template.rejected, template.dormant) with what the inspector
-// wrote. A template that the vendor does not list changes nothing.
+// wrote. A template that the vendor does not list changes nothing, and neither does a list that was
+// asked for before the row last changed.
 //
 // Ids that an operator sets by hand are followed like others. Those that a site sets are not:
 // all sites share the accounts, and a site could name another's.

@@ -59,13 +59,14 @@ type due struct {
 	site    string
 	id      id.ID
 	channel string
+	at      db.Time // since when; whatever is learnt of the row moves it
 }
 
 func (s *Service) dueAt(ctx context.Context, account string) (all []due, err error) {
 	err = s.d.View(ctx, "kakao_due", func(tx *db.Tx) error {
-		rows, err := tx.Query(`SELECT site_id, id, channel_id FROM kakao_template WHERE account = ? AND look_at <= ? ORDER BY account, look_at LIMIT ?`,
+		rows, err := tx.Query(`SELECT site_id, id, channel_id, look_at FROM kakao_template WHERE account = ? AND look_at <= ? ORDER BY account, look_at LIMIT ?`,
 			account, tx.Now, mostLooked)
-		all, err = db.Collect(rows, err, func(r *sql.Rows) (d due, err error) { return d, r.Scan(&d.site, &d.id, &d.channel) })
+		all, err = db.Collect(rows, err, func(r *sql.Rows) (d due, err error) { return d, r.Scan(&d.site, &d.id, &d.channel, &d.at) })
 		if err != nil {
 			return fmt.Errorf("find templates of %s to look at: %w", account, err)
 		}
@@ -105,10 +106,12 @@ func (s *Service) lookAt(ctx context.Context, account string, k provider.Templat
 	return nil
 }
 
-// look lets one row follow what its vendor lists.
+// look lets one row follow what its vendor lists. The list may be of some while ago: of a row
+// that has changed since it was found to be due, such as by an act that ended, it says nothing,
+// and the row is looked at when it is due again.
 func (s *Service) look(tx *db.Tx, d due, list []provider.KeptTemplate, wrong error) error {
 	t, r, err := s.lock(tx, d.site, d.id)
-	if err != nil || r == nil {
+	if err != nil || r == nil || r.lookAt != d.at {
 		return err
 	}
 	if r.doing != 0 || r.template == "" { // its own job is at it
