@@ -151,6 +151,9 @@ var dateLike = regexp.MustCompile(`^20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][
 // provider's words in a log. Dates such as 2026-11-22 stay, and so does the number of a card
 // whose middle is hidden already.
 func MaskIn(text string) string {
+	if digits(text) < 8 { // as nearly every report's
+		return text
+	}
 	return numberLike.ReplaceAllStringFunc(text, func(found string) string {
 		if strings.HasSuffix(found, "*") {
 			return found
@@ -160,6 +163,16 @@ func MaskIn(text string) string {
 		}
 		return Mask(found)
 	})
+}
+
+// digits counts those of a text, of full width too.
+func digits(text string) (n int) {
+	for _, r := range text {
+		if r >= '0' && r <= '9' || r >= '０' && r <= '９' {
+			n++
+		}
+	}
+	return n
 }
 
 // plan is one row of the numbering plan: what can stand as a sender.
