@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -8,21 +9,22 @@ import (
 
 // The markers that parts of a JPEG begin with, behind 0xff (ITU-T T.81, table B.1).
 const (
-	markTEM  = 0x01
-	markSOF0 = 0xc0 // a frame: baseline
-	markSOF1 = 0xc1 // extended, in sequence
-	markSOF2 = 0xc2 // progressive
-	markDHT  = 0xc4
-	markJPG  = 0xc8
-	markDAC  = 0xcc
-	markRST0 = 0xd0
-	markRST7 = 0xd7
-	markSOI  = 0xd8
-	markEOI  = 0xd9
-	markSOS  = 0xda // a scan: one pass over the picture
-	markAPP1 = 0xe1 // what cameras and programs write about the picture: EXIF, XMP
-	markIPTC = 0xed // and IPTC
-	markCOM  = 0xfe // and anybody
+	markTEM   = 0x01
+	markSOF0  = 0xc0 // a frame: baseline
+	markSOF1  = 0xc1 // extended, in sequence
+	markSOF2  = 0xc2 // progressive
+	markDHT   = 0xc4
+	markJPG   = 0xc8
+	markDAC   = 0xcc
+	markRST0  = 0xd0
+	markRST7  = 0xd7
+	markSOI   = 0xd8
+	markEOI   = 0xd9
+	markSOS   = 0xda // a scan: one pass over the picture
+	markAPP1  = 0xe1 // what cameras and programs write about the picture: EXIF, XMP
+	markIPTC  = 0xed // and IPTC
+	markAPP14 = 0xee // what Adobe's programs write about its colours
+	markCOM   = 0xfe // and anybody
 )
 
 // walk goes once over the parts of a JPEG.
@@ -31,6 +33,8 @@ type walk struct {
 	at     int
 	info   Info
 	framed bool
+	coeffs bool // it is progressive
+	apart  bool // its three colours are red, green and blue themselves
 }
 
 // lookJPEG reads all parts of a JPEG but the coded pixels, which it passes over.
@@ -46,6 +50,7 @@ func lookJPEG(data []byte) (Info, error) {
 			return Info{}, errors.New("the JPEG is damaged: it ends before its picture begins")
 		case mark == markEOI:
 			w.trail()
+			w.info.memory = w.memory()
 			return w.info, nil
 		case mark == markTEM, mark >= markRST0 && mark <= markRST7:
 			continue // they stand alone
@@ -108,6 +113,8 @@ func (w *walk) take(mark byte, part []byte) error {
 		if turn := exifTurn(part); turn != 0 {
 			w.info.Turn = turn
 		}
+	case mark == markAPP14:
+		w.apart = w.apart || len(part) >= 12 && bytes.HasPrefix(part, []byte("Adobe")) && part[11] == 0
 	case mark == markSOS:
 		w.info.scans++
 		w.pass()
@@ -134,11 +141,25 @@ func (w *walk) frame(mark byte, part []byte) error {
 	if w.info.Width < 1 || w.info.Height < 1 || w.info.Colours != 1 && w.info.Colours != 3 && w.info.Colours != 4 {
 		return errors.New("the JPEG is damaged: its size or colours make no sense")
 	}
-	w.info.memory = int64(w.info.Width) * int64(w.info.Height) * int64(w.info.Colours)
-	if mark == markSOF2 {
-		w.info.memory *= 5 // its coefficients are kept beside its dots, four bytes each
+	w.coeffs = mark == markSOF2
+	if w.info.Colours == 3 && part[6] == 'R' && part[9] == 'G' && part[12] == 'B' {
+		w.apart = true
 	}
 	return nil
+}
+
+// memory is the bytes that it takes to unpack the picture, at most. It is unpacked in blocks of
+// at most 32 dots across and down.
+func (w *walk) memory() int64 {
+	whole := func(n int) int64 { return int64(n+31) / 32 * 32 }
+	depth := int64(w.info.Colours)
+	if w.coeffs {
+		depth *= 5 // its coefficients are kept beside its dots, four bytes each
+	}
+	if w.info.Colours == 4 || w.info.Colours == 3 && w.apart {
+		depth += 4 // and then its colours are put together anew
+	}
+	return whole(w.info.Width) * whole(w.info.Height) * depth
 }
 
 // pass steps over the coded pixels of a scan to the next marker.

@@ -31,7 +31,7 @@ type Info struct {
 	Notes         bool // of a JPEG: more is written into it than the picture, such as where it was taken
 	Trailing      int  // bytes behind the end of a JPEG that are not zero
 
-	memory int64 // bytes that its pixels take when they are unpacked
+	memory int64 // bytes that are taken until its pixels are unpacked, at most
 	scans  int   // of a JPEG: passes over all of it
 }
 
@@ -45,17 +45,13 @@ func Look(data []byte) (Info, error) {
 	case bytes.HasPrefix(data, []byte("\xff\xd8\xff")):
 		return lookJPEG(data)
 	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
-		c, err := png.DecodeConfig(bytes.NewReader(data))
-		if err != nil {
-			return Info{}, errors.New("the PNG is damaged: its header cannot be read")
-		}
-		return plain(PNG, data, c.Width, c.Height, pngDepth(c.ColorModel)), nil
+		return lookPNG(data)
 	case bytes.HasPrefix(data, []byte("GIF87a")), bytes.HasPrefix(data, []byte("GIF89a")):
 		c, err := gif.DecodeConfig(bytes.NewReader(data))
 		if err != nil || c.Width < 1 || c.Height < 1 {
 			return Info{}, errors.New("the GIF is damaged: its header cannot be read")
 		}
-		return plain(GIF, data, c.Width, c.Height, 1), nil
+		return plain(GIF, data, c.Width, c.Height, 2), nil // a byte a dot, and as much again to put its lines in order
 	}
 	if what := looksLike(data); what != "" {
 		return Info{}, fmt.Errorf("%w: it looks like %s", ErrUnknown, what)
@@ -63,21 +59,40 @@ func Look(data []byte) (Info, error) {
 	return Info{}, ErrUnknown
 }
 
-// plain is a picture that is no JPEG; depth is the bytes of a dot when it is unpacked.
+// plain is a picture that is no JPEG; depth is the bytes that a dot takes until it is unpacked.
+// One line of it is held a few times more, which is most of a picture of very few lines.
 func plain(f Format, data []byte, width, height int, depth int64) Info {
-	return Info{Format: f, Bytes: len(data), Width: width, Height: height, Turn: 1, memory: int64(width) * int64(height) * depth}
+	dots := min(int64(width)*int64(height), 1<<40) // so that no product of it overflows
+	return Info{Format: f, Bytes: len(data), Width: width, Height: height, Turn: 1, memory: dots*depth + lines*int64(width)}
 }
 
-// pngDepth is the bytes of a dot in the images that a PNG is unpacked into.
+// lines is the bytes that a dot of one line takes besides: two lines of up to eight bytes a dot
+// while a PNG is read, which is three times as much over the passes of an interlaced one, and
+// four bytes while it is made smaller.
+const lines = 3*2*8 + 4
+
+// lookPNG reads the header of a PNG, which has to come first: Go passes over what comes before.
+func lookPNG(data []byte) (Info, error) {
+	const kind, interlace = 12, 28 // where they stand in the file
+	c, err := png.DecodeConfig(bytes.NewReader(data))
+	if err != nil || !bytes.HasPrefix(data[kind:], []byte("IHDR")) {
+		return Info{}, errors.New("the PNG is damaged: its header cannot be read")
+	}
+	depth := pngDepth(c.ColorModel)
+	if data[interlace] != 0 {
+		depth *= 2 // its passes are unpacked one by one, beside the whole
+	}
+	return plain(PNG, data, c.Width, c.Height, depth), nil
+}
+
+// pngDepth is the bytes of a dot in the images that a PNG is unpacked into, at most. Whether one
+// colour of a grey PNG is transparent is said behind its header: then its dots take as much as
+// coloured ones.
 func pngDepth(m color.Model) int64 {
 	switch m {
-	case color.GrayModel:
-		return 1
-	case color.Gray16Model:
-		return 2
-	case color.RGBA64Model, color.NRGBA64Model:
+	case color.Gray16Model, color.RGBA64Model, color.NRGBA64Model:
 		return 8
-	case color.RGBAModel, color.NRGBAModel:
+	case color.GrayModel, color.RGBAModel, color.NRGBAModel:
 		return 4
 	}
 	return 1 // a palette
