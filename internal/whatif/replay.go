@@ -20,8 +20,9 @@ const (
 
 // leg is what a person really had over one channel.
 type leg struct {
-	fate fate
-	took time.Duration // from its hand-over to its end; 0 = not known
+	fate   fate
+	handed bool          // over to a provider: it could arrive
+	took   time.Duration // from its hand-over to its end; 0 = not known
 }
 
 // legs is what a person really had, by channel.
@@ -37,9 +38,9 @@ func lived(r message.Recipient) (all legs) {
 		if l.Reason.FallsBack(r.Steps[l.Step-1].Channel) {
 			f = fellBack
 		}
-		all[r.Steps[l.Step-1].Channel] = leg{f, between(l.HandedAt.Time(), l.ReportedAt.Time())}
+		all[r.Steps[l.Step-1].Channel] = leg{f, !l.HandedAt.IsZero(), between(l.HandedAt.Time(), l.ReportedAt.Time())}
 	}
-	last := leg{ended, between(r.HandedAt.Time(), r.ReportedAt.Time())}
+	last := leg{ended, !r.HandedAt.IsZero(), between(r.HandedAt.Time(), r.ReportedAt.Time())}
 	switch {
 	case r.State == message.Delivered:
 		last.fate = arrived

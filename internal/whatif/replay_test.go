@@ -121,6 +121,41 @@ func TestStepsThatAreTriedOutAreReplayed(t *testing.T) {
 	}
 }
 
+// TestAClassIsChargedWhatTheMessageFroze has the prices changed since. By the strategy that it
+// was sent by, a message costs what it did.
+func TestAClassIsChargedWhatTheMessageFroze(t *testing.T) {
+	dear := message.Step{Channel: provider.Alimtalk, Price: 20 * money.Won} // now 9 won
+	// Short texts went as SMS for 18 won, long ones as Alimtalk for 20, since LMS is 45.
+	people := []message.Recipient{person(message.Delivered, 1, "", sms), person(message.Delivered, 1, "", dear, lms)}
+	own := replayed(t, Question{Strategy: message.CostOptimized}, people...)
+	if own.Alternative.Cost != 38*money.Won || own.Alternative.Cost != own.Actual.Cost || own.Extrapolated != (Guessed{}) {
+		t.Errorf("by its own strategy: got %+v of which %+v is guessed, want what really was: %+v", own.Alternative, own.Extrapolated, own.Actual)
+	}
+	first := replayed(t, Question{Strategy: message.AlimtalkFirst}, people...)
+	if first.Extrapolated.Cost != dear.Price {
+		t.Errorf("an Alimtalk of who had none: got %+v, want it at the price of then", first.Extrapolated)
+	}
+	named := replayed(t, Question{Strategy: message.AlimtalkFirst, Prices: map[provider.Channel]money.Amount{provider.Alimtalk: 7 * money.Won}}, people...)
+	if named.Alternative.Cost != 14*money.Won {
+		t.Errorf("at a price that is named: got %+v", named.Alternative)
+	}
+}
+
+// TestALegThatWasNeverHandedOverTellsNothingOfItsChannel has people opt out before their turn.
+func TestALegThatWasNeverHandedOverTellsNothingOfItsChannel(t *testing.T) {
+	out := person(message.Failed, 1, provider.OptedOut, sms)
+	out.HandedAt = 0
+	skipped := after(person(message.Delivered, 2, "", kakao, sms), 1, provider.NotKakaoUser)
+	skipped.History[0].HandedAt = 0
+	got := replayed(t, Question{}, person(message.Delivered, 1, "", sms), out, skipped)
+	if diff := cmp.Diff([]Rate{{Channel: "sms", Tried: 2, Arrived: 2}}, got.DeliveryRates); diff != "" {
+		t.Errorf("rates (-want +got):\n%s", diff)
+	}
+	if got.Recipients != 3 || got.Alternative.Cost != got.Actual.Cost || got.Alternative.Delivered != 2 {
+		t.Errorf("got %+v", got)
+	}
+}
+
 // TestAStrategyThatNeedsWhatAMessageHasNotLeavesItAsItWas asks for texts of a message without one.
 func TestAStrategyThatNeedsWhatAMessageHasNotLeavesItAsItWas(t *testing.T) {
 	q := Question{Strategy: message.SMSOnly}

@@ -19,6 +19,7 @@ type sum struct {
 
 	m        *message.Message
 	content  message.Content
+	frozen   credit.Prices            // of the present message, over those of now
 	ways     map[uint8][]message.Step // by class of the present message; nil = unchanged
 	template *TemplatePart
 
@@ -43,6 +44,7 @@ func newSum(q Question, now credit.Prices) *sum {
 // begin turns to the next message.
 func (s *sum) begin(m *message.Message, c message.Content) {
 	s.m, s.content, s.ways = m, c, map[uint8][]message.Step{}
+	s.freeze()
 	s.out.Messages++
 	s.out.LeftOut += m.Accepted
 	code := ""
@@ -53,6 +55,17 @@ func (s *sum) begin(m *message.Message, c message.Content) {
 		s.templates[code] = &TemplatePart{Code: code}
 	}
 	s.template = s.templates[code]
+}
+
+// freeze collects the prices of the present message: a channel that one class of its people had
+// no leg over may be another's, and its price was frozen for all of them at once.
+func (s *sum) freeze() {
+	s.frozen = s.now
+	for _, c := range s.m.Classes {
+		for _, step := range c.Steps {
+			s.frozen[step.Channel] = step.Price
+		}
+	}
 }
 
 // add replays one final recipient of the present message.
@@ -67,10 +80,10 @@ func (s *sum) add(r message.Recipient) error {
 	s.template.Recipients++
 	had := lived(r)
 	for ch, l := range had {
-		if l.fate != unknown {
+		if l.handed {
 			s.tried[ch].tried++
 		}
-		if l.fate == arrived {
+		if l.handed && l.fate == arrived {
 			s.tried[ch].arrived++
 		}
 	}
@@ -147,7 +160,7 @@ func (s *sum) steps(were []message.Step, offKakao bool) []message.Step {
 }
 
 func (s *sum) prices(were []message.Step) credit.Prices {
-	prices := s.now
+	prices := s.frozen
 	for _, step := range were {
 		prices[step.Channel] = step.Price
 	}

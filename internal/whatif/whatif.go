@@ -36,7 +36,7 @@ type Answer struct {
 	Actual        Outcome        `json:"actual" doc:"What really happened."`
 	Alternative   Outcome        `json:"alternative" doc:"What would have happened, guesses included."`
 	Extrapolated  Guessed        `json:"extrapolated" doc:"The part of the alternative that is a guess."`
-	DeliveryRates []Rate         `json:"delivery_rates" doc:"What the guesses go by: of the legs of these messages, those that arrived."`
+	DeliveryRates []Rate         `json:"delivery_rates" doc:"What the guesses go by: of the legs of these messages that were handed over, those that arrived."`
 	ByTemplate    []TemplatePart `json:"by_template"`
 }
 
