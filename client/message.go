@@ -72,7 +72,7 @@ type Message struct {
 // Review is the look of a second person at a message.
 type Review struct {
 	State     string    `json:"state"`    // wanted, approved, rejected
-	AskedBy   string    `json:"asked_by"` // the token or series that sent the message
+	AskedBy   string    `json:"asked_by"` // the token that sent the message, or last wrote the series which did
 	AskedAt   time.Time `json:"asked_at"`
 	DecidedBy string    `json:"decided_by,omitempty"`
 	DecidedAt time.Time `json:"decided_at,omitzero"`

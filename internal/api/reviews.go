@@ -10,6 +10,9 @@ import (
 	"creditmsg/internal/message"
 )
 
+// approving is the ability of the second person.
+const approving = "messages:approve"
+
 // reviews declares the routes for the people who look at a message besides its sender: trying it
 // out, approving it, and sending it again to those whom it did not reach.
 func reviews(a *api) {
@@ -18,8 +21,8 @@ func reviews(a *api) {
 		return operation{id: verb + "Message", method: http.MethodPost, path: "/v1/messages/{id}/" + verb, tag: "Messages", ability: ability,
 			status: http.StatusOK, summary: summary, about: about, codes: append(codes, fault.CodeStateConflict)}
 	}
-	perform(a, act("approve", "messages:approve", "Let a message go that waits for a second person",
-		"Not with the token that sent it. From then on the message is valid as long as it was meant to be. Repeating it changes nothing."),
+	perform(a, act("approve", approving, "Let a message go that waits for a second person",
+		"Not with the token that sent it, or that last wrote the series which did. From then on the message is valid as long as it was meant to be. Repeating it changes nothing."),
 		func(ctx context.Context, x *exchange, in *messageInput, _ string) (*message.Message, error) {
 			key, err := x.message(in.ID)
 			if err != nil {
@@ -27,7 +30,7 @@ func reviews(a *api) {
 			}
 			return a.Messages.Approve(ctx, key, x.token.ID.Text(id.Token))
 		}, a.showMessage)
-	perform(a, act("reject", "messages:approve", "Cancel a message that waits for a second person",
+	perform(a, act("reject", approving, "Cancel a message that waits for a second person",
 		"What was held for it is given back. Repeating it changes nothing."),
 		func(ctx context.Context, x *exchange, in *rejectInput, _ string) (*message.Message, error) {
 			key, err := x.message(in.ID)

@@ -1,9 +1,15 @@
 package api
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/db/dbtest"
 )
 
 // peopleOf are so many recipients.
@@ -34,6 +40,65 @@ func TestAMessageIsApprovedByAnotherToken(t *testing.T) {
 			}
 		}
 		w.do(ask{method: "POST", path: "/v1/messages/" + id + "/reject", token: second, body: `{"reason":"오타"}`}).refused(409, "state_conflict")
+	})
+}
+
+// TestASeriesIsApprovedByAnotherTokenThanItsWriters has two people write a series one after the
+// other, each of whom may approve.
+func TestASeriesIsApprovedByAnotherTokenThanItsWriters(t *testing.T) {
+	for _, engine := range dbtest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			var now atomic.Int64
+			now.Store(time.Now().UnixMicro())
+			w := newWorld(t, dbtest.Connect(t, dbtest.Migrated(t, engine), db.Options{Now: func() time.Time { return time.UnixMicro(now.Load()) }}))
+			w.do(ask{method: "PUT", path: "/v1/sending-rules", token: w.rich, body: `{"review_above":1}`}).is(200)
+			write := func() string { return w.token("rich", "messages:read", "messages:write", approving) }
+			first, second := write(), write()
+			body := `{"name":"매분","cron":"* * * * *","message":{"strategy":"sms_only","text":{"body":"안내"},"recipients":` + peopleOf(2) + `}}`
+			path := "/v1/series/" + w.do(ask{method: "POST", path: "/v1/series", token: first, body: body}).is(201).json()["id"].(string)
+			fired := func() string {
+				now.Add(time.Minute.Microseconds())
+				w.drain()
+				return w.get(path + "/firings").rows()[0]["message_id"].(string)
+			}
+			approve := func(token, id string) got {
+				return w.do(ask{method: "POST", path: "/v1/messages/" + id + "/approve", token: token})
+			}
+			id := fired()
+			approve(first, id).refused(403, "forbidden")
+			review, _ := approve(second, id).is(200).json()["review"].(map[string]any)
+			if !strings.HasPrefix(fmt.Sprint(review["asked_by"]), "tok_") || review["asked_by"] == review["decided_by"] {
+				t.Errorf("reviewed: %v", review)
+			}
+			record := w.get("/v1/messages/" + id + "/compliance").is(200).body
+			if !bytes.Contains(record, []byte(strings.TrimPrefix(path, "/v1/series/"))) {
+				t.Errorf("the record does not name the series that sent it: %s", record)
+			}
+			w.do(ask{method: "PUT", path: path, token: second, body: body}).is(200)
+			id = fired()
+			approve(second, id).refused(403, "forbidden")
+			approve(first, id).is(200)
+		})
+	}
+}
+
+func TestWhoMayNotApproveCannotDoWithoutApproval(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		set := func(token, body string) got {
+			return w.do(ask{method: "PUT", path: "/v1/sending-rules", token: token, body: body})
+		}
+		sender, second := w.token("rich", "messages:write", "optouts:write"), w.token("rich", "optouts:write", "messages:approve")
+		set(sender, `{"review_above":5}`).refused(403, "forbidden")
+		set(second, `{"review_above":1}`).is(200)
+		for _, body := range []string{`{"review_above":0}`, `{"review_above":1000000}`, `{"review_above":0,"duplicate_window":60}`} {
+			if got := set(sender, body).refused(403, "forbidden"); len(got) != 1 || got[0] != "/review_above" {
+				t.Errorf("%s: errors at %q", body, got)
+			}
+		}
+		if r := set(sender, `{"review_above":1,"duplicate_window":60}`).is(200).json(); r["review_above"] != 1.0 || r["duplicate_window"] != 60.0 {
+			t.Errorf("the same one, and another rule: got %v", r)
+		}
+		w.do(ask{method: "PUT", path: "/v1/sending-rules?site=rich", token: w.operator, body: `{"review_above":0}`}).is(200)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
 	"creditmsg/internal/korea"
 	"creditmsg/internal/site"
 )
@@ -42,8 +43,12 @@ func sendingRules(a *api) {
 	})
 	write(a, operation{
 		id: "setSendingRules", method: http.MethodPut, path: "/v1/sending-rules", tag: "Rules", ability: "optouts:write", status: http.StatusOK,
-		summary: "Set what the site's messages go by", about: "What is absent keeps its value. Messages that were accepted keep what they went by.",
+		summary: "Set what the site's messages go by", about: "What is absent keeps its value. Messages that were accepted keep what they went by. " +
+			"To change review_above takes the ability messages:approve as well: otherwise who sends could do without the second person.",
 	}, func(tx *db.Tx, x *exchange, in *rulesSet) (rulesView, error) {
+		if err := x.mayReview(tx, in); err != nil {
+			return rulesView{}, err
+		}
 		ch := site.RulesChange{OptOutNumber: in.Body.OptOutNumber, ReviewAbove: in.Body.ReviewAbove}
 		if in.Body.DuplicateWindow != nil {
 			window := time.Duration(*in.Body.DuplicateWindow) * time.Second
@@ -52,6 +57,24 @@ func sendingRules(a *api) {
 		r, err := site.SetRules(tx, x.site, ch)
 		return a.showRules(r), err
 	})
+}
+
+// mayReview refuses a change of what has to be approved to a token that may not approve. The
+// value that it is already changes nothing, and is left out.
+func (x *exchange) mayReview(tx *db.Tx, in *rulesSet) error {
+	if in.Body.ReviewAbove == nil || x.operator() || x.token.Can(approving) {
+		return nil
+	}
+	s, err := site.Find(tx, x.site)
+	if err != nil {
+		return err
+	}
+	if s.Rules.ReviewAbove != *in.Body.ReviewAbove {
+		return fault.New(fault.Denied, fault.CodeForbidden, "the token does not have the ability %s, which it takes to change review_above", approving).
+			At("/review_above", "leave it out, or use a token that has the ability %s", approving)
+	}
+	in.Body.ReviewAbove = nil
+	return nil
 }
 
 func (a *api) showRules(r site.Rules) rulesView {

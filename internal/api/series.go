@@ -141,7 +141,7 @@ func recurring(a *api) {
 		id: "addSeries", method: http.MethodPost, path: seriesPath, tag: tag, ability: "messages:write", status: http.StatusCreated,
 		summary: "Send a message again and again",
 		about: "Each time makes an ordinary message, once. One that is refused, for want of credit or because its template is not approved any more, is told to the site's people " +
-			"(series.failed) and does not stop the series. A site has at most 100.",
+			"(series.failed) and does not stop the series. One that waits for a second person is approved by another token than the one that last wrote the series. A site has at most 100.",
 		codes: refusals,
 	}, func(in *seriesAdded) (string, SeriesBody) { return "", in.Body })
 	storing(a, operation{
@@ -240,7 +240,7 @@ func (b SeriesBody) plan() series.Plan {
 
 // content reads the message of a series and checks it as it would be now.
 func (a *api) content(ctx context.Context, x *exchange, b SeriesBody) (c series.Content, err error) {
-	c = series.Content{Name: b.Name, Asked: json.RawMessage(b.Message)}
+	c = series.Content{Name: b.Name, Asked: json.RawMessage(b.Message), By: x.token.ID.Text(id.Token)}
 	o := &order{withoutCount: true}
 	r := &reading{data: b.Message, path: []step{{name: "message"}}}
 	o.read(r)

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -33,7 +34,7 @@ const (
 type Review struct {
 	Message   Key
 	State     ReviewState
-	AskedBy   string // the token or series that sent the message
+	AskedBy   string // the token that sent the message, or that last wrote the series which did
 	AskedAt   db.Time
 	DecidedBy string  // "" = nobody yet
 	DecidedAt db.Time // 0 = not yet
@@ -42,6 +43,9 @@ type Review struct {
 
 // mostReason is the longest reason of a rejection, in characters.
 const mostReason = 500
+
+// asker is who must not approve the message: what a series sends is the word of whoever wrote it.
+func (r Request) asker() string { return cmp.Or(r.AskedBy, r.By) }
 
 // reviewed reports whether a draft has to be approved before it goes.
 func (d *Draft) reviewed() bool {
@@ -57,7 +61,7 @@ func (s *Service) askReviews(tx *db.Tx, in []joining, messages []*Message, held 
 	var by []string
 	for _, i := range held {
 		if messages[i].State == StateReview {
-			list, by = append(list, messages[i]), append(by, in[i].draft.request.By)
+			list, by = append(list, messages[i]), append(by, in[i].draft.request.asker())
 		}
 	}
 	if len(list) == 0 {
@@ -96,7 +100,7 @@ func readReview(look reviewLookup, m Key) (v Review, wanted bool, err error) {
 }
 
 // Approve lets a message go that waits for its review: at its time, or at once. by must not be
-// who sent it. Approving one that was approved changes nothing. Faults: NotFound, Denied,
+// who sent it, nor who last wrote the series that did. Approving one that was approved changes nothing. Faults: NotFound, Denied,
 // StateConflict.
 func (s *Service) Approve(ctx context.Context, key Key, by string) (*Message, error) {
 	return s.decide(ctx, key, by, ReviewApproved, "", func(tx *db.Tx, m *Message) error {

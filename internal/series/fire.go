@@ -198,7 +198,7 @@ func (s *Service) accept(ctx context.Context, one Series, key idem.Key) (message
 	if r.Title == "" {
 		r.Title = one.Name
 	}
-	r.By, r.Repeats = one.ID.Text(id.Series), key.Scope+" "+key.Key
+	r.By, r.AskedBy, r.Repeats = one.ID.Text(id.Series), one.By, key.Scope+" "+key.Key
 	d, err := s.messages.Draft(ctx, one.Site, r)
 	if err != nil {
 		return message.Receipt{}, err

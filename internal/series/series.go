@@ -47,6 +47,7 @@ type Content struct {
 	Request    message.Request `json:"request"`
 	Recipients []Recipient     `json:"recipients,omitempty"`
 	Groups     []id.ID         `json:"groups,omitempty"`
+	By         string          `json:"by,omitempty"` // the token that wrote it last; "" = not known
 }
 
 // Series is a message that is sent again and again.
