@@ -15,7 +15,8 @@ func routing(a *api) {
 		id: "askWhatIf", method: http.MethodPost, path: "/v1/routing/what-if", tag: "Messages", ability: "messages:read", status: http.StatusOK, asks: true,
 		summary: "Replay past messages by another strategy or at other prices",
 		about: "What is asked without a strategy and without prices is what really happened, to the won. Legs that a person did not really have are guessed by the " +
-			"delivery rates of these messages, and their part stands under `extrapolated`. At most 92 days and 1,000,000 people; nothing is changed.",
+			"delivery rates of these messages, and their part stands under `extrapolated`. At most 92 days, and messages to 1,000,000 people, the cancelled too; nothing is changed. " +
+			"One question is answered at a time: 503 when those before take too long.",
 		codes: []string{fault.CodeMalformed, fault.CodeBodyTooLarge, fault.CodeUnsupportedMedia},
 	}, a.askWhatIf)
 }

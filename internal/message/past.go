@@ -30,6 +30,24 @@ func Past(tx *db.Tx, siteID string, from, until db.Time, after id.ID, limit int)
 	return list, nil
 }
 
+// EndedOf gives those recipients of a few messages of one site who have a row and are final,
+// as Ended does; all rows of the messages are read at once.
+func (s *Service) EndedOf(tx *db.Tx, list []*Message) (map[Key][]Recipient, error) {
+	messages, ended := make(map[Key]*Message, len(list)), map[Key][]Recipient{}
+	for _, m := range list {
+		messages[m.Key] = m
+	}
+	rows, err := tx.Lookup("recipient", recipientSelect, db.Col("site_id", pick(list, func(m *Message) string { return m.Site })),
+		db.Col("message_id", pick(list, func(m *Message) id.ID { return m.ID })))
+	all, err := s.collect(messages, rows, err)
+	for _, r := range all {
+		if r.State.Final() {
+			ended[r.Key] = append(ended[r.Key], r)
+		}
+	}
+	return ended, err
+}
+
 // Ended gives those recipients of a message behind a place who have a row and are final,
 // with what became of each of their legs. Numbers stay sealed.
 func (s *Service) Ended(tx *db.Tx, m *Message, from Seq, limit int) ([]Recipient, error) {

@@ -8,7 +8,8 @@
 //   - What is known is told apart from what is guessed. A leg that a person really had is
 //     known to arrive or not; one that he did not have is taken to arrive as often as that
 //     channel's legs of the same replay did, and its numbers are labelled extrapolated.
-//   - It only reads, at one moment, and holds up nobody.
+//   - It only reads, at one moment, and holds up nobody but other questions: of these a process
+//     answers one at a time.
 //
 // What it never does: change a message, a price or a balance; guess about people who were
 // cancelled, or who are not final yet: they are counted apart.

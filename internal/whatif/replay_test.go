@@ -69,9 +69,7 @@ func replayed(t *testing.T, q Question, people ...message.Recipient) Answer {
 	s.begin(m, message.Content{Alimtalk: &message.Alimtalk{Code: "RESERVE_01"}, Text: &message.Text{}})
 	for i, p := range people {
 		p.Class = uint8(i) // each of a class of its own
-		if err := s.add(p); err != nil {
-			t.Fatal(err)
-		}
+		s.add(p)
 	}
 	out, err := s.answer(q)
 	if err != nil {
@@ -161,9 +159,7 @@ func TestAStrategyThatNeedsWhatAMessageHasNotLeavesItAsItWas(t *testing.T) {
 	q := Question{Strategy: message.SMSOnly}
 	s := newSum(q, credit.Prices{})
 	s.begin(&message.Message{Accepted: 1, Classes: []message.Class{{Steps: []message.Step{kakao}}}}, message.Content{Alimtalk: &message.Alimtalk{Code: "A"}})
-	if err := s.add(person(message.Delivered, 1, "", kakao)); err != nil {
-		t.Fatal(err)
-	}
+	s.add(person(message.Delivered, 1, "", kakao))
 	out, err := s.answer(q)
 	if err != nil || out.Unchanged != 1 || out.Alternative.Cost != kakao.Price {
 		t.Errorf("got %+v, %v; want it unchanged", out, err)

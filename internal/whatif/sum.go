@@ -23,6 +23,7 @@ type sum struct {
 	ways     map[uint8][]message.Step // by class of the present message; nil = unchanged
 	template *TemplatePart
 
+	people    int64 // whom the messages were accepted for
 	out       Answer
 	templates map[string]*TemplatePart
 	tried     [provider.Channels]struct{ tried, arrived int64 } // legs
@@ -39,6 +40,17 @@ type guess struct {
 
 func newSum(q Question, now credit.Prices) *sum {
 	return &sum{q: q, now: now, templates: map[string]*TemplatePart{}, open: map[guess]int64{}}
+}
+
+// count refuses more people than one answer reads, before they are read. Who was cancelled
+// counts too: his row is read like any other.
+func (s *sum) count(few []*message.Message) error {
+	for _, m := range few {
+		if s.people += m.Accepted; s.people > mostPeople {
+			return fault.Check("/from", "the messages of these days have more than %d people, which is as many as one answer reads; ask for fewer days", mostPeople)
+		}
+	}
+	return nil
 }
 
 // begin turns to the next message.
@@ -69,14 +81,12 @@ func (s *sum) freeze() {
 }
 
 // add replays one final recipient of the present message.
-func (s *sum) add(r message.Recipient) error {
+func (s *sum) add(r message.Recipient) {
 	if r.State == message.Cancelled || r.State == message.Expired && r.HandedAt.IsZero() {
-		return nil
+		return
 	}
 	s.out.LeftOut--
-	if s.out.Recipients++; s.out.Recipients > mostPeople {
-		return fault.Check("/from", "these days have more than %d people, which is as many as one answer reads; ask for fewer days", mostPeople)
-	}
+	s.out.Recipients++
 	s.template.Recipients++
 	had := lived(r)
 	for ch, l := range had {
@@ -88,7 +98,7 @@ func (s *sum) add(r message.Recipient) error {
 		}
 	}
 	s.real(r)
-	return s.alternative(r, had)
+	s.alternative(r, had)
 }
 
 func (s *sum) real(r message.Recipient) {
@@ -104,7 +114,7 @@ func (s *sum) real(r message.Recipient) {
 	}
 }
 
-func (s *sum) alternative(r message.Recipient, had legs) error {
+func (s *sum) alternative(r message.Recipient, had legs) {
 	steps, known := s.ways[r.Class]
 	if !known {
 		steps = s.steps(r.Steps, s.m.Classes[r.Class].OffKakao)
@@ -117,7 +127,7 @@ func (s *sum) alternative(r message.Recipient, had legs) error {
 	p := walk(steps, had)
 	if len(p.open) > 0 {
 		s.guess(p.open)
-		return nil
+		return
 	}
 	s.out.Alternative.Cost += p.cost
 	s.template.Alternative += p.cost
@@ -127,7 +137,6 @@ func (s *sum) alternative(r message.Recipient, had legs) error {
 	if p.took > 0 {
 		s.took[1] = append(s.took[1], p.took)
 	}
-	return nil
 }
 
 func (s *sum) guess(open []message.Step) {

@@ -78,13 +78,14 @@ type TemplatePart struct {
 	Verdict     string       `json:"verdict" enum:"cheaper,dearer,same"`
 }
 
-// Bounds of a question: what one answer reads.
+// Bounds of a question: what one answer reads, and how long it waits for those before it.
 const (
 	mostDays   = 92
-	mostPeople = 1_000_000
+	mostPeople = 1_000_000 // whom its messages were accepted for, reached or not
 	mostPrice  = 1_000_000 * money.Won
-	atOnce     = 500 // messages
-	page       = 5_000
+	atOnce     = 500   // messages
+	page       = 5_000 // people
+	turnWithin = 10 * time.Second
 )
 
 // Service answers questions.
@@ -92,27 +93,30 @@ type Service struct {
 	d        *db.DB
 	keys     *site.Keys
 	messages *message.Service
+	turn     chan struct{} // to read: one question at a time, since each holds a connection that all requests share
 }
 
 // New makes the service over one database.
 func New(d *db.DB, keys *site.Keys, messages *message.Service) *Service {
-	return &Service{d, keys, messages}
+	return &Service{d: d, keys: keys, messages: messages, turn: make(chan struct{}, 1)}
 }
 
 // Ask replays a site's messages of some days. Faults: Invalid for days, a strategy or a
-// price that cannot be, and for more people than one answer reads.
+// price that cannot be, and for more people than one answer reads; Unavailable when questions
+// before this one take too long.
 func (s *Service) Ask(ctx context.Context, siteID string, q Question) (Answer, error) {
 	from, until, err := q.check()
 	if err != nil {
 		return Answer{}, err
 	}
+	done, err := s.take(ctx)
+	if err != nil {
+		return Answer{}, err
+	}
+	defer done()
 	var sum *sum
 	err = s.d.Snapshot(ctx, "whatif", func(tx *db.Tx) error {
 		now, err := credit.PricesOf(tx, siteID)
-		if err != nil {
-			return err
-		}
-		key, err := s.keys.Site(tx, siteID)
 		if err != nil {
 			return err
 		}
@@ -124,26 +128,27 @@ func (s *Service) Ask(ctx context.Context, siteID string, q Question) (Answer, e
 			q.Steps = p.Steps
 		}
 		sum = newSum(q, now)
-		for after := (id.ID{}); ; {
-			list, err := message.Past(tx, siteID, from, until, after, atOnce)
-			if err != nil {
-				return err
-			}
-			for _, m := range list {
-				if err := s.replay(tx, key, m, sum); err != nil {
-					return err
-				}
-			}
-			if len(list) < atOnce {
-				return nil
-			}
-			after = list[len(list)-1].ID
-		}
+		return s.read(tx, siteID, from, until, sum)
 	})
 	if err != nil {
 		return Answer{}, err
 	}
 	return sum.answer(q)
+}
+
+// take waits for the turn, but not for long: who is told to come again is better off than who
+// hangs. done gives it back.
+func (s *Service) take(ctx context.Context) (done func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, turnWithin)
+	defer cancel()
+	select {
+	case s.turn <- struct{}{}:
+		return func() { <-s.turn }, nil
+	case <-ctx.Done():
+		f := fault.Wrap(ctx.Err(), fault.Unavailable, fault.CodeUnavailable, "other questions are being answered; try again in some seconds")
+		f.RetryAfter = turnWithin
+		return nil, f
+	}
 }
 
 func (q Question) check() (from, until db.Time, err error) {
@@ -189,22 +194,87 @@ func (q Question) checkPolicy() error {
 	return nil
 }
 
-// replay adds one message.
-func (s *Service) replay(tx *db.Tx, key *site.Key, m *message.Message, sum *sum) error {
-	content, err := m.Content(key)
+// read adds the messages of a time.
+func (s *Service) read(tx *db.Tx, siteID string, from, until db.Time, sum *sum) error {
+	key, err := s.keys.Site(tx, siteID)
 	if err != nil {
 		return err
 	}
-	sum.begin(m, content)
+	for after := (id.ID{}); ; {
+		list, err := message.Past(tx, siteID, from, until, after, atOnce)
+		if err != nil {
+			return err
+		}
+		for _, few := range together(list) {
+			if err := sum.count(few); err != nil {
+				return err
+			}
+			if err := s.replay(tx, key, few, sum); err != nil {
+				return err
+			}
+		}
+		if len(list) < atOnce {
+			return nil
+		}
+		after = list[len(list)-1].ID
+	}
+}
+
+// together parts messages into those that are read at once: a page of people, or one message
+// that has more.
+func together(list []*message.Message) (parts [][]*message.Message) {
+	from, people := 0, int64(0)
+	for i, m := range list {
+		if i > from && people+m.Accepted > page {
+			parts = append(parts, list[from:i])
+			from, people = i, 0
+		}
+		people += m.Accepted
+	}
+	if from < len(list) {
+		parts = append(parts, list[from:])
+	}
+	return parts
+}
+
+// replay adds a few messages, or one of any size.
+func (s *Service) replay(tx *db.Tx, key *site.Key, few []*message.Message, sum *sum) error {
+	large := few[0].Accepted > page
+	var people map[message.Key][]message.Recipient
+	var err error
+	if !large {
+		if people, err = s.messages.EndedOf(tx, few); err != nil {
+			return err
+		}
+	}
+	for _, m := range few {
+		content, err := m.Content(key)
+		if err != nil {
+			return err
+		}
+		sum.begin(m, content)
+		for _, r := range people[m.Key] {
+			sum.add(r)
+		}
+		if !large {
+			continue
+		}
+		if err := s.pages(tx, m, sum); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pages adds the people of a message that is too large to be read at once.
+func (s *Service) pages(tx *db.Tx, m *message.Message, sum *sum) error {
 	for from := message.Seq(0); ; {
 		people, err := s.messages.Ended(tx, m, from, page)
 		if err != nil {
 			return err
 		}
 		for _, r := range people {
-			if err := sum.add(r); err != nil {
-				return err
-			}
+			sum.add(r)
 		}
 		if len(people) < page {
 			return nil
