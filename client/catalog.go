@@ -125,7 +125,7 @@ func (c *Client) AddSender(ctx context.Context, s Sender) (Sender, error) {
 	return write[Sender](ctx, c, http.MethodPost, s, "v1", "senders")
 }
 
-// RemoveSender removes a sender number.
+// RemoveSender removes a sender number; only the operator one that is blocked.
 func (c *Client) RemoveSender(ctx context.Context, number string) error {
 	return c.remove(ctx, "v1", "senders", number)
 }

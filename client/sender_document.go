@@ -18,6 +18,7 @@ type SenderDocument struct {
 	ContentType string    `json:"content_type"`
 	Bytes       int       `json:"bytes"`
 	AddedAt     time.Time `json:"added_at"`
+	KeptSince   time.Time `json:"kept_since,omitzero"` // since when it stays, whatever becomes of the number; zero = it can be removed
 }
 
 // AddSenderDocument adds a PDF, JPEG or PNG by which a sender number is to be registered.

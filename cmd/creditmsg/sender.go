@@ -14,11 +14,12 @@ import (
 // senderVerb works on sender numbers.
 type senderVerb struct {
 	Add      senderAdd      `cmd:"" help:"Register an approved sender number; a site's first is its default."`
-	List     senderList     `cmd:"" help:"List a site's sender numbers, with the documents by which it asks for them."`
+	List     senderList     `cmd:"" help:"List a site's sender numbers, with the documents by which it asks for them; also those that were removed and of which documents stay."`
 	Document senderDocument `cmd:"" help:"Get a document."`
 	Approve  senderApprove  `cmd:"" help:"Approve a number: texts can be sent from it."`
 	Reject   senderReject   `cmd:"" help:"Reject a number; its site can ask again."`
 	Block    senderBlock    `cmd:"" help:"Block a number: nothing is sent from it any more."`
+	Remove   senderRemove   `cmd:"" help:"Remove a number, also a blocked one; the documents by which it was decided on stay."`
 }
 
 type senderList struct {
@@ -35,15 +36,15 @@ func (v *senderList) Run(ctx context.Context, s *streams) error {
 }
 
 func showSenders(t *table, list ...server.Sender) {
-	t.row("NUMBER", "STATE", "DEFAULT", "REASON", "DOCUMENT", "KIND", "NAME")
+	t.row("NUMBER", "STATE", "DEFAULT", "REASON", "DOCUMENT", "KIND", "ADDED", "NAME")
 	for _, one := range list {
 		byDefault := ""
 		if one.Default {
 			byDefault = "yes"
 		}
-		t.row(one.Number, one.State, byDefault, one.Reason, "", "", "")
+		t.row(one.Number, one.State, byDefault, one.Reason, "", "", "", "")
 		for _, d := range one.Documents {
-			t.row("", "", "", "", d.ID, d.Kind, d.Name)
+			t.row("", "", "", "", d.ID, d.Kind, minute(d.AddedAt), d.Name)
 		}
 	}
 }
@@ -106,6 +107,19 @@ type senderBlock struct {
 // Run blocks the number.
 func (v *senderBlock) Run(ctx context.Context, s *streams) error {
 	return v.decide(ctx, s, v.database, "blocked", v.Reason)
+}
+
+type senderRemove struct {
+	oneSender
+	database
+}
+
+// Run removes the number.
+func (v *senderRemove) Run(ctx context.Context, s *streams) error {
+	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
+		err := p.RemoveSender(ctx, v.Site, v.Number)
+		return shown(map[string]string{"number": v.Number}, err, func(t *table, _ map[string]string) { t.say("%s is removed", v.Number) })
+	})
 }
 
 func (v *oneSender) decide(ctx context.Context, s *streams, d database, state, reason string) error {

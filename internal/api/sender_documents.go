@@ -21,10 +21,12 @@ type documentView struct {
 	ContentType string  `json:"content_type" enum:"application/pdf,image/jpeg,image/png" doc:"Of its content."`
 	Bytes       int     `json:"bytes"`
 	AddedAt     instant `json:"added_at"`
+
+	KeptSince maybeInstant `json:"kept_since" doc:"Since when it stays, whatever becomes of the number, which was approved or blocked then; null = it can be removed."`
 }
 
 func showDocument(d registration.Document) documentView {
-	return documentView{d.ID.Text(id.Document), string(d.Kind), d.Title, d.Media, d.Size, instant(d.AddedAt)}
+	return documentView{d.ID.Text(id.Document), string(d.Kind), d.Title, d.Media, d.Size, instant(d.AddedAt), maybeInstant(d.KeptAt)}
 }
 
 type documentNamed struct {
@@ -79,7 +81,7 @@ func senderDocuments(a *api) {
 	a.huma.OpenAPI().Paths[content.path].Get.Responses["200"].Content = map[string]*huma.MediaType{"application/octet-stream": {Schema: fileSchema("PDF, JPEG or PNG, as its Content-Type says.")}}
 	write(a, operation{
 		id: "removeSenderDocument", method: http.MethodDelete, path: documentsPath + "/{id}", tag: "Senders", ability: "senders:write", status: http.StatusNoContent,
-		summary: "Remove a document of a number that is not decided on, or was rejected", codes: []string{fault.CodeStateConflict},
+		summary: "Remove a document of a number that is not decided on, or was rejected", about: "Unless the number was approved or blocked before.", codes: []string{fault.CodeStateConflict},
 	}, func(tx *db.Tx, x *exchange, in *documentNamed) (nothing, error) {
 		n, of, err := in.of()
 		if err != nil {
@@ -97,8 +99,8 @@ func (a *api) declareAddDocument() {
 	add := operation{
 		id: "addSenderDocument", method: http.MethodPost, path: documentsPath, tag: "Senders", ability: "senders:write", status: http.StatusCreated,
 		summary: "Add a document by which a sender number is registered",
-		about: "The body is the file itself: PDF, JPEG or PNG by its content, at most 5 MiB. A number has at most ten; once it is approved they stay as they are. " +
-			"They are sealed with the site's key, and gone with the number.",
+		about: "The body is the file itself: PDF, JPEG or PNG by its content, at most 5 MiB. A number has at most ten; once it is approved or blocked they stay as they are, also when it is removed. " +
+			"They are sealed with the site's key. Those of a number that was neither are gone with it.",
 		codes: []string{fault.CodeStateConflict},
 		params: []*huma.Param{pathParam("number", "0261234567"),
 			{Name: "kind", In: "query", Required: true, Description: "What it is.", Schema: &huma.Schema{Type: huma.TypeString, Enum: kindsOfDocuments()}},

@@ -44,3 +44,23 @@ func TestASenderNumberIsRegisteredByItsDocuments(t *testing.T) {
 		add(query, "application/pdf", pdf).refused(409, "state_conflict")
 	})
 }
+
+func TestOnlyTheOperatorRemovesABlockedNumber(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const path = "/v1/senders/0270001234"
+		w.post("/v1/senders", `{"number":"02-7000-1234"}`).is(201)
+		made := w.do(ask{method: "POST", path: path + "/documents?kind=other", token: w.rich, media: "application/pdf", body: "%PDF-1.7\n"}).is(201).json()
+		if made["kept_since"] != nil {
+			t.Errorf("made %v", made)
+		}
+		w.do(ask{method: "PUT", path: path + "?site=rich", token: w.operator, body: `{"state":"blocked","reason":"신고됨"}`}).is(200)
+		w.remove(path).refused(409, "state_conflict")
+		if got := w.get(path).is(200).json(); got["state"] != "blocked" || got["reason"] != "신고됨" {
+			t.Errorf("it is %v", got)
+		}
+		w.do(ask{method: "DELETE", path: path + "?site=rich", token: w.operator}).is(204)
+		if rows := w.get(path + "/documents").rows(); len(rows) != 1 || rows[0]["id"] != made["id"] || rows[0]["kept_since"] == nil {
+			t.Errorf("left are %v", rows)
+		}
+	})
+}

@@ -70,13 +70,17 @@ func senders(a *api) {
 	}, a.setSender)
 	write(a, operation{
 		id: "removeSender", method: http.MethodDelete, path: "/v1/senders/{number}", tag: "Senders", ability: "senders:write", status: http.StatusNoContent,
-		summary: "Remove a sender number",
+		summary: "Remove a sender number", codes: []string{fault.CodeStateConflict},
+		about: "Only the operator removes one that is blocked. Documents by which it was approved or blocked stay.",
 	}, func(tx *db.Tx, x *exchange, in *senderNamed) (nothing, error) {
 		n, err := senderNumber(in.Number)
 		if err != nil {
 			return nothing{}, err
 		}
-		return nothing{}, a.Registration.Forget(tx, x.site, n)
+		if x.operator() {
+			return nothing{}, a.Registration.Forget(tx, x.site, n)
+		}
+		return nothing{}, a.Registration.Withdraw(tx, x.site, n)
 	})
 	senderDocuments(a)
 }

@@ -51,6 +51,7 @@ type Document struct {
 	Media   string // of its content
 	Size    int    // bytes
 	AddedAt db.Time
+	KeptAt  db.Time // since when it stays, whatever becomes of the number; 0 = it may be removed
 }
 
 func documentContext(part string, d id.ID) string {
@@ -87,11 +88,12 @@ func (s *Service) Add(tx *db.Tx, siteID string, n korea.Number, kind DocumentKin
 	if _, err := openForProof(tx, siteID, n); err != nil {
 		return d, err
 	}
-	there, err := s.List(tx, siteID, n)
+	var there int // what stays of an earlier time takes no room
+	err := tx.QueryRow(`SELECT COUNT(*) FROM registration_document WHERE site_id = ? AND number = ? AND kept_at = 0`, siteID, string(n)).Scan(&there)
 	if err != nil {
-		return d, err
+		return d, fmt.Errorf("count the documents of sender %s: %w", n.Dashed(), err)
 	}
-	if len(there) >= MostDocuments {
+	if there >= MostDocuments {
 		return d, fault.New(fault.Conflict, fault.CodeStateConflict, "a sender number has at most %d documents; remove one first", MostDocuments)
 	}
 	key, err := s.keys.Site(tx, siteID)
@@ -125,16 +127,17 @@ func titleOf(given string) string {
 	return strings.TrimSpace(string(runes[:min(len(runes), mostTitle)]))
 }
 
-// List gives the proofs of a number, oldest first; one that the site does not have has none.
+// List gives the proofs of a number, oldest first; of one that the site does not have any more,
+// those that stay.
 func (s *Service) List(tx *db.Tx, siteID string, n korea.Number) ([]Document, error) {
 	key, err := s.keys.Site(tx, siteID)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := tx.Query(`SELECT site_id, number, id, kind, media, size, title, added_at FROM registration_document WHERE site_id = ? AND number = ? ORDER BY id`, siteID, string(n))
+	rows, err := tx.Query(`SELECT site_id, number, id, kind, media, size, title, added_at, kept_at FROM registration_document WHERE site_id = ? AND number = ? ORDER BY id`, siteID, string(n))
 	list, err := db.Collect(rows, err, func(r *sql.Rows) (d Document, err error) {
 		var sealed []byte
-		if err := r.Scan(&d.Site, &d.Number, &d.ID, &d.Kind, &d.Media, &d.Size, &sealed, &d.AddedAt); err != nil {
+		if err := r.Scan(&d.Site, &d.Number, &d.ID, &d.Kind, &d.Media, &d.Size, &sealed, &d.AddedAt, &d.KeptAt); err != nil {
 			return d, err
 		}
 		title, err := key.Open(documentContext("title", d.ID), sealed)
@@ -167,18 +170,45 @@ func (s *Service) Content(tx *db.Tx, siteID string, n korea.Number, of id.ID) (m
 	return media, content, nil
 }
 
-// Remove forgets a proof of a number that is not decided on, or was rejected. Faults:
-// NotFound, StateConflict.
+// Numbers gives the numbers that a site has proofs of, also those that it does not have any more.
+func (s *Service) Numbers(tx *db.Tx, siteID string) ([]korea.Number, error) {
+	rows, err := tx.Query(`SELECT DISTINCT number FROM registration_document WHERE site_id = ? ORDER BY number`, siteID)
+	list, err := db.Collect(rows, err, func(r *sql.Rows) (n korea.Number, err error) { return n, r.Scan(&n) })
+	if err != nil {
+		return nil, fmt.Errorf("list the numbers of site %s that have documents: %w", siteID, err)
+	}
+	return list, nil
+}
+
+// keep has the proofs of a number stay from now on, whatever becomes of it: it was decided by
+// them what is sent from there.
+func keep(tx *db.Tx, siteID string, n korea.Number) error {
+	_, err := tx.Exec(`UPDATE registration_document SET kept_at = ? WHERE site_id = ? AND number = ? AND kept_at = 0`, tx.Now, siteID, string(n))
+	if err != nil {
+		return fmt.Errorf("keep the documents of sender %s: %w", n.Dashed(), err)
+	}
+	return nil
+}
+
+// Remove forgets a proof of a number that is not decided on, or was rejected, unless the number
+// was approved or blocked before. Faults: NotFound, StateConflict.
 func (s *Service) Remove(tx *db.Tx, siteID string, n korea.Number, of id.ID) error {
 	if _, err := openForProof(tx, siteID, n); err != nil {
 		return err
 	}
-	gone, err := tx.Exec(`DELETE FROM registration_document WHERE site_id = ? AND number = ? AND id = ?`, siteID, string(n), of)
+	list, err := s.List(tx, siteID, n)
 	if err != nil {
-		return fmt.Errorf("remove a document of sender %s: %w", n.Dashed(), err)
+		return err
 	}
-	if gone == 0 {
+	at := slices.IndexFunc(list, func(d Document) bool { return d.ID == of })
+	switch {
+	case at < 0:
 		return fault.Missing("document", of.Text(id.Document))
+	case list[at].KeptAt != 0:
+		return fault.New(fault.Conflict, fault.CodeStateConflict, "the sender number %s was decided on by this document; it stays", n.Dashed())
+	}
+	if _, err := tx.Exec(`DELETE FROM registration_document WHERE site_id = ? AND number = ? AND id = ?`, siteID, string(n), of); err != nil {
+		return fmt.Errorf("remove a document of sender %s: %w", n.Dashed(), err)
 	}
 	return nil
 }

@@ -5,8 +5,10 @@
 //
 //   - A number that is asked for is told to the operator, and what he decided to the site, in
 //     the transaction in which it happens.
-//   - The documents stand in the database, sealed with the site's key: they are few, and there
-//     as long as the number is. What a number was approved by does not change any more.
+//   - The documents stand in the database, sealed with the site's key: they are few. What a
+//     number was approved or blocked by does not change any more, and stays when the number goes:
+//     it proves by which right messages went from there.
+//   - A number that was blocked is unblocked or removed by the operator alone.
 //   - What a document is, its content says, and not its name.
 //
 // A text may be sent from a number only by who has the right to it, and whoever takes it for
@@ -26,6 +28,7 @@ import (
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/event"
+	"creditmsg/internal/fault"
 	"creditmsg/internal/korea"
 	"creditmsg/internal/queue"
 	"creditmsg/internal/site"
@@ -64,7 +67,13 @@ func (s *Service) AskAgain(tx *db.Tx, siteID string, n korea.Number) (site.Sende
 
 // Decide sets the state of a number, and tells its site why. Faults: as site.SetSender.
 func (s *Service) Decide(tx *db.Tx, siteID string, n korea.Number, state, reason string) (site.Sender, error) {
+	if err := site.Lock(tx, siteID); err != nil { // its documents do not change meanwhile
+		return site.Sender{}, err
+	}
 	decided, err := site.SetSender(tx, siteID, string(n), state, reason)
+	if err == nil && decides(state) {
+		err = keep(tx, siteID, n)
+	}
 	if err != nil {
 		return decided, err
 	}
@@ -81,12 +90,42 @@ func (s *Service) tell(tx *db.Tx, siteID, state string) error {
 	return credit.Announce(tx, s.queue, event.Event{Site: siteID, Type: "sender." + state, Ref: siteID, Data: data})
 }
 
-// Forget removes a number with its documents. Faults: as site.RemoveSender.
-func (s *Service) Forget(tx *db.Tx, siteID string, n korea.Number) error {
-	if err := site.RemoveSender(tx, siteID, string(n)); err != nil {
+// decides reports whether a number's documents stay once it is in this state.
+func decides(state string) bool { return state == site.Approved || state == site.Blocked }
+
+// Withdraw removes a number as its site wishes: Forget, of one that is not blocked. Otherwise a
+// site would ask anew for what was blocked, as if nothing had been. Faults: NotFound, StateConflict.
+func (s *Service) Withdraw(tx *db.Tx, siteID string, n korea.Number) error {
+	if err := site.Lock(tx, siteID); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(`DELETE FROM registration_document WHERE site_id = ? AND number = ?`, siteID, string(n)); err != nil {
+	found, err := site.FindSender(tx, siteID, n)
+	if err != nil {
+		return err
+	}
+	if found.State == site.Blocked {
+		return fault.New(fault.Conflict, fault.CodeStateConflict, "the sender number %s is blocked; only the operator can unblock or remove it", n.Dashed())
+	}
+	return s.Forget(tx, siteID, n)
+}
+
+// Forget removes a number with those of its documents by which it was never approved or blocked.
+// Faults: as site.RemoveSender.
+func (s *Service) Forget(tx *db.Tx, siteID string, n korea.Number) error {
+	if err := site.Lock(tx, siteID); err != nil {
+		return err
+	}
+	found, err := site.FindSender(tx, siteID, n)
+	if err == nil && decides(found.State) { // those of before that was noted
+		err = keep(tx, siteID, n)
+	}
+	if err == nil {
+		err = site.RemoveSender(tx, siteID, string(n))
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`DELETE FROM registration_document WHERE site_id = ? AND number = ? AND kept_at = 0`, siteID, string(n)); err != nil {
 		return fmt.Errorf("forget the documents of sender %s: %w", n.Dashed(), err)
 	}
 	return nil

@@ -120,9 +120,15 @@ func TestANumberIsAskedForShownAndDecidedOn(t *testing.T) {
 				return err
 			})
 		}
-		w.decide(site.Approved, "")
+		var approved db.Time
+		w.update(func(tx *db.Tx) error {
+			approved = tx.Now
+			_, err := w.Decide(tx, "shop", number, site.Approved, "")
+			return err
+		})
 		w.must(w.d.View(context.Background(), "test", func(tx *db.Tx) error {
 			list, err := w.List(tx, "shop", number)
+			newer.KeptAt = approved
 			if err != nil || len(list) != 1 || list[0] != newer {
 				w.t.Errorf("the documents are %+v, %v; want %+v", list, err, newer)
 			}
@@ -151,13 +157,101 @@ func TestWhatANumberWasApprovedByDoesNotChange(t *testing.T) {
 				w.t.Errorf("%s: %v, want a conflict", name, err)
 			}
 		}
-		w.update(func(tx *db.Tx) error { return w.Forget(tx, "shop", number) })
-		w.must(w.d.View(context.Background(), "test", func(tx *db.Tx) error {
-			if _, _, err := w.Content(tx, "shop", number, d.ID); !fault.Is(err, fault.NotFound) {
-				w.t.Errorf("after the number is gone: %v, want its document gone", err)
+		w.decide(site.Rejected, "양도됨")
+		if err := w.try(func(tx *db.Tx) error { return w.Remove(tx, "shop", number, d.ID) }); !fault.Is(err, fault.Conflict) {
+			w.t.Errorf("remove it once the number is rejected: %v, want a conflict", err)
+		}
+	})
+}
+
+// left checks that of the documents of a number exactly those that are kept are there.
+func (w *world) left(kept ...Document) {
+	w.t.Helper()
+	w.must(w.d.View(context.Background(), "test", func(tx *db.Tx) error {
+		list, err := w.List(tx, "shop", number)
+		if len(list) != len(kept) {
+			w.t.Errorf("%d documents are left, want %d: %+v", len(list), len(kept), list)
+			return err
+		}
+		for i, d := range list {
+			if d.ID != kept[i].ID || d.KeptAt == 0 || d.AddedAt != kept[i].AddedAt {
+				w.t.Errorf("left is %+v, want %+v and since when it stays", d, kept[i])
 			}
-			return nil
+			if _, content, err := w.Content(tx, "shop", number, d.ID); err != nil || !bytes.Equal(content, pdf) {
+				w.t.Errorf("its content is %q, %v", content, err)
+			}
+		}
+		numbers, err := w.Numbers(tx, "shop")
+		if len(numbers) > 1 || len(numbers) == 1 != (len(kept) > 0) {
+			w.t.Errorf("documents are there of %v", numbers)
+		}
+		return err
+	}))
+}
+
+func (w *world) withdraw() {
+	w.t.Helper()
+	w.update(func(tx *db.Tx) error { return w.Withdraw(tx, "shop", number) })
+}
+
+func TestWhatANumberWasDecidedOnByStaysWhenItGoes(t *testing.T) {
+	each(t, func(w *world) {
+		ask := func() { w.update(func(tx *db.Tx) error { _, err := w.Ask(tx, "shop", string(number)); return err }) }
+		w.add(pdf)
+		w.decide(site.Rejected, "흐림")
+		w.withdraw()
+		w.left()
+
+		ask()
+		first := w.add(pdf)
+		w.decide(site.Approved, "")
+		w.decide(site.Rejected, "해지됨")
+		w.add(pdf) // after it was approved, so nothing was decided by it
+		w.withdraw()
+		w.left(first)
+
+		ask() // as many as ever can be added anew
+		second := w.add(pdf)
+		for range MostDocuments - 1 {
+			d := w.add(pdf)
+			w.update(func(tx *db.Tx) error { return w.Remove(tx, "shop", number, d.ID) })
+		}
+		w.decide(site.Blocked, "신고됨")
+		w.update(func(tx *db.Tx) error { return w.Forget(tx, "shop", number) })
+		w.left(first, second)
+	})
+}
+
+// TestWhatWasDecidedBeforeItWasNotedStaysToo has a document as it was kept before.
+func TestWhatWasDecidedBeforeItWasNotedStaysToo(t *testing.T) {
+	each(t, func(w *world) {
+		d := w.add(pdf)
+		w.decide(site.Approved, "")
+		w.update(func(tx *db.Tx) error { _, err := tx.Exec(`UPDATE registration_document SET kept_at = 0`); return err })
+		w.withdraw()
+		w.left(d)
+	})
+}
+
+func TestASiteDoesNotClearABlockByRemovingItsNumber(t *testing.T) {
+	each(t, func(w *world) {
+		w.decide(site.Blocked, "신고됨")
+		withdraw := func(tx *db.Tx) error { return w.Withdraw(tx, "shop", number) }
+		if err := w.try(withdraw); !fault.Is(err, fault.Conflict) {
+			w.t.Errorf("withdraw it: %v, want a conflict", err)
+		}
+		w.must(w.d.View(context.Background(), "test", func(tx *db.Tx) error {
+			s, err := site.FindSender(tx, "shop", number)
+			if s.State != site.Blocked || s.Reason != "신고됨" {
+				w.t.Errorf("it is %+v", s)
+			}
+			return err
 		}))
+		w.decide(site.Approved, "")
+		w.withdraw()
+		if err := w.try(withdraw); !fault.Is(err, fault.NotFound) {
+			w.t.Errorf("withdraw it again: %v, want not found", err)
+		}
 	})
 }
 

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"creditmsg/internal/db"
@@ -14,7 +15,7 @@ import (
 // Sender is a number that a site may send from.
 type Sender struct {
 	Number  string `json:"number"`
-	State   string `json:"state"`
+	State   string `json:"state"` // removed: the site does not have it any more, and documents of it stay
 	Default bool   `json:"default"`
 	Reason  string `json:"reason,omitempty"` // why it was decided so
 
@@ -29,20 +30,23 @@ type Document struct {
 	Media   string    `json:"content_type"`
 	Bytes   int       `json:"bytes"`
 	AddedAt time.Time `json:"added_at"`
+
+	KeptSince time.Time `json:"kept_since,omitzero"` // since when it stays, whatever becomes of the number; zero = it can be removed
 }
 
 func senderOf(s site.Sender) Sender {
 	return Sender{Number: string(s.Number), State: s.State, Default: s.Default, Reason: s.Reason}
 }
 
-// Senders lists the sender numbers of a site with their documents, oldest first. NotFound.
+// Senders lists the sender numbers of a site with their documents, oldest first, and then those
+// that it does not have any more and of which documents stay. NotFound.
 func (p *Operator) Senders(ctx context.Context, siteID string) (list List[Sender], err error) {
 	err = p.d.View(ctx, "operator_senders", func(tx *db.Tx) error {
 		list.Data = []Sender{}
 		if _, err := site.Find(tx, siteID); err != nil {
 			return err
 		}
-		all, err := site.Senders(tx, siteID)
+		all, err := p.everySender(tx, siteID)
 		for _, s := range all {
 			one, err := p.documented(tx, s)
 			if err != nil {
@@ -55,11 +59,26 @@ func (p *Operator) Senders(ctx context.Context, siteID string) (list List[Sender
 	return list, err
 }
 
+// everySender gives the numbers of a site, and those that are gone.
+func (p *Operator) everySender(tx *db.Tx, siteID string) ([]site.Sender, error) {
+	all, err := site.Senders(tx, siteID)
+	if err != nil {
+		return nil, err
+	}
+	numbers, err := p.registration.Numbers(tx, siteID)
+	for _, n := range numbers {
+		if !slices.ContainsFunc(all, func(s site.Sender) bool { return s.Number == n }) {
+			all = append(all, site.Sender{Site: siteID, Number: n, State: "removed"})
+		}
+	}
+	return all, err
+}
+
 func (p *Operator) documented(tx *db.Tx, s site.Sender) (Sender, error) {
 	one := senderOf(s)
 	all, err := p.registration.List(tx, s.Site, s.Number)
 	for _, d := range all {
-		one.Documents = append(one.Documents, Document{d.ID.Text(id.Document), string(d.Kind), d.Title, d.Media, d.Size, d.AddedAt.Time()})
+		one.Documents = append(one.Documents, Document{d.ID.Text(id.Document), string(d.Kind), d.Title, d.Media, d.Size, d.AddedAt.Time(), d.KeptAt.Time()})
 	}
 	return one, err
 }
@@ -81,6 +100,16 @@ func (p *Operator) DecideSender(ctx context.Context, siteID, number, state, reas
 		return p.vendors.AskSoon(tx) // the number may be new there
 	})
 	return out, err
+}
+
+// RemoveSender removes a number, blocked or not. Documents by which it was approved or blocked
+// stay. NotFound.
+func (p *Operator) RemoveSender(ctx context.Context, siteID, number string) error {
+	n, err := korea.ParseSender(number)
+	if err != nil {
+		return fault.Missing("sender", number)
+	}
+	return p.d.Update(ctx, "operator_remove_sender", func(tx *db.Tx) error { return p.registration.Forget(tx, siteID, n) })
 }
 
 // SenderDocument gives a document itself. NotFound.
