@@ -183,7 +183,7 @@ func (c *carriers) choose(n need) (*carrier, time.Duration) {
 		if !k.can(n) {
 			continue
 		}
-		if rest := k.health.rest(); rest > 0 {
+		if rest := c.rest(k); rest > 0 {
 			wait = soonest(wait, max(rest, time.Second))
 			continue
 		}
@@ -204,6 +204,16 @@ func (c *carriers) choose(n need) (*carrier, time.Duration) {
 		return c.pick(any), 0
 	}
 	return nil, orElse(wait, 5*time.Second)
+}
+
+// rest is how long an account gets nothing, whoever else there is: while its calls fail, or so
+// many of them hang that are left to themselves. An only account is always waited for, so that
+// nothing piles up there.
+func (c *carriers) rest(k *carrier) time.Duration {
+	if len(c.list) > 1 && k.health.overrun() {
+		return max(k.health.rest(), time.Second)
+	}
+	return k.health.rest()
 }
 
 // others leaves out an account if there are others than it.

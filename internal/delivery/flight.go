@@ -16,7 +16,8 @@ import (
 
 // callAll makes the calls of one plan, a few at a time. Those that began with it come
 // first, so that none waits. It returns when they are over, or earlier when those that
-// are not all hang and could go elsewhere.
+// are not all hang: nobody is helped by a worker that waits with them, and those who can
+// go elsewhere do. Where there is but one account, everybody waits for it anyway.
 func (s *Service) callAll(ctx context.Context, calls []*call) error {
 	if len(s.carriers.list) == 1 {
 		return s.makeAll(ctx, calls)
@@ -36,7 +37,7 @@ func (s *Service) callAll(ctx context.Context, calls []*call) error {
 		case done <- err:
 		}
 	})
-	look := time.NewTicker(s.o.Hang)
+	look := time.NewTicker(s.lookEvery(ctx))
 	defer look.Stop()
 	for {
 		select {
@@ -44,20 +45,43 @@ func (s *Service) callAll(ctx context.Context, calls []*call) error {
 			return err
 		case <-look.C:
 		}
-		if s.allHang(calls) {
+		if allHang(calls) {
 			close(left)
 			return s.rescue(ctx, calls)
 		}
 	}
 }
 
-func (s *Service) makeAll(ctx context.Context, calls []*call) error {
-	var g errgroup.Group
-	g.SetLimit(callsAtOnce)
-	for _, c := range calls {
-		g.Go(func() error { return s.once(c, func() error { return s.make(ctx, c) }) })
+// lookEvery is how often a worker looks whether all that it waits for hangs. There are few
+// workers for single messages, and somebody waits for each: they leave an account that is
+// known to hang almost at once. The others could soon have a great many large calls under
+// way at one that is only slow.
+func (s *Service) lookEvery(ctx context.Context) time.Duration {
+	if ctx.Value(calmly{}) == nil {
+		return s.o.Hang / 8
 	}
-	return g.Wait()
+	return s.o.Hang
+}
+
+// makeAll makes calls, callsAtOnce to each account at a time: those to one that hangs must not
+// keep the others from being begun.
+func (s *Service) makeAll(ctx context.Context, calls []*call) error {
+	byAccount := map[*carrier][]*call{}
+	for _, c := range calls {
+		byAccount[c.carrier] = append(byAccount[c.carrier], c)
+	}
+	var all errgroup.Group
+	for _, list := range byAccount {
+		all.Go(func() error {
+			var g errgroup.Group
+			g.SetLimit(callsAtOnce)
+			for _, c := range list {
+				g.Go(func() error { return s.once(c, func() error { return s.make(ctx, c) }) })
+			}
+			return g.Wait()
+		})
+	}
+	return all.Wait()
 }
 
 // once does what becomes of a call, unless somebody else does.
@@ -72,9 +96,12 @@ func (s *Service) once(c *call, do func() error) error {
 	return nil
 }
 
-// rescue puts back the calls that were not begun.
+// rescue puts back the calls that were not begun and could go elsewhere.
 func (s *Service) rescue(ctx context.Context, calls []*call) error {
 	for _, c := range calls {
+		if !s.elsewhere(c) {
+			continue // as good there as anywhere
+		}
 		if err := s.once(c, func() error { return s.putBack(context.WithoutCancel(ctx), c, 0) }); err != nil {
 			return err
 		}
@@ -82,9 +109,10 @@ func (s *Service) rescue(ctx context.Context, calls []*call) error {
 	return nil
 }
 
-func (s *Service) allHang(calls []*call) bool {
+// allHang reports whether all calls that are not over are to accounts that do not answer.
+func allHang(calls []*call) bool {
 	for _, c := range calls {
-		if !c.over.Load() && !s.hangs(c) {
+		if !c.over.Load() && !c.carrier.health.hanging() {
 			return false
 		}
 	}

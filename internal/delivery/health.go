@@ -38,6 +38,7 @@ const (
 	lateSample      = 20  // messages that say something about it; also how many one second counts for at most
 	trickle         = 0.05
 	judgeAfter      = 5 * time.Second // news of other processes may take that long
+	mostUnanswered  = 8               // calls that hang, of one account, before it gets no more
 )
 
 func newHealth(o healthOptions, changed func(circuitbreaker.State)) *health {
@@ -88,6 +89,20 @@ func (h *health) take(attempt id.ID) (landed func()) {
 		defer h.mu.Unlock()
 		delete(h.flying, attempt)
 	}
+}
+
+// overrun reports whether so many calls hang that more of them would only pile up: nobody
+// waits for them any more, so workers alone do not bound them.
+func (h *health) overrun() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n, now := 0, time.Now()
+	for _, since := range h.flying {
+		if now.Sub(since) >= h.o.Hang {
+			n++
+		}
+	}
+	return n >= mostUnanswered
 }
 
 func (h *health) hanging() bool {

@@ -110,7 +110,7 @@ func (w *street) work(turn chan struct{}) {
 	}
 }
 
-// wait waits for a call as callAll does.
+// wait waits for a large call as callAll does.
 func (w *street) wait(k *carrier, over chan struct{}) {
 	for {
 		select {
@@ -118,7 +118,7 @@ func (w *street) wait(k *carrier, over chan struct{}) {
 			return
 		case <-time.After(w.s.o.Hang):
 		}
-		if k.health.hanging() && w.s.carriers.elsewhere(need{channel: provider.SMS, not: k.Account.Name, usable: func(string) bool { return true }}) {
+		if k.health.hanging() {
 			return
 		}
 	}
