@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"creditmsg/internal/db"
@@ -18,48 +19,109 @@ import (
 // recipients that no report was heard of.
 var lookAfter = []time.Duration{5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour, 24 * time.Hour}
 
+// lastLook is how much longer those wait who could not be asked about at their end, since
+// their account is left alone: it may answer again by then.
+const lastLook = 10 * time.Minute
+
 // await looks after the reports of steps of batches: it asks the provider about
 // those still open, and expires those whose time is over. One job per step and
-// batch does both; it ends when nobody of it is open any more.
+// batch does both; it ends when nobody of it is open any more. Nobody expires before
+// what is known of his call was asked for, but nobody waits for what is asked of others.
 func (s *Service) await(ctx context.Context, jobs []queue.Claimed) error {
-	var errs []error
-	for _, j := range jobs {
-		if err := s.awaitOne(ctx, j); err != nil {
-			errs = append(errs, fmt.Errorf("await %s: %w", j.Key, err))
+	errs := make([]error, len(jobs))
+	var asked inquiry
+	waits := make([]*waiting, len(jobs))
+	for i, j := range jobs {
+		w, err := s.readOpen(ctx, j)
+		if err != nil {
+			errs[i] = fmt.Errorf("await %s: %w", j.Key, err)
+			continue
+		}
+		if asked.add(w); len(w.questions) > 0 {
+			waits[i] = w
+		} else {
+			errs[i] = s.expire(ctx, w)
 		}
 	}
+	var all sync.WaitGroup
+	for i, w := range waits {
+		if w != nil {
+			all.Go(func() { errs[i] = s.expire(ctx, w) })
+		}
+	}
+	_ = perAccount(asked.calls, 1, func(a attempt) error { s.look(ctx, a, asked.questions[a.ID]); return nil })
+	all.Wait()
 	return errors.Join(errs...)
 }
 
-func (s *Service) awaitOne(ctx context.Context, j queue.Claimed) error {
+// waiting is a job with the calls that its people are in.
+type waiting struct {
+	job       queue.Claimed
+	key       message.BatchKey
+	calls     []attempt
+	questions map[id.ID]*question
+}
+
+// question is what is asked about one call.
+type question struct {
+	over   chan struct{} // closed when it was asked, or will not be
+	putOff bool          // its account is left alone; to be read when over
+}
+
+// inquiry is what is asked for all jobs of a moment: a call with people of several of them is
+// asked about once.
+type inquiry struct {
+	calls     []attempt
+	questions map[id.ID]*question
+}
+
+func (q *inquiry) add(w *waiting) {
+	w.questions = map[id.ID]*question{}
+	for _, a := range w.calls {
+		if q.questions[a.ID] == nil {
+			if q.questions == nil {
+				q.questions = map[id.ID]*question{}
+			}
+			q.questions[a.ID] = &question{over: make(chan struct{})}
+			q.calls = append(q.calls, a)
+		}
+		w.questions[a.ID] = q.questions[a.ID]
+	}
+}
+
+// readOpen reads which calls are to be asked about for a job.
+func (s *Service) readOpen(ctx context.Context, j queue.Claimed) (*waiting, error) {
 	k, err := message.ReadBatchKey(j.Site, j.Key)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var open []message.Recipient
-	var calls map[id.ID]attempt
-	var now db.Time
+	w := &waiting{job: j, key: k}
 	err = s.d.View(ctx, "await_read", func(tx *db.Tx) error {
-		now, open = tx.Now, nil
+		w.calls = nil
 		messages, err := message.ReadMessages(tx, []message.Key{k.Message})
 		if err != nil || messages[k.Message] == nil {
 			return err
 		}
-		if open, err = s.messages.OpenRecipients(tx, messages[k.Message], k.Batch, k.Step); err != nil {
+		open, err := s.messages.OpenRecipients(tx, messages[k.Message], k.Batch, k.Step)
+		if err != nil {
 			return err
 		}
-		calls, err = readAttempts(tx, dueCalls(open, now))
+		calls, err := readAttempts(tx, dueCalls(open, tx.Now))
+		for _, a := range calls {
+			if s.tells(a) {
+				w.calls = append(w.calls, a)
+			}
+		}
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	for _, a := range calls {
-		if err := s.look(ctx, a); err != nil {
-			s.o.Log.WarnContext(ctx, "look-up failed", slog.String("provider", a.Provider), slog.String("attempt", a.ID.Text(id.Attempt)), slog.Any("error", err))
-		}
-	}
-	return s.d.Update(ctx, "await_expire", func(tx *db.Tx) error { return s.expireOpen(tx, j, k) })
+	return w, err
+}
+
+// tells reports whether an account can be asked about an answered call. One in doubt is
+// recovery's to ask about.
+func (s *Service) tells(a attempt) bool {
+	k, ok := s.carriers.byName[a.Provider]
+	return ok && k.caps.Lookup != provider.LookupNone && a.UpstreamID != "" && a.State == answered
 }
 
 // dueCalls names the calls of those whose next look-up is due.
@@ -75,24 +137,36 @@ func dueCalls(open []message.Recipient, now db.Time) []id.ID {
 	return ids
 }
 
-// look asks what became of an answered call and applies what is said of it.
-func (s *Service) look(ctx context.Context, a attempt) error {
-	k, ok := s.carriers.byName[a.Provider]
-	if !ok || k.caps.Lookup == provider.LookupNone || a.UpstreamID == "" || a.State != answered {
-		return nil // a call in doubt is recovery's to ask about
+// look asks what became of a call and applies what is said of it.
+func (s *Service) look(ctx context.Context, a attempt, q *question) {
+	defer close(q.over)
+	found, err := s.lookUp(ctx, s.carriers.byName[a.Provider], a)
+	if err == nil && found.Verdict == provider.LookupTaken {
+		err = s.takeIn(ctx, a.Provider, found.Reports)
 	}
-	found, err := k.Adapter.Lookup(ctx, a.enquiry())
-	if err != nil {
-		return err
+	if q.putOff = errors.Is(err, errLeftAlone); err != nil && !q.putOff {
+		s.o.Log.WarnContext(ctx, "look-up failed", slog.String("provider", a.Provider), slog.String("attempt", a.ID.Text(id.Attempt)), slog.Any("error", err))
 	}
-	if found.Verdict != provider.LookupTaken {
-		return nil
-	}
-	return s.takeIn(ctx, a.Provider, found.Reports)
 }
 
-// expireOpen ends those whose time is over and puts the job back for the others.
-func (s *Service) expireOpen(tx *db.Tx, j queue.Claimed, k message.BatchKey) error {
+// expire waits until what a job's people may still be told of was asked, and ends those whose
+// time is over.
+func (s *Service) expire(ctx context.Context, w *waiting) error {
+	putOff := map[id.ID]bool{}
+	for call, q := range w.questions {
+		<-q.over
+		putOff[call] = q.putOff
+	}
+	err := s.d.Update(ctx, "await_expire", func(tx *db.Tx) error { return s.expireOpen(tx, w.job, w.key, putOff) })
+	if err != nil {
+		return fmt.Errorf("await %s: %w", w.job.Key, err)
+	}
+	return nil
+}
+
+// expireOpen ends those whose time is over and puts the job back for the others. Those of
+// calls whose question was put off have a little more time.
+func (s *Service) expireOpen(tx *db.Tx, j queue.Claimed, k message.BatchKey, putOff map[id.ID]bool) error {
 	w := message.Writing{}
 	var err error
 	if w.Messages, err = message.Lock(tx, []message.Key{k.Message}); err != nil {
@@ -109,11 +183,16 @@ func (s *Service) expireOpen(tx *db.Tx, j queue.Claimed, k message.BatchKey) err
 	var next db.Time
 	for _, r := range open {
 		end := r.HandedAt.Add(s.expiry(r.Channel()))
+		at := nextLook(r.HandedAt, tx.Now, end)
+		if putOff[r.Attempt] {
+			end = end.Add(lastLook)
+			at = min(tx.Now.Add(leftAlone), end)
+		}
 		if tx.Now >= end {
 			w.Changes = append(w.Changes, message.Expire(r, tx.Now))
 			continue
 		}
-		if at := nextLook(r.HandedAt, tx.Now, end); next == 0 || at < next {
+		if next == 0 || at < next {
 			next = at
 		}
 	}

@@ -2,10 +2,13 @@ package delivery
 
 import (
 	"context"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -27,9 +30,13 @@ type door struct {
 	shut    atomic.Pointer[string]
 	waiting atomic.Int32
 	release chan struct{}
+	once    sync.Once
 }
 
 func (d *door) close(method string) { d.shut.Store(&method) }
+
+// open lets everybody through, those too who wait.
+func (d *door) open() { d.once.Do(func() { close(d.release) }) }
 
 func (d *door) before(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -46,20 +53,22 @@ func (d *door) before(next http.Handler) http.Handler {
 }
 
 const (
-	hangTest = 20 * time.Millisecond
-	patience = 30 * time.Second // the failure of what should be over at once
+	hangTest = 500 * time.Millisecond // no other call takes so long
+	patience = 30 * time.Second       // the failure of what should be over at once
 )
 
 // neighbours makes a still world with two shops: the first goes by its own account alone,
 // behind the door, the second by another one.
 func neighbours(t *testing.T, timeout time.Duration, adapt func(provider.Provider) provider.Provider) (own, other *shop, d *door) {
 	d = &door{release: make(chan struct{})}
-	o := worldOptions{delivery: Options{Hang: hangTest}, carriers: func(vendor string) (list []Carrier) {
+	o := worldOptions{delivery: Options{Hang: hangTest, Rest: time.Microsecond}, carriers: func(vendor string) (list []Carrier) {
 		to, err := url.Parse(vendor)
 		if err != nil {
 			t.Fatal(err)
 		}
-		server := httptest.NewServer(d.before(httputil.NewSingleHostReverseProxy(to)))
+		proxy := httputil.NewSingleHostReverseProxy(to)
+		proxy.ErrorLog = log.New(io.Discard, "", 0)
+		server := httptest.NewServer(d.before(proxy))
 		t.Cleanup(server.Close)
 		for _, one := range []provider.Account{{Name: "own", URL: server.URL, Timeout: timeout, Sites: []string{"own-shop"}},
 			{Name: upstream, URL: vendor, Sites: []string{"other-shop"}}} {
@@ -73,7 +82,7 @@ func neighbours(t *testing.T, timeout time.Duration, adapt func(provider.Provide
 		return list
 	}}
 	w := still(t, dbtest.Engines()[0], o)
-	t.Cleanup(func() { close(d.release) })
+	t.Cleanup(d.open)
 	own, other = &shop{w, "own-shop"}, &shop{w, "other-shop"}
 	own.site(own.name, 1000)
 	other.site(other.name, 1000)
@@ -158,4 +167,98 @@ func TestAnAccountWithManyCallsThatHangTakesNoMore(t *testing.T) {
 			}
 		})
 	}
+}
+
+// silentFor has both shops wait for reports of a text each until they expire in an hour, the
+// own one first.
+func silentFor(own, other *shop, n int) (hung []message.Key, key message.Key) {
+	for range n {
+		hung = append(hung, own.handed(textOnly("a"), 1))
+	}
+	own.clock.forward(time.Second)
+	key = other.handed(textOnly("b"), 1)
+	own.pass(72 * time.Hour)
+	return hung, key
+}
+
+func TestNobodyExpiresLaterBecauseOfALookUpThatHangs(t *testing.T) {
+	own, other, d := neighbours(t, time.Hour, asItIs)
+	hung, key := silentFor(own, other, 2)
+	d.close(http.MethodGet)
+	own.clock.forward(time.Hour + time.Second)
+	over := make(chan struct{})
+	go func() { defer close(over); own.drain() }()
+	soon(t, "the other shop's message", func() { other.done(key) })
+	other.wantMoney(1000, 0, 0)
+	for _, key := range hung {
+		own.wantStates(key, message.Sent) // a look-up may still find out
+	}
+	d.open()
+	soon(t, "the end", func() { <-over })
+	for _, key := range hung {
+		own.wantStates(key, message.Expired)
+	}
+}
+
+// TestAnAccountWhoseLookUpTimedOutIsLeftAlone has three messages expire at an account that
+// hangs: it is asked once, and who could not be asked about gets some minutes more.
+func TestAnAccountWhoseLookUpTimedOutIsLeftAlone(t *testing.T) {
+	own, other, d := neighbours(t, 2*hangTest, asItIs)
+	hung, _ := silentFor(own, other, 3)
+	d.close(http.MethodGet)
+	own.clock.forward(time.Hour + time.Second)
+	own.drain()
+	if n := d.waiting.Load(); n != 1 {
+		t.Errorf("the account was asked %d times, want once", n)
+	}
+	own.wantExpired(1, hung)
+	own.pass(lastLook - time.Minute)
+	own.wantExpired(1, hung)
+	own.pass(time.Minute)
+	own.wantExpired(3, hung)
+	if n := d.waiting.Load(); n != 1 {
+		t.Errorf("the account was asked %d times within a minute, want once", n)
+	}
+	own.wantMoney(1000, 0, 0)
+}
+
+// wantExpired counts the messages whose one recipient expired.
+func (s *shop) wantExpired(want int, keys []message.Key) {
+	s.t.Helper()
+	n := 0
+	for _, key := range keys {
+		if s.person(key, 0).State == message.Expired {
+			n++
+		}
+	}
+	if n != want {
+		s.t.Errorf("%d of %d expired, want %d", n, len(keys), want)
+	}
+}
+
+// TestCallsInDoubtDoNotWaitForThoseOfAnAccountThatHangs has as many calls to that account in
+// doubt as are asked about at a time, before one to another account.
+func TestCallsInDoubtDoNotWaitForThoseOfAnAccountThatHangs(t *testing.T) {
+	own, other, d := neighbours(t, time.Hour, asItIs)
+	own.wrong(trouble{path: "/send", always: true, after: true})
+	for range recoverAtOnce {
+		own.wantCalls(own.handed(textOnly("a"), 1), unknown)
+	}
+	own.clock.forward(time.Second)
+	key := other.handed(textOnly("b"), 1)
+	other.wantCalls(key, unknown)
+	own.trouble.Store(nil)
+	d.close(http.MethodGet)
+	own.clock.forward(time.Minute)
+	over := make(chan struct{})
+	go func() { defer close(over); own.must(own.delivery.recoverAttempts(context.Background())) }()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	soon(t, "the other account's call", func() {
+		for other.calls(key)[0].State != answered && t.Context().Err() == nil {
+			<-tick.C
+		}
+	})
+	d.open()
+	soon(t, "the end", func() { <-over })
 }

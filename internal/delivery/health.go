@@ -21,6 +21,7 @@ type health struct {
 	mu     sync.Mutex
 	rests  rests
 	flying map[id.ID]time.Time // calls under way, and since when
+	alone  time.Time           // it is asked nothing until then
 	lanes  [provider.Channels]lane
 }
 
@@ -118,6 +119,25 @@ func (h *health) hangs(now time.Time) bool {
 		}
 	}
 	return false
+}
+
+// question has the account asked something, and leaves it alone for a while when it does not
+// answer: when that fails after so long that a call would be said to hang, whatever the error.
+func (h *health) question(ask func() error) error {
+	start := time.Now()
+	err := ask()
+	if now := time.Now(); err != nil && now.Sub(start) >= h.o.Hang {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.alone = now.Add(leftAlone)
+	}
+	return err
+}
+
+func (h *health) leftAlone() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return time.Now().Before(h.alone)
 }
 
 // count adds what is known of legs of one second, from this process or another one.

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"creditmsg/internal/db"
 	"creditmsg/internal/id"
 	"creditmsg/internal/korea"
@@ -63,19 +61,13 @@ func (s *Service) pollCalls(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("find calls to ask about: %w", err)
 		}
-		errs := make([]error, len(due))
-		var g errgroup.Group
-		g.SetLimit(recoverAtOnce)
-		for i, a := range due {
-			g.Go(func() error {
-				if err := s.pollOne(ctx, a, now); err != nil {
-					errs[i] = fmt.Errorf("ask %s about attempt %s: %w", a.Provider, a.ID, err)
-				}
-				return nil
-			})
-		}
-		_ = g.Wait() // each error is in its place
-		if err := errors.Join(errs...); err != nil {
+		err = perAccount(due, recoverAtOnce, func(a attempt) error {
+			if err := s.pollOne(ctx, a, now); err != nil && !errors.Is(err, errLeftAlone) {
+				return fmt.Errorf("ask %s about attempt %s: %w", a.Provider, a.ID, err)
+			}
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 		more = len(due) == dueAtOnce
@@ -86,15 +78,23 @@ func (s *Service) pollCalls(ctx context.Context) error {
 // pollOne asks about one call. The time of the next question is set first: it makes the
 // call ours, and a provider that hangs is not asked at once again.
 func (s *Service) pollOne(ctx context.Context, a attempt, now db.Time) error {
-	ours, err := s.askAgain(ctx, a, s.nextPoll(a, now))
+	k, ok := s.carriers.byName[a.Provider]
+	next := s.nextPoll(a, now)
+	if ok && next > 0 && k.health.leftAlone() {
+		next = min(next, now.Add(leftAlone)) // this question is put off, not left out
+	}
+	ours, err := s.askAgain(ctx, a, next)
 	if err != nil || !ours {
 		return err
 	}
-	k, ok := s.carriers.byName[a.Provider]
 	if !ok || k.poller == nil {
 		return nil // the account may be configured again
 	}
-	bodies, err := k.poller.Poll(ctx, a.enquiry())
+	var bodies [][]byte
+	err = k.ask(func() error {
+		bodies, err = k.poller.Poll(ctx, a.enquiry())
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (s *Service) pollOne(ctx context.Context, a attempt, now db.Time) error {
 	if len(final) < a.Legs {
 		return nil
 	}
-	a.AskAt = s.nextPoll(a, now)
+	a.AskAt = next
 	_, err = s.askAgain(ctx, a, 0)
 	return err
 }

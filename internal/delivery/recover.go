@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"creditmsg/internal/db"
 	"creditmsg/internal/id"
 	"creditmsg/internal/message"
@@ -19,7 +17,7 @@ import (
 
 const (
 	lookEvery     = 2 * time.Second // between two looks for what a crash left behind, at most
-	recoverAtOnce = 8               // look-ups under way: one that hangs does not hold up the others
+	recoverAtOnce = 8               // look-ups under way at one account: one that hangs does not hold up the others
 	dueAtOnce     = 50              // calls of one state that one look takes
 )
 
@@ -71,19 +69,13 @@ func (s *Service) recoverAttempts(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("find calls left behind: %w", err)
 		}
-		errs := make([]error, len(due))
-		var g errgroup.Group
-		g.SetLimit(recoverAtOnce)
-		for i, a := range due {
-			g.Go(func() error {
-				if err := s.recoverOne(ctx, a, now); err != nil {
-					errs[i] = fmt.Errorf("recover attempt %s: %w", a.ID, err)
-				}
-				return nil
-			})
-		}
-		_ = g.Wait() // each error is in its place
-		if err := errors.Join(errs...); err != nil || !more {
+		err = perAccount(due, recoverAtOnce, func(a attempt) error {
+			if err := s.recoverOne(ctx, a, now); err != nil {
+				return fmt.Errorf("recover attempt %s: %w", a.ID, err)
+			}
+			return nil
+		})
+		if err != nil || !more {
 			return err
 		}
 	}
@@ -118,7 +110,7 @@ func (s *Service) recoverOne(ctx context.Context, a attempt, now db.Time) error 
 	found := provider.Lookup{}
 	if k.caps.Lookup != provider.LookupNone {
 		var err error
-		if found, err = k.Adapter.Lookup(ctx, a.enquiry()); err != nil {
+		if found, err = s.lookUp(ctx, k, a); err != nil {
 			s.o.Log.WarnContext(ctx, "look-up failed", slog.String("provider", a.Provider), slog.String("attempt", a.ID.Text(id.Attempt)), slog.Any("error", err))
 			found = provider.Lookup{}
 		}
