@@ -19,6 +19,8 @@ const (
 	lookEvery     = 2 * time.Second // between two looks for what a crash left behind, at most
 	recoverAtOnce = 8               // look-ups under way at one account: one that hangs does not hold up the others
 	dueAtOnce     = 50              // calls of one state that one look takes
+
+	strayEvery = 10 * time.Minute // between two looks at what is of an account that is not configured here
 )
 
 // Run mends what crashes and lost answers leave behind until ctx ends: planned
@@ -105,7 +107,7 @@ func (s *Service) recoverOne(ctx context.Context, a attempt, now db.Time) error 
 	}
 	k, ok := s.carriers.byName[a.Provider]
 	if !ok {
-		return s.postpone(ctx, a, 10*time.Minute, a.Asked) // the account may be configured again
+		return s.recoverStray(ctx, a, now)
 	}
 	found := provider.Lookup{}
 	if k.caps.Lookup != provider.LookupNone {
@@ -131,6 +133,20 @@ func (s *Service) recoverOne(ctx context.Context, a attempt, now db.Time) error 
 		return s.settle(ctx, a, closed, nil)
 	}
 	return s.postpone(ctx, a, nextAsk(s.o.LookupGrace, now.Sub(a.CalledAt)), 0)
+}
+
+// recoverStray looks after a call whose account is not configured here. Another process may
+// know the account, or this one again later, so that it can still be asked; but its people
+// must not wait for that for ever. They are in doubt as soon as a call that cannot be asked
+// about would be, and expire as usual.
+func (s *Service) recoverStray(ctx context.Context, a attempt, now db.Time) error {
+	switch {
+	case a.State == calling:
+		return s.settle(ctx, a, unknown, nil)
+	case a.CalledAt.Add(s.o.ExpireLong) < now:
+		return s.settle(ctx, a, closed, nil)
+	}
+	return s.postpone(ctx, a, strayEvery, a.Asked)
 }
 
 // nextAsk spaces the look-ups of one call by its age.
