@@ -1,11 +1,14 @@
 package delivery
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"creditmsg/internal/db/dbtest"
+	"creditmsg/internal/id"
 	"creditmsg/internal/message"
+	"creditmsg/internal/queue"
 )
 
 // An account may be taken out of the configuration while something of it is open; in a
@@ -20,9 +23,11 @@ func parting(t *testing.T, test func(s *shop)) {
 
 // goes takes the account out of the configuration, and gives what puts it back.
 func (s *shop) goes() (back func()) {
-	known := s.delivery.carriers.byName[upstream]
-	delete(s.delivery.carriers.byName, upstream)
-	return func() { s.delivery.carriers.byName[upstream] = known }
+	c := s.delivery.carriers
+	known := c.list
+	c.list = nil
+	delete(c.byName, upstream)
+	return func() { c.list, c.byName[upstream] = known, known[0] }
 }
 
 func TestWhoWasInACallOfAnAccountThatIsGoneExpiresAsUsual(t *testing.T) {
@@ -62,4 +67,59 @@ func TestAnAccountThatIsThereAgainIsStillAskedAboutItsCalls(t *testing.T) {
 		s.wantStates(key, message.Sent, message.Sent)
 		s.wantOnce(key)
 	})
+}
+
+// TestLettersOfAnAccountThatIsNotConfiguredHereWait has one letter that nobody applied, and one
+// that waits for its recipient.
+func TestLettersOfAnAccountThatIsNotConfiguredHereWait(t *testing.T) {
+	parting(t, func(s *shop) {
+		left, early := s.handed(textOnly("a"), 1), s.accept(textOnly("b"), 1)
+		s.must(s.post(posted{account: upstream, secret: s.secret, body: body(refOf(early, 0, 1, 1), "4000")}))
+		s.stored(body(s.person(left, 0).Reference(), "4000"))
+		back := s.goes()
+		s.pass(3 * time.Second)
+		s.wantLetters(0, 2)
+		s.pass(time.Hour)
+		s.wantLetters(0, 2)
+		back()
+		s.pass(5 * time.Minute)
+		s.wantStates(left, message.Delivered)
+		s.wantStates(early, message.Delivered)
+		s.wantLetters(2, 0)
+	})
+}
+
+// TestLettersOfAnAccountThatIsGoneAreNotReadAgainForEver lets everybody expire who could be
+// meant.
+func TestLettersOfAnAccountThatIsGoneAreNotReadAgainForEver(t *testing.T) {
+	parting(t, func(s *shop) {
+		s.stored(body("x", "4000"))
+		s.goes()
+		for range 82 {
+			s.pass(time.Hour)
+		}
+		if got := s.letters(); got[inboxUnreadable] != 1 {
+			s.t.Errorf("letters %v, want one that nobody could read", got)
+		}
+		jobs, err := s.queue.Claim(context.Background(), queue.Webhooks, []string{kindReport}, 1)
+		s.must(err)
+		if len(jobs) > 0 {
+			s.t.Error("the letter is read again")
+		}
+	})
+}
+
+// stored commits a letter that nobody applies, as right before a crash.
+func (s *shop) stored(text string) {
+	s.t.Helper()
+	_, err := s.delivery.receive.Join(context.Background(), letter{id: id.New(), account: upstream, body: []byte(text), reports: 1})
+	s.must(err)
+}
+
+func (s *shop) wantLetters(applied, waiting int) {
+	s.t.Helper()
+	got := s.letters()
+	if got[inboxApplied] != applied || got[inboxWaiting] != waiting || total(got) != applied+waiting {
+		s.t.Errorf("letters %v, want %d applied, %d waiting", got, applied, waiting)
+	}
 }

@@ -24,6 +24,7 @@ type letter struct {
 	account string
 	body    []byte // raw
 	reports int
+	at      db.Time // when it was stored; of one that was read back
 }
 
 func (l letter) size() (rows, bytes int) { return 1, len(l.body) }
@@ -34,8 +35,8 @@ type inboxState string
 const (
 	inboxNew        inboxState = "new"        // stored, not applied
 	inboxApplied    inboxState = "applied"    // every report of it had its effect
-	inboxWaiting    inboxState = "waiting"    // some of its recipients have no row yet; a report job comes back
-	inboxUnreadable inboxState = "unreadable" // the adapter could not read it
+	inboxWaiting    inboxState = "waiting"    // some of its recipients have no row yet, or its account is not configured; a report job comes back
+	inboxUnreadable inboxState = "unreadable" // the adapter could not read it, or its account was not there for as long as it mattered
 )
 
 // Receive takes one call of a provider's delivery reports. It returns nil only
@@ -150,8 +151,9 @@ func (s *Service) applyOne(ctx context.Context, d delivery) {
 // applyStored applies a letter from its row.
 func (s *Service) applyStored(ctx context.Context, which id.ID) {
 	var letters []delivery
-	err := s.d.View(ctx, "inbox_stored", func(tx *db.Tx) (err error) {
-		letters, _, err = s.open(tx, []id.ID{which})
+	err := s.d.View(ctx, "inbox_stored", func(tx *db.Tx) error {
+		o, err := s.open(tx, []id.ID{which})
+		letters = o.letters
 		return err
 	})
 	if err != nil {
@@ -196,28 +198,38 @@ func (l *line) leave() (next id.ID, ok bool) {
 	return next, true
 }
 
-// open reads letters back from their rows. Those of accounts that are not
-// configured here, or that the adapter cannot read any more, are named apart.
-func (s *Service) open(tx *db.Tx, ids []id.ID) (letters []delivery, unread []id.ID, err error) {
+// opened is what was read back of letters.
+type opened struct {
+	letters []delivery
+	unread  []id.ID  // the adapter cannot read these any more
+	strays  []letter // of accounts that are not configured here: another process may know them, or this one again later
+}
+
+// open reads letters back from their rows.
+func (s *Service) open(tx *db.Tx, ids []id.ID) (o opened, err error) {
 	key, err := s.keys.Installation(tx, inboxKey)
 	if err != nil || len(ids) == 0 {
-		return nil, nil, err
+		return o, err
 	}
-	rows, err := tx.Lookup("inbox", []string{"id", "provider", "body"}, db.Col("id", ids))
-	sealed, err := db.Collect(rows, err, func(r *sql.Rows) (l letter, err error) { return l, r.Scan(&l.id, &l.account, &l.body) })
+	rows, err := tx.Lookup("inbox", []string{"id", "provider", "received_at", "body"}, db.Col("id", ids))
+	sealed, err := db.Collect(rows, err, func(r *sql.Rows) (l letter, err error) { return l, r.Scan(&l.id, &l.account, &l.at, &l.body) })
 	if err != nil {
-		return nil, nil, fmt.Errorf("read the inbox: %w", err)
+		return o, fmt.Errorf("read the inbox: %w", err)
 	}
 	for _, l := range sealed {
 		reports, err := s.read(key, l)
-		if err != nil {
-			s.o.Log.Warn("letter not readable", slog.String("provider", l.account), slog.String("inbox", l.id.String()), slog.Any("error", err))
-			unread = append(unread, l.id)
+		if err == nil {
+			o.letters = append(o.letters, delivery{inbox: l.id, account: l.account, reports: reports})
 			continue
 		}
-		letters = append(letters, delivery{inbox: l.id, account: l.account, reports: reports})
+		s.o.Log.Warn("letter not readable", slog.String("provider", l.account), slog.String("inbox", l.id.String()), slog.Any("error", err))
+		if errors.Is(err, errNoAccount) {
+			o.strays = append(o.strays, l)
+		} else {
+			o.unread = append(o.unread, l.id)
+		}
 	}
-	return letters, unread, s.nameLegs(tx, letters)
+	return o, s.nameLegs(tx, o.letters)
 }
 
 // named fills in the references of a letter whose reports name their legs by number.

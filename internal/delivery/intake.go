@@ -66,8 +66,12 @@ type applied struct {
 }
 
 // kindReport is the job that applies a letter once more: some of its recipients
-// had no row yet.
+// had no row yet, or its account was not configured.
 const kindReport = "report"
+
+func reportJob(letter id.ID, due db.Time) queue.Job {
+	return queue.Job{Lane: queue.Webhooks, Kind: kindReport, Key: letter.String(), Due: due}
+}
 
 // reportDelays are the ages at which such a letter is read again; then every
 // 5 min until its recipients must have expired.
@@ -179,7 +183,7 @@ func (t *take) file(in []delivery, out []applied) error {
 		case d.inbox.IsZero():
 		case out[i].Unborn > 0:
 			wait = append(wait, d.inbox)
-			t.w.Jobs = append(t.w.Jobs, queue.Job{Lane: queue.Webhooks, Kind: kindReport, Key: d.inbox.String(), Due: t.tx.Now.Add(reportDelays[0])})
+			t.w.Jobs = append(t.w.Jobs, reportJob(d.inbox, t.tx.Now.Add(reportDelays[0])))
 		default:
 			done = append(done, d.inbox)
 		}
@@ -199,7 +203,7 @@ func fileAs(tx *db.Tx, state inboxState, ids []id.ID) error {
 	return nil
 }
 
-// reread applies letters once more whose recipients had no row.
+// reread applies letters once more that could not be applied whole before.
 func (s *Service) reread(ctx context.Context, jobs []queue.Claimed) error {
 	for _, j := range jobs {
 		if err := s.rereadOne(ctx, j); err != nil {
@@ -214,33 +218,46 @@ func (s *Service) rereadOne(ctx context.Context, j queue.Claimed) error {
 	if err != nil {
 		return err
 	}
-	var letters []delivery
+	var o opened
 	err = s.d.View(ctx, "inbox_open", func(tx *db.Tx) error {
-		letters, _, err = s.open(tx, []id.ID{letterID})
+		o, err = s.open(tx, []id.ID{letterID})
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	return s.d.Update(ctx, "inbox_again", func(tx *db.Tx) error {
+		if len(o.strays) > 0 {
+			return s.strayAgain(tx, j, o.strays[0])
+		}
 		t := s.newTake(tx)
-		if err := t.lock(letters); err != nil {
+		if err := t.lock(o.letters); err != nil {
 			return err
 		}
 		unborn := 0
-		for _, d := range letters {
+		for _, d := range o.letters {
 			unborn += t.apply(d).Unborn
 		}
 		if age := tx.Now.Sub(madeAt(letterID)); unborn > 0 && age < s.o.ExpireLong {
 			err = s.queue.Again(tx, tx.Now.Add(againAfter(age)), "unborn", j)
 		} else {
-			err = errors.Join(fileAs(tx, inboxApplied, pick(letters, func(d delivery) id.ID { return d.inbox })), s.queue.Done(tx, j))
+			err = errors.Join(fileAs(tx, inboxApplied, pick(o.letters, func(d delivery) id.ID { return d.inbox })),
+				fileAs(tx, inboxUnreadable, o.unread), s.queue.Done(tx, j))
 		}
 		if err != nil {
 			return err
 		}
 		return s.messages.Record(tx, t.w)
 	})
+}
+
+// strayAgain puts a letter off whose account is not configured here, until nobody can wait
+// for it any more.
+func (s *Service) strayAgain(tx *db.Tx, j queue.Claimed, l letter) error {
+	if age := tx.Now.Sub(l.at); age < s.o.ExpireLong {
+		return s.queue.Again(tx, tx.Now.Add(againAfter(age)), "no account", j)
+	}
+	return errors.Join(fileAs(tx, inboxUnreadable, []id.ID{l.id}), s.queue.Done(tx, j))
 }
 
 // madeAt is the time in an id.

@@ -13,6 +13,7 @@ import (
 	"creditmsg/internal/id"
 	"creditmsg/internal/message"
 	"creditmsg/internal/provider"
+	"creditmsg/internal/queue"
 )
 
 const (
@@ -286,13 +287,13 @@ func (s *Service) membersOf(tx *db.Tx, messages map[message.Key]*message.Message
 }
 
 // recoverInbox applies letters that nobody applied from memory, and sets aside
-// those that cannot be read here. It looks at each once: one that cannot be
-// applied holds up no other.
+// those that cannot be read; those of accounts that are not configured here get a
+// job that looks again. It looks at each once: one that cannot be applied holds up
+// no other.
 func (s *Service) recoverInbox(ctx context.Context) error {
 	var errs []error
 	for after, more := (filed{}), true; more; {
-		var letters []delivery
-		var unread []id.ID
+		var o opened
 		err := s.d.View(ctx, "recover_inbox", func(tx *db.Tx) error {
 			page, err := newLetters(tx, after)
 			if err != nil {
@@ -301,22 +302,31 @@ func (s *Service) recoverInbox(ctx context.Context) error {
 			if more = len(page) > 0; more {
 				after = page[len(page)-1]
 			}
-			letters, unread, err = s.open(tx, pick(page, func(f filed) id.ID { return f.id }))
+			o, err = s.open(tx, pick(page, func(f filed) id.ID { return f.id }))
 			return err
 		})
 		if err != nil {
 			return fmt.Errorf("read letters left behind: %w", err)
 		}
-		for _, d := range letters {
+		for _, d := range o.letters {
 			if _, err := s.intake.Join(ctx, d); err != nil {
 				errs = append(errs, fmt.Errorf("apply letter %s: %w", d.inbox, err))
 			}
 		}
-		if len(unread) > 0 {
-			errs = append(errs, s.d.Update(ctx, "recover_unreadable", func(tx *db.Tx) error { return fileAs(tx, inboxUnreadable, unread) }))
+		if len(o.unread)+len(o.strays) > 0 {
+			errs = append(errs, s.d.Update(ctx, "recover_unreadable", func(tx *db.Tx) error { return s.setAside(tx, o) }))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// setAside files the letters that could not be read.
+func (s *Service) setAside(tx *db.Tx, o opened) error {
+	err := errors.Join(fileAs(tx, inboxUnreadable, o.unread), fileAs(tx, inboxWaiting, pick(o.strays, func(l letter) id.ID { return l.id })))
+	if err != nil {
+		return err
+	}
+	return s.queue.Put(tx, pick(o.strays, func(l letter) queue.Job { return reportJob(l.id, tx.Now.Add(againAfter(tx.Now.Sub(l.at)))) })...)
 }
 
 // filed is a letter's place among those of its state.
