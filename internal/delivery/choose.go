@@ -346,12 +346,20 @@ func speaksAgainst(r provider.Result) bool {
 	return r.Outcome == provider.Unknown || r.Outcome == provider.NotSent && r.Reason != "" || r.Reason.Operators()
 }
 
-// learn tells the breaker how calls ended, of this process or another one.
+// learn tells the breaker how calls ended, of this process or another one. Of many it takes
+// a sample with the same share of failures: told one after another, a few failures among
+// hundreds would be failures in a row.
 func (h *health) learn(well, failed int) {
+	all := well + failed
+	if well < 0 || failed < 0 || all == 0 {
+		return
+	}
+	n := min(all, breakerCalls)
+	failed = (failed*n + all/2) / all
 	for range failed {
 		h.calls.RecordFailure()
 	}
-	for range min(well, breakerCalls) {
+	for range n - failed {
 		h.calls.RecordSuccess()
 	}
 }

@@ -126,7 +126,7 @@ func (s *Service) hear(body []byte) {
 	}
 	for _, one := range n.Calls {
 		if k, ok := s.carriers.byName[one.Account]; ok {
-			k.health.learn(one.Well, min(one.Failed, breakerCalls))
+			k.health.learn(one.Well, one.Failed)
 		}
 	}
 	if len(n.Legs) > 0 {

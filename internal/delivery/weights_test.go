@@ -294,3 +294,26 @@ func TestNewsThatCannotBeReadChangeNothing(t *testing.T) {
 	s.must(s.delivery.Judge(context.Background()))
 	s.wantStates(s.handed(textOnly("a"), 1), "sent")
 }
+
+// TestWhoHearsOfCallsJudgesThemAsWhoMadeThem lets a small share of a second's calls fail: told
+// as a sum, they must not look like failures in a row.
+func TestWhoHearsOfCallsJudgesThemAsWhoMadeThem(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		well, failed int
+		open         bool
+	}{{"a few of many fail", 245, 5, false}, {"a third fails", 160, 90, false}, {"half of them fail", 125, 125, true}, {"all fail", 0, 5, true},
+		{"too few to tell", 0, 4, false}, {"nothing", 0, 0, false}, {"nonsense", -3, 2, false}} {
+		t.Run(c.name, func(t *testing.T) {
+			m := market(t, Choice{}, provider.Account{Name: "a"})
+			there := &Service{carriers: m, gossip: newGossip(), o: Options{}.filled()}
+			for range breakerCalls {
+				m.list[0].health.learn(1, 0)
+			}
+			there.hear([]byte(fmt.Sprintf(`{"calls":[{"account":"a","well":%d,"failed":%d}]}`, c.well, c.failed)))
+			if got := m.list[0].health.calls.IsOpen(); got != c.open {
+				t.Errorf("%d well, %d failed: open %v, want %v", c.well, c.failed, got, c.open)
+			}
+		})
+	}
+}
