@@ -62,7 +62,7 @@ func (c *call) start(a *attempt, now db.Time, grace time.Duration) {
 	}
 }
 
-// callsAtOnce is how many calls of one plan are under way at a time.
+// callsAtOnce is how many calls of one plan are under way at a time, to one account.
 const callsAtOnce = 4
 
 // make makes one call: its turn, the pictures, the guarded step to calling unless it began with
