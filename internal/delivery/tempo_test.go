@@ -82,6 +82,14 @@ func paced(n int64) message.Request {
 	return r
 }
 
+// large is another site, with credit for many people at a won each.
+func (s *shop) large() *shop {
+	s.t.Helper()
+	s.prices(1, 1, 1)
+	s.site(s.name+"-big", 100_000)
+	return &shop{s.world, s.name + "-big"}
+}
+
 // gone is how many of a message were handed over.
 func (s *shop) gone(key message.Key) int { s.t.Helper(); return len(s.taken(key)) }
 
@@ -125,9 +133,7 @@ func TestAPacedMessageLetsSoManyGoAMinute(t *testing.T) {
 
 func TestAPacedMessageOfManyBatchesGoesInTheirOrder(t *testing.T) {
 	each(t, func(s *shop) {
-		s.prices(1, 1, 1)
-		s.site(s.name+"-big", 100_000)
-		big := &shop{s.world, s.name + "-big"}
+		big := s.large()
 		s.until("12:00:00")
 		key := big.handed(paced(9000), 2500) // 1,500 a step: a batch and a half
 		big.wantGone(key, "at once", 1500)
@@ -265,9 +271,7 @@ func TestThePaceOfAnAdvertisementRestsAtNight(t *testing.T) {
 
 func TestAPacedMessageThatIsOverGivesBackAtOnceWhatItHeld(t *testing.T) {
 	each(t, func(s *shop) {
-		s.prices(1, 1, 1)
-		s.site(s.name+"-big", 100_000)
-		big := &shop{s.world, s.name + "-big"}
+		big := s.large()
 		s.until("12:00:00")
 		r := paced(60)
 		r.ValidFor = 51 * time.Minute
@@ -286,9 +290,7 @@ func TestAPacedMessageThatIsOverGivesBackAtOnceWhatItHeld(t *testing.T) {
 
 func TestAPacedMessageThatStaysPausedExpires(t *testing.T) {
 	each(t, func(s *shop) {
-		s.prices(1, 1, 1)
-		s.site(s.name+"-big", 100_000)
-		big := &shop{s.world, s.name + "-big"}
+		big := s.large()
 		s.until("12:00:00")
 		r := paced(600)
 		r.ValidFor = time.Hour
