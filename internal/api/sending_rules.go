@@ -13,7 +13,7 @@ import (
 // rulesView is what a site's messages go by.
 type rulesView struct {
 	OptOutNumber    *string   `json:"opt_out_number" doc:"The 080 number to opt out of the site's advertising by, where a message names none."`
-	DuplicateWindow int64     `json:"duplicate_window" doc:"Seconds for which the same words do not go to the same number again; 0 = they do."`
+	DuplicateWindow int64     `json:"duplicate_window" doc:"Seconds for which the same words do not go to the same number again, by the times at which their messages go; 0 = they do."`
 	ReviewAbove     int64     `json:"review_above" doc:"Messages to more recipients wait until a second person has approved them; 0 = none does."`
 	Night           nightView `json:"night" doc:"When advertising reaches nobody who did not consent to the night as well; the operator sets it."`
 }
@@ -27,7 +27,7 @@ type nightView struct {
 type rulesSet struct {
 	Body struct {
 		OptOutNumber    *string `json:"opt_out_number,omitempty" doc:"An 080 number, however it is written; empty = none."`
-		DuplicateWindow *int64  `json:"duplicate_window,omitempty" minimum:"0" maximum:"604800" doc:"Seconds; 0 = none. Who was sent the same words within it is rejected with duplicate_recently. What counts is what the phone shows, variables put in."`
+		DuplicateWindow *int64  `json:"duplicate_window,omitempty" minimum:"0" maximum:"604800" doc:"Seconds; 0 = none. Who is sent the same words less than that before or after is rejected with duplicate_recently. What counts is what the phone shows, variables put in."`
 		ReviewAbove     *int64  `json:"review_above,omitempty" minimum:"0" maximum:"1000000" doc:"Recipients; 0 = none. A message to more of them waits, with the status review, until another token than the one that sent it approves it."`
 	} `nameHint:"SendingRulesBody"`
 }

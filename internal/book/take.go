@@ -327,10 +327,18 @@ func (c *Contact) learn(d details, consent db.Time, night bool) (changed bool) {
 	switch old := c.Consent; {
 	case consent > old.At:
 		c.Consent, changed = Consent{consent, d.Evidence, d.Night || !night && old.Night}, true
-	case night && d.Night != old.Night && (consent == old.At || consent == 0): // taking it back needs no date
+	case night && d.Night != old.Night && (consent == 0 || sameConsent(consent, old.At)): // taking it back needs no date
 		c.Consent.Night, changed = d.Night, true
 	}
 	return changed
+}
+
+// sameConsent reports whether a list names the time of a consent that is kept: by the minute, as
+// exported lists do, or by its day.
+func sameConsent(named, kept db.Time) bool {
+	at, of := named.Time().In(korea.Seoul), kept.Time().In(korea.Seoul)
+	day, minute := at.Format("2006-01-02"), at.Format("15:04")
+	return day == of.Format("2006-01-02") && (minute == of.Format("15:04") || minute == "00:00")
 }
 
 // shown bounds what a report repeats of a wrong number.

@@ -119,6 +119,9 @@ func TestAListTellsOfConsentsToTheNight(t *testing.T) {
 		{"the same, and to the night", "2026-01-01,예", Consent{At: seoul(known)}, Consent{At: seoul(known), Night: true}, ""},
 		{"the same, and not to the night", "2026-01-01,x", Consent{At: seoul(known), Night: true}, Consent{At: seoul(known)}, ""},
 		{"taken back", ",n", Consent{At: seoul(known), Night: true}, Consent{At: seoul(known)}, ""},
+		{"of the same minute", "2026-01-01 09:30,n", Consent{At: seoul("2026-01-01 09:30") + 30_000_000, Night: true}, Consent{At: seoul("2026-01-01 09:30") + 30_000_000}, ""},
+		{"of the same day", "2026-01-01,y", Consent{At: seoul("2026-01-01 09:30")}, Consent{At: seoul("2026-01-01 09:30"), Night: true}, ""},
+		{"of an earlier minute", "2026-01-01 09:29,n", Consent{At: seoul("2026-01-01 09:30"), Night: true}, Consent{At: seoul("2026-01-01 09:30"), Night: true}, ""},
 		{"older", "2025-12-01,n", Consent{At: seoul(known), Night: true}, Consent{At: seoul(known), Night: true}, ""},
 		{"nothing", ",", Consent{At: seoul(known), Night: true}, Consent{At: seoul(known), Night: true}, ""},
 	} {

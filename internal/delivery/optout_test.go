@@ -144,16 +144,22 @@ func TestWhoCallsTheNumberThatAnAdvertisementShowedIsOnTheList(t *testing.T) {
 		s.accept(sites, 3)
 		set(number(2))
 		s.accept(named, 3)
+		none := ""
+		set(none)
+		written := ad("")
+		written.Text.Body, written.Text.OptOut = "세일\n무료수신거부 "+number(5), ""
+		s.accept(written, 3)
 		s.drain()
+		set(number(2))
 		_, err := s.delivery.intake.Join(context.Background(), delivery{account: upstream, reports: []provider.Report{
 			{OptOut: korea.Number(number(1)), To: korea.Number(silent(0))}, {OptOut: korea.Number(number(3)), To: korea.Number(silent(1))},
-			{OptOut: korea.Number(number(4)), To: korea.Number(silent(2))},
+			{OptOut: korea.Number(number(5)), To: korea.Number(silent(2))}, {OptOut: korea.Number(number(4)), To: korea.Number(silent(3))},
 		}})
 		s.must(err)
-		again, err := s.send(s.name, sites, silent(0), silent(1), silent(2))
+		again, err := s.send(s.name, sites, silent(0), silent(1), silent(2), silent(3))
 		s.must(err)
-		if again.Accepted != 1 || again.RejectedBy[message.OptedOut] != 2 {
-			s.t.Errorf("%d accepted, rejected %v; want two who opted out", again.Accepted, again.RejectedBy)
+		if again.Accepted != 1 || again.RejectedBy[message.OptedOut] != 3 {
+			s.t.Errorf("%d accepted, rejected %v; want three who opted out", again.Accepted, again.RejectedBy)
 		}
 	})
 }

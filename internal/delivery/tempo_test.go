@@ -308,3 +308,22 @@ func TestAPacedMessageThatStaysPausedExpires(t *testing.T) {
 		}
 	})
 }
+
+// TestAPaceThatCannotWaitForTheMorningGoesOnAtNight resumes a message in the night, in which only
+// some of its people may be reached, and which expires before the morning.
+func TestAPaceThatCannotWaitForTheMorningGoesOnAtNight(t *testing.T) {
+	each(t, func(s *shop) {
+		s.until("20:00:00")
+		r := ad("")
+		r.Tempo.PerMinute, r.ValidFor = 60, 4*time.Hour
+		key := s.advertise(r, true, false, true)
+		_, err := s.messages.Pause(context.Background(), key)
+		s.must(err)
+		s.drain()
+		s.until("21:00:00")
+		_, err = s.messages.Resume(context.Background(), key)
+		s.must(err)
+		s.pass(time.Minute)
+		s.wantStates(key, message.Sent, message.Pending, message.Sent)
+	})
+}

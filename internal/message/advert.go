@@ -116,7 +116,7 @@ func (d *Draft) freezeAdvert(rules site.Rules) error {
 	if err != nil {
 		return fault.Check("/text/body", "%s", err)
 	}
-	d.named = number != rules.OptOutNumber
+	d.named = ad.OptOut != rules.OptOutNumber
 	text := *asked
 	text.Body = ad.Body
 	if text.Subject, err = korea.AdvertiseSubject(asked.Subject); err != nil {

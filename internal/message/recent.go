@@ -36,8 +36,8 @@ type claim struct {
 	message id.ID // of whom the claim is
 	owner   id.ID // who repeats the same request is the same owner
 	at      db.Time
+	goes    db.Time // when its message goes; 0 = of before that was kept
 	expires db.Time
-	due     db.Time // of its message, once that was read
 }
 
 // windowed is what a draft needs for its window.
@@ -45,6 +45,7 @@ type windowed struct {
 	window time.Duration // 0 = there is none
 	owner  id.ID
 	claims []id.ID // digests that were claimed
+	stood  []claim // those of accepted messages, going at other times, that stood there before
 }
 
 // digestOf is what a recipient's words are known by, with the site's key.
@@ -118,10 +119,10 @@ func (d *Draft) claimWaiting(ctx context.Context) error {
 // recently says of whose words somebody's are.
 func (d *Draft) recently(other claim) string {
 	name := other.message.Text(id.Message)
-	if other.due > d.now {
-		return fmt.Sprintf("the same words go to this number at %s, with message %s", minute(other.due.Time()), name)
+	if other.goes > d.now {
+		return fmt.Sprintf("the same words go to this number at %s, with message %s", minute(other.goes.Time()), name)
 	}
-	return fmt.Sprintf("the same words went to this number %s before, with message %s; resend-failed of that one reaches those whom it did not", ago(d.now.Sub(other.due)), name)
+	return fmt.Sprintf("the same words went to this number %s before, with message %s; resend-failed of that one reaches those whom it did not", ago(d.now.Sub(other.goes)), name)
 }
 
 // ago says a time as people do.
@@ -136,19 +137,21 @@ func (d *Draft) claim(ctx context.Context, digests []id.ID) (theirs map[id.ID]cl
 		err = d.s.d.View(ctx, "message_recent", func(tx *db.Tx) error {
 			found, err := readClaims(tx.Lookup, d.Message.Site, digests)
 			if err == nil {
-				theirs, err = d.counted(tx, found)
+				theirs, _, err = d.counted(tx, found)
 			}
 			return err
 		})
 		return theirs, err
 	}
+	var over []claim
 	err = d.s.d.Update(ctx, "message_claim", func(tx *db.Tx) (err error) {
-		theirs, err = d.claimAll(tx, digests)
+		theirs, over, err = d.claimAll(tx, digests)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("claim the words of message %s: %w", d.Message.ID, err)
 	}
+	d.stood = append(d.stood, over...)
 	for _, one := range digests {
 		if _, there := theirs[one]; !there {
 			d.claims = append(d.claims, one)
@@ -157,39 +160,51 @@ func (d *Draft) claim(ctx context.Context, digests []id.ID) (theirs map[id.ID]cl
 	return theirs, nil
 }
 
-func (d *Draft) claimAll(tx *db.Tx, digests []id.ID) (map[id.ID]claim, error) {
+// claimAll claims what is not another message's. Of what it takes over it gives the claims
+// whose messages still go.
+func (d *Draft) claimAll(tx *db.Tx, digests []id.ID) (theirs map[id.ID]claim, over []claim, err error) {
 	if err := tx.InsertAbsent("recent", []string{"site_id", "digest"}, "site_id", d.claimColumns(tx, digests)...); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	found, err := readClaims(tx.LookupForUpdate, d.Message.Site, digests)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	theirs, err := d.counted(tx, found)
+	theirs, over, err = d.counted(tx, found)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var over []id.ID // claims of others that do not count any more
+	var taken []id.ID // claims of others that do not count against this message
 	for _, c := range found {
 		if _, counts := theirs[c.digest]; !counts && c.message != d.Message.ID && c.owner != d.owner {
-			over = append(over, c.digest)
+			taken = append(taken, c.digest)
 		}
 	}
-	return theirs, tx.UpdateMany("recent", []string{"site_id", "digest"}, d.claimColumns(tx, over)...)
+	return theirs, over, tx.UpdateMany("recent", []string{"site_id", "digest"}, d.claimColumns(tx, taken)...)
 }
 
 func (d *Draft) claimColumns(tx *db.Tx, digests []id.ID) []db.Column {
-	n := len(digests)
+	n, goes := len(digests), d.goesAt(tx.Now)
 	return []db.Column{db.Same("site_id", d.Message.Site, n), db.Col("digest", digests), db.Same("message_id", d.Message.ID, n), db.Same("owner", d.owner, n),
-		db.Same("claimed_at", tx.Now, n), db.Same("expires_at", d.dueFrom(tx.Now).Add(d.lingers()+d.window), n)}
+		db.Same("claimed_at", tx.Now, n), db.Same("goes_at", goes, n), db.Same("expires_at", goes.Add(d.lingers()+d.window), n)}
 }
 
-// dueFrom is when the message goes that is accepted now.
-func (d *Draft) dueFrom(now db.Time) db.Time { return max(now, db.At(d.rule.due)) }
+// goesAt is when the message goes that is accepted now: in its hours, and an advertisement not
+// in the night.
+func (d *Draft) goesAt(now db.Time) db.Time {
+	at, _ := d.content.NextHour(Consent{}, d.s.o.Night, max(now, db.At(d.rule.due)).Time())
+	return db.At(at)
+}
 
-// lingers is how much later than that some of it may go, as far as that is to be expected.
+// movable is how much later a scheduled message may be made to go without losing its claims.
+const movable = 7 * 24 * time.Hour
+
+// lingers is how much later than that it may go after all.
 func (d *Draft) lingers() time.Duration {
-	if d.reviewAbove > 0 || d.request.Tempo != (Tempo{}) {
+	switch {
+	case !d.request.ScheduledAt.IsZero():
+		return movable
+	case d.reviewAbove > 0, d.request.Tempo.PerMinute > 0:
 		return d.request.ValidFor
 	}
 	return 0
@@ -198,9 +213,9 @@ func (d *Draft) lingers() time.Duration {
 type lookedUp func(table string, cols []string, key ...db.Column) (*sql.Rows, error)
 
 func readClaims(look lookedUp, siteID string, digests []id.ID) ([]claim, error) {
-	rows, err := look("recent", []string{"digest", "message_id", "owner", "claimed_at", "expires_at"}, db.Same("site_id", siteID, len(digests)), db.Col("digest", digests))
+	rows, err := look("recent", []string{"digest", "message_id", "owner", "claimed_at", "goes_at", "expires_at"}, db.Same("site_id", siteID, len(digests)), db.Col("digest", digests))
 	list, err := db.Collect(rows, err, func(r *sql.Rows) (c claim, err error) {
-		return c, r.Scan(&c.digest, &c.message, &c.owner, &c.at, &c.expires)
+		return c, r.Scan(&c.digest, &c.message, &c.owner, &c.at, &c.goes, &c.expires)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read what was sent recently: %w", err)
@@ -209,8 +224,9 @@ func readClaims(look lookedUp, siteID string, digests []id.ID) ([]claim, error) 
 }
 
 // counted gives those of claims that are another message's and count: it was accepted, not
-// cancelled, and goes within the window, or it may still be accepted.
-func (d *Draft) counted(tx *db.Tx, found []claim) (map[id.ID]claim, error) {
+// cancelled, and goes within the window, or it may still be accepted. And it gives those that
+// do not count only since their messages go at other times.
+func (d *Draft) counted(tx *db.Tx, found []claim) (theirs map[id.ID]claim, other []claim, err error) {
 	var keys []Key
 	others := slices.DeleteFunc(slices.Clone(found), func(c claim) bool {
 		return c.message == d.Message.ID || c.message == d.request.Resends.ID || c.owner == d.owner || c.expires <= tx.Now
@@ -220,32 +236,35 @@ func (d *Draft) counted(tx *db.Tx, found []claim) (map[id.ID]claim, error) {
 	}
 	messages, err := ReadMessages(tx, keys)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	theirs := map[id.ID]claim{}
-	for key, m := range messages {
-		went, err := went(tx, m)
-		if err != nil {
-			return nil, err
-		}
-		if !went {
-			delete(messages, key)
-			others = slices.DeleteFunc(others, func(c claim) bool { return c.message == key.ID })
-		}
-	}
+	theirs = map[id.ID]claim{}
+	asked := map[id.ID]bool{} // whether a message went to anybody
 	for _, c := range others {
 		m := messages[Key{d.Message.Site, c.message}]
-		if stands(m, c, tx.Now, d.dueFrom(tx.Now), d.window) {
-			if c.due = c.at; m != nil {
-				c.due = m.Due()
+		if !claims(m, c, tx.Now) {
+			continue
+		}
+		if m != nil && !near(m, c, tx.Now, d.goesAt(tx.Now), d.window) {
+			other = append(other, c)
+			continue
+		}
+		yes, known := asked[c.message]
+		if !known && m != nil {
+			if yes, err = went(tx, m); err != nil {
+				return nil, nil, err
 			}
+			asked[c.message] = yes
+		}
+		if yes || m == nil {
+			c.goes = goes(m, c)
 			theirs[c.digest] = c
 		}
 	}
-	return theirs, nil
+	return theirs, other, nil
 }
 
-// went reports whether a message went to anybody or still may.
+// went reports whether a message went to anybody, or still may.
 func went(tx *db.Tx, m *Message) (yes bool, err error) {
 	if !m.State.Final() || m.Counts.Delivered+m.Counts.Failed > 0 {
 		return true, nil
@@ -257,39 +276,80 @@ func went(tx *db.Tx, m *Message) (yes bool, err error) {
 	return yes, nil
 }
 
-// stands reports whether a claim counts that has not expired, for a message that goes when it
-// is due; m is the claim's own, nil = it is not there. It is pure.
-func stands(m *Message, c claim, now, due db.Time, window time.Duration) bool {
+// claims reports whether a claim is its message's, which has not expired: it was accepted and
+// not cancelled, or it may still be accepted; m = nil: it is not there. It is pure.
+func claims(m *Message, c claim, now db.Time) bool {
 	switch {
 	case m == nil:
 		return now < c.at.Add(unproven)
 	case m.State == StateDraft:
 		return now < m.CreatedAt.Add(staleDraft)
-	case m.State == StateCancelled, m.State == StateCancelling:
-		return false
 	}
-	from, until := m.Due(), m.Due()
+	return m.State != StateCancelled && m.State != StateCancelling
+}
+
+// goes is when the message of a claim goes: as was expected when it was claimed, or when it was
+// moved to since.
+func goes(m *Message, c claim) db.Time {
+	if m == nil {
+		return max(c.at, c.goes)
+	}
+	return max(m.Due(), c.goes)
+}
+
+// near reports whether the message of a claim goes within the window of another one that goes
+// at a time. It is pure.
+func near(m *Message, c claim, now, at db.Time, window time.Duration) bool {
+	if m.State == StateDraft {
+		return true // its time is not known yet
+	}
+	from := goes(m, c)
+	until := from
 	if m.State.Held() || m.Released > 0 && m.Released < m.Accepted { // it still goes
 		until = max(until, now)
 	}
-	return due.Add(window) > from && due < until.Add(window)
+	return at.Add(window) > from && at < until.Add(window)
 }
 
-// unclaim gives up what a draft claimed that is not accepted. What cannot be given up now
-// ends by itself, soon.
+// unclaim gives up what a draft claimed that is not accepted, to those from whom it was taken.
+// What cannot be given up now ends by itself, soon.
 func (d *Draft) unclaim(ctx context.Context) error {
+	before := map[id.ID]claim{}
+	for _, c := range d.stood {
+		before[c.digest] = c
+	}
 	for part := range slices.Chunk(d.claims, BatchSize) {
 		err := d.s.d.Update(ctx, "message_unclaim", func(tx *db.Tx) error {
 			n := len(part)
 			_, err := tx.DeleteMany("recent", db.Same("site_id", d.Message.Site, n), db.Col("digest", part), db.Same("message_id", d.Message.ID, n))
-			return err
+			if err != nil {
+				return err
+			}
+			return d.giveBack(tx, part, before)
 		})
 		if err != nil {
 			return fmt.Errorf("give up the words of message %s: %w", d.Message.ID, err)
 		}
 	}
-	d.claims = nil
+	d.claims, d.stood = nil, nil
 	return nil
+}
+
+// giveBack has the claims stand again that stood there before.
+func (d *Draft) giveBack(tx *db.Tx, digests []id.ID, before map[id.ID]claim) error {
+	var list []claim
+	for _, one := range digests {
+		if c, stood := before[one]; stood {
+			list = append(list, c)
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return tx.InsertAbsent("recent", []string{"site_id", "digest"}, "site_id", db.Same("site_id", d.Message.Site, len(list)),
+		db.Col("digest", pick(list, func(c claim) id.ID { return c.digest })), db.Col("message_id", pick(list, func(c claim) id.ID { return c.message })),
+		db.Col("owner", pick(list, func(c claim) id.ID { return c.owner })), db.Col("claimed_at", pick(list, func(c claim) db.Time { return c.at })),
+		db.Col("goes_at", pick(list, func(c claim) db.Time { return c.goes })), db.Col("expires_at", pick(list, func(c claim) db.Time { return c.expires })))
 }
 
 // sweepAtOnce is how many claims one transaction sweeps.

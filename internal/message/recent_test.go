@@ -11,6 +11,7 @@ import (
 	"creditmsg/internal/db/dbtest"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
+	"creditmsg/internal/korea"
 	"creditmsg/internal/site"
 )
 
@@ -169,7 +170,7 @@ func TestAClaimCountsAsLongAsItsMessageMayGo(t *testing.T) {
 		"not there yet":           {nil, at(unproven - 1*time.Microsecond), true},
 		"not there, and long ago": {nil, at(unproven), false},
 	} {
-		if got := stands(c.m, c.of, now, now, 2*time.Hour); got != c.want {
+		if got := claims(c.m, c.of, now); got != c.want {
 			t.Errorf("%s: got %t, want %t", name, got, c.want)
 		}
 	}
@@ -189,20 +190,25 @@ func TestTheWindowLiesBetweenTheTimesAtWhichMessagesGo(t *testing.T) {
 		m    *Message
 		due  time.Duration // from now
 		want bool
+		goes db.Time // as was expected; 0 = when it is due
 	}{
-		{"tomorrow at the same time", in(StateScheduled, 24*time.Hour), 24 * time.Hour, true},
-		{"tomorrow, shortly before", in(StateScheduled, 24*time.Hour), 23*time.Hour + time.Microsecond, true},
-		{"tomorrow, well before", in(StateScheduled, 24*time.Hour), 23 * time.Hour, false},
-		{"tomorrow, shortly after", in(StateScheduled, 24*time.Hour), 25*time.Hour - time.Microsecond, true},
-		{"tomorrow, well after", in(StateScheduled, 24*time.Hour), 25 * time.Hour, false},
-		{"at once, and one tomorrow", in(StateScheduled, 24*time.Hour), 0, false},
-		{"tomorrow, and one that went just now", in(StateDone, 0), 24 * time.Hour, false},
-		{"while one waits that was due long ago", in(StatePaused, -5*time.Hour), 0, true},
-		{"while one is looked at that was due long ago", in(StateReview, -5*time.Hour), 59 * time.Minute, true},
-		{"while one goes at its pace", paced(5), 0, true},
-		{"after one went at its pace", paced(10), 0, false},
+		{"in the hours of one that is due", in(StateAccepted, 0), 10 * time.Hour, true, now.Add(10 * time.Hour)},
+		{"before the hours of one that is due", in(StateAccepted, 0), 8 * time.Hour, false, now.Add(10 * time.Hour)},
+		{"in the hours of one that was moved behind them", in(StateScheduled, 20*time.Hour), 10 * time.Hour, false, now.Add(10 * time.Hour)},
+		{"while one is uploaded, whose time is not known", in(StateDraft, 0), 10 * time.Hour, true, 0},
+		{"tomorrow at the same time", in(StateScheduled, 24*time.Hour), 24 * time.Hour, true, 0},
+		{"tomorrow, shortly before", in(StateScheduled, 24*time.Hour), 23*time.Hour + time.Microsecond, true, 0},
+		{"tomorrow, well before", in(StateScheduled, 24*time.Hour), 23 * time.Hour, false, 0},
+		{"tomorrow, shortly after", in(StateScheduled, 24*time.Hour), 25*time.Hour - time.Microsecond, true, 0},
+		{"tomorrow, well after", in(StateScheduled, 24*time.Hour), 25 * time.Hour, false, 0},
+		{"at once, and one tomorrow", in(StateScheduled, 24*time.Hour), 0, false, 0},
+		{"tomorrow, and one that went just now", in(StateDone, 0), 24 * time.Hour, false, 0},
+		{"while one waits that was due long ago", in(StatePaused, -5*time.Hour), 0, true, 0},
+		{"while one is looked at that was due long ago", in(StateReview, -5*time.Hour), 59 * time.Minute, true, 0},
+		{"while one goes at its pace", paced(5), 0, true, 0},
+		{"after one went at its pace", paced(10), 0, false, 0},
 	} {
-		if got := stands(c.m, claim{}, now, now.Add(c.due), window); got != c.want {
+		if got := near(c.m, claim{goes: c.goes}, now, now.Add(c.due), window); got != c.want {
 			t.Errorf("%s: got %t, want %t", c.name, got, c.want)
 		}
 	}
@@ -330,4 +336,65 @@ func TestOtherPicturesAreOtherWords(t *testing.T) {
 			t.Errorf("message %d with %d pictures: %v", i, len(c.pictures), err)
 		}
 	}
+}
+
+// TestClaimsThatWereTakenOverAreGivenBack has a message that goes now take the words over of one
+// that goes tomorrow, and then not be accepted.
+func TestClaimsThatWereTakenOverAreGivenBack(t *testing.T) {
+	onEachOwn(t, func(s *shop) {
+		s.within(10 * time.Minute)
+		tomorrow := textOnly("안내")
+		tomorrow.ScheduledAt = s.time().Add(24 * time.Hour)
+		s.accept(tomorrow, 2)
+		d := s.add(s.draft(textOnly("안내")), 2)
+		s.must(d.settle(ctx))
+		if d.accepted != 2 {
+			s.t.Errorf("now: %d accepted, want both", d.accepted)
+		}
+		s.must(d.Discard(ctx))
+		if n := s.claimed(); n != 2 {
+			s.t.Errorf("%d claims, want those of tomorrow's", n)
+		}
+		_, err := s.add(s.draft(tomorrow), 2).Accept(ctx, nil)
+		wantFault(s.t, err, fault.Invalid, fault.CodeNoRecipients, "/recipients/0")
+	})
+}
+
+func TestAMessageThatIsMovedKeepsItsClaims(t *testing.T) {
+	onEachOwn(t, func(s *shop) {
+		s.within(10 * time.Minute)
+		r := textOnly("안내")
+		r.ScheduledAt = s.time().Add(time.Hour)
+		key := s.accept(r, 1).Message
+		moved := s.time().Add(3 * time.Hour)
+		_, err := s.service.Reschedule(ctx, key, moved)
+		s.must(err)
+		s.forward(2 * time.Hour)
+		r.ScheduledAt = moved
+		_, err = s.add(s.draft(r), 1).Accept(ctx, nil)
+		wantFault(s.t, err, fault.Invalid, fault.CodeNoRecipients, "/recipients/0")
+		if got := s.accept(textOnly("안내"), 1); got.Accepted != 1 {
+			s.t.Errorf("an hour before: got %+v", got)
+		}
+	})
+}
+
+// TestTheWindowCountsFromTheHoursOfAMessage accepts the same words two hours apart, for the same
+// hours, and advertising in one night.
+func TestTheWindowCountsFromTheHoursOfAMessage(t *testing.T) {
+	onEachOwn(t, func(s *shop) {
+		s.now.Store(time.Date(2027, 3, 1, 20, 0, 0, 0, korea.Seoul).UnixMicro())
+		s.within(time.Hour)
+		r := textOnly("안내")
+		r.Tempo.Window = &Hours{From: "09:00", Until: "18:00"}
+		s.accept(r, 1)
+		s.forward(time.Hour)
+		ad := advertising("세일")
+		s.accept(ad, 1)
+		s.forward(2 * time.Hour)
+		_, err := s.add(s.draft(r), 1).Accept(ctx, nil)
+		wantFault(s.t, err, fault.Invalid, fault.CodeNoRecipients, "/recipients/0")
+		_, err = s.add(s.draft(ad), 1).Accept(ctx, nil)
+		wantFault(s.t, err, fault.Invalid, fault.CodeNoRecipients, "/recipients/0")
+	})
 }

@@ -104,7 +104,7 @@ func (s *Service) pace(ctx context.Context, j queue.Claimed) error {
 		if err != nil {
 			return err
 		}
-		next, _ := content.NextHour(content.slowest(m.Accepted), s.o.Night, tx.Now.Time())
+		next := content.nextPace(m, s.o.Night, tx.Now.Time())
 		if next.After(tx.Now.Time()) {
 			return s.queue.Again(tx, min(db.At(next), m.ValidUntil().Add(time.Microsecond)), "hours", j)
 		}
@@ -121,6 +121,16 @@ func (s *Service) pace(ctx context.Context, j queue.Claimed) error {
 		return fmt.Errorf("pace message %s: %w", key.ID, err)
 	}
 	return nil
+}
+
+// nextPace is when the pace goes on: not in the night, unless nobody of the message has another
+// time; then those who may be reached go, and the others are held as ever.
+func (c *Content) nextPace(m *Message, night korea.Night, from time.Time) time.Time {
+	next, ok := c.NextHour(c.slowest(m.Accepted), night, from)
+	if ok && !next.After(m.ValidUntil().Time()) {
+		return next
+	}
+	return c.Tempo.Hours().Next(from)
 }
 
 // letGo lets the next recipients go, and puts the jobs of their batches.

@@ -70,8 +70,12 @@ func (s *Service) Decide(tx *db.Tx, siteID string, n korea.Number, state, reason
 	if err := site.Lock(tx, siteID); err != nil { // its documents do not change meanwhile
 		return site.Sender{}, err
 	}
+	was, err := site.FindSender(tx, siteID, n)
+	if err != nil {
+		return was, err
+	}
 	decided, err := site.SetSender(tx, siteID, string(n), state, reason)
-	if err == nil && decides(state) {
+	if err == nil && (decides(state) || decides(was.State)) { // the latter of those of before that was noted
 		err = keep(tx, siteID, n)
 	}
 	if err != nil {

@@ -228,6 +228,7 @@ func TestWhatWasDecidedBeforeItWasNotedStaysToo(t *testing.T) {
 		d := w.add(pdf)
 		w.decide(site.Approved, "")
 		w.update(func(tx *db.Tx) error { _, err := tx.Exec(`UPDATE registration_document SET kept_at = 0`); return err })
+		w.decide(site.Rejected, "해지됨")
 		w.withdraw()
 		w.left(d)
 	})

@@ -164,21 +164,27 @@ func Words(text string) string { return words(text, maxWords) }
 // Passage is Words of what a person wrote at a vendor: at most 500 characters.
 func Passage(text string) string { return words(text, maxPassage) }
 
-// words masks before it cuts: of a number that is cut nobody would know that it is one.
+// words masks before it cuts: of a number that is cut nobody would know that it is one. What is
+// far behind the cut is not looked at.
 func words(text string, most int) string {
+	text = leading(text, 4*most)
 	line := korea.MaskIn(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r
 	}, text))
+	return strings.TrimSpace(leading(line, most))
+}
+
+// leading gives the first runes of a text.
+func leading(text string, most int) string {
 	n := 0
-	for i := range line {
+	for i := range text {
 		if n == most {
-			line = line[:i]
-			break
+			return text[:i]
 		}
 		n++
 	}
-	return strings.TrimSpace(line)
+	return text
 }
