@@ -145,3 +145,19 @@ func TestACallThatBeganAndMayNotGoAfterAllIsNoCall(t *testing.T) {
 		s.proveOwn()
 	}
 }
+
+// TestACallThatIsNotBegunWhenTheProcessStopsIsAnotherOnes looks that nobody waits for a lease.
+func TestACallThatIsNotBegunWhenTheProcessStopsIsAnotherOnes(t *testing.T) {
+	for _, engine := range dbtest.Engines() {
+		s := still(t, engine, worldOptions{}).open(t)
+		key := s.accept(request(message.AlimtalkFirst), 2)
+		p := s.plan(key)
+		ctx, stop := context.WithCancel(context.Background())
+		stop()
+		s.must(s.delivery.callAll(ctx, p.calls))
+		s.wantCalls(key, notSent)
+		s.drain()
+		s.wantOnce(key)
+		s.wantStates(key, message.Sent, message.Sent)
+	}
+}

@@ -78,7 +78,8 @@ func (s *Service) make(ctx context.Context, c *call) error {
 			return ctx.Err()
 		}
 	}
-	if s.hangs(c) {
+	stops := ctx.Err() != nil && c.attempt.State == planned // what is not begun is another process's
+	if stops || s.hangs(c) {
 		return s.putBack(context.WithoutCancel(ctx), c, 0)
 	}
 	wait, err := c.carrier.admit(len(c.members), sleep)
@@ -100,7 +101,7 @@ func (s *Service) make(ctx context.Context, c *call) error {
 		return s.putBack(context.WithoutCancel(ctx), c, 0)
 	}
 	start = time.Now()
-	landed := c.carrier.health.take(c.attempt.ID)
+	landed := c.carrier.health.take(c.attempt.ID, c.plan.large)
 	result := s.submit(ctx, c)
 	landed()
 	if len(result.Gone) > 0 {

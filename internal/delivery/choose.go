@@ -134,6 +134,7 @@ type need struct {
 	channel  provider.Channel
 	pictures int // of an MMS
 	usable   func(account string) bool
+	large    bool   // it is not for a message to one person
 	not      string // the account that just could not take the same people; another is better
 }
 
@@ -183,7 +184,7 @@ func (c *carriers) choose(n need) (*carrier, time.Duration) {
 		if !k.can(n) {
 			continue
 		}
-		if rest := c.rest(k); rest > 0 {
+		if rest := c.rest(k, n.large); rest > 0 {
 			wait = soonest(wait, max(rest, time.Second))
 			continue
 		}
@@ -209,8 +210,8 @@ func (c *carriers) choose(n need) (*carrier, time.Duration) {
 // rest is how long an account gets nothing, whoever else there is: while its calls fail, or so
 // many of them hang that are left to themselves. An only account is always waited for, so that
 // nothing piles up there.
-func (c *carriers) rest(k *carrier) time.Duration {
-	if len(c.list) > 1 && k.health.overrun() {
+func (c *carriers) rest(k *carrier, large bool) time.Duration {
+	if len(c.list) > 1 && k.health.overrun(large) {
 		return max(k.health.rest(), time.Second)
 	}
 	return k.health.rest()

@@ -63,7 +63,7 @@ func (s *Service) send(ctx context.Context, jobs []queue.Claimed) error {
 
 func (s *Service) plan(ctx context.Context, jobs []queue.Claimed) (*plan, error) {
 	defer s.step(ctx)()
-	p := &plan{s: s, begins: callsAtOnce}
+	p := &plan{s: s, large: ctx.Value(calmly{}) != nil, begins: callsAtOnce}
 	if err := p.read(ctx, jobs); err != nil {
 		return nil, fmt.Errorf("read what to send: %w", err)
 	}
@@ -84,7 +84,8 @@ type task struct {
 // lock; write decides and stores in one transaction.
 type plan struct {
 	s      *Service
-	begins int // so many calls, that are made as soon as this is committed, begin in the plan's own transaction
+	large  bool // it is not of messages to one person
+	begins int  // so many calls, that are made as soon as this is committed, begin in the plan's own transaction
 	tasks  []task
 	stray  []queue.Claimed // jobs whose message is gone
 	people map[message.BatchName][]message.Person

@@ -135,7 +135,7 @@ func needs(c *call) (list []need) {
 			continue
 		}
 		n := c.plan.facts[r.Key].need(r)
-		n.not = c.carrier.Account.Name
+		n.not, n.large = c.carrier.Account.Name, c.plan.large
 		list = append(list, n)
 	}
 	return list

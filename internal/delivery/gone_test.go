@@ -2,13 +2,19 @@ package delivery
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
+	"creditmsg/internal/db"
 	"creditmsg/internal/db/dbtest"
 	"creditmsg/internal/id"
+	"creditmsg/internal/korea"
 	"creditmsg/internal/message"
+	"creditmsg/internal/optout"
+	"creditmsg/internal/provider"
 	"creditmsg/internal/queue"
+	"creditmsg/internal/site"
 )
 
 // An account may be taken out of the configuration while something of it is open; in a
@@ -122,4 +128,36 @@ func (s *shop) wantLetters(applied, waiting int) {
 	if got[inboxApplied] != applied || got[inboxWaiting] != waiting || total(got) != applied+waiting {
 		s.t.Errorf("letters %v, want %d applied, %d waiting", got, applied, waiting)
 	}
+}
+
+// caller is an account whose letters tell of somebody who called an 080 number.
+type caller struct {
+	provider.Provider
+	calls []provider.Report
+}
+
+func (c caller) Parse([]byte) ([]provider.Report, error) { return c.calls, nil }
+
+func TestAnOptOutInALetterOfAnAccountThatWasNotConfiguredIsNoted(t *testing.T) {
+	parting(t, func(s *shop) {
+		ours := fmt.Sprintf("080%07d", shops.Load())
+		s.update(func(tx *db.Tx) error {
+			_, err := site.SetRules(tx, s.name, site.RulesChange{OptOutNumber: &ours})
+			return err
+		})
+		k := s.delivery.carriers.byName[upstream]
+		k.Adapter = caller{k.Adapter, []provider.Report{{OptOut: korea.Number(ours), To: korea.Number(silent(1))}}}
+		s.stored("x")
+		back := s.goes()
+		s.pass(3 * time.Second)
+		back()
+		s.pass(5 * time.Minute)
+		s.must(s.d.View(context.Background(), "test", func(tx *db.Tx) error {
+			found, err := optout.StandingOf(tx, s.name)
+			if err == nil && found.Count() != 1 {
+				s.t.Errorf("%d opt-outs, want one", found.Count())
+			}
+			return err
+		}))
+	})
 }

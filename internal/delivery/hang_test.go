@@ -147,18 +147,23 @@ func TestAnAccountWithManyCallsThatHangTakesNoMore(t *testing.T) {
 		flying   int
 		since    time.Duration
 		chosen   bool
+		large    bool // what an account is chosen for
+		others   bool // and so what hangs
 	}{
-		{"a few hang", []provider.Account{{Name: "a"}, {Name: "b", Sites: []string{"shop"}}}, mostUnanswered - 1, 3 * time.Second, true},
-		{"many are under way", []provider.Account{{Name: "a"}, {Name: "b", Sites: []string{"shop"}}}, 100, 2 * time.Second, true},
-		{"many hang", []provider.Account{{Name: "a"}, {Name: "b", Sites: []string{"shop"}}}, mostUnanswered, 3 * time.Second, false},
-		{"many hang, and workers wait for the only account", []provider.Account{{Name: "a"}}, 100, 3 * time.Second, true},
+		{"a few hang", []provider.Account{{Name: "a"}, {Name: "b", Sites: []string{"shop"}}}, mostUnanswered - 1, 3 * time.Second, true, false, false},
+		{"many are under way", []provider.Account{{Name: "a"}, {Name: "b", Sites: []string{"shop"}}}, 100, 2 * time.Second, true, false, false},
+		{"many hang", []provider.Account{{Name: "a"}, {Name: "b", Sites: []string{"shop"}}}, mostUnanswered, 3 * time.Second, false, false, false},
+		{"many large ones hang", []provider.Account{{Name: "a"}, {Name: "b", Sites: []string{"shop"}}}, mostUnanswered, 3 * time.Second, false, true, true},
+		{"many large ones hang, and here is a single one", []provider.Account{{Name: "a"}, {Name: "b", Sites: []string{"shop"}}}, mostUnanswered, 3 * time.Second, true, false, true},
+		{"many single ones hang, and here is a large one", []provider.Account{{Name: "a"}, {Name: "b", Sites: []string{"shop"}}}, mostUnanswered, 3 * time.Second, true, true, false},
+		{"many hang, and workers wait for the only account", []provider.Account{{Name: "a"}}, 100, 3 * time.Second, true, false, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := market(t, Choice{}, c.accounts...)
 			for range c.flying {
-				m.byName["a"].health.flying[id.New()] = time.Now().Add(-c.since)
+				m.byName["a"].health.flying[id.New()] = flight{time.Now().Add(-c.since), c.others}
 			}
-			k, wait := m.choose(need{site: "other", channel: provider.SMS, usable: func(string) bool { return true }})
+			k, wait := m.choose(need{site: "other", channel: provider.SMS, large: c.large, usable: func(string) bool { return true }})
 			if (k != nil) != c.chosen {
 				t.Errorf("chosen %v, want %v", k, c.chosen)
 			}

@@ -20,8 +20,8 @@ type health struct {
 
 	mu     sync.Mutex
 	rests  rests
-	flying map[id.ID]time.Time // calls under way, and since when
-	alone  time.Time           // it is asked nothing until then
+	flying map[id.ID]flight // calls under way
+	alone  time.Time        // it is asked nothing until then
 	lanes  [provider.Channels]lane
 }
 
@@ -43,7 +43,7 @@ const (
 )
 
 func newHealth(o healthOptions, changed func(circuitbreaker.State)) *health {
-	h := &health{o: o, flying: map[id.ID]time.Time{}}
+	h := &health{o: o, flying: map[id.ID]flight{}}
 	h.calls = circuitbreaker.NewBuilder[any]().WithFailureThresholdRatio(breakerFailures, breakerCalls).WithSuccessThreshold(1).WithDelay(o.Rest).
 		OnStateChanged(func(e circuitbreaker.StateChangedEvent) {
 			h.mu.Lock()
@@ -80,11 +80,17 @@ func (h *health) rest() time.Duration {
 	return h.calls.RemainingDelay()
 }
 
+// flight is a call under way.
+type flight struct {
+	since time.Time
+	large bool // of messages to several people
+}
+
 // take notes that a call is under way, and gives what notes its end.
-func (h *health) take(attempt id.ID) (landed func()) {
+func (h *health) take(attempt id.ID, large bool) (landed func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.flying[attempt] = time.Now()
+	h.flying[attempt] = flight{time.Now(), large}
 	return func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
@@ -93,13 +99,14 @@ func (h *health) take(attempt id.ID) (landed func()) {
 }
 
 // overrun reports whether so many calls hang that more of them would only pile up: nobody
-// waits for them any more, so workers alone do not bound them.
-func (h *health) overrun() bool {
+// waits for them any more, so workers alone do not bound them. Large calls are counted apart:
+// eight that a vendor is slow with must not keep single messages from it.
+func (h *health) overrun(large bool) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	n, now := 0, time.Now()
-	for _, since := range h.flying {
-		if now.Sub(since) >= h.o.Hang {
+	for _, f := range h.flying {
+		if f.large == large && now.Sub(f.since) >= h.o.Hang {
 			n++
 		}
 	}
@@ -113,8 +120,8 @@ func (h *health) hanging() bool {
 }
 
 func (h *health) hangs(now time.Time) bool {
-	for _, since := range h.flying {
-		if now.Sub(since) >= h.o.Hang {
+	for _, f := range h.flying {
+		if now.Sub(f.since) >= h.o.Hang {
 			return true
 		}
 	}

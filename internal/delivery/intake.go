@@ -230,6 +230,9 @@ func (s *Service) rereadOne(ctx context.Context, j queue.Claimed) error {
 		if len(o.strays) > 0 {
 			return s.strayAgain(tx, j, o.strays[0])
 		}
+		if err := s.noteOptOuts(tx, o.letters); err != nil { // nobody may have opened it before
+			return err
+		}
 		t := s.newTake(tx)
 		if err := t.lock(o.letters); err != nil {
 			return err

@@ -107,7 +107,9 @@ func (r *round) load(t task, m *message.Message, f *facts, people []message.Reci
 			continue
 		}
 		if _, known := accounts[w]; !known {
-			k, rest := r.s.carriers.choose(f.need(one))
+			n := f.need(one)
+			n.large = r.large
+			k, rest := r.s.carriers.choose(n)
 			if wait = max(wait, rest); k != nil {
 				accounts[w] = k.Account.Name
 			} else {

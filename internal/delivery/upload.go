@@ -135,7 +135,7 @@ func (s *Service) bring(ctx context.Context, c *call, to provider.Uploader, n at
 		return uploaded{failed: failed}, nil
 	}
 	start := time.Now()
-	landed := c.carrier.health.take(c.attempt.ID)
+	landed := c.carrier.health.take(c.attempt.ID, c.plan.large)
 	answer := to.Upload(ctx, provider.Picture{Name: attachment.UpstreamName(n.ID), Content: content})
 	landed()
 	level := slog.LevelInfo

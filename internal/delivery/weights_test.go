@@ -95,7 +95,7 @@ func (w *street) work(turn chan struct{}) {
 		var landed func()
 		if k != nil {
 			if wait, _ = k.admit(1, nil); wait == 0 {
-				landed = k.health.take(id.New())
+				landed = k.health.take(id.New(), true)
 				w.calls[strings.Index("ab", k.Account.Name)]++
 			}
 		}

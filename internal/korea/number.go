@@ -143,11 +143,13 @@ func Mask(text string) string {
 // numberLike finds eight digits or more, however they are grouped, and numbers that are
 // written with a dot or a bracket after their area; and before these what MaskIn leaves, a date
 // and the number of a card.
-var numberLike = regexp.MustCompile(`20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])(?:[^0-9-]|$)|[0-9]{4}-[0-9]{4}-\*{4}|` +
+var numberLike = regexp.MustCompile(date + `|[0-9]{4}-[0-9]{4}-\*{4}|` +
 	`\+?[0-9０-９](?:[ -]?[0-9０-９]){7,}|0[0-9]{1,2}[.)] ?[0-9]{3,4}[.-][0-9]{4}`)
 
-// isDate tells a date from numbers, none of which is grouped so.
-var isDate = regexp.MustCompile(`^20[0-9]{2}-[0-9]{2}-[0-9]{2}(?:[^0-9-]|$)`)
+// date is one, with what comes behind it: no number is grouped so.
+const date = `20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])(?:[^0-9-]|$)`
+
+var isDate = regexp.MustCompile(`^` + date)
 
 // MaskIn masks whatever may be a number within a text that is not ours, such as a
 // provider's words in a log. Dates such as 2026-11-22 stay, and so does the number of a card

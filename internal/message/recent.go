@@ -229,7 +229,7 @@ func readClaims(look lookedUp, siteID string, digests []id.ID) ([]claim, error) 
 func (d *Draft) counted(tx *db.Tx, found []claim) (theirs map[id.ID]claim, other []claim, err error) {
 	var keys []Key
 	others := slices.DeleteFunc(slices.Clone(found), func(c claim) bool {
-		return c.message == d.Message.ID || c.message == d.request.Resends.ID || c.owner == d.owner || c.expires <= tx.Now
+		return c.message == d.Message.ID || c.owner == d.owner || c.expires <= tx.Now
 	})
 	for _, c := range others {
 		keys = append(keys, Key{d.Message.Site, c.message})
@@ -239,29 +239,50 @@ func (d *Draft) counted(tx *db.Tx, found []claim) (theirs map[id.ID]claim, other
 		return nil, nil, err
 	}
 	theirs = map[id.ID]claim{}
-	asked := map[id.ID]bool{} // whether a message went to anybody
+	known := map[id.ID]standing{}
 	for _, c := range others {
 		m := messages[Key{d.Message.Site, c.message}]
 		if !claims(m, c, tx.Now) {
 			continue
 		}
-		if m != nil && !near(m, c, tx.Now, d.goesAt(tx.Now), d.window) {
-			other = append(other, c)
+		if m == nil {
+			c.goes = max(c.at, c.goes)
+			theirs[c.digest] = c
 			continue
 		}
-		yes, known := asked[c.message]
-		if !known && m != nil {
-			if yes, err = went(tx, m); err != nil {
+		is, asked := known[c.message]
+		if !asked {
+			if is, err = d.standing(tx, m, c); err != nil {
 				return nil, nil, err
 			}
-			asked[c.message] = yes
+			known[c.message] = is
 		}
-		if yes || m == nil {
-			c.goes = goes(m, c)
+		switch c.goes = is.goes; {
+		case !is.went:
+		case is.near && c.message != d.request.Resends.ID:
 			theirs[c.digest] = c
+		default:
+			other = append(other, c)
 		}
 	}
 	return theirs, other, nil
+}
+
+// standing is how another message stands to a draft.
+type standing struct {
+	goes db.Time
+	near bool // so close to the draft's that the same words count
+	went bool // to anybody, or it still may
+}
+
+// standing asks how a message stands whose claim is met.
+func (d *Draft) standing(tx *db.Tx, m *Message, c claim) (is standing, err error) {
+	if is.goes, err = d.s.goes(tx, m, c); err != nil {
+		return is, err
+	}
+	is.near = near(m, is.goes, tx.Now, d.goesAt(tx.Now), d.window)
+	is.went, err = went(tx, m)
+	return is, err
 }
 
 // went reports whether a message went to anybody, or still may.
@@ -288,27 +309,31 @@ func claims(m *Message, c claim, now db.Time) bool {
 	return m.State != StateCancelled && m.State != StateCancelling
 }
 
-// goes is when the message of a claim goes: as was expected when it was claimed, or when it was
-// moved to since.
-func goes(m *Message, c claim) db.Time {
-	if m == nil {
-		return max(c.at, c.goes)
+// goes is when the message of a claim goes. Nearly always it is due then; otherwise it has hours,
+// or was moved to an earlier time since the claim.
+func (s *Service) goes(tx *db.Tx, m *Message, c claim) (db.Time, error) {
+	switch {
+	case m.State == StateDraft:
+		return c.goes, nil
+	case c.goes <= m.Due():
+		return m.Due(), nil
 	}
-	return max(m.Due(), c.goes)
+	content, err := s.Content(tx, m)
+	at, _ := content.NextHour(Consent{}, s.o.Night, m.Due().Time())
+	return db.At(at), err
 }
 
-// near reports whether the message of a claim goes within the window of another one that goes
-// at a time. It is pure.
-func near(m *Message, c claim, now, at db.Time, window time.Duration) bool {
+// near reports whether a message that goes at one time goes within the window of another one
+// that goes at a time. It is pure.
+func near(m *Message, goes, now, at db.Time, window time.Duration) bool {
 	if m.State == StateDraft {
 		return true // its time is not known yet
 	}
-	from := goes(m, c)
-	until := from
+	until := goes
 	if m.State.Held() || m.Released > 0 && m.Released < m.Accepted { // it still goes
 		until = max(until, now)
 	}
-	return at.Add(window) > from && at < until.Add(window)
+	return at.Add(window) > goes && at < until.Add(window)
 }
 
 // unclaim gives up what a draft claimed that is not accepted, to those from whom it was taken.

@@ -194,7 +194,6 @@ func TestTheWindowLiesBetweenTheTimesAtWhichMessagesGo(t *testing.T) {
 	}{
 		{"in the hours of one that is due", in(StateAccepted, 0), 10 * time.Hour, true, now.Add(10 * time.Hour)},
 		{"before the hours of one that is due", in(StateAccepted, 0), 8 * time.Hour, false, now.Add(10 * time.Hour)},
-		{"in the hours of one that was moved behind them", in(StateScheduled, 20*time.Hour), 10 * time.Hour, false, now.Add(10 * time.Hour)},
 		{"while one is uploaded, whose time is not known", in(StateDraft, 0), 10 * time.Hour, true, 0},
 		{"tomorrow at the same time", in(StateScheduled, 24*time.Hour), 24 * time.Hour, true, 0},
 		{"tomorrow, shortly before", in(StateScheduled, 24*time.Hour), 23*time.Hour + time.Microsecond, true, 0},
@@ -208,7 +207,7 @@ func TestTheWindowLiesBetweenTheTimesAtWhichMessagesGo(t *testing.T) {
 		{"while one goes at its pace", paced(5), 0, true, 0},
 		{"after one went at its pace", paced(10), 0, false, 0},
 	} {
-		if got := near(c.m, claim{goes: c.goes}, now, now.Add(c.due), window); got != c.want {
+		if got := near(c.m, max(c.goes, c.m.Due()), now, now.Add(c.due), window); got != c.want {
 			t.Errorf("%s: got %t, want %t", c.name, got, c.want)
 		}
 	}
@@ -375,6 +374,22 @@ func TestAMessageThatIsMovedKeepsItsClaims(t *testing.T) {
 		wantFault(s.t, err, fault.Invalid, fault.CodeNoRecipients, "/recipients/0")
 		if got := s.accept(textOnly("안내"), 1); got.Accepted != 1 {
 			s.t.Errorf("an hour before: got %+v", got)
+		}
+	})
+}
+
+func TestAMessageThatIsMovedToAnEarlierTimeClaimsThat(t *testing.T) {
+	onEachOwn(t, func(s *shop) {
+		s.within(time.Hour)
+		r := textOnly("안내")
+		r.ScheduledAt = s.time().Add(48 * time.Hour)
+		key := s.accept(r, 1).Message
+		_, err := s.service.Reschedule(ctx, key, s.time().Add(10*time.Minute))
+		s.must(err)
+		_, err = s.add(s.draft(textOnly("안내")), 1).Accept(ctx, nil)
+		wantFault(s.t, err, fault.Invalid, fault.CodeNoRecipients, "/recipients/0")
+		if got := s.accept(r, 1); got.Accepted != 1 {
+			s.t.Errorf("for the old time: got %+v", got)
 		}
 	})
 }
