@@ -54,7 +54,7 @@ func (s *Service) noteOptOuts(tx *db.Tx, in []delivery) error {
 	}
 	for n := range called {
 		if !slices.ContainsFunc(sites, func(o site.OptOutNumber) bool { return o.Number == n }) {
-			s.o.Log.Warn("somebody opted out by a number of no site", slog.String("context", "opt out"), slog.String("opt_out_number", string(n)))
+			s.o.Log.Warn("somebody opted out by a number of no site", slog.String("context", "opt out"), slog.String("opt_out_number", korea.Mask(string(n))))
 		}
 	}
 	return nil

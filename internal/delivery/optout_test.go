@@ -1,8 +1,10 @@
 package delivery
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -198,4 +200,14 @@ func TestWhoCallsTheNumberOfASiteIsOnItsList(t *testing.T) {
 		s.drain()
 		s.wantStates(key, message.Sent, message.Failed, message.Sent)
 	})
+}
+
+func TestACallOfANumberOfNoSiteIsLoggedWithoutAnyNumber(t *testing.T) {
+	var log bytes.Buffer
+	s := resting(t, &log, nil)
+	_, err := s.delivery.intake.Join(context.Background(), delivery{account: upstream, reports: []provider.Report{{OptOut: "0807654321", To: korea.Number(silent(1))}}})
+	s.must(err)
+	if text := log.String(); !strings.Contains(text, "opted out by a number of no site") || strings.Contains(text, "0807654321") || strings.Contains(text, silent(1)) {
+		t.Errorf("logged: %s", text)
+	}
 }

@@ -43,6 +43,6 @@
 // words already) and words.go (which words nobody may see), batch.go (packing), accept.go
 // (the group commit) with facts.go (what a draft asks) and known.go (what it may go by
 // without asking), recipient.go and change.go (what can happen to one person), record.go
-// (writing it, with the money), then schedule.go and tempo.go (in which hours and how
-// fast), review.go, cancel.go, resend.go, find.go.
+// (writing it, with the money), then schedule.go, tempo.go (how fast) and timing.go (in which
+// hours, and what has none), review.go, cancel.go, resend.go, find.go.
 package message

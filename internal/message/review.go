@@ -100,8 +100,8 @@ func readReview(look reviewLookup, m Key) (v Review, wanted bool, err error) {
 }
 
 // Approve lets a message go that waits for its review: at its time, or at once. by must not be
-// who sent it, nor who last wrote the series that did. Approving one that was approved changes nothing. Faults: NotFound, Denied,
-// StateConflict.
+// who sent it, nor who last wrote the series that did. Approving one that was approved changes
+// nothing. Faults: NotFound, Denied, StateConflict.
 func (s *Service) Approve(ctx context.Context, key Key, by string) (*Message, error) {
 	return s.decide(ctx, key, by, ReviewApproved, "", func(tx *db.Tx, m *Message) error {
 		next := StateAccepted

@@ -18,9 +18,10 @@
 // It never logs a secret, and knows nothing of money or messages.
 //
 // Tables owned: site, site_key, site_installation, site_token, site_sender,
-// site_channel, site_rev, site_word, site_word_list.
+// site_channel, site_rev, site_word, site_word_list, site_opt_out_number.
 //
 // Reading order: site.go, key.go (sealing, pure), keys.go (where keys are kept),
 // signer.go (who signs for the installation), secret.go (the form of a token, pure),
-// token.go, sender.go, channel.go, rules.go, words.go, rev.go (what others may remember, and how long).
+// token.go, sender.go, channel.go, rules.go with optoutnumber.go, words.go, rev.go (what others
+// may remember, and how long).
 package site
