@@ -48,8 +48,16 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 		"send logs": {func(ctx context.Context, c *client.Client) error {
 			return last(c.SendLogs(ctx, client.SendLogFilter{Message: "msg_1", Provider: "solapi", Until: at}))
 		}, asked{"GET", "/v1/send-logs?message=msg_1&provider=solapi&until=2026-12-01T00%3A00%3A00Z", "", ""}},
-		"providers":    {func(ctx context.Context, c *client.Client) error { return last(c.Providers(ctx)) }, asked{"GET", "/v1/providers", "", ""}},
-		"ask provider": {func(ctx context.Context, c *client.Client) error { return last(c.AskProvider(ctx, "solapi")) }, asked{"POST", "/v1/providers/solapi/ask", "", ""}},
+		"begin upload": {func(ctx context.Context, c *client.Client) error { return last(c.BeginUpload(ctx)) }, asked{"POST", "/v1/uploads", "", ""}},
+		"uploads":      {func(ctx context.Context, c *client.Client) error { return last(c.Uploads(ctx, client.Paging{})) }, asked{"GET", "/v1/uploads", "", ""}},
+		"upload":       {func(ctx context.Context, c *client.Client) error { return last(c.Upload(ctx, "upl_1")) }, asked{"GET", "/v1/uploads/upl_1", "", ""}},
+		"append upload": {func(ctx context.Context, c *client.Client) error {
+			return last(c.AppendUpload(ctx, "upl_1", 7, []byte("x")))
+		}, asked{"PATCH", "/v1/uploads/upl_1?offset=7", "application/octet-stream", "x"}},
+		"send upload":   {func(ctx context.Context, c *client.Client) error { return last(c.SendUpload(ctx, "upl_1")) }, asked{"POST", "/v1/uploads/upl_1/send", "", ""}},
+		"remove upload": {func(ctx context.Context, c *client.Client) error { return c.RemoveUpload(ctx, "upl_1") }, asked{"DELETE", "/v1/uploads/upl_1", "", ""}},
+		"providers":     {func(ctx context.Context, c *client.Client) error { return last(c.Providers(ctx)) }, asked{"GET", "/v1/providers", "", ""}},
+		"ask provider":  {func(ctx context.Context, c *client.Client) error { return last(c.AskProvider(ctx, "solapi")) }, asked{"POST", "/v1/providers/solapi/ask", "", ""}},
 		"submit": {func(ctx context.Context, c *client.Client) error {
 			return last(c.SubmitTemplate(ctx, "A", client.TemplateWish{Providers: []string{"solapi"}, Comment: "x"}))
 		}, asked{"POST", "/v1/templates/A/submit", "application/json", `{"providers":["solapi"],"comment":"x"}`}},

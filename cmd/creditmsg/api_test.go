@@ -26,6 +26,7 @@ type api struct {
 
 	mu       sync.Mutex
 	uploads  []string  // guarded by mu: what came to /v1/attachments, as query and content
+	arrived  []byte    // guarded by mu: of the one message that comes in pieces
 	requests []request // guarded by mu
 	polls    int       // guarded by mu
 }
@@ -47,6 +48,9 @@ func newAPI(t *testing.T) *api {
 	mux.HandleFunc("POST /v1/messages/estimate", a.post)
 	mux.HandleFunc("GET /v1/messages/msg_1", a.look)
 	mux.HandleFunc("POST /v1/attachments", a.attach)
+	mux.HandleFunc("POST /v1/uploads", a.pieces)
+	mux.HandleFunc("PATCH /v1/uploads/upl_1", a.pieces)
+	mux.HandleFunc("POST /v1/uploads/upl_1/send", a.pieces)
 	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)
 	a.url = s.URL
@@ -81,6 +85,25 @@ func (a *api) post(w http.ResponseWriter, r *http.Request) {
 		"duplicates": duplicates, "planned": map[string]int{"alimtalk": accepted}, "fallback": map[string]int{"sms": accepted},
 		"estimated_cost": "1234.50", "held": "9.00", "scheduled_at": in.message["scheduled_at"], "created_at": "2026-11-22T05:00:00.123456Z",
 		"later_member": 12345678901234567})
+}
+
+// pieces is an upload: it takes what comes for its end, and posts all of it when it is sent.
+func (a *api) pieces(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	a.mu.Lock()
+	at := fmt.Sprint(len(a.arrived))
+	if r.Method == http.MethodPatch && err == nil && r.URL.Query().Get("offset") == at {
+		a.arrived = append(a.arrived, body...)
+	}
+	whole := bytes.Clone(a.arrived)
+	a.mu.Unlock()
+	if strings.HasSuffix(r.URL.Path, "/send") {
+		r.Body = io.NopCloser(bytes.NewReader(whole))
+		r.Header.Set("Content-Type", "application/x-ndjson")
+		a.post(w, r)
+		return
+	}
+	fmt.Fprintf(w, `{"id":"upl_1","state":"open","bytes":%d}`, len(whole))
 }
 
 func readRequest(r *http.Request) (request, error) {

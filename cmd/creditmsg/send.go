@@ -47,6 +47,7 @@ type sendVerb struct {
 	Window         string        `placeholder:"FROM-UNTIL" help:"Part of the Korean day in which it goes, such as 09:00-18:00." group:"Sending"`
 	PerMinute      int           `placeholder:"N" help:"How many recipients are let go a minute; without it as fast as it goes." group:"Sending"`
 	Test           bool          `xor:"trial" help:"Try it out on the recipients, ten at most: at once, and charged like any other." group:"Sending"`
+	Resumable      bool          `xor:"trial" help:"Upload the list in pieces first, so that a connection that breaks goes on where it was." group:"Sending"`
 	Wait           bool          `xor:"end" help:"Wait until every outcome is known and show the progress." group:"Sending"`
 	Timeout        time.Duration `default:"10m" help:"How long --wait waits; the server goes on after it." group:"Sending"`
 	Notify         bool          `help:"Have the site's contacts told by mail when the message is done." group:"Sending"`
@@ -156,6 +157,8 @@ func (v *sendVerb) checkFiles() error {
 	switch {
 	case v.ToColumn != "" && v.file() == "":
 		return usageError{"--to-column belongs to --csv or --xlsx"}
+	case v.Resumable && v.IdempotencyKey != "":
+		return usageError{"--resumable and --idempotency-key do not go together: an upload is sent once by itself"}
 	case v.Sheet != "" && v.XLSX == "":
 		return usageError{"--sheet belongs to --xlsx"}
 	case v.TextFile == "-" && v.file() == "-":
@@ -231,6 +234,10 @@ func (j *sending) send(ctx context.Context, d client.Draft) error {
 		err = usageError{"--test tries it out on at most ten recipients"}
 	case j.verb.Test:
 		m, err = j.client.SendTest(ctx, d)
+	case j.verb.Resumable:
+		d.Recipients = nil
+		m, err = j.client.SendResumable(ctx, d, j.progress.sending(j.people))
+		j.progress.end()
 	case j.people.streams():
 		m, err = j.client.SendStream(ctx, d, j.progress.sending(j.people))
 		j.progress.end()

@@ -167,6 +167,18 @@ func TestMoreThanAHundredThousandRowsGoAsAStream(t *testing.T) {
 	}
 }
 
+func TestAListCanGoInPieces(t *testing.T) {
+	a := newAPI(t)
+	code, out, errs := a.send(t, "--strategy", "sms_only", "--text", "x", "--csv", manyPeople(t, 2_000), "--resumable")
+	if got := a.only(t); code != 0 || got.path != "/v1/uploads/upl_1/send" || len(got.recipients) != 2_000 || got.message["strategy"] != "sms_only" {
+		t.Errorf("exit %d, %d recipients at %s\n%s", code, len(got.recipients), got.path, errs)
+	}
+	wants(t, "the summary", out, "invalid_number 1: line 2001\n")
+	if code, _, _ := a.send(t, "--strategy", "sms_only", "--text", "x", "--to", "01012345678", "--resumable", "--idempotency-key", "k"); code != 2 {
+		t.Errorf("with a key: exit %d, want 2", code)
+	}
+}
+
 func TestRowsTooLongForOneJSONRequestGoAsAStream(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "long.csv")
 	row := "01012345678," + strings.Repeat("가", 1000) + "\n"

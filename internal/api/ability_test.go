@@ -152,6 +152,8 @@ var contract = map[string]string{
 	"DELETE /v1/plans/{id}":                                           "operator",
 	"GET /v1/plans/{id}/prices":                                       "operator",
 	"POST /v1/plans/{id}/prices":                                      "operator",
+	"POST /v1/uploads":                                                "messages:write", "GET /v1/uploads": "messages:read", "GET /v1/uploads/{id}": "messages:read",
+	"PATCH /v1/uploads/{id}": "messages:write", "DELETE /v1/uploads/{id}": "messages:write", "POST /v1/uploads/{id}/send": "messages:write",
 }
 
 // filled puts something into a path's parameters.

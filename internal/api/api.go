@@ -29,6 +29,7 @@ import (
 	"creditmsg/internal/registration"
 	"creditmsg/internal/series"
 	"creditmsg/internal/site"
+	parts "creditmsg/internal/upload"
 	"creditmsg/internal/vendor"
 	"creditmsg/internal/whatif"
 )
@@ -49,6 +50,7 @@ type Deps struct {
 	Alerts         *alert.Service
 	OptOuts        *optout.OptOuts
 	Attachments    *attachment.Service
+	Uploads        *parts.Service
 	Book           *book.Book
 	Series         *series.Service
 	Vendors        *vendor.Service
@@ -115,7 +117,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, reviews, recipients, compliance, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep,
+		sending, campaigns, reviews, recipients, compliance, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep, uploads,
 	} {
 		declare(a)
 	}

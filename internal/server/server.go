@@ -36,6 +36,7 @@ import (
 	"creditmsg/internal/series"
 	"creditmsg/internal/signal"
 	"creditmsg/internal/site"
+	"creditmsg/internal/upload"
 	"creditmsg/internal/vendor"
 	"creditmsg/internal/whatif"
 )
@@ -81,6 +82,7 @@ type Program struct {
 	billing      *billing.Service
 	alerts       *alert.Service
 	pictures     *attachment.Service
+	uploads      *upload.Service
 	invoices     *invoice.Service
 	book         *book.Book
 	series       *series.Service
@@ -165,9 +167,11 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	if err := p.apart(); err != nil {
 		return err
 	}
-	if p.pictures, _, err = p.config.pictures(p.d, p.keys, p.log); err != nil {
+	pictures, store, err := p.config.pictures(p.d, p.keys, p.log)
+	if err != nil {
 		return err
 	}
+	p.pictures, p.uploads = pictures, upload.New(p.d, p.keys, store, p.log)
 	p.bus = signal.New(p.d, signal.Options{Log: p.log})
 	list, err := carriers(p.config.Accounts())
 	if err != nil {
@@ -219,7 +223,7 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 	}
 	p.handler, err = api.New(api.Deps{
 		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, Vendors: p.vendors, Kakao: p.kakao, Registration: p.registration, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
-		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, OptOuts: optout.New(p.keys), Book: p.book, Series: p.series, Attachments: p.pictures,
+		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, OptOuts: optout.New(p.keys), Book: p.book, Series: p.series, Attachments: p.pictures, Uploads: p.uploads,
 		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), Version: o.Version, Ready: p.ready,
 	})

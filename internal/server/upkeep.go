@@ -82,6 +82,7 @@ func (p *Program) sweep(ctx context.Context) {
 		{"idempotency keys", func(ctx context.Context) error { _, err := idem.Sweep(ctx, p.d); return err }},
 		{"drafts", p.messages.SweepDrafts},
 		{"attachments", p.pictures.Sweep},
+		{"uploads", p.uploads.Sweep},
 		{"what was sent recently", p.messages.SweepRecent},
 		{"who was no Kakao user", p.messages.SweepOffKakao},
 	} {

@@ -1,0 +1,158 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"net"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"creditmsg/client"
+)
+
+// frayed is a listener whose connections break after some bytes, each a little later than the
+// one before.
+type frayed struct {
+	net.Listener
+	after atomic.Int64 // 0 = they hold
+}
+
+func (f *frayed) Accept() (net.Conn, error) {
+	c, err := f.Listener.Accept()
+	if most := f.after.Load(); err == nil && most > 0 {
+		c = &fraying{Conn: c, left: most}
+	}
+	return c, err
+}
+
+type fraying struct {
+	net.Conn
+	left int64
+}
+
+func (c *fraying) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.left -= int64(n); c.left < 0 {
+		c.Conn.Close()
+		return 0, errors.New("the connection broke")
+	}
+	return n, err
+}
+
+func crowd(n int) iter.Seq2[client.Recipient, error] {
+	return func(yield func(client.Recipient, error) bool) {
+		for i := range n {
+			if !yield(client.Recipient{To: fmt.Sprintf("0105%07d", i), Variables: map[string]string{"이름": "김하나"}}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// TestAMessageArrivesOverAConnectionThatBreaks sends a list over connections of which each
+// breaks after 300 kB.
+func TestAMessageArrivesOverAConnectionThatBreaks(t *testing.T) {
+	w := onSQLite(t)
+	server := httptest.NewUnstartedServer(w.handler)
+	f := &frayed{Listener: server.Listener}
+	server.Listener = f
+	server.Start()
+	defer server.Close()
+	c, err := client.New(server.URL, w.rich, client.Options{Retries: 3})
+	w.must(err)
+	f.after.Store(300_000)
+	draft := client.Draft{Strategy: client.SMSOnly, Text: &client.Text{Body: "#{이름}님"}}
+	m, err := c.SendResumable(t.Context(), draft, crowd(8_000)) // half a megabyte
+	w.must(err)
+	if m.Recipients.Accepted != 8_000 {
+		t.Errorf("got %+v, want 8,000 accepted", m.Recipients)
+	}
+	list, err := c.Uploads(t.Context(), client.Paging{})
+	w.must(err)
+	if len(list.Data) != 1 || list.Data[0].State != "used" {
+		t.Errorf("got %+v, want one that was used", list.Data)
+	}
+	again, err := c.SendUpload(t.Context(), list.Data[0].ID)
+	if err != nil || again.ID != m.ID || !again.Replayed {
+		t.Errorf("sent again: %+v, %v; want the first reply", again, err)
+	}
+	if all, err := c.Messages(t.Context(), client.Paging{}); err != nil || len(all.Data) != 1 {
+		t.Errorf("got %d messages, %v", len(all.Data), err)
+	}
+}
+
+func TestAnUploadThatCannotBeSentStays(t *testing.T) {
+	w := onSQLite(t)
+	server := httptest.NewServer(w.handler)
+	defer server.Close()
+	c, err := client.New(server.URL, w.rich, client.Options{Retries: -1})
+	w.must(err)
+	u, err := c.BeginUpload(t.Context())
+	w.must(err)
+	first := []byte(`{"strategy":"sms_only","text":{"body":"안녕"}}` + "\n" + `{"to":"010-1234-5678"}` + "\n" + `{"to":`)
+	u, err = c.AppendUpload(t.Context(), u.ID, 0, first)
+	w.must(err)
+	if _, err := c.SendUpload(t.Context(), u.ID); !client.IsProblem(err, "malformed") || !strings.Contains(err.Error(), "line 3") {
+		t.Errorf("got %v, want line 3 refused", err)
+	}
+	if _, err := c.AppendUpload(t.Context(), u.ID, 1, first); !client.IsProblem(err, "state_conflict") {
+		t.Errorf("got %v, want a conflict", err)
+	}
+	_, err = c.AppendUpload(t.Context(), u.ID, u.Bytes, []byte(`"010-2345-6789"}`))
+	w.must(err)
+	m, err := c.SendUpload(t.Context(), u.ID)
+	if err != nil || m.Recipients.Accepted != 2 {
+		t.Errorf("got %+v, %v; want two accepted", m.Recipients, err)
+	}
+	if _, err := c.AppendUpload(t.Context(), u.ID, u.Bytes, []byte("x")); !client.IsProblem(err, "state_conflict") {
+		t.Errorf("after it was sent: %v, want a conflict", err)
+	}
+	w.must(c.RemoveUpload(t.Context(), u.ID))
+	if _, err := c.Upload(t.Context(), u.ID); !client.IsProblem(err, "not_found") {
+		t.Errorf("after it was removed: %v", err)
+	}
+}
+
+// TestRowsThatFailEndAnUpload looks that the caller's own error comes back, at once.
+func TestRowsThatFailEndAnUpload(t *testing.T) {
+	w := onSQLite(t)
+	server := httptest.NewServer(w.handler)
+	defer server.Close()
+	c, err := client.New(server.URL, w.rich, client.Options{})
+	w.must(err)
+	sorry := errors.New("the file is gone")
+	rows := func(yield func(client.Recipient, error) bool) {
+		_ = yield(client.Recipient{To: "010-1234-5678"}, nil) && yield(client.Recipient{}, sorry)
+	}
+	if _, err := c.SendResumable(t.Context(), client.Draft{Strategy: client.SMSOnly, Text: &client.Text{Body: "안녕"}}, rows); !errors.Is(err, sorry) {
+		t.Errorf("got %v, want the rows' error", err)
+	}
+}
+
+func TestBadPiecesAreRefused(t *testing.T) {
+	w := onSQLite(t)
+	made := w.do(ask{method: "POST", path: "/v1/uploads", token: w.rich}).is(201).json()
+	path := "/v1/uploads/" + made["id"].(string)
+	for _, tt := range []struct {
+		path, token string
+		status      int
+	}{
+		{path, w.rich, 422}, {path + "?offset=x", w.rich, 422}, {path + "?offset=-1", w.rich, 422},
+		{path + "?offset=7", w.rich, 409}, {path + "?offset=0", w.poor, 404}, {"/v1/uploads/upl_x?offset=0", w.rich, 404},
+		{path + "?offset=0", "", 401},
+	} {
+		got := w.do(ask{method: "PATCH", path: tt.path, token: tt.token, body: "x", media: "application/octet-stream"})
+		if got.status != tt.status {
+			t.Errorf("%s: got %d %s, want %d", tt.path, got.status, got.body, tt.status)
+		}
+	}
+	if got := w.do(ask{method: "POST", path: path + "/send", token: w.rich}); got.status != 400 {
+		t.Errorf("an empty upload: got %d %s, want 400", got.status, got.body)
+	}
+	if view := w.get(path).is(200).json(); view["bytes"] != 0.0 || view["state"] != "open" {
+		t.Errorf("got %v, want nothing taken", view)
+	}
+}
