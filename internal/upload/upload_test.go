@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -102,36 +103,56 @@ func (w *world) files(text string) (n int, holds bool) {
 	return n, holds
 }
 
+// manyLines is more than one piece.
+var manyLines = bytes.Repeat([]byte(`{"to":"010-1234-5678"}`+"\n"), 60_000)
+
 func TestWhatArrivedInPiecesIsReadAsOneBody(t *testing.T) {
 	each(t, func(w *world) {
-		want := bytes.Repeat([]byte(`{"to":"010-1234-5678"}`+"\n"), 100_000) // more than two pieces
-		rapid.Check(w.T, func(t *rapid.T) {
-			n := w.begun()
-			defer func() { w.must(w.Remove(w.Context(), n)) }()
-			for at := 0; at < len(want); {
-				size := rapid.IntRange(1, len(want)-at).Draw(t, "size")
-				var body io.Reader = bytes.NewReader(want[at : at+size])
-				broken := rapid.Bool().Draw(t, "broken")
-				if broken {
-					body = io.MultiReader(body, iotest.ErrReader(errors.New("the connection is gone")))
-				}
-				u, err := w.Append(w.Context(), n, int64(at), body)
-				at += size
-				if broken != (err != nil) || u.Size != int64(at) {
-					t.Fatalf("got %d bytes and %v, want %d; broken %v", u.Size, err, at, broken)
-				}
-			}
-			if !bytes.Equal(w.content(n), want) {
-				t.Fatal("the content differs")
-			}
-			if _, holds := w.files("010-1234-5678"); holds {
-				t.Error("the store holds a number in clear text")
-			}
-		})
-		if n, _ := w.files(""); n != 0 {
-			w.Errorf("%d files are left of uploads that were removed", n)
+		w.arrives(w.T, []int{7, 1_100_000, len(manyLines)}, []bool{false, true, false})
+		if files, _ := w.files(""); files != 0 {
+			w.Errorf("%d files are left of an upload that was removed", files)
 		}
 	})
+}
+
+func TestTheStoreHoldsNothingInClearText(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	_, err := w.Append(t.Context(), w.begun(), 0, bytes.NewReader(manyLines))
+	w.must(err)
+	if files, holds := w.files("010-1234-5678"); files != 2 || holds {
+		t.Errorf("got %d files, a number in clear text %v; want two and none", files, holds)
+	}
+}
+
+func TestWhateverBreaksNothingIsLostOrDoubled(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	rapid.Check(t, func(t *rapid.T) {
+		ends := append(rapid.SliceOfN(rapid.IntRange(1, len(manyLines)-1), 0, 4).Draw(t, "ends"), len(manyLines))
+		slices.Sort(ends)
+		ends = slices.Compact(ends)
+		w.arrives(t, ends, rapid.SliceOfN(rapid.Bool(), len(ends), len(ends)).Draw(t, "broken"))
+	})
+}
+
+// arrives sends manyLines in parts that end at some places, the connection of some of which
+// breaks there, and reads what came.
+func (w *world) arrives(t rapid.TB, ends []int, broken []bool) {
+	n, at := w.begun(), 0
+	for i, end := range ends {
+		var body io.Reader = bytes.NewReader(manyLines[at:end])
+		if broken[i] {
+			body = io.MultiReader(body, iotest.ErrReader(errors.New("the connection is gone")))
+		}
+		u, err := w.Append(w.Context(), n, int64(at), body)
+		at = end
+		if broken[i] != (err != nil) || u.Size != int64(at) {
+			t.Fatalf("got %d bytes and %v, want %d; broken %v", u.Size, err, at, broken[i])
+		}
+	}
+	if !bytes.Equal(w.content(n), manyLines) {
+		t.Fatal("the content differs")
+	}
+	w.must(w.Remove(w.Context(), n))
 }
 
 func TestOnlyWhatFollowsIsTaken(t *testing.T) {
