@@ -143,6 +143,28 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 		"price history": {func(ctx context.Context, c *client.Client) error {
 			return last(c.PriceHistory(ctx, client.PriceFilter{State: "planned", Paging: client.Paging{Limit: 5}}))
 		}, asked{"GET", "/v1/credit/prices?limit=5&state=planned", "", ""}},
+		"sites": {func(ctx context.Context, c *client.Client) error { return last(c.Sites(ctx, client.Paging{Limit: 2})) }, asked{"GET", "/v1/sites?limit=2", "", ""}},
+		"site":  {func(ctx context.Context, c *client.Client) error { return last(c.Site(ctx, "a")) }, asked{"GET", "/v1/sites/a", "", ""}},
+		"open site": {func(ctx context.Context, c *client.Client) error {
+			return last(c.OpenSite(ctx, client.NewSite{ID: "a", Name: "A"}))
+		}, asked{"POST", "/v1/sites", "application/json", `{"id":"a","name":"A"}`}},
+		"change site": {func(ctx context.Context, c *client.Client) error {
+			w := 3
+			return last(c.ChangeSite(ctx, "a", client.SiteChange{Weight: &w}))
+		}, asked{"PATCH", "/v1/sites/a", "application/json", `{"weight":3}`}},
+		"top up site": {func(ctx context.Context, c *client.Client) error {
+			return last(c.TopUpSite(ctx, "a", client.SiteTopUp{Amount: "-1", Kind: "adjustment", Reason: "x"}))
+		}, asked{"POST", "/v1/sites/a/credit", "application/json", `{"amount":"-1","kind":"adjustment","reason":"x"}`}},
+		"site prices": {func(ctx context.Context, c *client.Client) error {
+			return last(c.SetSitePrices(ctx, "a", client.Rates{"sms": nil}, at))
+		}, asked{"POST", "/v1/sites/a/prices", "application/json", `{"prices":{"sms":null},"since":"2026-12-01T00:00:00Z"}`}},
+		"site plan": {func(ctx context.Context, c *client.Client) error {
+			return last(c.SetSitePlan(ctx, "a", "", time.Time{}))
+		}, asked{"PUT", "/v1/sites/a/plan", "application/json", `{"plan":null}`}},
+		"installation prices": {func(ctx context.Context, c *client.Client) error { return last(c.InstallationPrices(ctx)) }, asked{"GET", "/v1/prices", "", ""}},
+		"set installation prices": {func(ctx context.Context, c *client.Client) error {
+			return last(c.SetInstallationPrices(ctx, client.Rates{"sms": nil}, time.Time{}))
+		}, asked{"POST", "/v1/prices", "application/json", `{"prices":{"sms":null}}`}},
 		"plans": {func(ctx context.Context, c *client.Client) error { return last(c.Plans(ctx, client.Paging{})) }, asked{"GET", "/v1/plans", "", ""}},
 		"plan":  {func(ctx context.Context, c *client.Client) error { return last(c.Plan(ctx, "gold")) }, asked{"GET", "/v1/plans/gold", "", ""}},
 		"add plan": {func(ctx context.Context, c *client.Client) error {

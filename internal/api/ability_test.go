@@ -152,6 +152,9 @@ var contract = map[string]string{
 	"DELETE /v1/plans/{id}":                                           "operator",
 	"GET /v1/plans/{id}/prices":                                       "operator",
 	"POST /v1/plans/{id}/prices":                                      "operator",
+	"GET /v1/sites": "operator", "POST /v1/sites": "operator", "GET /v1/sites/{id}": "operator", "PATCH /v1/sites/{id}": "operator",
+	"POST /v1/sites/{id}/credit": "operator", "POST /v1/sites/{id}/prices": "operator", "PUT /v1/sites/{id}/plan": "operator",
+	"GET /v1/prices": "operator", "POST /v1/prices": "operator",
 	"POST /v1/uploads":                                                "messages:write", "GET /v1/uploads": "messages:read", "GET /v1/uploads/{id}": "messages:read",
 	"PATCH /v1/uploads/{id}": "messages:write", "DELETE /v1/uploads/{id}": "messages:write", "POST /v1/uploads/{id}/send": "messages:write",
 }

@@ -30,6 +30,10 @@ type pricesView struct {
 	MMS      money.Amount `json:"mms"`
 }
 
+func showPrices(p credit.Prices) pricesView {
+	return pricesView{p[provider.Alimtalk], p[provider.SMS], p[provider.LMS], p[provider.MMS]}
+}
+
 // entryView is one line of the ledger.
 type entryView struct {
 	Seq            int64        `json:"seq"`
@@ -114,7 +118,7 @@ func credits(a *api) {
 		balance, err := account.Available.Plus(account.Held)
 		return creditView{
 			Balance: balance, Available: account.Available, Held: account.Held,
-			Prices: pricesView{p[provider.Alimtalk], p[provider.SMS], p[provider.LMS], p[provider.MMS]}, AutoRecharge: recharge,
+			Prices: showPrices(p), AutoRecharge: recharge,
 		}, err
 	})
 	read(a, operation{

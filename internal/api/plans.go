@@ -162,13 +162,9 @@ func (a *api) listPlans(tx *db.Tx, x *exchange, in *Paging) (out listOf[planView
 }
 
 func (a *api) setPlanPrices(tx *db.Tx, _ *exchange, in *planRepriced) (planView, error) {
-	var since db.Time
-	if in.Body.Since != "" {
-		at, err := parseInstant(in.Body.Since)
-		if err != nil {
-			return planView{}, fault.Check("/since", "want a time such as 2026-12-01T09:00:00+09:00")
-		}
-		since = db.At(at)
+	since, err := sinceOf(in.Body.Since)
+	if err != nil {
+		return planView{}, err
 	}
 	prices, drop := in.Body.Prices.parted()
 	return planAfter(tx, in.ID, a.Ledger.SetPlanPrices(tx, in.ID, prices, since, drop...))

@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
@@ -33,4 +34,21 @@ func (s *Service) Record(tx *db.Tx, r Recording) (Payment, int64, error) {
 	}
 	_, err := s.apply(tx, p, payment.Result{State: payment.Paid, Amount: p.Total}, nil)
 	return p.Payment, p.lot, err
+}
+
+// TopUp books credit that an operator gives or takes: what was paid for is a payment, with its
+// VAT and its receipt. Faults: those of Record and of the ledger's Add.
+func (s *Service) TopUp(tx *db.Tx, t credit.TopUp) (credit.Entry, error) {
+	if t.Kind != credit.Payment {
+		return s.ledger.Add(tx, t)
+	}
+	_, seq, err := s.Record(tx, Recording{Site: t.Site, Amount: t.Amount, Note: t.Note, ExpiresAt: t.ExpiresAt})
+	if err != nil {
+		return credit.Entry{}, err
+	}
+	made, err := s.ledger.Entries(tx, t.Site, seq-1, 1)
+	if err != nil {
+		return credit.Entry{}, err
+	}
+	return made[0], nil
 }

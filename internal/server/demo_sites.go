@@ -64,7 +64,7 @@ func (p *Program) furnishSite(tx *db.Tx, s demoSite) error {
 	for channel, won := range s.prices {
 		prices[provider.Channel(channel)] = won * money.Won
 	}
-	if _, err := createSite(tx, p.keys, p.ledger, s.id, s.name, prices); err != nil {
+	if _, err := p.ledger.OpenSite(tx, credit.Opening{ID: s.id, Name: s.name, Prices: prices}); err != nil {
 		return err
 	}
 	if _, err := p.ledger.Add(tx, credit.TopUp{Site: s.id, Kind: credit.Adjustment, Amount: s.won * money.Won, Note: "starting credit of the demo"}); err != nil {

@@ -59,27 +59,11 @@ func (p *Operator) AddCredit(ctx context.Context, t TopUp) (e Entry, err error) 
 		if _, err := site.Find(tx, t.Site); err != nil {
 			return err
 		}
-		made, err := p.book(tx, add)
+		made, err := p.billing.TopUp(tx, add)
 		e = entryOf(made)
 		return err
 	})
 	return e, err
-}
-
-// book writes a top-up: what was paid for is a payment, with its VAT and its receipt.
-func (p *Operator) book(tx *db.Tx, add credit.TopUp) (credit.Entry, error) {
-	if add.Kind != credit.Payment {
-		return p.ledger.Add(tx, add)
-	}
-	_, seq, err := p.billing.Record(tx, billing.Recording{Site: add.Site, Amount: add.Amount, Note: add.Note, ExpiresAt: add.ExpiresAt})
-	if err != nil {
-		return credit.Entry{}, err
-	}
-	made, err := p.ledger.Entries(tx, add.Site, seq-1, 1)
-	if err != nil {
-		return credit.Entry{}, err
-	}
-	return made[0], nil
 }
 
 func (t TopUp) parse() (credit.TopUp, error) {

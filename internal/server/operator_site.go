@@ -8,7 +8,6 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/message"
 	"creditmsg/internal/money"
-	"creditmsg/internal/provider"
 	"creditmsg/internal/site"
 )
 
@@ -51,10 +50,7 @@ func (p *Operator) CreateSite(ctx context.Context, n NewSite) (s Site, err error
 		return Site{}, err
 	}
 	err = p.d.Update(ctx, "operator_create_site", func(tx *db.Tx) error {
-		made, err := createSite(tx, p.keys, p.ledger, n.ID, n.Name, own)
-		if err == nil && n.Plan != "" {
-			err = credit.AssignPlan(tx, n.ID, n.Plan, 0)
-		}
+		made, err := p.ledger.OpenSite(tx, credit.Opening{ID: n.ID, Name: n.Name, Prices: own, Plan: n.Plan})
 		if err != nil {
 			return err
 		}
@@ -62,21 +58,6 @@ func (p *Operator) CreateSite(ctx context.Context, n NewSite) (s Site, err error
 		return err
 	})
 	return s, err
-}
-
-// createSite makes a site, its key, its account and its prices.
-func createSite(tx *db.Tx, keys *site.Keys, ledger *credit.Ledger, id, name string, prices map[provider.Channel]money.Amount) (site.Site, error) {
-	made, err := site.Create(tx, keys, id, name)
-	if err != nil {
-		return site.Site{}, err
-	}
-	if err := ledger.Open(tx, made.ID); err != nil {
-		return site.Site{}, err
-	}
-	if len(prices) > 0 {
-		err = credit.SetPrices(tx, made.ID, prices, 0)
-	}
-	return made, err
 }
 
 // site adds to a site what others know of it.

@@ -190,6 +190,22 @@ func SetState(tx *db.Tx, id string, s State) error {
 	return Changed(tx, id)
 }
 
+// Rename gives a site another name. Faults: Invalid, NotFound.
+func Rename(tx *db.Tx, id, name string) error {
+	name = strings.TrimSpace(name)
+	if !IsName(name) {
+		return fault.Check("/name", "want 1 to 100 characters without line breaks or other control characters")
+	}
+	n, err := tx.Exec(`UPDATE site SET name = ? WHERE id = ?`, name, id)
+	if err != nil {
+		return fmt.Errorf("rename site %s: %w", id, err)
+	}
+	if n == 0 {
+		return fault.Missing("site", id)
+	}
+	return Changed(tx, id)
+}
+
 // MaxWeight is the most that a site can weigh.
 const MaxWeight = 100
 
