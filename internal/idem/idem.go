@@ -146,6 +146,18 @@ func sorted(keys []Key) []slot {
 	return slices.Compact(slots)
 }
 
+// Digest is what a key is stored by.
+func (k Key) Digest() id.ID { return k.slot().digest }
+
+// Rewrite puts another body in the place of the reply under a digest, whose first one tells
+// what must not be told any more. A key that is not there stays so.
+func Rewrite(tx *db.Tx, site string, digest id.ID, body []byte) error {
+	if _, err := tx.Exec(`UPDATE idem SET body = ? WHERE site_id = ? AND digest = ?`, body, site, digest); err != nil {
+		return fmt.Errorf("rewrite a reply of site %s: %w", site, err)
+	}
+	return nil
+}
+
 // Forget removes keys that this transaction put for work that it then did not do.
 func Forget(tx *db.Tx, keys ...Key) error {
 	if len(keys) == 0 {

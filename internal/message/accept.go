@@ -143,7 +143,7 @@ func (d *Draft) accept(ctx context.Context, once *Once) (Receipt, error) {
 		return Receipt{}, fault.New(fault.Invalid, fault.CodeIdempotencyMismatch,
 			"this Idempotency-Key was used with another request; use a new key for a new request")
 	case out.earlier != nil:
-		body, err := d.key.Open(replyContext(once.Key), out.earlier.Reply.Body)
+		body, err := openReply(d.key, once.Key, out.earlier.Reply.Body)
 		if err != nil {
 			return Receipt{}, fmt.Errorf("open the earlier reply: %w", err)
 		}
@@ -250,6 +250,9 @@ func (s *Service) acceptAll(tx *db.Tx, in []joining) ([]joined, error) {
 	messages := make([]*Message, len(in))
 	for _, i := range fresh {
 		messages[i] = in[i].draft.row(StateAccepted, tx.Now)
+		if in[i].once != nil {
+			messages[i].reply = in[i].once.Key.Digest()
+		}
 	}
 	if err := writeDrafts(tx, in, messages, fresh); err != nil {
 		return nil, err
@@ -491,5 +494,20 @@ func (s *Service) OpenReply(tx *db.Tx, k idem.Key, sealed []byte) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	return key.Open(replyContext(k), sealed)
+	return openReply(key, k, sealed)
 }
+
+// openReply unseals a reply as it was given first, or as it was written anew.
+func openReply(key *site.Key, k idem.Key, sealed []byte) ([]byte, error) {
+	plain, err := key.Open(replyContext(k), sealed)
+	if err != nil {
+		if again, second := key.Open(rewrittenContext(k.Digest()), sealed); second == nil {
+			return again, nil
+		}
+	}
+	return plain, err
+}
+
+// rewrittenContext binds a reply that was written anew, when its key was known by its digest
+// alone.
+func rewrittenContext(digest id.ID) string { return "reply again " + digest.String() }

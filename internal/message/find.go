@@ -87,7 +87,7 @@ func (s *Service) byOutcome(tx *db.Tx, m *Message, key *site.Key, f Filter) (lis
 		if !ok {
 			return nil, 0, false, fmt.Errorf("recipient %d of message %s: the sealed number is damaged", r.Seq, r.ID)
 		}
-		list = append(list, Shown{Recipient: r, To: korea.MobileNumber(mobile)})
+		list = append(list, Shown{Recipient: r, To: numberOf(mobile)})
 	}
 	return list, 0, false, nil
 }
@@ -117,7 +117,7 @@ func (s *Service) showBatch(tx *db.Tx, m *Message, key *site.Key, no int) ([]Sho
 		seq := Seq(no*BatchSize + i)
 		r := s.Newborn(m, seq, p.Class, [16]byte{})
 		r.State = state.progress()
-		out[i] = Shown{r, korea.MobileNumber(p.Mobile)}
+		out[i] = Shown{r, numberOf(p.Mobile)}
 	}
 	for _, r := range born {
 		if i := int(r.Seq) - no*BatchSize; i < len(out) {

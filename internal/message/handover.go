@@ -114,7 +114,7 @@ type body struct {
 }
 
 // AskBodies gives the question for bodies of batches, and where the answer will stand.
-// They never change: no lock is needed.
+// They do not change before their message is over: no lock is needed.
 func AskBodies(names []BatchName) (db.Question, *Bodies) {
 	out := &Bodies{}
 	row := db.Gather((*[]body)(out), func(r *sql.Rows) (b body, err error) {

@@ -81,6 +81,7 @@ type Message struct {
 	Released    int64 // recipients that are let go by its pace; of a paced message
 
 	sealed []byte
+	reply  id.ID // the idempotency key of its accept, by its digest; zero = it had none; set by the accept alone
 }
 
 // Pending is the number of recipients that wait for a hand-over.

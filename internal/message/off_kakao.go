@@ -13,6 +13,7 @@ import (
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/id"
+	"creditmsg/internal/korea"
 	"creditmsg/internal/optout"
 	"creditmsg/internal/provider"
 )
@@ -113,6 +114,19 @@ func (s *Service) noteOffKakao(tx *db.Tx, messages map[Key]*Message, changes []C
 	}
 	if err != nil {
 		return fmt.Errorf("note who is no Kakao user: %w", err)
+	}
+	return nil
+}
+
+// ForgetOffKakao forgets what was reported of a number.
+func (s *Service) ForgetOffKakao(tx *db.Tx, siteID string, number korea.Number) error {
+	key, err := s.keys.Site(tx, siteID)
+	if err != nil {
+		return err
+	}
+	mobile, _ := number.Mobile()
+	if _, err := tx.Exec(`DELETE FROM off_kakao WHERE site_id = ? AND number = ?`, siteID, key.Alias(mobile)); err != nil {
+		return fmt.Errorf("forget that a number is no Kakao user: %w", err)
 	}
 	return nil
 }

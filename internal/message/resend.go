@@ -180,7 +180,7 @@ func (s *Service) unreached(tx *db.Tx, m *Message, c Content, no int) ([]Person,
 	}
 	var out []Person
 	for i, p := range bodies[name] {
-		if c.leftOut(shown[i].State) {
+		if c.leftOut(shown[i].State) && p.Mobile != nobody {
 			out = append(out, p)
 		}
 	}

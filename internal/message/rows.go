@@ -65,7 +65,8 @@ func contents(list []*Message) []db.Column {
 		db.Col("accepted", pick(list, func(m *Message) int64 { return m.Accepted })),
 		db.Col("duplicate", pick(list, func(m *Message) int64 { return m.Duplicate })),
 		db.Col("rejected", pick(list, func(m *Message) int64 { return m.Rejected })),
-		db.Col("notify", pick(list, func(m *Message) int64 { return int64(m.Notify) })))
+		db.Col("notify", pick(list, func(m *Message) int64 { return int64(m.Notify) })),
+		db.Opt("reply", pick(list, func(m *Message) id.ID { return m.reply })))
 }
 
 // counters are the columns that outcomes move.

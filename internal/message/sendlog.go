@@ -265,7 +265,7 @@ func (r *logReader) wanted(one Recipient) []LogLine {
 	})
 	slices.Reverse(lines)
 	for i := range lines {
-		lines[i].To = korea.MobileNumber(mobile)
+		lines[i].To = numberOf(mobile)
 	}
 	return lines
 }
