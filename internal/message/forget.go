@@ -282,7 +282,7 @@ func readRejects(tx *db.Tx, key *site.Key, n BatchName) ([]Rejection, error) {
 // name who was forgotten. Duplicates stand nowhere else, so it lists none any more.
 func (s *Service) rewriteReply(tx *db.Tx, key *site.Key, m *Message, f Forgetting) error {
 	var slot id.ID
-	err := tx.QueryRow(`SELECT reply FROM message WHERE site_id = ? AND id = ?`, m.Site, m.ID).Scan(&slot)
+	err := tx.QueryRow(`SELECT reply FROM message WHERE site_id = ? AND id = ?`, m.Site, m.ID).Scan(db.Maybe(&slot))
 	if err != nil || slot.IsZero() {
 		return err // zero: it was accepted without a key
 	}

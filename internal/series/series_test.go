@@ -2,6 +2,7 @@ package series
 
 import (
 	"bytes"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -424,6 +425,39 @@ func TestASeriesKeepsTheRulesOfItsSite(t *testing.T) {
 				w.t.Errorf("accepted %d, rejected %v, %+v, sent by %s", list[0].Accepted, list[0].RejectedBy, ad, content.Checked.By)
 			}
 			return err
+		})
+	})
+}
+
+func TestANumberIsTakenOutOfSeries(t *testing.T) {
+	each(t, func(w *world) {
+		c := text()
+		c.Recipients = []Recipient{{To: "010-1111-2222"}, {To: "01033334444"}}
+		c.Asked = []byte(`{"text":{"body":"x"},"recipients":[{"to":"010-1111-2222"},{"to":"01033334444"}]}`)
+		both := w.create(mondays, c)
+		c.Recipients, c.Asked = c.Recipients[:1], nil
+		alone := w.create(mondays, c)
+		w.update(func(tx *db.Tx) error {
+			n, err := w.series.Forget(tx, shop, "01011112222")
+			if n != 2 {
+				w.t.Errorf("%d named him, want 2", n)
+			}
+			again, err2 := w.series.Forget(tx, shop, "01011112222")
+			if again != 0 {
+				w.t.Errorf("%d name him still", again)
+			}
+			return errors.Join(err, err2)
+		})
+		w.view(func(tx *db.Tx) error {
+			got, err := w.series.Find(tx, shop, both.ID)
+			if len(got.Recipients) != 1 || got.Recipients[0].To != "01033334444" || bytes.Contains(got.Asked, []byte("1111")) || !bytes.Contains(got.Asked, []byte("3333")) || got.State != Active {
+				w.t.Errorf("got %+v", got)
+			}
+			empty, err2 := w.series.Find(tx, shop, alone.ID)
+			if len(empty.Recipients) != 0 || empty.State != Paused {
+				w.t.Errorf("got %+v, want it paused, for nobody", empty)
+			}
+			return errors.Join(err, err2)
 		})
 	})
 }
