@@ -152,11 +152,13 @@ var contract = map[string]string{
 	"DELETE /v1/plans/{id}":                                           "operator",
 	"GET /v1/plans/{id}/prices":                                       "operator",
 	"POST /v1/plans/{id}/prices":                                      "operator",
-	"GET /v1/sites": "operator", "POST /v1/sites": "operator", "GET /v1/sites/{id}": "operator", "PATCH /v1/sites/{id}": "operator",
+	"GET /v1/sites":                                                   "operator", "POST /v1/sites": "operator", "GET /v1/sites/{id}": "operator", "PATCH /v1/sites/{id}": "operator",
 	"POST /v1/sites/{id}/credit": "operator", "POST /v1/sites/{id}/prices": "operator", "PUT /v1/sites/{id}/plan": "operator",
 	"GET /v1/prices": "operator", "POST /v1/prices": "operator",
-	"POST /v1/uploads":                                                "messages:write", "GET /v1/uploads": "messages:read", "GET /v1/uploads/{id}": "messages:read",
+	"POST /v1/uploads": "messages:write", "GET /v1/uploads": "messages:read", "GET /v1/uploads/{id}": "messages:read",
 	"PATCH /v1/uploads/{id}": "messages:write", "DELETE /v1/uploads/{id}": "messages:write", "POST /v1/uploads/{id}/send": "messages:write",
+	"POST /v1/erasures": "contacts:write", "GET /v1/erasures": "contacts:read", "GET /v1/erasures/{id}": "contacts:read",
+	"GET /v1/retention": "contacts:read", "PUT /v1/retention": "contacts:write", "POST /v1/sites/{id}/erase": "operator",
 }
 
 // filled puts something into a path's parameters.

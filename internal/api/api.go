@@ -26,6 +26,7 @@ import (
 	"creditmsg/internal/message"
 	"creditmsg/internal/optout"
 	"creditmsg/internal/paper"
+	"creditmsg/internal/privacy"
 	"creditmsg/internal/registration"
 	"creditmsg/internal/series"
 	"creditmsg/internal/site"
@@ -56,6 +57,7 @@ type Deps struct {
 	Vendors        *vendor.Service
 	Kakao          *kakao.Service
 	Registration   *registration.Service
+	Privacy        *privacy.Service
 	PublicURL      string // where payers' browsers reach us; "" = what a request names
 	Log            *slog.Logger
 	Registerer     prometheus.Registerer
@@ -117,7 +119,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, reviews, recipients, compliance, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, installationPrices,
+		sending, campaigns, reviews, recipients, compliance, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, installationPrices, erasures,
 	} {
 		declare(a)
 	}

@@ -229,10 +229,7 @@ func (a *api) discarded(ctx context.Context, d *message.Draft, why error) error 
 func (a *api) accept(ctx context.Context, d *message.Draft, key idem.Key, keyed bool) (*reply, error) {
 	var once *message.Once
 	if keyed {
-		once = &message.Once{Key: key, Render: func(r message.Receipt) []byte {
-			text, _ := marshalJSON(showReceipt(r)) // strings and numbers always marshal
-			return append(text, '\n')
-		}}
+		once = &message.Once{Key: key, Render: RenderReceipt}
 	}
 	receipt, err := d.Accept(ctx, once)
 	if twin, ok := errors.AsType[*message.Replay](err); ok {

@@ -15,7 +15,7 @@ import (
 type siteView struct {
 	ID        string       `json:"id" example:"flowers"`
 	Name      string       `json:"name"`
-	State     string       `json:"state" enum:"active,suspended"`
+	State     string       `json:"state" enum:"active,suspended,erased"`
 	Weight    int          `json:"weight" doc:"Its part of the sending when several sites have much to send."`
 	Plan      *string      `json:"plan" doc:"Whose prices count now; null = none."`
 	Prices    pricesView   `json:"prices"`

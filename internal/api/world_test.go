@@ -32,6 +32,7 @@ import (
 	"creditmsg/internal/money"
 	"creditmsg/internal/optout"
 	"creditmsg/internal/paper"
+	"creditmsg/internal/privacy"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/provider/simulator"
 	"creditmsg/internal/provider/solapi"
@@ -137,6 +138,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		Invoices:     invoice.New(d, w.keys, w.messages, w.ledger, map[string]string{"solapi": "solapi"}),
 		Vendors:      vendor.New(d, w.queue, []vendor.Account{{Name: account.Name, Kind: account.Kind, Adapter: adapter, LowBalance: 10_000 * money.Won}}, vendor.Options{Log: log}),
 		Registration: registration.New(w.keys, w.queue),
+		Privacy:      privacy.New(privacy.Deps{DB: d, Keys: w.keys, Queue: w.queue, Ledger: w.ledger, Messages: w.messages, Book: w.book, Series: w.series, Render: RenderReceipt, Log: log}),
 		Kakao:        kakao.New(d, w.keys, w.queue, []kakao.Account{{Name: account.Name, Adapter: adapter}}, kakao.Options{Log: log}),
 		Registerer:   registry, Gatherer: registry, Version: "test"}
 	w.handler, err = New(w.deps)

@@ -40,6 +40,7 @@ const (
 	Series     = "ser" // of messages
 	Document   = "doc" // that proves the right to a sender number
 	Upload     = "upl" // a body that arrives in pieces
+	Erasure    = "era" // of a number
 )
 
 // New makes an ID that sorts after all that this process made before.

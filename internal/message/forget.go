@@ -319,9 +319,9 @@ func (s *Service) receiptOf(tx *db.Tx, key *site.Key, m *Message) (Receipt, erro
 
 // ForgetMessages forgets everybody in messages that were over before a time, a part at a
 // time, in the order of their ids: begin with the zero id and go on from the one given back.
-// first is the first of them that could not be forgotten yet, zero when there is none: a later
-// run may begin before it.
-func (s *Service) ForgetMessages(ctx context.Context, f Forgetting, before db.Time, from id.ID) (out Forgotten, first id.ID, err error) {
+// Up to upto all of them are forgotten, so that a later run may begin there; it is not
+// out.Next where one was not over.
+func (s *Service) ForgetMessages(ctx context.Context, f Forgetting, before db.Time, from id.ID) (out Forgotten, upto id.ID, err error) {
 	var list []*Message
 	err = s.d.View(ctx, "message_forget_old", func(tx *db.Tx) error {
 		list, err = scanMessages(tx.Query(`SELECT site_id, id, `+messageColumns+` FROM message
@@ -329,24 +329,24 @@ func (s *Service) ForgetMessages(ctx context.Context, f Forgetting, before db.Ti
 		return err
 	})
 	if err != nil {
-		return out, first, fmt.Errorf("find old messages of site %s: %w", f.Site, err)
+		return out, from, fmt.Errorf("find old messages of site %s: %w", f.Site, err)
 	}
+	out.Next.Message, out.More, upto = Key{f.Site, from}, len(list) == forgetAtOnce, from
 	for _, m := range list {
-		out.Next.Message = m.Key
-		if !m.State.Final() || m.DoneAt >= before {
-			if first.IsZero() {
-				first = m.ID
+		old := m.State.Final() && m.DoneAt < before
+		if old {
+			people, err := s.forgetMessage(ctx, f, m)
+			out.People += people
+			if err != nil {
+				return out, upto, err
 			}
-			continue
 		}
-		people, err := s.forgetMessage(ctx, f, m)
-		out.People += people
-		if err != nil {
-			return out, first, err
+		if old && upto == out.Next.Message.ID {
+			upto = m.ID
 		}
+		out.Next.Message = m.Key
 	}
-	out.More = len(list) == forgetAtOnce
-	return out, first, nil
+	return out, upto, nil
 }
 
 // forgetMessage forgets everybody in a message that is over, and notes that it did.

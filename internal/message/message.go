@@ -327,6 +327,16 @@ func List(tx *db.Tx, site string, state State, before id.ID, limit int) ([]*Mess
 	return list, nil
 }
 
+// Running counts the messages of a site that are not over, up to a limit.
+func Running(tx *db.Tx, siteID string, limit int) (n int, err error) {
+	rows, err := tx.Query(`SELECT id FROM message WHERE site_id = ? AND state NOT IN ('draft', 'done', 'cancelled') LIMIT ?`, siteID, limit)
+	list, err := db.Collect(rows, err, func(r *sql.Rows) (d id.ID, err error) { return d, r.Scan(&d) })
+	if err != nil {
+		return 0, fmt.Errorf("count the messages of site %s that are not over: %w", siteID, err)
+	}
+	return len(list), nil
+}
+
 var errState = errors.New("state")
 
 // conflict is the answer to an act that the message's state does not allow.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 
 	"creditmsg/internal/db"
@@ -180,6 +181,27 @@ func (q *Queue) Drop(tx *db.Tx, kind string, keys ...string) error {
 	}
 	if err := remove(tx, gone); err != nil {
 		return fmt.Errorf("drop %s jobs: %w", kind, err)
+	}
+	return nil
+}
+
+// DropSite removes all jobs of a site, as Drop does.
+func (q *Queue) DropSite(tx *db.Tx, site string) error {
+	rows, err := tx.Query(`SELECT kind, job_key FROM job WHERE site_id = ? ORDER BY job_key, kind`, site)
+	keys := map[string][]string{}
+	_, err = db.Collect(rows, err, func(r *sql.Rows) (none struct{}, err error) {
+		var kind, key string
+		err = r.Scan(&kind, &key)
+		keys[kind] = append(keys[kind], key)
+		return none, err
+	})
+	if err != nil {
+		return fmt.Errorf("find the jobs of site %s: %w", site, err)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(keys)) {
+		if err := q.Drop(tx, kind, keys[kind]...); err != nil {
+			return err
+		}
 	}
 	return nil
 }

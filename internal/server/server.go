@@ -29,6 +29,7 @@ import (
 	"creditmsg/internal/optout"
 	"creditmsg/internal/paper"
 	till "creditmsg/internal/payment/simulator"
+	"creditmsg/internal/privacy"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/provider/simulator"
 	"creditmsg/internal/queue"
@@ -89,6 +90,7 @@ type Program struct {
 	vendors      *vendor.Service
 	kakao        *kakao.Service
 	registration *registration.Service
+	privacy      *privacy.Service
 	handler      http.Handler
 
 	door      *listener // nil without RoleAPI
@@ -206,6 +208,8 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	if err != nil {
 		return err
 	}
+	p.privacy = privacy.New(privacy.Deps{DB: p.d, Keys: p.keys, Queue: p.queue, Ledger: p.ledger, Messages: p.messages, Book: p.book, Series: p.series,
+		Render: api.RenderReceipt, Log: p.log})
 	p.vendors = vendor.New(p.d, p.queue, p.config.watched(list), vendor.Options{Log: p.log})
 	p.registration = registration.New(p.keys, p.queue)
 	p.kakao = kakao.New(p.d, p.keys, p.queue, kept(list), kakao.Options{Log: p.log,
@@ -222,7 +226,7 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 		return nil
 	}
 	p.handler, err = api.New(api.Deps{
-		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, Vendors: p.vendors, Kakao: p.kakao, Registration: p.registration, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
+		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, Vendors: p.vendors, Kakao: p.kakao, Registration: p.registration, Privacy: p.privacy, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
 		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, OptOuts: optout.New(p.keys), Book: p.book, Series: p.series, Attachments: p.pictures, Uploads: p.uploads,
 		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), Version: o.Version, Ready: p.ready,
@@ -279,7 +283,7 @@ func (p *Program) workers() []runner {
 	if !p.has(RoleWorker) {
 		return []runner{p.upkeep(false)}
 	}
-	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), p.billing.Works(), p.alerts.Works(), p.book.Works(), p.series.Works(), p.vendors.Works(), p.kakao.Works())
+	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), p.billing.Works(), p.alerts.Works(), p.book.Works(), p.series.Works(), p.vendors.Works(), p.kakao.Works(), p.privacy.Works())
 	return []runner{
 		p.upkeep(true),
 		p.signHeads,

@@ -22,7 +22,7 @@ const (
 // next time.
 func (p *Program) upkeep(sweeps bool) runner {
 	return func(ctx context.Context) error {
-		var swept, folded time.Time
+		var swept, folded, refreshed time.Time
 		if sweeps {
 			p.plan(ctx)
 		}
@@ -46,6 +46,12 @@ func (p *Program) upkeep(sweeps bool) runner {
 				rest.Stop()
 				return nil
 			case <-rest.C:
+			}
+			if time.Since(refreshed) >= sweepEvery {
+				refreshed = time.Now()
+				if err := p.keys.Refresh(ctx); err != nil && ctx.Err() == nil {
+					p.log.WarnContext(ctx, "keys of sites that were erased not looked for", "error", err)
+				}
 			}
 			if err := p.d.Clock(ctx); err != nil && ctx.Err() == nil {
 				p.log.WarnContext(ctx, "clock not measured", "error", err)
@@ -83,6 +89,7 @@ func (p *Program) sweep(ctx context.Context) {
 		{"drafts", p.messages.SweepDrafts},
 		{"attachments", p.pictures.Sweep},
 		{"uploads", p.uploads.Sweep},
+		{"whom old messages went to", p.privacy.Sweep},
 		{"what was sent recently", p.messages.SweepRecent},
 		{"who was no Kakao user", p.messages.SweepOffKakao},
 	} {

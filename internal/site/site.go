@@ -20,6 +20,7 @@ type State string
 const (
 	Active    State = "active"
 	Suspended State = "suspended"
+	Erased    State = "erased" // it has no key any more, and nothing that can be read; it stays so
 )
 
 // Site is one tenant.
@@ -180,12 +181,15 @@ func SetState(tx *db.Tx, id string, s State) error {
 	if s != Active && s != Suspended {
 		return fault.Check("/state", "want %s or %s: got %q", Active, Suspended, s)
 	}
-	n, err := tx.Exec(`UPDATE site SET state = ? WHERE id = ?`, string(s), id)
+	n, err := tx.Exec(`UPDATE site SET state = ? WHERE id = ? AND state <> 'erased'`, string(s), id)
 	if err != nil {
 		return fmt.Errorf("set state of site %s: %w", id, err)
 	}
 	if n == 0 {
-		return fault.Missing("site", id)
+		if _, err := Find(tx, id); err != nil {
+			return err
+		}
+		return fault.New(fault.Conflict, fault.CodeStateConflict, "site %s was erased and stays so", id)
 	}
 	return Changed(tx, id)
 }

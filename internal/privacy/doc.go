@@ -1,0 +1,25 @@
+// Package privacy forgets people: one number of a site, whoever a site's old messages went
+// to, or a whole site.
+//
+// It promises:
+//
+//   - What was asked for is done, also over crashes: an erasure is a row, its work is a job that
+//     goes on where it was, and doing a part twice changes nothing.
+//   - A number is forgotten in messages that are over, with the values that were filled in for
+//     it, in refusals, in kept replies, in the address book, in series, and in what is
+//     remembered of it. A message that is not over still needs its number: the erasure waits
+//     for it and comes back.
+//   - Sums stay. No state, cost, count or entry of a ledger changes, so every law can be proven
+//     afterwards as before.
+//   - An erased site has no key any more: whatever was sealed with it, also in backups, cannot
+//     be read by anybody. Its ledger stays and verifies.
+//
+// What it leaves: a number on a list of opt-outs, since the wish not to be written to has to be
+// kept; raw reports of carriers until they go by age; lines of carriers' invoices, which are
+// business records; what a site wrote itself into titles and metadata.
+//
+// Tables owned: privacy_erasure, privacy_keeping.
+//
+// Reading order: erasure.go (what is kept of a wish), work.go (how it is done), keeping.go (how
+// long a site keeps people), site.go (the end of a site).
+package privacy

@@ -1,0 +1,56 @@
+package site
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"creditmsg/internal/db"
+)
+
+// erasures are the statements that take from a site what is not sealed.
+var erasures = []string{
+	`UPDATE site SET state = 'erased', name = '' WHERE id = ?`,
+	`UPDATE site_key SET stored = NULL WHERE site_id = ?`,
+	`DELETE FROM site_token WHERE site_id = ?`,
+	`DELETE FROM site_sender WHERE site_id = ?`,
+	`DELETE FROM site_channel WHERE site_id = ?`,
+	`DELETE FROM site_opt_out_number WHERE site_id = ?`,
+	`DELETE FROM site_word WHERE site_id = ?`,
+}
+
+// Erase destroys a site's key, so that nothing can be read any more that was sealed with it,
+// and takes its name, tokens, sender numbers and channels. What it may not lose is decided by
+// whoever calls this. Other processes may remember the key until their next Refresh.
+func Erase(tx *db.Tx, keys *Keys, id string) error {
+	for _, statement := range erasures {
+		if _, err := tx.Exec(statement, id); err != nil {
+			return fmt.Errorf("erase site %s: %w", id, err)
+		}
+	}
+	tx.OnCommit(func() { keys.forget(id) })
+	return Changed(tx, id)
+}
+
+// forget drops what is remembered of a site's key.
+func (k *Keys) forget(site string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.data, siteSlot(site))
+	delete(k.ready, siteSlot(site))
+}
+
+// Refresh drops the keys of sites from memory that some process has erased.
+func (k *Keys) Refresh(ctx context.Context) error {
+	return k.d.View(ctx, "site_refresh_keys", func(tx *db.Tx) error {
+		rows, err := tx.Query(`SELECT site_id FROM site_key WHERE stored IS NULL`)
+		gone, err := db.Collect(rows, err, func(r *sql.Rows) (id string, err error) { return id, r.Scan(&id) })
+		if err != nil {
+			return fmt.Errorf("find keys that were erased: %w", err)
+		}
+		for _, id := range gone {
+			k.forget(id)
+		}
+		return nil
+	})
+}
