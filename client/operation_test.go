@@ -143,8 +143,14 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 		"price history": {func(ctx context.Context, c *client.Client) error {
 			return last(c.PriceHistory(ctx, client.PriceFilter{State: "planned", Paging: client.Paging{Limit: 5}}))
 		}, asked{"GET", "/v1/credit/prices?limit=5&state=planned", "", ""}},
-		"sites": {func(ctx context.Context, c *client.Client) error { return last(c.Sites(ctx, client.Paging{Limit: 2})) }, asked{"GET", "/v1/sites?limit=2", "", ""}},
-		"site":  {func(ctx context.Context, c *client.Client) error { return last(c.Site(ctx, "a")) }, asked{"GET", "/v1/sites/a", "", ""}},
+		"sites":         {func(ctx context.Context, c *client.Client) error { return last(c.Sites(ctx, client.Paging{Limit: 2})) }, asked{"GET", "/v1/sites?limit=2", "", ""}},
+		"site":          {func(ctx context.Context, c *client.Client) error { return last(c.Site(ctx, "a")) }, asked{"GET", "/v1/sites/a", "", ""}},
+		"ask erasure":   {func(ctx context.Context, c *client.Client) error { return last(c.AskErasure(ctx, "010")) }, asked{"POST", "/v1/erasures", "application/json", `{"to":"010"}`}},
+		"erasures":      {func(ctx context.Context, c *client.Client) error { return last(c.Erasures(ctx, client.Paging{})) }, asked{"GET", "/v1/erasures", "", ""}},
+		"erasure":       {func(ctx context.Context, c *client.Client) error { return last(c.Erasure(ctx, "era_1")) }, asked{"GET", "/v1/erasures/era_1", "", ""}},
+		"retention":     {func(ctx context.Context, c *client.Client) error { return last(c.Retention(ctx)) }, asked{"GET", "/v1/retention", "", ""}},
+		"put retention": {func(ctx context.Context, c *client.Client) error { return last(c.PutRetention(ctx, 90)) }, asked{"PUT", "/v1/retention", "application/json", `{"days":90}`}},
+		"erase site":    {func(ctx context.Context, c *client.Client) error { return last(c.EraseSite(ctx, "a", "x", true)) }, asked{"POST", "/v1/sites/a/erase", "application/json", `{"confirm":"a","reason":"x","forfeit":true}`}},
 		"open site": {func(ctx context.Context, c *client.Client) error {
 			return last(c.OpenSite(ctx, client.NewSite{ID: "a", Name: "A"}))
 		}, asked{"POST", "/v1/sites", "application/json", `{"id":"a","name":"A"}`}},

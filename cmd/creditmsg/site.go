@@ -26,6 +26,9 @@ type siteVerb struct {
 	Weight   siteWeight   `cmd:"" help:"Set a site's part of the sending when several have much to send."`
 	Suspend  siteSuspend  `cmd:"" help:"Stop a site from sending."`
 	Resume   siteResume   `cmd:"" help:"Let a suspended site send again."`
+	Forget   siteForget   `cmd:"" help:"Have a site forget a number, or list what it forgot."`
+	Keep     siteKeep     `cmd:"" help:"Show or set how long a site keeps whom its messages went to."`
+	Erase    siteErase    `cmd:"" help:"Erase a site for good; its ledger stays."`
 }
 
 type siteCreate struct {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/korea"
 	"creditmsg/internal/message"
@@ -169,6 +170,10 @@ func (s *Service) byNumber(tx *db.Tx, calls map[id.ID]attempt) (map[id.ID]map[ko
 	for _, a := range calls {
 		keys = append(keys, a.messages()...)
 		for _, g := range a.Groups {
+			// Of a site that was erased meanwhile nobody can tell the numbers any more.
+			if _, err := s.keys.Site(tx, g.key().Site); fault.Is(err, fault.NotFound) {
+				continue
+			}
 			batches = append(batches, message.BatchName{Message: g.key(), No: g.Batch})
 		}
 	}
@@ -184,8 +189,10 @@ func (s *Service) byNumber(tx *db.Tx, calls map[id.ID]attempt) (map[id.ID]map[ko
 	for which, a := range calls {
 		out[which] = make(map[korea.Number]string, a.Legs)
 		for _, leg := range a.legs() {
-			who := people[message.BatchName{Message: leg.Key, No: leg.Seq.Batch()}][int(leg.Seq)%message.BatchSize]
-			out[which][korea.MobileNumber(who.Mobile)] = leg.String()
+			batch, known := people[message.BatchName{Message: leg.Key, No: leg.Seq.Batch()}]
+			if known {
+				out[which][korea.MobileNumber(batch[int(leg.Seq)%message.BatchSize].Mobile)] = leg.String()
+			}
 		}
 	}
 	return out, nil

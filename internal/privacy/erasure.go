@@ -117,8 +117,6 @@ func (s *Service) Ask(tx *db.Tx, siteID string, number korea.Number) (Erasure, e
 	return e, s.queue.Put(tx, queue.Job{Lane: queue.Default, Kind: kindForget, Key: e.ID.String(), Site: siteID, New: true})
 }
 
-var columns = []string{"site_id", "id", "state", "number", "asked_at", "done_at", "people", "refused", "contacts", "series", "open", "stage", "place", "batch"}
-
 const selected = `SELECT site_id, id, state, number, asked_at, done_at, people, refused, contacts, series, open, stage, place, batch FROM privacy_erasure`
 
 // collect reads erasures, with their numbers opened.

@@ -8,15 +8,18 @@ import (
 	"time"
 
 	"creditmsg/internal/alert"
+	"creditmsg/internal/api"
 	"creditmsg/internal/attachment"
 	"creditmsg/internal/billing"
 	"creditmsg/internal/blob"
+	"creditmsg/internal/book"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/invoice"
 	"creditmsg/internal/kakao"
 	"creditmsg/internal/message"
 	"creditmsg/internal/paper"
+	"creditmsg/internal/privacy"
 	"creditmsg/internal/queue"
 	"creditmsg/internal/registration"
 	"creditmsg/internal/series"
@@ -44,6 +47,7 @@ type Operator struct {
 	vendors      *vendor.Service
 	kakao        *kakao.Service
 	registration *registration.Service
+	privacy      *privacy.Service
 }
 
 // OperatorOptions say how an Operator is opened.
@@ -92,6 +96,7 @@ func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
 	list := c.reachable()
 	p.vendors = vendor.New(d, p.queue, c.watched(list), vendor.Options{})
 	p.registration = registration.New(p.keys, p.queue)
+	p.privacy = privacy.New(privacy.Deps{DB: d, Keys: p.keys, Queue: p.queue, Ledger: p.ledger, Messages: p.messages, Book: book.New(d, p.keys, p.queue), Series: p.series, Render: api.RenderReceipt})
 	p.kakao = kakao.New(d, p.keys, p.queue, kept(list), kakao.Options{Accounts: func(siteID string) []string { return serving(list, siteID) }})
 	p.papers = paper.New(p.keys, p.ledger, p.billing)
 	if p.pictures, p.place, err = c.pictures(d, p.keys, nil); err != nil {

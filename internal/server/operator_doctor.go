@@ -155,6 +155,9 @@ func (p *Operator) checkKeys(tx *db.Tx) (Check, error) {
 	}
 	sites, wrong := 0, ""
 	err = eachSite(tx, func(s site.Site) error {
+		if s.State == site.Erased {
+			return nil
+		}
 		sites++
 		if _, err := p.keys.Site(tx, s.ID); err != nil && wrong == "" {
 			wrong = s.ID
@@ -162,7 +165,7 @@ func (p *Operator) checkKeys(tx *db.Tx) (Check, error) {
 		return nil
 	})
 	if wrong != "" {
-		return Check{"keys", CheckWrong, fmt.Sprintf("the key of site %s cannot be opened: keys.master is missing or another one, or the key was erased", wrong)}, err
+		return Check{"keys", CheckWrong, fmt.Sprintf("the key of site %s cannot be opened: keys.master is missing or another one", wrong)}, err
 	}
 	if bare > 0 {
 		return Check{"keys", CheckNote, fmt.Sprintf("%d keys are stored as they are; keys.master would wrap them", bare)}, err

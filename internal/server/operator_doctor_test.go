@@ -10,6 +10,7 @@ import (
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/db/dbtest"
+	"creditmsg/internal/fault"
 	"creditmsg/internal/korea"
 	"creditmsg/internal/money"
 	"creditmsg/internal/payment"
@@ -46,6 +47,33 @@ func (o *office) finds(check, status string, words ...string) {
 		return
 	}
 	o.Errorf("the doctor does not look at %s", check)
+}
+
+func TestTheDoctorIsContentWithASiteThatWasErased(t *testing.T) {
+	eachOffice(t, func(o *office) {
+		_, err := o.SuspendSite(o.Context(), "shop")
+		o.must(err)
+		if _, err := o.EraseSite(o.Context(), "shop", "계약이 끝났다", false); err != nil {
+			_, err = o.EraseSite(o.Context(), "shop", "계약이 끝났다", true)
+			o.must(err)
+		}
+		o.finds("keys", CheckOK)
+		o.finds("ledger", CheckOK)
+		o.finds("heads", CheckOK)
+		proof, err := o.VerifyLedger(o.Context(), "")
+		o.must(err)
+		if !proof.OK {
+			o.Errorf("the ledger does not verify: %+v", proof)
+		}
+		all, err := o.Sites(o.Context())
+		o.must(err)
+		if len(all.Data) == 0 || all.Data[0].State != "erased" {
+			o.Errorf("got %+v, want the site as one that was erased", all.Data)
+		}
+		if _, err := o.ForgetNumber(o.Context(), "shop", "010-1234-5678"); !fault.Is(err, fault.NotFound) {
+			o.Errorf("got %v, want nothing left to forget", err)
+		}
+	})
 }
 
 func TestTheDoctorFindsPaymentsAndCancellationsThatDoNotEnd(t *testing.T) {
