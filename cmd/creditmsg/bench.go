@@ -21,6 +21,7 @@ type benchVerb struct {
 	Stats    benchStats    `cmd:"" help:"Read the statistics of a site's year."`
 	Growth   benchGrowth   `cmd:"" help:"How costs grow with the number of recipients and sites."`
 	Fair     benchFair     `cmd:"" help:"What a message to very many people costs the single messages of other sites."`
+	Attack   benchAttack   `cmd:"" help:"What an attack on the API costs good requests."`
 	Handover benchHandover `cmd:"" help:"How few calls hand waiting messages over, and how soon after its 202 a message is handed over."`
 }
 
@@ -262,6 +263,41 @@ func rates(list []float64) string {
 		out[i] = grouped(int64(one))
 	}
 	return strings.Join(out, " ")
+}
+
+type benchAttack struct {
+	asked
+	Rounds  int     `default:"3" placeholder:"N" help:"Rounds; of the ratio the median counts."`
+	Rate    int     `default:"200" placeholder:"N" help:"Good messages a second."`
+	Seconds float64 `default:"15" placeholder:"N" help:"How long they come at that rate, without and with the attack."`
+}
+
+// Help says what is measured.
+func (benchAttack) Help() string {
+	return `Good messages come at a steady rate, then once more under attack: 1,000 connections that
+send a byte of a request every second, 10,000 forged delivery reports, and 1,000 requests
+a second with tokens that are none, from a hundred addresses. The foes share the
+processors with the program. The time of a good request is from the moment when it was
+due.`
+}
+
+// Run measures every round.
+func (v *benchAttack) Run(ctx context.Context, s *streams) error {
+	o := bench.Options{Database: v.Database, Rounds: v.Rounds, Rate: v.Rate, Lasting: time.Duration(v.Seconds * float64(time.Second))}
+	run := func(o bench.Options) (bench.Attack, error) { return bench.RunAttack(ctx, o) }
+	return told(benched{asked: v.asked}, s, "attack", o, run, showAttack)
+}
+
+func showAttack(t *table, a bench.Attack) {
+	t.row("good requests on "+a.Engine, "per second", "p50", "p99", "slow connections", "forged reports", "wrong tokens", "of them throttled")
+	for i := range a.Idle {
+		t.row("nothing else", fmt.Sprintf("%.0f", a.Idle[i].Rate), fmt.Sprintf("%.1f ms", a.Idle[i].P50), fmt.Sprintf("%.1f ms", a.Idle[i].P99), "", "", "", "")
+		f := a.Foes[i]
+		t.row("under attack", fmt.Sprintf("%.0f", a.Under[i].Rate), fmt.Sprintf("%.1f ms", a.Under[i].P50), fmt.Sprintf("%.1f ms", a.Under[i].P99),
+			fmt.Sprintf("%d, %s dropped", f.Slow, grouped(f.Dropped)), grouped(f.Forged), grouped(f.Wrong), grouped(f.Throttle))
+	}
+	t.row("p99 under attack / alone", fmt.Sprintf("%.2f", a.Ratio), "", "", "", "", "", "")
+	t.row("machine", a.Machine)
 }
 
 type benchFair struct {

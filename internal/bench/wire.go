@@ -54,18 +54,48 @@ func (w *wire) post() error { return w.send(w.request) }
 
 // send sends a request and reads the whole answer; any but 202 is an error.
 func (w *wire) send(request []byte) error {
-	if _, err := w.conn.Write(request); err != nil {
-		return fmt.Errorf("send: %w", err)
-	}
-	first, err := w.in.ReadSlice('\n')
+	first, err := w.begin(request)
 	if err != nil {
-		return fmt.Errorf("read the answer: %w", err)
+		return err
 	}
 	if !bytes.Equal(first, w.status) {
 		rest := make([]byte, 1000)
 		n, _ := w.in.Read(rest) // as much as there is, for the error's text
 		return fmt.Errorf("answered %s%s", first, rest[:n])
 	}
+	return w.end()
+}
+
+// ask sends a request, reads the whole answer and gives its status.
+func (w *wire) ask(request []byte) (status int, err error) {
+	first, err := w.begin(request)
+	if err != nil {
+		return 0, err
+	}
+	parts := bytes.SplitN(first, []byte(" "), 3)
+	if len(parts) != 3 {
+		return 0, fmt.Errorf("answered %s", first)
+	}
+	if status, err = strconv.Atoi(string(parts[1])); err != nil {
+		return 0, fmt.Errorf("answered %s", first)
+	}
+	return status, w.end()
+}
+
+// begin sends a request and gives the first line of the answer, good until the next read.
+func (w *wire) begin(request []byte) ([]byte, error) {
+	if _, err := w.conn.Write(request); err != nil {
+		return nil, fmt.Errorf("send: %w", err)
+	}
+	first, err := w.in.ReadSlice('\n')
+	if err != nil {
+		return nil, fmt.Errorf("read the answer: %w", err)
+	}
+	return first, nil
+}
+
+// end reads the rest of an answer.
+func (w *wire) end() error {
 	length := -1
 	for {
 		line, err := w.in.ReadSlice('\n')
