@@ -37,6 +37,9 @@ type txKey struct{}
 // this one is noticed.
 func (tx *Tx) Context() context.Context { return tx.ctx }
 
+// Name is what the caller named the transaction.
+func (tx *Tx) Name() string { return tx.name }
+
 // OnCommit has f run once, after the transaction committed. What a try that is
 // rerun registered is dropped; transactions that only read never call it.
 func (tx *Tx) OnCommit(f func()) { tx.after = append(tx.after, f) }
