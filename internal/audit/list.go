@@ -68,7 +68,7 @@ func (f Filter) where(before id.ID) (text string, args []any) {
 		add("id >= ? AND at >= ?", first[:], f.From)
 	}
 	if f.Until != 0 {
-		end := id.From(f.Until.Add(999).Time()) // the millisecond that begins then or later
+		end := id.From((f.Until + 999).Time()) // the millisecond that begins then or later
 		add("id < ? AND at < ?", end[:], f.Until)
 	}
 	if !before.IsZero() {
