@@ -22,9 +22,12 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"creditmsg/internal/server"
 )
 
 // Exit codes.
@@ -114,6 +117,8 @@ func realMain(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	if err != nil {
 		return s.usage(err)
 	}
+	name, _, _ := strings.Cut(verb.Command(), " <")
+	verb.BindTo(server.AsCommand(ctx, decider{}.name(), name), (*context.Context)(nil))
 	err = verb.Run()
 	if wrong, ok := errors.AsType[usageError](err); ok {
 		return s.usage(wrong)

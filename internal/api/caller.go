@@ -25,6 +25,7 @@ func (a *api) admit(o operation) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
 		x := of(r.Context())
+		x.doing = o.id
 		if !a.presume(r, x, o) {
 			if err := a.identify(r, x, o); err != nil {
 				a.refuse(w, r, err)

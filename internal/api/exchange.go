@@ -15,6 +15,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/message"
@@ -26,6 +27,7 @@ import (
 // of its request.
 type exchange struct {
 	id        string
+	doing     string // the operation
 	request   *http.Request
 	token     site.Token
 	presented bool           // a token was sent, valid or not
@@ -61,7 +63,8 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !saneID.MatchString(x.id) {
 		x.id = id.New().Text("req")
 	}
-	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
+	ctx := context.WithValue(r.Context(), exchangeKey{}, x)
+	r = r.WithContext(audit.With(ctx, func() audit.Actor { return a.actor(x) }))
 	x.request = r
 	out := &recorder{ResponseWriter: w}
 	out.Header().Set("X-Request-Id", x.id)

@@ -128,6 +128,7 @@ func plain(a *api, o operation, out reflect.Type, serve func(w http.ResponseWrit
 	a.huma.OpenAPI().AddOperation(&op)
 	a.huma.Adapter().Handle(&op, op.Middlewares.Handler(func(ctx huma.Context) {
 		r, w := humago.Unwrap(ctx)
+		of(r.Context()).doing = o.id
 		serve(w, r)
 	}))
 }

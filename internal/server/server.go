@@ -16,6 +16,7 @@ import (
 	"creditmsg/internal/alert"
 	"creditmsg/internal/api"
 	"creditmsg/internal/attachment"
+	"creditmsg/internal/audit"
 	"creditmsg/internal/billing"
 	"creditmsg/internal/book"
 	"creditmsg/internal/credit"
@@ -243,6 +244,7 @@ func (p *Program) SimulatorURL() string { return p.vendor.address() }
 // Run works until ctx ends, then stops in the order below and lets the database go.
 // It returns nil when it was asked to stop and did so in time, and runs once.
 func (p *Program) Run(ctx context.Context) error {
+	ctx = audit.By(ctx, audit.Actor{}) // its jobs are its own, whoever started it
 	context.AfterFunc(ctx, func() { p.stopping.Store(true) })
 	p.log.Info("started", "roles", p.roles, "engine", p.d.Engine(), "url", p.URL(), "providers", len(p.config.Providers))
 	err := runStages(ctx, []stage{
