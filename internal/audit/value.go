@@ -58,6 +58,23 @@ func Secret(before, after Fields, name, was, now string) {
 	}
 }
 
+// Masked adds to both sides a value that is told only in part, as mask shows it. Values that
+// look the same then are still told apart.
+func Masked(before, after Fields, name, was, now string, mask func(string) string) {
+	if was == now {
+		return
+	}
+	shown := func(text string) any {
+		if text == "" {
+			return nil
+		}
+		return mask(text)
+	}
+	if before[name], after[name] = shown(was), shown(now); before[name] == after[name] {
+		after[name] = Hidden
+	}
+}
+
 // Wording tells of a text that is not repeated in an entry how long it is, and enough of its
 // digest that another text of the same length looks different.
 func Wording(text string) string {

@@ -103,7 +103,7 @@ func AddChannel(tx *db.Tx, c Channel) (Channel, error) {
 	if err := tx.InsertMany("site_channel", cols...); err != nil {
 		return Channel{}, created(err, "Kakao channel", c.Name)
 	}
-	return c, nil
+	return c, noteChannel(tx, "channel.added", nil, &c)
 }
 
 // SetChannel replaces the sender key and the providers of a channel. Faults:
@@ -125,20 +125,20 @@ func SetChannel(tx *db.Tx, c Channel) (Channel, error) {
 	if err := tx.UpdateMany("site_channel", []string{"site_id", "digest"}, cols...); err != nil {
 		return Channel{}, fmt.Errorf("set channel %s of %s: %w", c.Name, c.Site, err)
 	}
-	return c, nil
+	return c, noteChannel(tx, "channel.updated", &old, &c)
 }
 
 // RemoveChannel removes a channel, or gives a NotFound fault.
 func RemoveChannel(tx *db.Tx, site, name string) error {
-	digest := ChannelDigest(name)
-	n, err := tx.Exec(`DELETE FROM site_channel WHERE site_id = ? AND digest = ?`, site, digest[:])
+	old, err := FindChannel(tx, site, name)
 	if err != nil {
+		return err
+	}
+	digest := ChannelDigest(name)
+	if _, err := tx.Exec(`DELETE FROM site_channel WHERE site_id = ? AND digest = ?`, site, digest[:]); err != nil {
 		return fmt.Errorf("remove channel %s of %s: %w", name, site, err)
 	}
-	if n == 0 {
-		return fault.Missing("Kakao channel", name)
-	}
-	return nil
+	return noteChannel(tx, "channel.removed", &old, nil)
 }
 
 const selectChannels = `SELECT site_id, name, sender_key, providers, created_at FROM site_channel WHERE site_id = ?`

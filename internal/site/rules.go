@@ -108,6 +108,9 @@ func SetRules(tx *db.Tx, id string, ch RulesChange) (Rules, error) {
 	if err != nil {
 		return s.Rules, fmt.Errorf("set the rules of site %s: %w", id, err)
 	}
+	if err := noteRules(tx, id, s.Rules, r); err != nil {
+		return s.Rules, err
+	}
 	return r, Changed(tx, id)
 }
 

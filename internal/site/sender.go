@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/korea"
@@ -28,6 +29,7 @@ type Sender struct {
 	State     string // Requested, Approved, Rejected or Blocked
 	Default   bool
 	Reason    string // why it was decided so; "" = not said
+	AskedBy   string // who asked for it last, as audit.Actor.String; "" = nobody did
 	CreatedAt db.Time
 }
 
@@ -57,7 +59,7 @@ func AddSender(tx *db.Tx, site, number string, state string) (Sender, error) {
 	if err != nil {
 		return Sender{}, err
 	}
-	s := Sender{Site: site, Number: n, State: state, Default: true, CreatedAt: tx.Now}
+	s := Sender{Site: site, Number: n, State: state, Default: true, AskedBy: asker(tx, state, ""), CreatedAt: tx.Now}
 	for _, old := range list {
 		if old.Number == n {
 			return Sender{}, exists("sender", n.Dashed())
@@ -69,11 +71,22 @@ func AddSender(tx *db.Tx, site, number string, state string) (Sender, error) {
 		defaultOf = site
 	}
 	err = tx.InsertMany("site_sender", db.Col("site_id", []string{site}), db.Col("number", []korea.Number{n}),
-		db.Col("state", []string{state}), db.Opt("default_of", []string{defaultOf}), db.Col("created_at", []db.Time{tx.Now}))
+		db.Col("state", []string{state}), db.Opt("default_of", []string{defaultOf}), db.Opt("asked_by", []string{s.AskedBy}), db.Col("created_at", []db.Time{tx.Now}))
 	if err != nil {
 		return Sender{}, created(err, "sender", n.Dashed())
 	}
+	if err := audit.Note(tx, audit.Change{Site: site, Action: "sender.added", Ref: senderRef(n), AskedBy: s.AskedBy, After: audit.Fields{"state": state, "default": s.Default}}); err != nil {
+		return Sender{}, err
+	}
 	return s, Changed(tx, site)
+}
+
+// asker is who asked for a number: whoever makes it requested, or who did before.
+func asker(tx *db.Tx, state, before string) string {
+	if state == Requested {
+		return audit.Acting(tx).String()
+	}
+	return before
 }
 
 // SetSender sets the state of a number, and why. NotFound when the site has none like it.
@@ -86,13 +99,19 @@ func SetSender(tx *db.Tx, site, number, state, reason string) (Sender, error) {
 	if utf8.RuneCountInString(reason) > MostReason {
 		return Sender{}, fault.Check("/reason", "want at most %d characters", MostReason)
 	}
-	if _, err := tx.Exec(`UPDATE site_sender SET state = ?, reason = ? WHERE site_id = ? AND number = ?`, state, reason, site, string(n)); err != nil {
-		return Sender{}, fmt.Errorf("set the state of a sender of %s: %w", site, err)
-	}
-	if err := Changed(tx, site); err != nil {
+	s, err := FindSender(tx, site, n)
+	if err != nil {
 		return Sender{}, err
 	}
-	return FindSender(tx, site, n)
+	was := s
+	s.State, s.Reason, s.AskedBy = state, reason, asker(tx, state, s.AskedBy)
+	if _, err := tx.Exec(`UPDATE site_sender SET state = ?, reason = ?, asked_by = ? WHERE site_id = ? AND number = ?`, state, reason, s.AskedBy, site, string(n)); err != nil {
+		return Sender{}, fmt.Errorf("set the state of a sender of %s: %w", site, err)
+	}
+	if err := noteSender(tx, was, s); err != nil {
+		return Sender{}, err
+	}
+	return s, Changed(tx, site)
 }
 
 // RemoveSender removes a number. When it was the default, the site's oldest
@@ -125,16 +144,19 @@ func RemoveSender(tx *db.Tx, site, number string) error {
 	if err != nil {
 		return fmt.Errorf("remove a sender of %s: %w", site, err)
 	}
+	if err := audit.Note(tx, audit.Change{Site: site, Action: "sender.removed", Ref: senderRef(n), Before: audit.Fields{"state": removed.State, "default": removed.Default}}); err != nil {
+		return err
+	}
 	return Changed(tx, site)
 }
 
-var senderColumns = []string{"site_id", "number", "state", "default_of", "reason", "created_at"}
+var senderColumns = []string{"site_id", "number", "state", "default_of", "reason", "asked_by", "created_at"}
 
 var selectSenders = `SELECT ` + strings.Join(senderColumns, ", ") + ` FROM site_sender WHERE site_id = ?`
 
 func scanSender(r interface{ Scan(...any) error }) (s Sender, err error) {
 	var defaultOf db.Null[string]
-	err = r.Scan(&s.Site, &s.Number, &s.State, &defaultOf, db.Maybe(&s.Reason), &s.CreatedAt)
+	err = r.Scan(&s.Site, &s.Number, &s.State, &defaultOf, db.Maybe(&s.Reason), db.Maybe(&s.AskedBy), &s.CreatedAt)
 	s.Default = defaultOf.Valid
 	return s, err
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 )
 
@@ -73,7 +74,8 @@ func (k *Keys) NewSigner(tx *db.Tx) (Signer, error) {
 	if err != nil {
 		return Signer{}, err
 	}
-	return key.signer(tx.Now), nil
+	fresh := key.signer(tx.Now)
+	return fresh, audit.Note(tx, audit.Change{Action: "signing_key.created", Ref: fresh.ID})
 }
 
 // signingKey is the row of one: "signing" is number 1, "signing 2" the next.

@@ -70,6 +70,9 @@ func Create(tx *db.Tx, keys *Keys, id, name string) (Site, error) {
 		return Site{}, err
 	}
 	s.Rev = firstRev
+	if err := noteSite(tx, id, "site.created", "name", nil, s.Name); err != nil {
+		return Site{}, err
+	}
 	return s, begin(tx, id)
 }
 
@@ -181,15 +184,22 @@ func SetState(tx *db.Tx, id string, s State) error {
 	if s != Active && s != Suspended {
 		return fault.Check("/state", "want %s or %s: got %q", Active, Suspended, s)
 	}
-	n, err := tx.Exec(`UPDATE site SET state = ? WHERE id = ? AND state <> 'erased'`, string(s), id)
+	was, err := lockSite(tx, id)
 	if err != nil {
+		return err
+	}
+	if was.State == Erased {
+		return fault.New(fault.Conflict, fault.CodeStateConflict, "site %s was erased and stays so", id)
+	}
+	if _, err := tx.Exec(`UPDATE site SET state = ? WHERE id = ?`, string(s), id); err != nil {
 		return fmt.Errorf("set state of site %s: %w", id, err)
 	}
-	if n == 0 {
-		if _, err := Find(tx, id); err != nil {
-			return err
-		}
-		return fault.New(fault.Conflict, fault.CodeStateConflict, "site %s was erased and stays so", id)
+	action := "site.resumed"
+	if s == Suspended {
+		action = "site.suspended"
+	}
+	if err := noteSite(tx, id, action, "state", was.State, s); err != nil {
+		return err
 	}
 	return Changed(tx, id)
 }
@@ -200,12 +210,15 @@ func Rename(tx *db.Tx, id, name string) error {
 	if !IsName(name) {
 		return fault.Check("/name", "want 1 to 100 characters without line breaks or other control characters")
 	}
-	n, err := tx.Exec(`UPDATE site SET name = ? WHERE id = ?`, name, id)
+	was, err := lockSite(tx, id)
 	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`UPDATE site SET name = ? WHERE id = ?`, name, id); err != nil {
 		return fmt.Errorf("rename site %s: %w", id, err)
 	}
-	if n == 0 {
-		return fault.Missing("site", id)
+	if err := noteSite(tx, id, "site.updated", "name", was.Name, name); err != nil {
+		return err
 	}
 	return Changed(tx, id)
 }
@@ -219,12 +232,15 @@ func SetWeight(tx *db.Tx, id string, weight int) error {
 	if weight < 1 || weight > MaxWeight {
 		return fault.Check("/weight", "want 1 to %d: got %d", MaxWeight, weight)
 	}
-	n, err := tx.Exec(`UPDATE site SET weight = ? WHERE id = ?`, weight, id)
+	was, err := lockSite(tx, id)
 	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`UPDATE site SET weight = ? WHERE id = ?`, weight, id); err != nil {
 		return fmt.Errorf("set weight of site %s: %w", id, err)
 	}
-	if n == 0 {
-		return fault.Missing("site", id)
+	if err := noteSite(tx, id, "site.updated", "weight", was.Weight, weight); err != nil {
+		return err
 	}
 	return Changed(tx, id)
 }
@@ -242,6 +258,9 @@ func SetNotify(tx *db.Tx, id string, on bool) error {
 	}
 	if _, err := tx.Exec(`UPDATE site SET notify_done = ? WHERE id = ?`, notify, id); err != nil {
 		return fmt.Errorf("set what site %s is told: %w", id, err)
+	}
+	if err := noteSite(tx, id, "site.updated", "notify_done", s.Notify, on); err != nil {
+		return err
 	}
 	return Changed(tx, id)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
@@ -41,6 +42,7 @@ var Abilities = []string{
 	"contacts:read", "contacts:write",
 	"optouts:read", "optouts:write",
 	"webhooks:read", "webhooks:write",
+	"audit:read",
 	"tokens:read", "tokens:write",
 	Operator, All,
 }
@@ -86,7 +88,7 @@ func NewToken(tx *db.Tx, site, name string, abilities []string, expires db.Time)
 	if err != nil {
 		return Token{}, "", fmt.Errorf("create token %q: %w", name, err)
 	}
-	return t, secret, nil
+	return t, secret, audit.Note(tx, audit.Change{Site: site, Action: "token.created", Ref: t.ID.Text(id.Token), After: t.parts()})
 }
 
 // checkAbilities gives the list in the order of Abilities, each once.
@@ -207,6 +209,9 @@ func Revoke(tx *db.Tx, site string, token id.ID) error {
 	}
 	if err == nil && t.RevokedAt == 0 {
 		_, err = tx.Exec(`UPDATE site_token SET revoked_at = ? WHERE site_id = ? AND id = ? AND revoked_at = 0`, int64(tx.Now), site, token[:])
+		if err == nil {
+			err = audit.Note(tx, audit.Change{Site: site, Action: "token.revoked", Ref: token.Text(id.Token), Before: t.parts()})
+		}
 	}
 	if err == nil && site != "" {
 		err = Changed(tx, site)

@@ -122,7 +122,12 @@ func AddWords(tx *db.Tx, siteID string, words []string) (added int, err error) {
 		for key, word := range fresh {
 			keys, texts, list[key] = append(keys, key), append(texts, word), word
 		}
-		added = len(keys)
+		if added = len(keys); added == 0 {
+			return nil
+		}
+		if err := noteWords(tx, siteID, wordsAdded, fresh); err != nil {
+			return err
+		}
 		return tx.InsertMany("site_word", db.Same("site_id", siteID, added), db.Col("letters", keys), db.Col("word", texts), db.Same("added_at", tx.Now, added))
 	})
 }
@@ -136,10 +141,14 @@ func RemoveWord(tx *db.Tx, siteID, word string) error {
 	}
 	return changeWords(tx, siteID, func(list map[id.ID]string) error {
 		key := letters(of)
-		if _, there := list[key]; !there {
+		stands, there := list[key]
+		if !there {
 			return fault.Missing("blocked word", word)
 		}
 		delete(list, key)
+		if err := noteWords(tx, siteID, wordsRemoved, map[id.ID]string{key: stands}); err != nil {
+			return err
+		}
 		_, err := tx.Exec(`DELETE FROM site_word WHERE site_id = ? AND letters = ?`, siteID, key)
 		return err
 	})
