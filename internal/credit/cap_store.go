@@ -211,6 +211,9 @@ func (l *Ledger) setCaps(tx *db.Tx, siteID, layer string, caps Amounts) (Caps, e
 	if err := storeCaps(tx, siteID, layer, caps); err != nil {
 		return before, err
 	}
+	if err := noteCaps(tx, siteID, layer, before, caps); err != nil {
+		return before, err
+	}
 	b.cappedSince = since
 	return capsOf(tx, b.account, b.at)
 }

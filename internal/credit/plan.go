@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/money"
@@ -57,6 +58,13 @@ func CreatePlan(tx *db.Tx, id, name string, p map[provider.Channel]money.Amount)
 	} else if err != nil {
 		return fmt.Errorf("create plan %s: %w", id, err)
 	}
+	prices := audit.Fields{"name": name}
+	for ch, cost := range p {
+		prices[ch.String()] = cost
+	}
+	if err := notePlan(tx, "plan.created", id, nil, prices); err != nil {
+		return err
+	}
 	return setPrices(tx, planOwner(id), p, 0, nil)
 }
 
@@ -73,20 +81,21 @@ func RenamePlan(tx *db.Tx, id, name string) error {
 	if err := checkPlanName(name); err != nil {
 		return err
 	}
-	n, err := tx.Exec(`UPDATE plan SET name = ? WHERE id = ?`, name, id)
+	was, err := lockPlan(tx, id)
 	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`UPDATE plan SET name = ? WHERE id = ?`, name, id); err != nil {
 		return fmt.Errorf("rename plan %s: %w", id, err)
 	}
-	if n == 0 {
-		return fault.Missing("plan", id)
-	}
-	return nil
+	return notePlan(tx, "plan.renamed", id, audit.Fields{"name": was.name}, audit.Fields{"name": name})
 }
 
 // RemovePlan removes a plan that no site has, or will have; what sites paid by it stays as
 // their history. Faults: NotFound, Conflict.
 func RemovePlan(tx *db.Tx, id string) error {
-	if _, err := lockPlan(tx, id); err != nil {
+	was, err := lockPlan(tx, id)
+	if err != nil {
 		return err
 	}
 	n, err := sitesOf(tx, id, id)
@@ -102,7 +111,7 @@ func RemovePlan(tx *db.Tx, id string) error {
 	if _, err := tx.DeleteMany("plan", db.Col("id", []string{id})); err != nil {
 		return fmt.Errorf("remove plan %s: %w", id, err)
 	}
-	return nil
+	return notePlan(tx, "plan.removed", id, audit.Fields{"name": was.name}, nil)
 }
 
 // lockPlan locks a plan. Whoever changes its prices, or gives it to a site, holds the lock,

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/money"
@@ -30,6 +31,10 @@ const chunk = 100
 func (l *Ledger) SetPlanPrices(tx *db.Tx, plan string, p map[provider.Channel]money.Amount, since db.Time, drop ...provider.Channel) error {
 	row, err := lockPlan(tx, plan)
 	if err != nil {
+		return err
+	}
+	c := audit.Change{Action: "plan.prices_updated", Ref: plan}
+	if err := notePrices(tx, c, planOwner(plan), p, since, drop); err != nil {
 		return err
 	}
 	if err := setPrices(tx, planOwner(plan), p, since, drop); err != nil {

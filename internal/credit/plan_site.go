@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/site"
 )
@@ -53,6 +54,10 @@ func AssignPlan(tx *db.Tx, siteID, plan string, since db.Time) error {
 	if err := site.Changed(tx, siteID); err != nil { // and nobody else changes what the site pays
 		return err
 	}
+	stood, err := SitePlans(tx, siteID)
+	if err != nil {
+		return err
+	}
 	if _, err := tx.Exec(`DELETE FROM site_plan WHERE site_id = ? AND since >= ?`, siteID, since); err != nil {
 		return fmt.Errorf("forget planned plans of %s: %w", siteID, err)
 	}
@@ -65,6 +70,13 @@ func AssignPlan(tx *db.Tx, siteID, plan string, since db.Time) error {
 		if err != nil {
 			return fmt.Errorf("give %s the plan %q: %w", siteID, plan, err)
 		}
+	}
+	was, now := audit.Fields{"plan": stood.At(since)}, audit.Fields{"plan": plan}
+	if since > tx.Now {
+		now["since"] = since
+	}
+	if err := audit.Note(tx, audit.Change{Site: siteID, Action: "site.plan_assigned", Ref: siteID, Before: was, After: now}); err != nil {
+		return err
 	}
 	return relay(tx, siteID)
 }

@@ -117,7 +117,7 @@ func (l *Ledger) Refund(tx *db.Tx, r RefundRequest) (made Refunded, left money.A
 	if err != nil {
 		return made, 0, fmt.Errorf("refund: %w", err)
 	}
-	return done.Refunded, d.left(), nil
+	return done.Refunded, d.left(), noteRefund(tx, r, done.Refunded)
 }
 
 func orNone(r *refund) (out Refunded) {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/money"
@@ -67,6 +68,10 @@ func (t tariff) sorted() tariff {
 // as history; what was accepted keeps the prices that it froze. A second setting for the
 // same time and channel replaces the first.
 func SetPrices(tx *db.Tx, owner string, p map[provider.Channel]money.Amount, since db.Time, drop ...provider.Channel) error {
+	c := audit.Change{Site: owner, Action: "prices.updated", Ref: siteOrAll(owner)}
+	if err := notePrices(tx, c, owner, p, since, drop); err != nil {
+		return err
+	}
 	if err := setPrices(tx, owner, p, since, drop); err != nil {
 		return err
 	}

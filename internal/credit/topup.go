@@ -82,7 +82,11 @@ func (l *Ledger) Add(tx *db.Tx, t TopUp) (Entry, error) {
 	if err := l.write(tx, books); err != nil {
 		return Entry{}, fmt.Errorf("add credit: %w", err)
 	}
-	return l.entry(tx, posted, prev[:])
+	e, err := l.entry(tx, posted, prev[:])
+	if err != nil {
+		return e, err
+	}
+	return e, noteAdded(tx, e, t)
 }
 
 // check refuses what is wrong whatever the books say.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
@@ -106,7 +107,7 @@ func (s *Service) Add(tx *db.Tx, siteID string, n korea.Number, kind DocumentKin
 	if err != nil {
 		return d, fmt.Errorf("keep a document of sender %s: %w", n.Dashed(), err)
 	}
-	return d, nil
+	return d, d.note(tx, "sender.document_added")
 }
 
 func joined(kinds []DocumentKind) string {
@@ -210,5 +211,11 @@ func (s *Service) Remove(tx *db.Tx, siteID string, n korea.Number, of id.ID) err
 	if _, err := tx.Exec(`DELETE FROM registration_document WHERE site_id = ? AND number = ? AND id = ?`, siteID, string(n), of); err != nil {
 		return fmt.Errorf("remove a document of sender %s: %w", n.Dashed(), err)
 	}
-	return nil
+	return list[at].note(tx, "sender.document_removed")
+}
+
+// note tells the audit log of a proof. The name of its file may be personal, and so may the number.
+func (d Document) note(tx *db.Tx, action string) error {
+	return audit.Note(tx, audit.Change{Site: d.Site, Action: action, Ref: d.ID.Text(id.Document),
+		After: audit.Fields{"sender": korea.Mask(string(d.Number)), "kind": string(d.Kind), "bytes": d.Size}})
 }

@@ -34,7 +34,10 @@ func TestEachChangeOfASiteIsNotedWithoutNumbersAndSecrets(t *testing.T) {
 			return err
 		},
 		func(tx *db.Tx) error { _, err := AddSender(tx, "shop", "02-6123-4567", Requested); return err },
-		func(tx *db.Tx) error { _, err := SetSender(tx, "shop", "0261234567", Approved, "010-1234-5678 확인"); return err },
+		func(tx *db.Tx) error {
+			_, err := SetSender(tx, "shop", "0261234567", Approved, "010-1234-5678 확인")
+			return err
+		},
 		func(tx *db.Tx) error { return RemoveSender(tx, "shop", "0261234567") },
 		func(tx *db.Tx) error {
 			_, err := AddChannel(tx, Channel{Site: "shop", Name: "@가게", SenderKey: "KEYKEYKEY"})
