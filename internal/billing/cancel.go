@@ -98,7 +98,7 @@ func (s *Service) addCancel(tx *db.Tx, c *cancelRow) (err error) {
 	if err := tx.InsertMany("billing_cancel", cols...); err != nil {
 		return fmt.Errorf("write cancellation: %w", err)
 	}
-	return nil
+	return noteCancel(tx, c)
 }
 
 func (s *Service) saveCancel(tx *db.Tx, c *cancelRow) (err error) {

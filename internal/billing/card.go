@@ -82,7 +82,7 @@ func (s *Service) addCard(tx *db.Tx, c *cardRow) (err error) {
 	if err := tx.InsertMany("billing_card", cols...); err != nil {
 		return fmt.Errorf("write card: %w", err)
 	}
-	return nil
+	return noteCard(tx, c)
 }
 
 func (s *Service) saveCard(tx *db.Tx, c *cardRow) (err error) {
@@ -264,6 +264,9 @@ func (s *Service) cardSaid(ctx context.Context, of *cardRow, r payment.TokenResu
 }
 
 func (s *Service) tellCard(tx *db.Tx, c *cardRow) error {
+	if err := noteCard(tx, c); err != nil {
+		return err
+	}
 	text := c.ID.Text(id.Card)
 	return s.announce(tx, c.Site, "payment_method."+string(c.State), text, map[string]any{
 		"payment_method_id": text, "gateway": c.Gateway, "reason": string(c.Reason),
@@ -305,6 +308,9 @@ func (s *Service) RemoveCard(tx *db.Tx, site string, card id.ID) error {
 	if c.State = CardRemoving; secret == "" {
 		c.State = CardRemoved
 	} else if err := s.queue.Put(tx, queue.Job{Lane: queue.Default, Kind: kindCard, Key: c.ID.Text(id.Card), Site: site}); err != nil {
+		return err
+	}
+	if err := noteCard(tx, c); err != nil {
 		return err
 	}
 	return s.saveCard(tx, c)

@@ -188,6 +188,9 @@ func (s *Service) takeBack(tx *db.Tx, p *row, amount, total money.Amount) error 
 // tell appends the event of a payment's new state.
 func (s *Service) tell(tx *db.Tx, p *row) error {
 	s.count(tx, p)
+	if err := notePayment(tx, p); err != nil {
+		return err
+	}
 	data := map[string]any{
 		"payment_id": p.text(), "status": string(p.State), "gateway": p.Gateway, "method": string(p.Method), "auto": p.Auto,
 		"amount": p.Amount, "vat": p.VAT, "total": p.Total, "cancelled": p.Cancelled,

@@ -227,7 +227,11 @@ func (s *Service) settled(tx *db.Tx, r *rule, p *row) error {
 		if r.declines++; r.declines < len(pauses) {
 			return nil
 		}
+		was := r.Rule
 		r.Enabled = false
+		if err := noteRule(tx, r.site, "recharge.switched_off", was, r.Rule); err != nil {
+			return err
+		}
 		return s.announce(tx, r.site, "recharge.disabled", p.text(), map[string]any{
 			"declines": r.declines, "payment_id": p.text(), "reason": string(p.Reason), "text_ko": p.Reason.Korean(), "text_en": p.Reason.English(),
 		})

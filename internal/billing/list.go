@@ -3,6 +3,7 @@ package billing
 import (
 	"fmt"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/id"
 )
@@ -72,6 +73,10 @@ func (s *Service) FindCard(tx *db.Tx, site string, card id.ID) (Card, error) {
 // MoveCard gives a card another place in the order in which recharges try them.
 func (s *Service) MoveCard(tx *db.Tx, site string, card id.ID, place int) (Card, error) {
 	c, err := s.card(tx, site, card, true)
+	if err != nil {
+		return Card{}, err
+	}
+	err = audit.Note(tx, audit.Change{Site: site, Action: "payment_method.moved", Ref: card.Text(id.Card), Before: audit.Fields{"place": c.Place}, After: audit.Fields{"place": place}})
 	if err != nil {
 		return Card{}, err
 	}

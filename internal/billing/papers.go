@@ -56,5 +56,8 @@ func (s *Service) add(tx *db.Tx, p *row) (err error) {
 	if p.sealed, err = s.seal(tx, p.Site, "payment", p.ID, p.Papers); err != nil {
 		return err
 	}
+	if err := notePayment(tx, p); err != nil {
+		return err
+	}
 	return p.insert(tx)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
@@ -138,6 +139,10 @@ func (s *Service) ReceiptIssued(ctx context.Context, site string, of id.ID, numb
 			r.State, r.Ref, r.Amount, p.Slip = ReceiptIssued, number, p.Total-p.Returned, true
 		}
 		out = p.Payment
+		err = audit.Note(tx, audit.Change{Site: site, Action: "payment.receipt_issued", Ref: p.text(), After: audit.Fields{"number": number, "amount": p.Receipt.Amount}})
+		if err != nil {
+			return err
+		}
 		return s.save(tx, p)
 	})
 	return out, err

@@ -94,6 +94,9 @@ func (s *Service) never(tx *db.Tx, p *row, c *cancelRow, j queue.Claimed) error 
 	if err := s.saveCancel(tx, c); err != nil {
 		return err
 	}
+	if err := noteCancel(tx, c); err != nil {
+		return err
+	}
 	return s.changed(tx, p)
 }
 
@@ -112,6 +115,9 @@ func (s *Service) restored(tx *db.Tx, p *row, c *cancelRow, j queue.Claimed) err
 		return err
 	}
 	if err := s.saveCancel(tx, c); err != nil {
+		return err
+	}
+	if err := noteCancel(tx, c); err != nil {
 		return err
 	}
 	if err := s.tally(tx, w); err != nil {

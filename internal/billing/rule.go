@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
@@ -142,6 +143,9 @@ func (s *Service) SetRule(tx *db.Tx, site string, want Rule) (Standing, error) {
 	if err := s.chargeable(tx, site, want); err != nil {
 		return Standing{}, err
 	}
+	if err := noteRule(tx, site, "recharge.updated", r.Rule, want); err != nil {
+		return Standing{}, err
+	}
 	r.Rule, r.declines, r.until = want, 0, 0
 	if _, err := s.watch(tx, r, 0, nil); err != nil {
 		return Standing{}, err
@@ -164,9 +168,14 @@ func (s *Service) SetLevels(tx *db.Tx, site string, levels []money.Amount) ([]mo
 	if err != nil {
 		return nil, err
 	}
+	was := r.Levels
 	r.Levels, r.alerted = slices.Clone(levels), 0
 	slices.SortFunc(r.Levels, func(a, b money.Amount) int { return cmp.Compare(b, a) })
 	r.Levels = slices.Compact(r.Levels)
+	err = audit.Note(tx, audit.Change{Site: site, Action: "credit_levels.updated", Ref: site, Before: audit.Fields{"levels": was}, After: audit.Fields{"levels": r.Levels}})
+	if err != nil {
+		return nil, err
+	}
 	_, err = s.watch(tx, r, 0, nil)
 	return r.Levels, err
 }

@@ -140,6 +140,9 @@ func (s *Service) ended(tx *db.Tx, c *cancelRow) error {
 	if err := s.saveCancel(tx, c); err != nil {
 		return err
 	}
+	if err := noteCancel(tx, c); err != nil {
+		return err
+	}
 	return s.tally(tx, w)
 }
 

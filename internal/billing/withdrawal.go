@@ -149,6 +149,9 @@ func (s *Service) moved(tx *db.Tx, w *withdrawalRow) error {
 
 // tellWithdrawal appends the event of a withdrawal's state: amounts, and nobody's words.
 func (s *Service) tellWithdrawal(tx *db.Tx, w *withdrawalRow) error {
+	if err := noteWithdrawal(tx, w); err != nil {
+		return err
+	}
 	text := w.ID.Text(id.Withdrawal)
 	return s.announce(tx, w.Site, "withdrawal."+string(w.State), text, map[string]any{
 		"withdrawal_id": text, "status": string(w.State), "amount": w.Amount, "fee": w.Fee, "total": w.Total, "returned": w.Returned, "fee_back": w.FeeBack,
