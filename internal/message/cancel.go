@@ -13,7 +13,7 @@ import (
 // Pause holds back every hand-over that has not begun; reports settle as usual
 // and fallbacks wait. Pausing a paused message changes nothing.
 func (s *Service) Pause(ctx context.Context, key Key) (*Message, error) {
-	return s.change(ctx, "message_pause", key, func(tx *db.Tx, m *Message) error {
+	return s.change(ctx, "message_pause", "message.paused", key, func(tx *db.Tx, m *Message) error {
 		switch m.State {
 		case StatePaused:
 			return nil
@@ -28,7 +28,7 @@ func (s *Service) Pause(ctx context.Context, key Key) (*Message, error) {
 // Resume lets a paused message go on: at its time if that is still to come.
 // Resuming a message that is not held back changes nothing.
 func (s *Service) Resume(ctx context.Context, key Key) (*Message, error) {
-	return s.change(ctx, "message_resume", key, func(tx *db.Tx, m *Message) error {
+	return s.change(ctx, "message_resume", "message.resumed", key, func(tx *db.Tx, m *Message) error {
 		switch m.State {
 		case StateScheduled, StateAccepted:
 			return nil
@@ -50,7 +50,7 @@ func (s *Service) Resume(ctx context.Context, key Key) (*Message, error) {
 // Cancel takes back everyone who was not handed over; those who were end by
 // their report, look-up or expiry. Cancelling twice changes nothing.
 func (s *Service) Cancel(ctx context.Context, key Key) (*Message, error) {
-	return s.change(ctx, "message_cancel", key, func(tx *db.Tx, m *Message) error {
+	return s.change(ctx, "message_cancel", "message.cancelled", key, func(tx *db.Tx, m *Message) error {
 		switch m.State {
 		case StateCancelling, StateCancelled:
 			return nil

@@ -89,8 +89,13 @@ func SetPolicy(tx *db.Tx, siteID, name string, steps PolicySteps) (p Policy, err
 	switch {
 	case fault.Is(err, fault.NotFound):
 		p = Policy{siteID, name, steps, tx.Now, tx.Now}
-		err = addPolicy(tx, p)
+		if err = addPolicy(tx, p); err == nil {
+			err = notePolicy(tx, "policy.created", p, nil, steps)
+		}
 	case err == nil:
+		if err := notePolicy(tx, "policy.updated", p, p.Steps, steps); err != nil {
+			return p, err
+		}
 		p.Steps, p.UpdatedAt = steps, tx.Now
 		_, err = tx.Exec(`UPDATE policy SET steps = ?, updated_at = ? WHERE site_id = ? AND name = ?`, jsonText(steps), tx.Now, siteID, name)
 	}
@@ -114,12 +119,15 @@ func addPolicy(tx *db.Tx, p Policy) error {
 
 // RemovePolicy deletes a policy. NotFound.
 func RemovePolicy(tx *db.Tx, siteID, name string) error {
-	n, err := tx.Exec(`DELETE FROM policy WHERE site_id = ? AND name = ?`, siteID, name)
+	was, err := FindPolicy(tx, siteID, name)
 	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`DELETE FROM policy WHERE site_id = ? AND name = ?`, siteID, name); err != nil {
 		return fmt.Errorf("remove policy %s of site %s: %w", name, siteID, err)
 	}
-	if n == 0 {
-		return fault.Missing("policy", name)
+	if err := notePolicy(tx, "policy.removed", was, was.Steps, nil); err != nil {
+		return err
 	}
 	return site.Changed(tx, siteID)
 }

@@ -140,7 +140,7 @@ func (s *Service) Reject(ctx context.Context, key Key, by, reason string) (*Mess
 
 // decide writes what became of a review, and what follows.
 func (s *Service) decide(ctx context.Context, key Key, by string, to ReviewState, reason string, act func(*db.Tx, *Message) error) (*Message, error) {
-	return s.change(ctx, "message_review", key, func(tx *db.Tx, m *Message) error {
+	return s.change(ctx, "message_review", "", key, func(tx *db.Tx, m *Message) error {
 		v, wanted, err := readReview(tx.LookupForUpdate, key)
 		switch {
 		case err != nil:
@@ -157,6 +157,10 @@ func (s *Service) decide(ctx context.Context, key Key, by string, to ReviewState
 		if err != nil {
 			return fmt.Errorf("decide on message %s: %w", m.ID, err)
 		}
-		return act(tx, m)
+		was := m.standing()
+		if err := act(tx, m); err != nil {
+			return err
+		}
+		return noteReview(tx, m, v, to, by, reason, was)
 	})
 }

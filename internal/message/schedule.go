@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/queue"
 	"creditmsg/internal/site"
@@ -18,7 +19,7 @@ const launchChunk = 200
 // Reschedule moves a scheduled message to another time. A message that is not
 // scheduled any more is a Conflict.
 func (s *Service) Reschedule(ctx context.Context, key Key, at time.Time) (*Message, error) {
-	return s.change(ctx, "message_reschedule", key, func(tx *db.Tx, m *Message) error {
+	return s.change(ctx, "message_reschedule", "message.rescheduled", key, func(tx *db.Tx, m *Message) error {
 		if m.State != StateScheduled {
 			return conflict(m, "rescheduled")
 		}
@@ -37,8 +38,9 @@ func (s *Service) Reschedule(ctx context.Context, key Key, at time.Time) (*Messa
 	})
 }
 
-// change locks one message, lets act change it and gives it as it stands then.
-func (s *Service) change(ctx context.Context, name string, key Key, act func(tx *db.Tx, m *Message) error) (*Message, error) {
+// change locks one message, lets act change it and gives it as it stands then. What the audit
+// log calls the act is noted, unless act does so itself ("").
+func (s *Service) change(ctx context.Context, name, action string, key Key, act func(tx *db.Tx, m *Message) error) (*Message, error) {
 	var out *Message
 	err := s.d.Update(ctx, name, func(tx *db.Tx) error {
 		m, err := lockOne(tx, key)
@@ -46,7 +48,11 @@ func (s *Service) change(ctx context.Context, name string, key Key, act func(tx 
 			return err
 		}
 		out = m
-		return act(tx, m)
+		was := m.standing()
+		if err := act(tx, m); err != nil || action == "" {
+			return err
+		}
+		return audit.Note(tx, m.noted(action, was))
 	})
 	if err != nil {
 		return nil, err

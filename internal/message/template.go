@@ -85,6 +85,9 @@ func AddTemplate(tx *db.Tx, t Template) (Template, error) {
 	if err != nil {
 		return t, fmt.Errorf("add template %s of site %s: %w", t.Code, t.Site, err)
 	}
+	if err := noteTemplate(tx, "template.created", nil, &t); err != nil {
+		return t, err
+	}
 	return t, site.Changed(tx, t.Site)
 }
 
@@ -93,26 +96,33 @@ func SetTemplate(tx *db.Tx, t Template) (Template, error) {
 	if err := t.check(); err != nil {
 		return t, err
 	}
+	was, err := LockTemplate(tx, t.Site, t.Code)
+	if err != nil {
+		return t, err
+	}
 	t.UpdatedAt = tx.Now
-	n, err := tx.Exec(`UPDATE template SET name = ?, channel = ?, body = ?, buttons = ?, state = ?, providers = ?, parts = ?, updated_at = ? WHERE site_id = ? AND code = ?`,
+	_, err = tx.Exec(`UPDATE template SET name = ?, channel = ?, body = ?, buttons = ?, state = ?, providers = ?, parts = ?, updated_at = ? WHERE site_id = ? AND code = ?`,
 		t.Name, t.Channel, t.Body, jsonText(t.Buttons), string(t.State), jsonText(t.Providers), jsonText(t.TemplateParts), t.UpdatedAt, t.Site, t.Code)
 	if err != nil {
 		return t, fmt.Errorf("set template %s of site %s: %w", t.Code, t.Site, err)
 	}
-	if n == 0 {
-		return t, fault.Missing("template", t.Code)
+	if err := noteTemplate(tx, "template.updated", &was, &t); err != nil {
+		return t, err
 	}
 	return t, site.Changed(tx, t.Site)
 }
 
 // RemoveTemplate deletes a template. Messages keep the wording they were accepted with.
 func RemoveTemplate(tx *db.Tx, siteID, code string) error {
-	n, err := tx.Exec(`DELETE FROM template WHERE site_id = ? AND code = ?`, siteID, code)
+	was, err := LockTemplate(tx, siteID, code)
 	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`DELETE FROM template WHERE site_id = ? AND code = ?`, siteID, code); err != nil {
 		return fmt.Errorf("remove template %s of site %s: %w", code, siteID, err)
 	}
-	if n == 0 {
-		return fault.Missing("template", code)
+	if err := noteTemplate(tx, "template.removed", &was, nil); err != nil {
+		return err
 	}
 	return site.Changed(tx, siteID)
 }
@@ -145,10 +155,19 @@ func LockTemplate(tx *db.Tx, site, code string) (Template, error) {
 // StandTemplate writes where a locked template stands, and what the providers that can send it
 // call it. Its wording stays.
 func StandTemplate(tx *db.Tx, t Template) error {
-	_, err := tx.Exec(`UPDATE template SET state = ?, providers = ?, updated_at = ? WHERE site_id = ? AND code = ?`,
+	was, err := FindTemplate(tx, t.Site, t.Code)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`UPDATE template SET state = ?, providers = ?, updated_at = ? WHERE site_id = ? AND code = ?`,
 		string(t.State), jsonText(t.Providers), tx.Now, t.Site, t.Code)
 	if err != nil {
 		return fmt.Errorf("write where template %s of site %s stands: %w", t.Code, t.Site, err)
+	}
+	now := was
+	now.State, now.Providers = t.State, t.Providers
+	if err := noteTemplate(tx, "template."+string(t.State), &was, &now); err != nil {
+		return err
 	}
 	return site.Changed(tx, t.Site)
 }
