@@ -52,6 +52,11 @@ func Acting(tx *db.Tx) Actor {
 	if who, ok := tx.Context().Value(actorKey{}).(func() Actor); ok {
 		a = who()
 	}
+	return a.whole(tx)
+}
+
+// whole is an actor as it is stored.
+func (a Actor) whole(tx *db.Tx) Actor {
 	if a.Kind == "" {
 		a.Kind = System
 	}

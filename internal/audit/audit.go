@@ -22,6 +22,7 @@ type Change struct {
 	// equal in both is left out. Before is nil of what was made, and After of what is gone.
 	Before, After Fields
 
+	By         Actor  // the zero Actor = whoever acts in the transaction
 	AskedBy    string // who wanted it, where a second person decides
 	ApprovedBy string // who let it happen
 }
@@ -29,32 +30,41 @@ type Change struct {
 // Fields are parts of a thing by their names.
 type Fields map[string]any
 
-// Note writes changes down, in this order, as done by whoever acts in the transaction. A change
-// of something to what it was already is none, and nothing is written of it.
+// Note writes changes down, in this order, as done by whoever acts in the transaction unless they
+// name somebody else. A change of something to what it was already is none, and nothing is
+// written of it.
 func Note(tx *db.Tx, changes ...Change) error {
-	var rows rows
+	var r rows
 	for _, c := range changes {
-		if err := rows.add(tx, c); err != nil {
+		if err := r.add(tx, c); err != nil {
 			return err
 		}
 	}
-	n := len(rows.ids)
+	n := len(r.ids)
 	if n == 0 {
 		return nil
 	}
-	who := Acting(tx)
+	who := func(name string, of func(*Actor) string) db.Column {
+		out := make([]string, n)
+		for i := range r.actors {
+			out[i] = of(&r.actors[i])
+		}
+		return db.Col(name, out)
+	}
 	return tx.Later(func(err error) error { return fmt.Errorf("note %d changes: %w", n, err) }, func() error {
-		return tx.InsertMany("audit", db.Col("site_id", rows.sites), db.Col("id", rows.ids), db.Same("at", tx.Now, n),
-			db.Same("actor_kind", who.Kind, n), db.Same("actor_id", who.ID, n), db.Same("actor_name", who.Name, n),
-			db.Same("address", who.Address, n), db.Same("request", who.Request, n), db.Same("operation", who.Operation, n),
-			db.Col("action", rows.actions), db.Col("ref", rows.refs), db.Col("asked_by", rows.askers), db.Col("approved_by", rows.approvers),
-			db.Col("was", rows.was), db.Col("became", rows.became))
+		return tx.InsertMany("audit", db.Col("site_id", r.sites), db.Col("id", r.ids), db.Same("at", tx.Now, n),
+			who("actor_kind", func(a *Actor) string { return string(a.Kind) }), who("actor_id", func(a *Actor) string { return a.ID }),
+			who("actor_name", func(a *Actor) string { return a.Name }), who("address", func(a *Actor) string { return a.Address }),
+			who("request", func(a *Actor) string { return a.Request }), who("operation", func(a *Actor) string { return a.Operation }),
+			db.Col("action", r.actions), db.Col("ref", r.refs), db.Col("asked_by", r.askers), db.Col("approved_by", r.approvers),
+			db.Col("was", r.was), db.Col("became", r.became))
 	})
 }
 
 // rows are the columns of what is to be written.
 type rows struct {
 	ids                                                  []id.ID
+	actors                                               []Actor
 	sites, actions, refs, askers, approvers, was, became []string
 }
 
@@ -69,7 +79,11 @@ func (r *rows) add(tx *db.Tx, c Change) error {
 	if same {
 		return nil
 	}
-	r.ids = append(r.ids, stamp(tx.Now))
+	who := Acting(tx)
+	if c.By != (Actor{}) {
+		who = c.By.whole(tx)
+	}
+	r.ids, r.actors = append(r.ids, stamp(tx.Now)), append(r.actors, who)
 	r.sites, r.actions, r.refs = append(r.sites, c.Site), append(r.actions, c.Action), append(r.refs, short(c.Ref))
 	r.askers, r.approvers = append(r.askers, short(c.AskedBy)), append(r.approvers, short(c.ApprovedBy))
 	r.was, r.became = append(r.was, was), append(r.became, became)

@@ -78,6 +78,9 @@ func (b *Book) Add(tx *db.Tx, siteID string, e Entry, groups []id.ID) (Contact, 
 			return Contact{}, err
 		}
 	}
+	if err := noteContact(tx, "contact.created", nil, &c); err != nil {
+		return Contact{}, err
+	}
 	return c, s.close()
 }
 
@@ -106,6 +109,9 @@ func (b *Book) Set(tx *db.Tx, siteID string, of id.ID, e Entry) (Contact, error)
 	}
 	c := s.contact(of, d, e.Consent.At)
 	c.CreatedAt = old.CreatedAt
+	if err := noteContact(tx, "contact.updated", &old, &c); err != nil {
+		return Contact{}, err
+	}
 	return c, s.update([]Contact{c})
 }
 
@@ -115,7 +121,8 @@ func (b *Book) Erase(tx *db.Tx, siteID string, of id.ID) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.find(of); err != nil {
+	old, err := s.find(of)
+	if err != nil {
 		return err
 	}
 	in, err := groupsOf(tx, siteID, of)
@@ -134,6 +141,9 @@ func (b *Book) Erase(tx *db.Tx, siteID string, of id.ID) error {
 		}
 	}
 	s.contacts--
+	if err := noteContact(tx, "contact.erased", nil, &old); err != nil {
+		return err
+	}
 	return s.close()
 }
 

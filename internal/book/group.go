@@ -61,6 +61,9 @@ func (b *Book) AddGroup(tx *db.Tx, siteID, name string) (Group, error) {
 	if err != nil {
 		return Group{}, named(err, "add a group of "+siteID)
 	}
+	if err := noteGroup(tx, siteID, "group.created", g.ID, nil); err != nil {
+		return Group{}, err
+	}
 	return g, s.close()
 }
 
@@ -86,13 +89,16 @@ func (b *Book) RenameGroup(tx *db.Tx, siteID string, of id.ID, name string) (Gro
 	if err != nil {
 		return Group{}, err
 	}
+	if g.Name == name {
+		return g, nil
+	}
 	g.Name = name
 	err = tx.UpdateMany("book_group", []string{"site_id", "id"}, db.Col("site_id", []string{siteID}), db.Col("id", []id.ID{of}),
 		db.Col("finger", []id.ID{finger(s.key, "group", name)}), db.Col("sealed", [][]byte{s.key.Seal(groupContext(of), []byte(name))}))
 	if err != nil {
 		return Group{}, named(err, "rename group "+of.String())
 	}
-	return g, nil
+	return g, noteGroup(tx, siteID, "group.renamed", of, nil)
 }
 
 // RemoveGroup takes a group out of the book; its members stay in it. NotFound.
@@ -110,6 +116,9 @@ func (b *Book) RemoveGroup(tx *db.Tx, siteID string, of id.ID) error {
 	}
 	s.groups--
 	if err := s.close(); err != nil {
+		return err
+	}
+	if err := noteGroup(tx, siteID, "group.removed", of, nil); err != nil {
 		return err
 	}
 	return b.queue.Put(tx, queue.Job{Lane: queue.Default, Kind: kindClear, Key: of.String(), Site: siteID})

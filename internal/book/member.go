@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
@@ -33,7 +34,11 @@ func (b *Book) Join(tx *db.Tx, siteID string, group id.ID, contacts []id.ID) (ad
 			return 0, fault.Check(fmt.Sprintf("/contacts/%d", i), "there is no contact %s", c.Text(id.Contact))
 		}
 	}
-	return s.join(group, contacts)
+	added, err = s.join(group, contacts)
+	if err != nil || added == 0 {
+		return added, err
+	}
+	return added, noteGroup(tx, siteID, "group.joined", group, audit.Fields{"added": added})
 }
 
 // there tells which contacts are in the book.
@@ -101,6 +106,9 @@ func (b *Book) Leave(tx *db.Tx, siteID string, group, contact id.ID) error {
 	}
 	if n == 0 {
 		return fault.Missing("member", contact.Text(id.Contact))
+	}
+	if err := noteGroup(tx, siteID, "group.left", group, audit.Fields{"contact": contact.Text(id.Contact)}); err != nil {
+		return err
 	}
 	return s.count([]id.ID{group}, -1)
 }

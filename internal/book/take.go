@@ -209,7 +209,10 @@ func (t *taking) write(ctx context.Context, chunk []row) error {
 			return err
 		}
 		done = outcome{}
-		return t.take(s, chunk, &done)
+		if err := t.take(s, chunk, &done); err != nil {
+			return err
+		}
+		return done.note(tx, t)
 	})
 	if err != nil {
 		return err

@@ -32,11 +32,12 @@ func (d delivery) size() (rows, bytes int) { return len(d.reports) + 1, 0 }
 // noteOptOuts puts those who called an 080 number on the list of each site whose number that
 // is, or was when it advertised.
 func (s *Service) noteOptOuts(tx *db.Tx, in []delivery) error {
-	called := map[korea.Number][]optout.Wish{}
+	called, by := map[korea.Number][]optout.Wish{}, map[korea.Number]string{}
 	for _, d := range in {
 		for _, r := range d.reports {
 			if r.OptOut != "" {
 				called[r.OptOut] = append(called[r.OptOut], optout.Wish{To: r.To, Scope: optout.Advertising})
+				by[r.OptOut] = d.account
 			}
 		}
 	}
@@ -48,7 +49,7 @@ func (s *Service) noteOptOuts(tx *db.Tx, in []delivery) error {
 		return err
 	}
 	for _, one := range sites { // by their ids, as they are locked
-		if _, err := s.optOuts.Add(tx, one.Site, optout.ByProvider, called[one.Number]); err != nil {
+		if _, err := s.optOuts.Reported(tx, one.Site, by[one.Number], called[one.Number]); err != nil {
 			return fmt.Errorf("note opt-outs that were reported: %w", err)
 		}
 	}

@@ -112,7 +112,7 @@ func (s *Service) keepChannel(tx *db.Tx, c channelRow) error {
 	if err != nil {
 		return fmt.Errorf("write channel %s at %s: %w", c.name, c.account, err)
 	}
-	return nil
+	return noteChannel(tx, c)
 }
 
 // keeperOf is the account of a claim as it keeps channels, for a site that may use it.

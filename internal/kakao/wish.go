@@ -87,7 +87,9 @@ func (s *Service) Submit(tx *db.Tx, w Wish) error {
 	if err != nil {
 		return err
 	}
+	var accounts []string
 	for _, a := range chosen {
+		accounts = append(accounts, a.Name)
 		r := at(rows, a.Name)
 		fresh := r == nil
 		if fresh {
@@ -112,7 +114,7 @@ func (s *Service) Submit(tx *db.Tx, w Wish) error {
 			return err
 		}
 	}
-	return nil
+	return noteWish(tx, w, wishSubmit, accounts)
 }
 
 // choose gives the accounts at which a template is to be submitted.
@@ -217,7 +219,7 @@ func (s *Service) ask(tx *db.Tx, w Wish, what wish, act provider.TemplateActs, s
 			return fault.Check(place, "the vendor of %s takes it in its own console alone", name)
 		}
 	}
-	asked := 0
+	var accounts []string
 	for _, a := range s.of(w.Site) {
 		r := at(rows, a.Name)
 		named := w.Accounts == nil || slices.Contains(w.Accounts, a.Name)
@@ -231,12 +233,12 @@ func (s *Service) ask(tx *db.Tx, w Wish, what wish, act provider.TemplateActs, s
 		if err := s.put(tx, actJob(r, 0)); err != nil {
 			return err
 		}
-		asked++
+		accounts = append(accounts, a.Name)
 	}
-	if asked == 0 {
+	if len(accounts) == 0 {
 		return fault.New(fault.Conflict, fault.CodeStateConflict, "template %s is not %s at any provider account that takes this", w.Code, stands)
 	}
-	return nil
+	return noteWish(tx, w, what, accounts)
 }
 
 // Look has the vendors asked at once where a template stands.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/event"
 	"creditmsg/internal/id"
@@ -33,6 +34,15 @@ const MostAtOnce = 1000
 // Add puts people on a site's list, in one transaction with an event. Of the same number
 // the widest scope counts. It locks the site's row.
 func (l *OptOuts) Add(tx *db.Tx, siteID, source string, wishes []Wish) (c Counts, err error) {
+	return l.add(tx, siteID, source, "", wishes)
+}
+
+// Reported is Add of those whom a provider account reported.
+func (l *OptOuts) Reported(tx *db.Tx, siteID, account string, wishes []Wish) (c Counts, err error) {
+	return l.add(tx, siteID, ByProvider, account, wishes)
+}
+
+func (l *OptOuts) add(tx *db.Tx, siteID, source, account string, wishes []Wish) (c Counts, err error) {
 	if len(wishes) == 0 {
 		return c, nil
 	}
@@ -71,6 +81,9 @@ func (l *OptOuts) Add(tx *db.Tx, siteID, source string, wishes []Wish) (c Counts
 	if err := p.write(fresh, wider); err != nil {
 		return c, err
 	}
+	if err := noteAdded(tx, siteID, source, account, append(fresh, wider...), c); err != nil {
+		return c, err
+	}
 	return c, p.end(added(siteID, source, append(fresh, wider...), c))
 }
 
@@ -93,6 +106,10 @@ func (l *OptOuts) Remove(tx *db.Tx, siteID string, to korea.Number) error {
 		return fmt.Errorf("remove an opt-out of %s: %w", siteID, err)
 	}
 	p.now.put(alias, old.Scope, -1)
+	err = audit.Note(tx, audit.Change{Site: siteID, Action: "opt_out.removed", Ref: old.ID.Text(id.OptOut), Before: audit.Fields{"scope": string(old.Scope)}})
+	if err != nil {
+		return err
+	}
 	return p.end(told(siteID, "opt_out.removed", old))
 }
 
