@@ -142,6 +142,7 @@ func (s *Service) SetContacts(tx *db.Tx, siteID string, ch Change) (Contacts, er
 	if err != nil {
 		return c, err
 	}
+	was := c
 	if err := s.change(&c, ch); err != nil {
 		return c, err
 	}
@@ -159,7 +160,7 @@ func (s *Service) SetContacts(tx *db.Tx, siteID string, ch Change) (Contacts, er
 	if err != nil {
 		return c, fmt.Errorf("write contacts of %s: %w", siteID, err)
 	}
-	return c, nil
+	return c, noteContacts(tx, siteID, was, c)
 }
 
 func isDuplicate(err error) bool {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
@@ -125,7 +126,11 @@ func (p *parcel) write(tx *db.Tx) (ok bool, err error) {
 		return false, err
 	}
 	there, err := Lock(tx, []Name{p.name})
-	return there[p.name], err
+	if err != nil || !there[p.name] {
+		return false, err
+	}
+	return true, audit.Note(tx, audit.Change{Site: p.name.Site, Action: "attachment.added", Ref: p.name.ID.Text(id.Attachment),
+		After: audit.Fields{"bytes": p.info.Bytes, "width": p.info.Width, "height": p.info.Height}})
 }
 
 // title is what is kept of a file's name: its last part, as text of one line.

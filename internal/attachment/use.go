@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
@@ -152,6 +153,9 @@ func Remove(tx *db.Tx, n Name) error {
 	if needed[n] {
 		return fault.New(fault.Conflict, fault.CodeStateConflict,
 			"attachment %s is needed by a message that is not done yet, or by a series; wait for its end, or cancel it", n.ID.Text(id.Attachment))
+	}
+	if err := audit.Note(tx, audit.Change{Site: n.Site, Action: "attachment.removed", Ref: n.ID.Text(id.Attachment)}); err != nil {
+		return err
 	}
 	return remove(tx, []Name{n})
 }

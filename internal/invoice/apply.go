@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
@@ -113,7 +114,11 @@ func (s *Service) postSome(tx *db.Tx, name string, after int64, confirm bool) (*
 			return nil, err
 		}
 	}
-	return p, s.postGroups(tx, p, groups, confirm)
+	if err := s.postGroups(tx, p, groups, confirm); err != nil || !confirm {
+		return p, err
+	}
+	return p, audit.Note(tx, audit.Change{Action: "invoice.applied", Ref: p.invoice.ID.Text(id.Invoice),
+		After: audit.Fields{"legs": p.Legs, "refunds": p.Refunds, "amount": p.Amount}})
 }
 
 func notReady() error {

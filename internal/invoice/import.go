@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
@@ -226,6 +227,9 @@ func (j *run) begin(ctx context.Context, digest id.ID) (posted bool, err error) 
 		}
 		if posted = at != 0; posted {
 			return nil
+		}
+		if err := audit.Note(tx, audit.Change{Action: "invoice.imported", Ref: j.id.Text(id.Invoice), After: audit.Fields{"provider": j.Provider, "month": j.Month}}); err != nil {
+			return err
 		}
 		return tx.UpdateMany("invoice", []string{"id"}, db.Col("id", []id.ID{j.id}), db.Col("run", []id.ID{j.token}),
 			db.Same("state", string(Reading), 1), db.Same("kst_month", j.Month, 1), db.Same("amount", money.Amount(0), 1),

@@ -164,6 +164,10 @@ func (p *Papers) SetProfile(tx *db.Tx, owner string, set Profile) (Profile, erro
 	if err := set.check(); err != nil {
 		return Profile{}, err
 	}
+	was, err := p.Profile(tx, owner)
+	if err != nil {
+		return Profile{}, err
+	}
 	key, err := p.key(tx, owner)
 	if err != nil {
 		return Profile{}, err
@@ -181,7 +185,7 @@ func (p *Papers) SetProfile(tx *db.Tx, owner string, set Profile) (Profile, erro
 	if err != nil {
 		return Profile{}, fmt.Errorf("write the billing profile of %s: %w", owner, err)
 	}
-	return set, nil
+	return set, noteProfile(tx, owner, was, set)
 }
 
 // addParties names who supplies and who is supplied, as far as the profiles say.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
@@ -72,7 +73,7 @@ func (p *Papers) keepTax(tx *db.Tx, draft *taxDraft, run id.ID) error {
 	if err := draft.keepRows(tx, key); err != nil {
 		return fmt.Errorf("issue the tax invoices of %s: %w", draft.Month, err)
 	}
-	return nil
+	return audit.Note(tx, audit.Change{Action: "tax_invoices.issued", Ref: draft.Month, After: audit.Fields{"invoices": len(draft.Rows)}})
 }
 
 func (d *taxDraft) keepRows(tx *db.Tx, key *site.Key) error {

@@ -57,6 +57,9 @@ func (s *Service) Create(tx *db.Tx, siteID string, p Plan, c Content) (Series, e
 	if err := one.holdPictures(tx); err != nil {
 		return Series{}, err
 	}
+	if err := note(tx, "series.created", nil, &one); err != nil {
+		return Series{}, err
+	}
 	return one, s.queue.Put(tx, one.job())
 }
 
@@ -117,6 +120,7 @@ func (s *Service) Set(tx *db.Tx, siteID string, of id.ID, p Plan, c Content) (Se
 	if err := one.releasePictures(tx); err != nil {
 		return Series{}, err
 	}
+	was := one
 	one.Plan, one.Content = p, c
 	if err := one.begin(tx); err != nil {
 		return Series{}, err
@@ -128,6 +132,9 @@ func (s *Service) Set(tx *db.Tx, siteID string, of id.ID, p Plan, c Content) (Se
 		return Series{}, err
 	}
 	if err := s.write(tx, one); err != nil {
+		return one, err
+	}
+	if err := note(tx, "series.updated", &was, &one); err != nil {
 		return one, err
 	}
 	if one.State == Paused {
@@ -164,8 +171,16 @@ func (s *Service) turn(tx *db.Tx, siteID string, of id.ID, to State) (Series, er
 	if one.State == Ended || one.NextAt == 0 {
 		return one, fault.New(fault.Conflict, fault.CodeStateConflict, "the series %s has ended; give it another plan", of.Text(id.Series))
 	}
+	was := one
 	one.State, one.ChangedAt = to, tx.Now
 	if err := s.write(tx, one); err != nil {
+		return one, err
+	}
+	action := "series.paused"
+	if to == Active {
+		action = "series.resumed"
+	}
+	if err := note(tx, action, &was, &one); err != nil {
 		return one, err
 	}
 	if to == Active {
@@ -189,6 +204,9 @@ func (s *Service) Remove(tx *db.Tx, siteID string, of id.ID) error {
 		if _, err := tx.Exec(statement, siteID, of); err != nil {
 			return fmt.Errorf("remove series %s: %w", of, err)
 		}
+	}
+	if err := note(tx, "series.removed", &one, nil); err != nil {
+		return err
 	}
 	return s.queue.Drop(tx, kindFire, of.String())
 }
