@@ -48,6 +48,15 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 		"send logs": {func(ctx context.Context, c *client.Client) error {
 			return last(c.SendLogs(ctx, client.SendLogFilter{Message: "msg_1", Provider: "solapi", Until: at}))
 		}, asked{"GET", "/v1/send-logs?message=msg_1&provider=solapi&until=2026-12-01T00%3A00%3A00Z", "", ""}},
+		"audit": {func(ctx context.Context, c *client.Client) error {
+			return last(c.Audit(ctx, client.AuditFilter{Action: "template", Actor: "tok_1", Ref: "A", From: at, Paging: client.Paging{Limit: 5}}))
+		}, asked{"GET", "/v1/audit?action=template&actor=tok_1&from=2026-12-01T00%3A00%3A00Z&limit=5&ref=A", "", ""}},
+		"export audit": {func(ctx context.Context, c *client.Client) error {
+			return c.ExportAudit(ctx, client.AuditFilter{Until: at}, io.Discard)
+		}, asked{"GET", "/v1/audit/export?until=2026-12-01T00%3A00%3A00Z", "", ""}},
+		"audit seals": {func(ctx context.Context, c *client.Client) error {
+			return last(c.AuditSeals(ctx, "2026-12-01", "2026-12-02", client.Paging{}))
+		}, asked{"GET", "/v1/audit/seals?from=2026-12-01&until=2026-12-02", "", ""}},
 		"begin upload": {func(ctx context.Context, c *client.Client) error { return last(c.BeginUpload(ctx)) }, asked{"POST", "/v1/uploads", "", ""}},
 		"uploads":      {func(ctx context.Context, c *client.Client) error { return last(c.Uploads(ctx, client.Paging{})) }, asked{"GET", "/v1/uploads", "", ""}},
 		"upload":       {func(ctx context.Context, c *client.Client) error { return last(c.Upload(ctx, "upl_1")) }, asked{"GET", "/v1/uploads/upl_1", "", ""}},

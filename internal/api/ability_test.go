@@ -159,6 +159,7 @@ var contract = map[string]string{
 	"PATCH /v1/uploads/{id}": "messages:write", "DELETE /v1/uploads/{id}": "messages:write", "POST /v1/uploads/{id}/send": "messages:write",
 	"POST /v1/erasures": "contacts:write", "GET /v1/erasures": "contacts:read", "GET /v1/erasures/{id}": "contacts:read",
 	"GET /v1/retention": "contacts:read", "PUT /v1/retention": "contacts:write", "POST /v1/sites/{id}/erase": "operator",
+	"GET /v1/audit": "audit:read", "GET /v1/audit/export": "audit:read", "GET /v1/audit/seals": "audit:read",
 }
 
 // filled puts something into a path's parameters.

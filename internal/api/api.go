@@ -119,7 +119,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, reviews, recipients, compliance, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, installationPrices, erasures,
+		sending, campaigns, reviews, recipients, compliance, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, installationPrices, erasures, auditing,
 	} {
 		declare(a)
 	}

@@ -22,5 +22,5 @@
 //
 // Tables owned: audit, audit_seal.
 //
-// Reading order: actor.go, audit.go, value.go, list.go, seal.go, verify.go, sweep.go.
+// Reading order: actor.go, audit.go, value.go, list.go, csv.go, seal.go, verify.go, sweep.go.
 package audit

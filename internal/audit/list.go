@@ -9,7 +9,9 @@ import (
 	"strings"
 
 	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
+	"creditmsg/internal/korea"
 )
 
 // Entry is a change as it stands in the log.
@@ -35,6 +37,29 @@ type Filter struct {
 	Ref    string
 	From   db.Time // at this time or later
 	Until  db.Time // before it
+}
+
+// Between narrows a filter to some time: moments, or Korean days, of which the last one is
+// included; "" = from the first entry, up to now. Invalid with the place.
+func (f *Filter) Between(from, until string) error {
+	for _, t := range []struct {
+		at, text string
+		into     *db.Time
+		days     int
+	}{{"/from", from, &f.From, 0}, {"/until", until, &f.Until, 1}} {
+		if t.text == "" {
+			continue
+		}
+		moment, err := korea.ParseTime(t.text)
+		if err != nil {
+			if moment, err = korea.ParseDay(t.text); err != nil {
+				return fault.Check(t.at, "want a time such as 2026-12-01T09:00:00Z, or a Korean day such as 2026-12-01")
+			}
+			moment = moment.AddDate(0, 0, t.days)
+		}
+		*t.into = db.At(moment)
+	}
+	return nil
 }
 
 const entryColumns = `site_id, id, at, actor_kind, actor_id, actor_name, address, request, operation, action, ref, asked_by, approved_by, was, became`

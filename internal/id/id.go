@@ -41,6 +41,7 @@ const (
 	Document   = "doc" // that proves the right to a sender number
 	Upload     = "upl" // a body that arrives in pieces
 	Erasure    = "era" // of a number
+	Entry      = "aud" // of the audit log
 )
 
 // New makes an ID that sorts after all that this process made before.

@@ -42,9 +42,10 @@ type Config struct {
 	Payments   PaymentsConfig `yaml:"payments" envPrefix:"PAYMENTS_"`
 	Alerts     AlertsConfig   `yaml:"alerts" envPrefix:"ALERTS_"`
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Default none.
-	TrustedProxies Networks   `yaml:"trusted_proxies" env:"TRUSTED_PROXIES"`
-	Log            LogConfig  `yaml:"log" envPrefix:"LOG_"`
-	Keys           KeysConfig `yaml:"keys" envPrefix:"KEYS_"`
+	TrustedProxies Networks    `yaml:"trusted_proxies" env:"TRUSTED_PROXIES"`
+	Log            LogConfig   `yaml:"log" envPrefix:"LOG_"`
+	Keys           KeysConfig  `yaml:"keys" envPrefix:"KEYS_"`
+	Audit          AuditConfig `yaml:"audit" envPrefix:"AUDIT_"`
 }
 
 // DatabaseConfig says where the data is.
@@ -165,6 +166,7 @@ func (c *Config) defaults() {
 	from, until := (korea.Night{}).Bounds()
 	c.Delivery.NightFrom = cmp.Or(c.Delivery.NightFrom, korea.Clock(from))
 	c.Delivery.NightUntil = cmp.Or(c.Delivery.NightUntil, korea.Clock(until))
+	c.Audit.Keep = cmp.Or(c.Audit.Keep, "5y")
 	c.Alerts.defaults()
 	c.Log.Level = cmp.Or(c.Log.Level, "info")
 	c.Log.Format = cmp.Or(c.Log.Format, "json")

@@ -15,7 +15,7 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 		"DELIVERY_FALLBACK_WITHIN": "15m", "DELIVERY_EXPIRE_TEXT": "70h", "DELIVERY_EXPIRE_LONG": "80h", "DELIVERY_LOOKUP_GRACE": "30s", "DELIVERY_LEASE": "45s",
 		"DELIVERY_NIGHT_FROM": "20:30", "DELIVERY_NIGHT_UNTIL": "08:30",
 		"DELIVERY_PREFER": "cost", "DELIVERY_FLOOR": "80", "DELIVERY_REST": "40s", "DELIVERY_HANG": "5s", "DELIVERY_LATE": "3m",
-		"TRUSTED_PROXIES": "10.0.0.0/8,192.0.2.7", "LOG_LEVEL": "debug", "LOG_FORMAT": "text", "KEYS_MASTER": masterHex,
+		"TRUSTED_PROXIES": "10.0.0.0/8,192.0.2.7", "LOG_LEVEL": "debug", "LOG_FORMAT": "text", "KEYS_MASTER": masterHex, "AUDIT_KEEP": "7y",
 		"PROVIDERS": `[{"name":"main","kind":"solapi","url":"https://api.solapi.com","api_key":"NCSAYU7YDBXYORXC","api_secret":"jhvYzE4ZjQ0LWE3Y2Mt","channels":["sms","alimtalk"],
 			"weight":3,"priority":2,"sites":["shop","other-shop"],"cost":{"alimtalk":"6.5","sms":"8.4","lms":"25","mms":"60"},"max_per_second":100,"low_balance":50000,"timeout":"20s","webhook":{"secret":"hooksecret","allow":["203.0.113.0/24","2001:db8::1"],"plain":true}},
 			{"name":"nhn","kind":"nhncloud","app_key":"nhnapp","secret_key":"nhnsecret","alimtalk_key":"kakaoapp","alimtalk_secret":"kakaosecret","origin_code":"123456789","cost":{"alimtalk":"7","sms":"9","lms":"26"}},

@@ -100,6 +100,7 @@ trusted_proxies: [10.0.0.0/8, 192.0.2.7]
 log:
   level: debug
   format: text
+audit: {keep: 7y}
 keys:
   master: ` + masterHex + "\n"
 
@@ -164,6 +165,7 @@ func fullConfig() Config {
 		TrustedProxies: Networks{"10.0.0.0/8", "192.0.2.7"},
 		Log:            LogConfig{Level: "debug", Format: "text"},
 		Keys:           KeysConfig{Master: masterHex},
+		Audit:          AuditConfig{Keep: "7y"},
 	}
 }
 
@@ -190,6 +192,7 @@ func TestAbsentAndEmptyValuesAreTheDefaults(t *testing.T) {
 			NightFrom: "20:50", NightUntil: "08:00"},
 		Alerts: AlertsConfig{Language: "ko", SMTP: SMTPConfig{TLS: "starttls"}},
 		Log:    LogConfig{Level: "info", Format: "json"},
+		Audit:  AuditConfig{Keep: "5y"},
 	}
 	for _, text := range []string{"", "# nothing\n", "delivery:\nproviders:\nlisten:\n", "database: {url: }\nproviders: []\nkeys: {}\ndelivery: {lease: 0s}\n"} {
 		got, err := load(t, text)
@@ -227,16 +230,18 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		"a hyphen":                {"trusted-proxies: []\n", nil, `creditmsg.yaml:1: unknown key "trusted-proxies"; did you mean trusted_proxies?`},
 		"a key of another block":  {"log: {level: info}\nlease: 3s\n", nil, `creditmsg.yaml:2: unknown key "lease"; did you mean delivery.lease?`},
 		"a strange key":           {"keys:\n  frobnicate: 1\n", nil, `creditmsg.yaml:2: unknown key "keys.frobnicate"; known here: master, master_file`},
-		"a part not built yet":    {"redis:\n  url: redis://x\n", nil, `creditmsg.yaml:1: unknown key "redis"; known here: listen, database, blob, providers, production, delivery, payments, alerts, trusted_proxies, log, keys`},
+		"a part not built yet":    {"redis:\n  url: redis://x\n", nil, `creditmsg.yaml:1: unknown key "redis"; known here: listen, database, blob, providers, production, delivery, payments, alerts, trusted_proxies, log, keys, audit`},
 		"a key in a list":         {account + "    apikey: x\n", nil, `creditmsg.yaml:6: unknown key "providers[0].apikey"; did you mean providers[].api_key?`},
 		"a key in a webhook":      {account + "    webhook: {secrets: x}\n", nil, `creditmsg.yaml:6: unknown key "providers[0].webhook.secrets"; did you mean providers[].webhook.secret?`},
 		"two at once":             {"lisen: x\nlog:\n  levle: info\n", nil, "creditmsg.yaml:1: unknown key \"lisen\"; did you mean listen?\ncreditmsg.yaml:3: unknown key \"log.levle\"; did you mean log.level?"},
 		"a key twice":             {"listen: x\nlisten: y\n", nil, `creditmsg.yaml:2: the YAML cannot be read: mapping key "listen" already defined at [1:1]`},
 		"no YAML":                 {"listen: [\n", nil, `creditmsg.yaml:1: the YAML cannot be read: sequence end token ']' not found`},
 		"two documents":           {"listen: :80\n---\nlisten: :81\n", nil, "creditmsg.yaml:2: a second document after ---; one is read"},
-		"a list at the top":       {"- listen\n", nil, "creditmsg.yaml:1: a list stands here; a block of keys (listen, database, blob, providers, production, delivery, payments, alerts, trusted_proxies, log, keys) is wanted"},
+		"a list at the top":       {"- listen\n", nil, "creditmsg.yaml:1: a list stands here; a block of keys (listen, database, blob, providers, production, delivery, payments, alerts, trusted_proxies, log, keys, audit) is wanted"},
 		"an anchor":               {"log: &l {level: info}\n", nil, "creditmsg.yaml:1: log: tags (!), anchors (&) and aliases (*) are not read here; write the value out"},
 		"a merge":                 {"log:\n  <<: {level: info}\n", nil, `creditmsg.yaml:2: unknown key "log.<<"; known here: level, format`},
+		"a short memory":          {"audit: {keep: 30d}\n", nil, `creditmsg.yaml:1: audit.keep: "30d" is not a time such as 5y or 400d, 31d at least`},
+		"no memory":               {"audit: {keep: 43800h}\n", nil, `creditmsg.yaml:1: audit.keep: "43800h" is not a time such as 5y or 400d, 31d at least`},
 		"a number as time":        {"delivery:\n  lease: 30\n", nil, "creditmsg.yaml:2: delivery.lease: a time with its unit, such as 30m or 72h is wanted"},
 		"a wrong unit":            {"delivery:\n  lease: 30q\n", nil, "creditmsg.yaml:2: delivery.lease: a time with its unit, such as 30m or 72h is wanted"},
 		"a negative time":         {"delivery:\n  lease: -1s\n", nil, "creditmsg.yaml:2: delivery.lease: -1s is negative"},

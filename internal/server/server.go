@@ -289,6 +289,7 @@ func (p *Program) workers() []runner {
 	return []runner{
 		p.upkeep(true),
 		p.signHeads,
+		p.sealAudit,
 		p.delivery.Run,
 		func(ctx context.Context) error { return p.queue.Run(ctx, works...) },
 	}

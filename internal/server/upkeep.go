@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/idem"
 	"creditmsg/internal/stat"
 )
@@ -92,6 +93,7 @@ func (p *Program) sweep(ctx context.Context) {
 		{"whom old messages went to", p.privacy.Sweep},
 		{"what was sent recently", p.messages.SweepRecent},
 		{"who was no Kakao user", p.messages.SweepOffKakao},
+		{"audit log", func(ctx context.Context) error { return audit.Sweep(ctx, p.d, p.config.Audit.kept()) }},
 	} {
 		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
 			p.log.WarnContext(ctx, "not swept", "what", s.what, "error", err)
