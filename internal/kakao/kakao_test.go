@@ -9,8 +9,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
 	"creditmsg/internal/message"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/site"
@@ -186,6 +188,13 @@ func TestATemplateIsWithdrawnAndCommentedOn(t *testing.T) {
 		if at := w.at("A", "nhncloud"); at.State != message.TemplateInspecting || at.Wish != "" {
 			w.Errorf("commented on: got %+v", at)
 		}
+		w.do(func(tx *db.Tx) error {
+			said, err := audit.List(tx, audit.Filter{Site: "shop", Action: "template.commented"}, id.ID{}, 2)
+			if err == nil && (len(said) != 1 || said[0].Ref != "A" || string(said[0].After) != `{"providers":["nhncloud"]}`) {
+				w.Errorf("noted: got %+v, want where it was commented on, and not what was said", said)
+			}
+			return err
+		})
 	})
 }
 
