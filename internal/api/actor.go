@@ -20,6 +20,8 @@ func (a *api) actor(x *exchange) audit.Actor {
 		who.Kind, who.ID = audit.Provider, provider
 	case gateway != "":
 		who.Kind, who.ID = audit.Gateway, gateway
+	case x.doing == returnFromPayment || x.doing == returnFromCard: // a payer's browser, but it is the gateway who is believed
+		who.Kind = audit.Gateway
 	}
 	return who
 }

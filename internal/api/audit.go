@@ -54,8 +54,8 @@ func showAudit(e audit.Entry) (v auditView, err error) {
 	return v, nil
 }
 
-// auditNarrowed are the parameters that narrow the log.
-type auditNarrowed struct {
+// AuditFilter is the parameters that narrow the log.
+type AuditFilter struct {
 	Action       string `query:"action" doc:"An action, or its first words: template, template.updated."`
 	Actor        string `query:"actor" doc:"Whose changes: an id, a name, or a kind."`
 	Ref          string `query:"ref" doc:"Of which thing."`
@@ -65,7 +65,7 @@ type auditNarrowed struct {
 }
 
 // filter is what the parameters ask for.
-func (in *auditNarrowed) filter(x *exchange) (audit.Filter, error) {
+func (in *AuditFilter) filter(x *exchange) (audit.Filter, error) {
 	f := audit.Filter{Site: x.site, Action: in.Action, Actor: in.Actor, Ref: in.Ref}
 	switch {
 	case x.site == everySite:
@@ -77,7 +77,7 @@ func (in *auditNarrowed) filter(x *exchange) (audit.Filter, error) {
 }
 
 type auditListed struct {
-	auditNarrowed
+	AuditFilter
 	Paging
 }
 
@@ -143,7 +143,7 @@ func (a *api) listAudit(tx *db.Tx, x *exchange, in *auditListed) (out listOf[aud
 
 func (a *api) exportAudit(w http.ResponseWriter, r *http.Request, x *exchange) error {
 	q := r.URL.Query()
-	in := auditNarrowed{q.Get("action"), q.Get("actor"), q.Get("ref"), q.Get("from"), q.Get("until"), q.Get("installation") == "true"}
+	in := AuditFilter{q.Get("action"), q.Get("actor"), q.Get("ref"), q.Get("from"), q.Get("until"), q.Get("installation") == "true"}
 	f, err := in.filter(x)
 	if err != nil {
 		return err

@@ -15,6 +15,12 @@ import (
 // maxNotice is how large what a gateway calls about may be.
 const maxNotice = 1 << 20
 
+// The operations that payers' browsers come back to.
+const (
+	returnFromPayment = "returnFromPayment"
+	returnFromCard    = "returnFromCard"
+)
+
 // returns declares where payers' browsers come back to, and the door for the notices of
 // gateways. None of it is believed: the gateway is asked.
 func returns(a *api) {
@@ -22,8 +28,8 @@ func returns(a *api) {
 		id, path, summary string
 		back              func(ctx context.Context, of string, q url.Values) (to, key, name, status string, err error)
 	}{
-		{"returnFromPayment", "/payments/{id}/return", "Come back from a gateway's window", a.paid},
-		{"returnFromCard", "/payment-methods/{id}/return", "Come back from leaving a card", a.cardLeft},
+		{returnFromPayment, "/payments/{id}/return", "Come back from a gateway's window", a.paid},
+		{returnFromCard, "/payment-methods/{id}/return", "Come back from leaving a card", a.cardLeft},
 	} {
 		o := operation{
 			id: way.id, method: http.MethodGet, path: way.path, tag: "Payments", status: http.StatusSeeOther,

@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
+	"creditmsg/internal/id"
 	"creditmsg/internal/korea"
 	"creditmsg/internal/message"
 	"creditmsg/internal/optout"
@@ -186,6 +188,13 @@ func TestWhoCallsTheNumberOfASiteIsOnItsList(t *testing.T) {
 				s.t.Errorf("they are taken for reports of legs: %+v", sum)
 			}
 		}
+		s.must(s.d.View(context.Background(), "test", func(tx *db.Tx) error {
+			said, err := audit.List(tx, audit.Filter{Site: s.name, Action: "opt_out"}, id.ID{}, 5)
+			if err == nil && (len(said) != 1 || said[0].Actor.Kind != audit.Provider || said[0].Actor.ID != upstream || !strings.HasPrefix(said[0].Ref, "opt_")) {
+				s.t.Errorf("noted as %+v, want one opt-out of the account", said)
+			}
+			return err
+		}))
 		s.must(s.d.View(context.Background(), "test", func(tx *db.Tx) error {
 			o, err := optout.New(s.keys).Find(tx, s.name, korea.Number(silent(1)))
 			if err == nil && (o.Scope != optout.Advertising || o.Source != optout.ByProvider) {
