@@ -20,9 +20,6 @@ const (
 	System   Kind = "system"   // the program itself
 )
 
-// Kinds are all kinds.
-var Kinds = []Kind{Token, Person, Command, Provider, Gateway, System}
-
 // Actor is who changes something. The zero Actor is the program itself.
 type Actor struct {
 	Kind      Kind

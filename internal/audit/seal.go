@@ -145,12 +145,38 @@ func dueAfter(tx *db.Tx, day string) (string, error) {
 		}
 		from = next
 	}
+	return firstFrom(tx, from)
+}
+
+// firstFrom gives the day of the first entry from an id on; "" = there is none.
+func firstFrom(tx *db.Tx, from id.ID) (string, error) {
 	var first id.ID
 	err := tx.QueryRow(`SELECT id FROM audit WHERE id >= ? ORDER BY id LIMIT 1`, from[:]).Scan(&first)
 	if errors.Is(err, db.ErrNoRows) {
 		return "", nil
 	}
-	return dayOf(first), err
+	if err != nil {
+		return "", fmt.Errorf("find the first entry: %w", err)
+	}
+	return dayOf(first), nil
+}
+
+// Unsealed gives the first Korean day that should have been sealed by now and was not; "" = none.
+func Unsealed(tx *db.Tx) (day string, err error) {
+	var last db.Null[string]
+	if err := tx.QueryRow(`SELECT MAX(kst_day) FROM audit_seal WHERE site_id = ''`).Scan(&last); err != nil {
+		return "", fmt.Errorf("read the last seal: %w", err)
+	}
+	var from id.ID
+	if last.Valid {
+		if _, from, err = span(last.V); err != nil {
+			return "", err
+		}
+	}
+	if day, err = firstFrom(tx, from); day >= korea.Day(tx.Now.Add(-sealLate).Time()) {
+		day = ""
+	}
+	return day, err
 }
 
 // dayOf gives the Korean day in whose span an id lies.

@@ -44,7 +44,17 @@ func TestDaysThatAreOverAreSealedOnceAndThenProven(t *testing.T) {
 		if p := w.verify(nil); len(p.Wrong) != 3 || p.Wrong[0].Day != "2026-12-03" {
 			t.Errorf("got %+v, want the third day without its seals", p.Wrong)
 		}
-		if w.seal(); len(w.verify(nil).Wrong) != 0 {
+		unsealed := func() (day string) {
+			w.must(w.d.View(t.Context(), "test", func(tx *db.Tx) (err error) { day, err = Unsealed(tx); return err }))
+			return day
+		}
+		if got := unsealed(); got != "2026-12-03" {
+			t.Errorf("the first day that lacks its seals is %q", got)
+		}
+		if w.seal(); unsealed() != "" {
+			t.Errorf("after the sealing %s lacks its seals", unsealed())
+		}
+		if len(w.verify(nil).Wrong) != 0 {
 			t.Errorf("got %+v after the sealing", w.verify(nil).Wrong)
 		}
 	})

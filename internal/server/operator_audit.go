@@ -96,6 +96,15 @@ func (p *Operator) Audit(ctx context.Context, q AuditQuery) (list List[AuditEntr
 	return list, err
 }
 
+// checkAudit tells whether the days of the audit log are sealed. Verify is for the entries.
+func checkAudit(tx *db.Tx) (Check, error) {
+	day, err := audit.Unsealed(tx)
+	if err != nil || day == "" {
+		return Check{"audit", CheckOK, "the days of the audit log are signed; creditmsg audit verify proves them"}, err
+	}
+	return Check{"audit", CheckWrong, "the audit log of " + day + " is not signed; does a worker run?"}, nil
+}
+
 type (
 	// AuditProof is what a verification of the log found.
 	AuditProof = audit.Proof

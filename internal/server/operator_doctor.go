@@ -52,7 +52,7 @@ func (p *Operator) Doctor(ctx context.Context) (Health, error) {
 	if schema.Status == CheckOK {
 		err := p.d.Snapshot(ctx, "operator_doctor", func(tx *db.Tx) error {
 			checks = checks[:3]
-			for _, look := range []func(*db.Tx) (Check, error){p.checkKeys, p.checkLedger, p.checkHeads, checkCalls, p.checkQueue, p.checkBuried, p.checkPlans, p.checkBalances, p.checkSenders} {
+			for _, look := range []func(*db.Tx) (Check, error){p.checkKeys, p.checkLedger, p.checkHeads, checkAudit, checkCalls, p.checkQueue, p.checkBuried, p.checkPlans, p.checkBalances, p.checkSenders} {
 				c, err := look(tx)
 				if err != nil {
 					return err
