@@ -49,6 +49,7 @@ func TestEachVerbThatChangesSomethingIsNotedWithWhoDidIt(t *testing.T) {
 		"channel add shop @shop --sender-key K --provider sim=KA01PF260101000000000AbCdEfGhIjK", "template add shop A --channel @shop --body-file body.txt", "template submit shop A",
 		"policy set shop lms --file steps.json", "policy remove shop lms", "opt-out import shop list.csv", "opt-out add shop 010-3333-4444", "opt-out remove shop 01033334444",
 		"blocked-word add 도박", "blocked-word remove 도박", "invoice import sim invoice.csv --month 2026-11",
+		"site forget shop 010-3333-4444", "site keep shop --days 90", "site create gone --name x", "site suspend gone", "site erase gone --confirm gone --reason x",
 	} {
 		done(t, strings.Fields(line)...)
 	}

@@ -24,6 +24,10 @@ import (
 var unnoted = map[string]string{
 	"sendMessage":     "a message tells by itself who sent it",
 	"testMessage":     "it is a message like any other",
+	"sendUpload":      "it is a message like any other",
+	"beginUpload":     "a body that arrives in pieces is nothing until it is sent",
+	"appendUpload":    "a body that arrives in pieces is nothing until it is sent",
+	"removeUpload":    "a body that arrives in pieces is nothing until it is sent",
 	"resendFailed":    "the new message tells who sent it, and which one it resends",
 	"estimateMessage": "it changes nothing",
 	"askWhatIf":       "it changes nothing",
@@ -209,8 +213,23 @@ var noted = map[string]func(w *world) ask{
 	"submitTemplate": func(w *world) ask {
 		return ask{method: "POST", path: w.flowers() + "/submit", body: `{"comment":"비밀 설명"}`}
 	},
-	"withdrawTemplate": func(w *world) ask { return ask{method: "POST", path: w.inspected("") + "/withdraw"} },
-	"releaseTemplate":  func(w *world) ask { return ask{method: "POST", path: w.inspected("dormant") + "/release"} },
+	"withdrawTemplate":      func(w *world) ask { return ask{method: "POST", path: w.inspected("") + "/withdraw"} },
+	"openSite":              operated("POST", "/v1/sites", `{"id":"new","name":"새 가게","prices":{"sms":"17"}}`),
+	"changeSite":            operated("PATCH", "/v1/sites/rich", `{"name":"큰 가게","weight":3,"state":"suspended"}`),
+	"topUpSite":             operated("POST", "/v1/sites/rich/credit", `{"amount":"5000","kind":"paid","reason":"비밀 사유"}`),
+	"setSitePrices":         operated("POST", "/v1/sites/rich/prices", `{"prices":{"sms":"17"}}`),
+	"setInstallationPrices": operated("POST", "/v1/prices", `{"prices":{"sms":"17"}}`),
+	"setSitePlan": func(w *world) ask {
+		w.operate("POST", "/v1/plans", aPlan).is(201)
+		return ask{method: "PUT", path: "/v1/sites/rich/plan", token: w.operator, body: `{"plan":"gold"}`}
+	},
+	"eraseSite": func(w *world) ask {
+		w.operate("PATCH", "/v1/sites/poor", `{"state":"suspended"}`).is(200)
+		return ask{method: "POST", path: "/v1/sites/poor/erase", token: w.operator, body: `{"confirm":"poor","forfeit":true,"reason":"비밀 사유"}`}
+	},
+	"askErasure":      sends("POST", "/v1/erasures", `{"to":"010-1234-5678"}`),
+	"putRetention":    sends("PUT", "/v1/retention", `{"days":90}`),
+	"releaseTemplate": func(w *world) ask { return ask{method: "POST", path: w.inspected("dormant") + "/release"} },
 }
 
 // What must not be in any entry, whatever it was part of: numbers, people, texts, reasons, secrets.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/book"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
@@ -113,6 +114,9 @@ func (s *Service) Ask(tx *db.Tx, siteID string, number korea.Number) (Erasure, e
 		db.Col("stage", []stage{e.at.stage}), db.Opt("place", []id.ID{{}}), db.Col("batch", none))
 	if err != nil {
 		return Erasure{}, fmt.Errorf("ask for an erasure: %w", err)
+	}
+	if err := audit.Note(tx, audit.Change{Site: siteID, Action: "erasure.asked", Ref: e.ID.Text(id.Erasure)}); err != nil {
+		return Erasure{}, err
 	}
 	return e, s.queue.Put(tx, queue.Job{Lane: queue.Default, Kind: kindForget, Key: e.ID.String(), Site: siteID, New: true})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
@@ -54,8 +55,15 @@ func SetKept(tx *db.Tx, siteID string, days int) error {
 	if days != 0 && (days < LeastDays || days > MostDays) {
 		return fault.Check("/days", "want %d to %d days, or 0 for ever", LeastDays, MostDays)
 	}
+	was, err := Kept(tx, siteID)
+	if err == nil {
+		err = audit.Note(tx, audit.Change{Site: siteID, Action: "retention.updated", Ref: siteID, Before: audit.Fields{"days": was.Days}, After: audit.Fields{"days": days}})
+	}
+	if err != nil {
+		return err
+	}
 	cols := []db.Column{db.Col("site_id", []string{siteID}), db.Col("days", []int{days}), db.Opt("place", []id.ID{{}}), db.Col("ran_at", []db.Time{0})}
-	err := tx.InsertAbsent("privacy_keeping", []string{"site_id"}, "site_id", cols...)
+	err = tx.InsertAbsent("privacy_keeping", []string{"site_id"}, "site_id", cols...)
 	if err == nil {
 		err = tx.UpdateMany("privacy_keeping", []string{"site_id"}, cols...)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
@@ -64,6 +65,11 @@ func (s *Service) work(ctx context.Context, j queue.Claimed) error {
 	return s.d.Update(ctx, "privacy_erasure_on", func(tx *db.Tx) error {
 		if e.State == Done {
 			e.DoneAt = tx.Now
+			err := audit.Note(tx, audit.Change{Site: e.Site, Action: "erasure.done", Ref: e.ID.Text(id.Erasure), After: audit.Fields{
+				"people": e.People, "refused": e.Refused, "contacts": e.Contacts, "series": e.Series}})
+			if err != nil {
+				return err
+			}
 		}
 		if err := e.write(tx); err != nil {
 			return err

@@ -23,12 +23,19 @@ var erasures = []string{
 // and takes its name, tokens, sender numbers and channels. What it may not lose is decided by
 // whoever calls this. Other processes may remember the key until their next Refresh.
 func Erase(tx *db.Tx, keys *Keys, id string) error {
+	was, err := lockSite(tx, id)
+	if err != nil {
+		return err
+	}
 	for _, statement := range erasures {
 		if _, err := tx.Exec(statement, id); err != nil {
 			return fmt.Errorf("erase site %s: %w", id, err)
 		}
 	}
 	tx.OnCommit(func() { keys.forget(id) })
+	if err := noteSite(tx, id, "site.erased", "state", was.State, Erased); err != nil {
+		return err
+	}
 	return Changed(tx, id)
 }
 
