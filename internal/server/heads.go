@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"time"
+
+	"creditmsg/internal/audit"
 )
 
 const (
@@ -13,11 +15,24 @@ const (
 // signHeads signs the ends of the sites' chains after each day, until ctx ends. Several
 // processes may do it; each head is signed once.
 func (p *Program) signHeads(ctx context.Context) error {
+	return p.signDays(ctx, "not every ledger was signed", func(through string) (string, error) { return p.ledger.SignHeads(ctx, p.d, through) })
+}
+
+// sealAudit does the same for the days of the audit log.
+func (p *Program) sealAudit(ctx context.Context) error {
+	return p.signDays(ctx, "the audit log was not sealed", func(through string) (string, error) {
+		return audit.SealDays(ctx, p.d, signersOf(p.keys), through)
+	})
+}
+
+// signDays has the days that are over signed, now and then, until ctx ends. sign is told
+// through which day all are, as it said the last time.
+func (p *Program) signDays(ctx context.Context, trouble string, sign func(through string) (string, error)) error {
 	for through := ""; ; {
 		pause := signEvery
-		day, err := p.ledger.SignHeads(ctx, p.d, through)
+		day, err := sign(through)
 		if err != nil && ctx.Err() == nil {
-			p.log.ErrorContext(ctx, "not every ledger was signed", "error", err)
+			p.log.ErrorContext(ctx, trouble, "error", err)
 			pause = signAgain
 		}
 		through = day

@@ -96,6 +96,18 @@ func (p *Operator) Audit(ctx context.Context, q AuditQuery) (list List[AuditEntr
 	return list, err
 }
 
+// signersOf gives the installation's signing keys as the audit log wants them.
+func signersOf(keys *site.Keys) audit.Signers {
+	return func(tx *db.Tx) ([]audit.Signer, error) {
+		all, err := keys.Signers(tx)
+		out := make([]audit.Signer, len(all))
+		for i := range all {
+			out[i] = audit.Signer{ID: all[i].ID, Public: all[i].Public, Sign: all[i].Sign}
+		}
+		return out, err
+	}
+}
+
 // checkAudit tells whether the days of the audit log are sealed. Verify is for the entries.
 func checkAudit(tx *db.Tx) (Check, error) {
 	day, err := audit.Unsealed(tx)
