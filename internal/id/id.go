@@ -39,6 +39,7 @@ const (
 	Group      = "grp" // of contacts
 	Series     = "ser" // of messages
 	Document   = "doc" // that proves the right to a sender number
+	User       = "usr" // a person
 )
 
 // New makes an ID that sorts after all that this process made before.
