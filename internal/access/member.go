@@ -142,6 +142,9 @@ func (p *People) grant(tx *db.Tx, by Who, user id.ID, siteID string, names []str
 	return nil
 }
 
+// Installation is who acts at the command line, beside the API: an operator.
+func Installation() Who { return Who{Token: site.Token{Abilities: []string{site.Operator}}} }
+
 // is reports whether the caller is this person.
 func (w Who) is(user id.ID) bool { return w.Person != nil && w.Person.ID == user }
 
