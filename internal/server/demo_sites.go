@@ -53,7 +53,7 @@ func (p *Program) furnish(ctx context.Context, demo *Demo) error {
 	}
 	tokens[site.Operator] = token
 	demo.Tokens = tokens
-	return nil
+	return p.demoLogins(ctx, demo)
 }
 
 // furnishSite makes a site with everything it needs, unless it is there.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"creditmsg/internal/access"
 	"creditmsg/internal/alert"
 	"creditmsg/internal/attachment"
 	"creditmsg/internal/billing"
@@ -44,6 +45,7 @@ type Operator struct {
 	vendors      *vendor.Service
 	kakao        *kakao.Service
 	registration *registration.Service
+	people       *access.People
 }
 
 // OperatorOptions say how an Operator is opened.
@@ -92,6 +94,7 @@ func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
 	list := c.reachable()
 	p.vendors = vendor.New(d, p.queue, c.watched(list), vendor.Options{})
 	p.registration = registration.New(p.keys, p.queue)
+	p.people = access.New(d, p.keys)
 	p.kakao = kakao.New(d, p.keys, p.queue, kept(list), kakao.Options{Accounts: func(siteID string) []string { return serving(list, siteID) }})
 	p.papers = paper.New(p.keys, p.ledger, p.billing)
 	if p.pictures, p.place, err = c.pictures(d, p.keys, nil); err != nil {

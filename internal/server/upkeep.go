@@ -5,7 +5,9 @@ import (
 	"errors"
 	"time"
 
+	"creditmsg/internal/db"
 	"creditmsg/internal/idem"
+	"creditmsg/internal/site"
 	"creditmsg/internal/stat"
 )
 
@@ -84,11 +86,26 @@ func (p *Program) sweep(ctx context.Context) {
 		{"attachments", p.pictures.Sweep},
 		{"what was sent recently", p.messages.SweepRecent},
 		{"who was no Kakao user", p.messages.SweepOffKakao},
+		{"sessions and old secrets", p.sweepTokens},
 	} {
 		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
 			p.log.WarnContext(ctx, "not swept", "what", s.what, "error", err)
 		}
 	}
+}
+
+// sweepTokens deletes sessions that ended long ago and secrets that were rotated away.
+func (p *Program) sweepTokens(ctx context.Context) error {
+	for more := true; more; {
+		err := p.d.Update(ctx, "sweep_tokens", func(tx *db.Tx) (err error) {
+			more, err = site.SweepTokens(tx)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // compare has the last days held against what the payment gateways list, each once a day. A

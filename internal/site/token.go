@@ -284,6 +284,18 @@ func FindToken(tx *db.Tx, owner string, token id.ID) (Token, error) {
 	return t, nil
 }
 
+// OwnerOf tells whose a token is, for who may ask about everybody's. NotFound.
+func OwnerOf(tx *db.Tx, token id.ID) (owner string, err error) {
+	err = tx.QueryRow(`SELECT site_id FROM site_token WHERE id = ?`, token[:]).Scan(&owner)
+	if errors.Is(err, db.ErrNoRows) {
+		return "", fault.Missing("token", token.Text(id.Token))
+	}
+	if err != nil {
+		return "", fmt.Errorf("find the owner of token %s: %w", token.Text(id.Token), err)
+	}
+	return owner, nil
+}
+
 // Revoke ends a token of an owner at once and for ever, with all secrets that it had; one
 // that is revoked already stays so. NotFound for another owner's.
 func Revoke(tx *db.Tx, owner string, token id.ID) error {
