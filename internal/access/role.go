@@ -140,9 +140,12 @@ func nameTaken(tx *db.Tx, siteID, name string) (bool, error) {
 	if _, is := builtIn[name]; is {
 		return true, nil
 	}
+	query, args := `SELECT COUNT(*) FROM access_role WHERE name = ? AND site_id IN (?, ?)`, []any{name, siteID, ""}
+	if siteID == "" {
+		query, args = `SELECT COUNT(*) FROM access_role WHERE name = ?`, args[:1]
+	}
 	var n int
-	err := tx.QueryRow(`SELECT COUNT(*) FROM access_role WHERE name = ? AND (site_id = '' OR site_id = ? OR ? = '')`, name, siteID, siteID).Scan(&n)
-	if err != nil {
+	if err := tx.QueryRow(query, args...).Scan(&n); err != nil {
 		return false, fmt.Errorf("look for role %s: %w", name, err)
 	}
 	return n > 0, nil
@@ -193,8 +196,12 @@ func RemoveRole(tx *db.Tx, by Who, siteID, name string) error {
 	if _, err := lockRole(tx, by, siteID, name); err != nil {
 		return err
 	}
+	query, args := `SELECT COUNT(*) FROM access_member WHERE role = ? AND site_id = ?`, []any{name, siteID}
+	if siteID == "" { // which can be given on every site
+		query, args = `SELECT COUNT(*) FROM access_member WHERE role = ?`, args[:1]
+	}
 	var n int
-	err := tx.QueryRow(`SELECT COUNT(*) FROM access_member WHERE role = ? AND (site_id = ? OR ? = '')`, name, siteID, siteID).Scan(&n)
+	err := tx.QueryRow(query, args...).Scan(&n)
 	if err == nil && n > 0 {
 		return fault.New(fault.Conflict, fault.CodeStateConflict, "the role %s is given to people %d times; take it from them first", name, n)
 	}
