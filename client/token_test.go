@@ -44,7 +44,9 @@ func TestTokensAndPeopleAreAskedForAsTheContractSays(t *testing.T) {
 		"set role": {func(ctx context.Context, c *client.Client) error { return last(c.SetRole(ctx, "a", "messages")) },
 			asked{"PUT", "/v1/roles/a", "application/json", `{"permissions":["messages"]}`}},
 		"remove role": {func(ctx context.Context, c *client.Client) error { return c.RemoveRole(ctx, "a") }, asked{"DELETE", "/v1/roles/a", "", ""}},
-		"sign in": {func(ctx context.Context, c *client.Client) error { return last(c.SignIn(ctx, "a@example.com", "p", "123456")) },
+		"sign in": {func(ctx context.Context, c *client.Client) error {
+			return last(c.SignIn(ctx, "a@example.com", "p", "123456"))
+		},
 			asked{"POST", "/v1/sessions", "application/json", `{"code":"123456","email":"a@example.com","password":"p"}`}},
 		"confirm": {func(ctx context.Context, c *client.Client) error { return c.Confirm(ctx, "123456") },
 			asked{"POST", "/v1/sessions/current/confirm", "application/json", `{"code":"123456"}`}},
