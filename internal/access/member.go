@@ -180,10 +180,7 @@ func (p *People) SetState(tx *db.Tx, by Who, user id.ID, s State) error {
 	if by.is(user) {
 		return fault.New(fault.Conflict, fault.CodeStateConflict, "this is your own account; somebody else has to disable it")
 	}
-	if err := by.mayManage(tx, user); err != nil {
-		return err
-	}
-	if err := site.RevokeSessions(tx, user, id.ID{}); err != nil {
+	if err := p.evict(tx, by, user); err != nil {
 		return err
 	}
 	return set(tx, user, db.Col("state", []State{s}))
@@ -204,13 +201,7 @@ func (p *People) ResetPassword(ctx context.Context, by Who, user id.ID, password
 		return "", err
 	}
 	err = p.d.Update(ctx, "access_reset_password", func(tx *db.Tx) error {
-		if _, err := p.lock(tx, user); err != nil {
-			return err
-		}
-		if err := by.mayManage(tx, user); err != nil {
-			return err
-		}
-		if err := site.RevokeSessions(tx, user, id.ID{}); err != nil {
+		if err := p.evict(tx, by, user); err != nil {
 			return err
 		}
 		return set(tx, user, db.Col("password", []string{hash}))
@@ -221,14 +212,19 @@ func (p *People) ResetPassword(ctx context.Context, by Who, user id.ID, password
 // DropFactor takes the second factor off an account, for who lost his telephone and his codes.
 // Faults: NotFound, Denied.
 func (p *People) DropFactor(tx *db.Tx, by Who, user id.ID) error {
+	if err := p.evict(tx, by, user); err != nil {
+		return err
+	}
+	return noFactor(tx, user)
+}
+
+// evict locks an account that the caller may change, and ends its sessions.
+func (p *People) evict(tx *db.Tx, by Who, user id.ID) error {
 	if _, err := p.lock(tx, user); err != nil {
 		return err
 	}
 	if err := by.mayManage(tx, user); err != nil {
 		return err
 	}
-	if err := site.RevokeSessions(tx, user, id.ID{}); err != nil {
-		return err
-	}
-	return noFactor(tx, user)
+	return site.RevokeSessions(tx, user, id.ID{})
 }

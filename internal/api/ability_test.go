@@ -153,7 +153,7 @@ var contract = map[string]string{
 	"DELETE /v1/plans/{id}":                                           "operator",
 	"GET /v1/plans/{id}/prices":                                       "operator",
 	"POST /v1/plans/{id}/prices":                                      "operator",
-	"GET /v1/tokens": "tokens:read", "POST /v1/tokens": "tokens:write", "GET /v1/tokens/{id}": "tokens:read", "PATCH /v1/tokens/{id}": "tokens:write",
+	"GET /v1/tokens":                                                  "tokens:read", "POST /v1/tokens": "tokens:write", "GET /v1/tokens/{id}": "tokens:read", "PATCH /v1/tokens/{id}": "tokens:write",
 	"DELETE /v1/tokens/{id}": "tokens:write", "POST /v1/tokens/{id}/rotate": "tokens:write", "GET /v1/me/tokens": "person", "POST /v1/me/tokens": "person",
 	"GET /v1/me/tokens/{id}": "person", "PATCH /v1/me/tokens/{id}": "person", "DELETE /v1/me/tokens/{id}": "person",
 	"POST /v1/me/tokens/{id}/rotate": "person", "GET /v1/me": "anyone", "POST /v1/me/password": "person", "POST /v1/me/second-factor": "person",
