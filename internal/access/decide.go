@@ -70,7 +70,7 @@ type Need struct {
 // where a token may be used, nor that money and keys ask for a second factor.
 func Decide(c Call, n Need) error {
 	if !c.Token.Networks.Allow(c.From) {
-		return denied("the token is not for requests from %s; whoever has the right tokens:write on it can add the address", c.from())
+		return denied("the token is not for requests from %s; whoever keeps it can add the address: PATCH /v1/tokens/{id}", c.from())
 	}
 	if !c.may(n) {
 		return c.refusal(n)

@@ -229,8 +229,11 @@ func TestASecondFactorIsSetUpAndThenAskedFor(t *testing.T) {
 			t.Errorf("a wrong password is told about the second factor: %v", f)
 		}
 		h.forget()
-		in, err := h.in("kim@example.com", password, code6(t, e.Secret, 1))
+		second := code6(t, e.Secret, 1)
+		in, err := h.in("kim@example.com", password, second)
 		h.must(err)
+		wants(t, "a code twice", last(h.in("kim@example.com", password, second)), fault.Unauthenticated)
+		wants(t, "a code for a session that let somebody in", h.Confirm(t.Context(), u.ID, in.Token.ID, second), fault.Unauthenticated)
 		if in.Token.ConfirmedAt != in.Token.CreatedAt {
 			t.Error("who gave a code is asked again at once")
 		}
