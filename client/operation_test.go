@@ -271,26 +271,30 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 		}, asked{"POST", "/v1/kakao-channels", "application/json", `{"name":"@demo","sender_key":"k"}`}},
 		"no channel": {func(ctx context.Context, c *client.Client) error { return c.RemoveKakaoChannel(ctx, "@demo") }, asked{"DELETE", "/v1/kakao-channels/@demo", "", ""}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			var got asked
-			c := serve(t, func(w http.ResponseWriter, r *http.Request) {
-				body, _ := io.ReadAll(r.Body)
-				got = asked{r.Method, r.RequestURI, r.Header.Get("Content-Type"), string(body)}
-				if key := r.Header.Get("Idempotency-Key"); (key != "") != (r.Method != "GET") {
-					t.Errorf("%s carries the key %q", r.Method, key)
-				}
-				if token := r.Header.Get("Authorization"); token != "Bearer cm_test_x" {
-					t.Errorf("Authorization: %q", token)
-				}
-				io.WriteString(w, `{}`)
-			})
-			if err := tt.call(t.Context(), c); err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Error(diff)
-			}
-		})
+		t.Run(name, func(t *testing.T) { asks(t, tt.call, tt.want) })
+	}
+}
+
+// asks makes a call to a server that answers {}, and compares what was put on the wire.
+func asks(t *testing.T, call func(ctx context.Context, c *client.Client) error, want asked) {
+	t.Helper()
+	var got asked
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got = asked{r.Method, r.RequestURI, r.Header.Get("Content-Type"), string(body)}
+		if key := r.Header.Get("Idempotency-Key"); (key != "") != (r.Method != "GET") {
+			t.Errorf("%s carries the key %q", r.Method, key)
+		}
+		if token := r.Header.Get("Authorization"); token != "Bearer cm_test_x" {
+			t.Errorf("Authorization: %q", token)
+		}
+		io.WriteString(w, `{}`)
+	})
+	if err := call(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

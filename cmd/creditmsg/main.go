@@ -67,6 +67,8 @@ type program struct {
 	OptOut     optOutVerb     `cmd:"" name:"opt-out" help:"Whom a site may not write to."`
 	Blocked    blockedVerb    `cmd:"" name:"blocked-word" help:"Words that texts must not have."`
 	Token      tokenVerb      `cmd:"" help:"API tokens."`
+	User       userVerb       `cmd:"" help:"People with accounts."`
+	Role       roleVerb       `cmd:"" help:"Names for what people may do."`
 	Send       sendVerb       `cmd:"" help:"Send a message to a list of recipients, through the HTTP API."`
 	Statement  statementVerb  `cmd:"" help:"Write the statement of a site's month."`
 	Compliance complianceVerb `cmd:"" help:"Evidence of how a message was checked."`

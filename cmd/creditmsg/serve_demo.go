@@ -85,6 +85,7 @@ func (w *show) places() {
 	w.row("API", "%-24s described at /docs", w.demo.APIURL)
 	w.row("simulator", "%-24s what phones got: /_sim/received, what payers paid: /_sim/payments", w.demo.SimulatorURL)
 	w.row("tokens", "%-24s of demo-rich, demo-cheap, demo-poor and the operator", server.DemoDir+"/demo.json")
+	w.row("people", "%-24s with their passwords: an operator, and who works at %s", server.DemoDir+"/demo.json", demoSite)
 	w.row("recharge", "%s gets 50,000 won whenever less than 10,000 are left, by a card that is made up", demoSite)
 	w.row("log", "%s", w.log)
 	fmt.Fprintln(w.out)

@@ -9,6 +9,7 @@ import (
 // tokenVerb works on API tokens.
 type tokenVerb struct {
 	Create tokenCreate `cmd:"" help:"Make a token; its secret is shown this once."`
+	Rotate tokenRotate `cmd:"" help:"Give a token a new secret, and let the old one end."`
 	List   tokenList   `cmd:"" help:"List tokens, without their secrets."`
 	Revoke tokenRevoke `cmd:"" help:"End a token at once and for ever."`
 }
@@ -17,6 +18,7 @@ type tokenCreate struct {
 	Owner   string   `arg:"" name:"site" help:"The site, or operator for the installation's own."`
 	Name    string   `required:"" placeholder:"NAME" help:"What it is for."`
 	Ability []string `required:"" placeholder:"ABILITY" help:"What it may do, such as messages:write, credit:read or *; repeated or comma-separated."`
+	Address []string `placeholder:"CIDR" help:"Networks that it may be used from, such as 203.0.113.0/24; repeated or comma-separated. Without it from anywhere."`
 	Expires string   `placeholder:"90d" help:"When it ends, from now; without it never."`
 	database
 }
@@ -24,15 +26,40 @@ type tokenCreate struct {
 // Run makes the token.
 func (v *tokenCreate) Run(ctx context.Context, s *streams) error {
 	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
-		made, err := p.CreateToken(ctx, v.Owner, v.Name, v.Ability, v.Expires)
+		made, err := p.CreateToken(ctx, v.Owner, v.Name, v.Ability, v.Expires, v.Address...)
+		if err != nil {
+			return nil, nil, err
+		}
+		return made, func(t *table) { showSecret(t, made) }, nil
+	})
+}
+
+func showSecret(t *table, made server.NewToken) {
+	t.row("id", made.ID)
+	t.row("token", made.Secret)
+	t.row("abilities", each(made.Abilities))
+	if len(made.Addresses) > 0 {
+		t.row("usable from", each(made.Addresses))
+	}
+	t.row("", "keep it now: it is not shown again")
+}
+
+type tokenRotate struct {
+	ID      string `arg:"" help:"The token's id, such as tok_01k…"`
+	Overlap string `placeholder:"24h" default:"24h" help:"How long the old secret stays good, such as 24h or 7d; 0 ends it at once, and all earlier ones with it."`
+	database
+}
+
+// Run rotates the token.
+func (v *tokenRotate) Run(ctx context.Context, s *streams) error {
+	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
+		made, err := p.RotateToken(ctx, v.ID, v.Overlap)
 		if err != nil {
 			return nil, nil, err
 		}
 		return made, func(t *table) {
-			t.row("id", made.ID)
-			t.row("token", made.Secret)
-			t.row("abilities", each(made.Abilities))
-			t.row("", "keep it now: it is not shown again")
+			showSecret(t, made.NewToken)
+			t.row("", "the old one is good until "+day(made.PreviousUntil))
 		}, nil
 	})
 }
@@ -50,7 +77,7 @@ func (v *tokenList) Run(ctx context.Context, s *streams) error {
 			return nil, nil, err
 		}
 		return all, func(t *table) {
-			t.row("ID", "SITE", "NAME", "ENDS IN", "ABILITIES", "LAST USED", "STATE")
+			t.row("ID", "SITE", "NAME", "ENDS IN", "ABILITIES", "FROM", "LAST USED", "STATE")
 			for _, one := range all.Data {
 				state := "valid"
 				switch {
@@ -59,7 +86,7 @@ func (v *tokenList) Run(ctx context.Context, s *streams) error {
 				case !one.ExpiresAt.IsZero():
 					state = "until " + day(one.ExpiresAt)
 				}
-				t.row(one.ID, one.Site, one.Name, "…"+one.Last4, each(one.Abilities), day(one.LastUsedAt), state)
+				t.row(one.ID, one.Site, one.Name, "…"+one.Last4, each(one.Abilities), each(one.Addresses), day(one.LastUsedAt), state)
 			}
 		}, nil
 	})

@@ -338,7 +338,7 @@ func TestRolesThatAreNotBuiltAreAWrongCommandLine(t *testing.T) {
 	refused(t, 2, []string{"serve", "--roles", "api,console"}, "console", "api, worker, simulator")
 	refused(t, 2, []string{"serve", "--demo", "--roles", "api"}, "--demo needs")
 	refused(t, 2, []string{"simulator"}, "--listen")
-	refused(t, 2, []string{"user"}, "user")
+	refused(t, 2, []string{"user"}, "create", "disable")
 }
 
 func TestTheDocumentOfTheAPIIsPrinted(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"creditmsg/internal/access"
 	"creditmsg/internal/db"
 	"creditmsg/internal/id"
 	"creditmsg/internal/site"
@@ -160,10 +161,25 @@ var contract = map[string]string{
 	"POST /v1/erasures": "contacts:write", "GET /v1/erasures": "contacts:read", "GET /v1/erasures/{id}": "contacts:read",
 	"GET /v1/retention": "contacts:read", "PUT /v1/retention": "contacts:write", "POST /v1/sites/{id}/erase": "operator",
 	"GET /v1/audit": "audit:read", "GET /v1/audit/export": "audit:read", "GET /v1/audit/seals": "audit:read",
+	"GET /v1/tokens": "tokens:read", "POST /v1/tokens": "tokens:write", "GET /v1/tokens/{id}": "tokens:read", "PATCH /v1/tokens/{id}": "tokens:write",
+	"DELETE /v1/tokens/{id}": "tokens:write", "POST /v1/tokens/{id}/rotate": "tokens:write", "GET /v1/me/tokens": "person", "POST /v1/me/tokens": "person",
+	"GET /v1/me/tokens/{id}": "person", "PATCH /v1/me/tokens/{id}": "person", "DELETE /v1/me/tokens/{id}": "person",
+	"POST /v1/me/tokens/{id}/rotate": "person", "GET /v1/me": "anyone", "POST /v1/me/password": "person", "POST /v1/me/second-factor": "person",
+	"POST /v1/me/second-factor/confirm": "person", "POST /v1/me/second-factor/disable": "person", "POST /v1/sessions": "", "GET /v1/sessions": "person",
+	"DELETE /v1/sessions/{id}": "person", "POST /v1/sessions/current/confirm": "person", "GET /v1/users": "users:read", "POST /v1/users": "users:write",
+	"GET /v1/users/{id}": "users:read", "PATCH /v1/users/{id}": "users:write", "POST /v1/users/{id}/password": "users:write",
+	"DELETE /v1/users/{id}/second-factor": "users:write", "GET /v1/roles": "roles:read", "POST /v1/roles": "roles:write",
+	"GET /v1/roles/{name}": "roles:read", "PUT /v1/roles/{name}": "roles:write", "DELETE /v1/roles/{name}": "roles:write",
 }
+
+// alsoEnough is what stands for the ability of a route.
+var alsoEnough = map[string]string{"GET /v1/stats": "stats:read"}
 
 // filled puts something into a path's parameters.
 func filled(path string) string {
+	if rest, of := strings.CutPrefix(path, "/v1/sites/{id}"); of {
+		path = "/v1/sites/rich" + rest // another one would look as if the caller had nothing to do with it
+	}
 	return strings.NewReplacer("{id}", "msg_01k9zqm0v8e4t9w2n7c5r3x6yb", "{cancel}", "pcn_01k9zqm0v8e4t9w2n7c5r3x6yb", "{contact}", "con_01k9zqm0v8e4t9w2n7c5r3x6yb", "{code}", "NONE", "{number}", "15889999", "{name}", "@none", "{month}", "2026-01", "{provider}", "solapi", "{word}", "none").Replace(path)
 }
 
@@ -176,7 +192,7 @@ func TestEachRouteNeedsATokenWithItsAbility(t *testing.T) {
 		}
 	}
 	for route, ability := range contract {
-		if ability == "" {
+		if ability == "" || ability == access.Anyone || ability == access.Signed { // which no program's token has
 			continue
 		}
 		method, path, _ := strings.Cut(route, " ")
@@ -188,7 +204,7 @@ func TestEachRouteNeedsATokenWithItsAbility(t *testing.T) {
 		for other, secret := range tokens {
 			a.token = secret
 			got := w.do(a)
-			if other == ability {
+			if other == ability || other == alsoEnough[route] {
 				if got.status == 401 || got.status == 403 || got.status >= 500 {
 					t.Errorf("%s with %s: got %d %s, want it let pass", route, ability, got.status, got.body)
 				}

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/semaphore"
 
+	"creditmsg/internal/access"
 	"creditmsg/internal/alert"
 	"creditmsg/internal/attachment"
 	"creditmsg/internal/billing"
@@ -58,6 +59,7 @@ type Deps struct {
 	Kakao          *kakao.Service
 	Registration   *registration.Service
 	Privacy        *privacy.Service
+	People         *access.People
 	PublicURL      string // where payers' browsers reach us; "" = what a request names
 	Log            *slog.Logger
 	Registerer     prometheus.Registerer
@@ -119,7 +121,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, reviews, recipients, compliance, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, installationPrices, erasures, auditing,
+		sending, campaigns, reviews, recipients, compliance, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, installationPrices, erasures, auditing, tokens, sessions, me, users, roles,
 	} {
 		declare(a)
 	}

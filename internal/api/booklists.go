@@ -157,7 +157,7 @@ func (f *form) readList(l *book.List) (err error) {
 
 func (a *api) giving(operationID, path, summary string) {
 	a.paper(operation{
-		id: operationID, path: path, tag: contactTag, ability: canRead, summary: summary,
+		id: operationID, path: path, tag: contactTag, ability: canRead, personal: true, summary: summary,
 		about:  "As CSV or XLSX, in a form that can be imported again. Cells of CSV that a spreadsheet would compute begin with an apostrophe, which an import takes off.",
 		params: append(pathParams(path), choice("format", "", paper.CSV, paper.XLSX)),
 	}, []string{paper.CSV, paper.XLSX}, nil, a.giveList)

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"creditmsg/internal/access"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
@@ -77,22 +78,14 @@ func (a *api) identify(r *http.Request, x *exchange, o operation) error {
 		return err
 	}
 	a.remembered.learn(c, who)
-	a.admitted(x, who)
-	switch {
-	case !x.token.Can(o.ability) && !x.operator():
-		return fault.New(fault.Denied, fault.CodeForbidden, "the token does not have the ability %s", o.ability)
-	case x.site == "" && !o.house:
-		return fault.Check("/site", "a token of the operator names the site: ?site=…")
-	}
-	if x.site == everySite && !o.everySite {
-		return fault.Check("/site", "this is of one site: name it")
-	}
-	return nil
+	a.admitted(r, x, who)
+	return access.Decide(x.call, o.need())
 }
 
 // admitted notes who calls.
-func (a *api) admitted(x *exchange, who caller) {
-	x.presented, x.token, x.site = true, who.token, who.site
+func (a *api) admitted(r *http.Request, x *exchange, who caller) {
+	x.presented, x.token, x.site = true, who.Token, who.site
+	x.call = access.Call{Who: who.Who, Site: who.site, From: a.client(r)}
 	a.uses.note(x.token.ID)
 }
 
@@ -110,9 +103,9 @@ func claimOf(r *http.Request) (claim, error) {
 type (
 	claim  struct{ secret, site string }
 	caller struct {
-		token site.Token
-		site  string
-		err   error
+		access.Who
+		site string
+		err  error
 	}
 )
 
@@ -122,9 +115,7 @@ func authenticate(tx *db.Tx, in []claim) ([]caller, error) {
 	for i, c := range in {
 		who, ok := known[c]
 		if !ok {
-			if who.token, who.err = site.Authenticate(tx, c.secret); who.err == nil {
-				who.site, who.err = siteOf(tx, who.token, c.site)
-			}
+			who.Who, who.site, who.err = identified(tx, c)
 			known[c] = who
 		}
 		out[i] = who
@@ -132,24 +123,24 @@ func authenticate(tx *db.Tx, in []claim) ([]caller, error) {
 	return out, nil
 }
 
+// identified finds the token of a claim, the person whose it is, and the site.
+func identified(tx *db.Tx, c claim) (who access.Who, siteID string, err error) {
+	who.Now = tx.Now
+	if who.Token, err = site.Authenticate(tx, c.secret); err != nil {
+		return who, "", err
+	}
+	if !who.Token.User.IsZero() {
+		if who.Person, err = access.Load(tx, who.Token.User); err != nil {
+			return who, "", err
+		}
+	}
+	siteID, err = access.SiteOf(tx, who, c.site)
+	return who, siteID, err
+}
+
 // everySite stands for all sites where an operator may ask for them together. It is not the
 // name of a site, so whatever else would be asked of it is not there.
-const everySite = "*"
-
-// siteOf gives the site that a request is about: the token's own, or the one that
-// an operator names, if he does.
-func siteOf(tx *db.Tx, t site.Token, named string) (string, error) {
-	switch {
-	case t.Site == "" && named == everySite:
-		return everySite, nil
-	case t.Site == "" && named != "":
-		s, err := site.Find(tx, named)
-		return s.ID, err
-	case named != "" && named != t.Site:
-		return "", fault.Missing("site", named)
-	}
-	return t.Site, nil
-}
+const everySite = access.EverySite
 
 // Uses of tokens are collected and written together: one transaction for all
 // tokens of some seconds, a token at most once a minute.

@@ -48,7 +48,7 @@ type messageView struct {
 // reviewView is the look of a second person at a message.
 type reviewView struct {
 	State     string       `json:"state" enum:"wanted,approved,rejected"`
-	AskedBy   string       `json:"asked_by" doc:"The token that sent it, or that last wrote the series which did; a series that was last written before that was noted."`
+	AskedBy   string       `json:"asked_by" doc:"The token that sent it, or the person (usr_…), or who last wrote the series which did; a series that was last written before that was noted."`
 	AskedAt   instant      `json:"asked_at"`
 	DecidedBy string       `json:"decided_by,omitempty"`
 	DecidedAt maybeInstant `json:"decided_at"`

@@ -13,7 +13,7 @@ import (
 // compliance declares the route of a message's evidence.
 func compliance(a *api) {
 	a.paper(operation{
-		id: "getCompliance", path: "/v1/messages/{id}/compliance", tag: "Messages", ability: "messages:read",
+		id: "getCompliance", personal: true, path: "/v1/messages/{id}/compliance", tag: "Messages", ability: "messages:read",
 		summary: "Get how a message was checked and handed over, signed",
 		about: "Evidence for who asks whether it was allowed: the rules and their version, sender and template, the marks of an advertisement, its consents and its night, " +
 			"how the list of opt-outs stood at the accept, who sent it, and how many were handed over by day and at night. " +

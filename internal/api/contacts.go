@@ -111,11 +111,11 @@ const (
 func contacts(a *api) {
 	const path = "/v1/contacts"
 	read(a, operation{
-		id: "listContacts", method: http.MethodGet, path: path, tag: contactTag, ability: canRead, status: http.StatusOK,
+		id: "listContacts", personal: true, method: http.MethodGet, path: path, tag: contactTag, ability: canRead, status: http.StatusOK,
 		summary: "List the contacts, oldest first",
 	}, a.listContacts)
 	read(a, operation{
-		id: "getContact", method: http.MethodGet, path: path + "/{id}", tag: contactTag, ability: canRead, status: http.StatusOK,
+		id: "getContact", personal: true, method: http.MethodGet, path: path + "/{id}", tag: contactTag, ability: canRead, status: http.StatusOK,
 		summary: "Get a contact, and the groups that it is in",
 	}, func(tx *db.Tx, x *exchange, in *contactNamed) (v knownContact, err error) {
 		of, err := named(id.Contact, "contact", in.ID)

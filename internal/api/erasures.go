@@ -79,11 +79,11 @@ func erasures(a *api) {
 		return showErasure(e)
 	})
 	read(a, operation{
-		id: "listErasures", method: http.MethodGet, path: "/v1/erasures", tag: "Personal data", ability: "contacts:read", status: http.StatusOK,
+		id: "listErasures", personal: true, method: http.MethodGet, path: "/v1/erasures", tag: "Personal data", ability: "contacts:read", status: http.StatusOK,
 		summary: "List the erasures, newest first",
 	}, a.listErasures)
 	read(a, operation{
-		id: "getErasure", method: http.MethodGet, path: "/v1/erasures/{id}", tag: "Personal data", ability: "contacts:read", status: http.StatusOK,
+		id: "getErasure", personal: true, method: http.MethodGet, path: "/v1/erasures/{id}", tag: "Personal data", ability: "contacts:read", status: http.StatusOK,
 		summary: "Get an erasure",
 	}, func(tx *db.Tx, x *exchange, in *erasureNamed) (erasureView, error) {
 		of, err := id.Parse(id.Erasure, in.ID)
@@ -116,7 +116,7 @@ func keepings(a *api) {
 		return in.Body, privacy.SetKept(tx, x.site, in.Body.Days)
 	})
 	end := operation{
-		id: "eraseSite", method: http.MethodPost, path: "/v1/sites/{id}/erase", tag: "Sites", ability: site.Operator, status: http.StatusOK, house: true,
+		id: "eraseSite", guarded: true, method: http.MethodPost, path: "/v1/sites/{id}/erase", tag: "Sites", ability: site.Operator, status: http.StatusOK, house: true,
 		summary: "Erase a site for good",
 		about: "Its key is destroyed: nothing that was sealed with it can be read any more, also in backups. Tokens, sender numbers and channels go; the ledger stays and verifies. " +
 			"The site has to be suspended, its messages over, and its credit given back or forfeited.",

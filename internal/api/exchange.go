@@ -15,6 +15,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"creditmsg/internal/access"
 	"creditmsg/internal/audit"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
@@ -30,6 +31,7 @@ type exchange struct {
 	doing     string // the operation
 	request   *http.Request
 	token     site.Token
+	call      access.Call    // who calls, for which site, from where; a person is x.call.Person
 	presented bool           // a token was sent, valid or not
 	known     *message.Known // token and site are remembered, not read
 	site      string         // whose things the request is about
@@ -51,7 +53,13 @@ func of(ctx context.Context) *exchange {
 }
 
 // operator reports whether the caller may do what only operators may.
-func (x *exchange) operator() bool { return x.token.Can(site.Operator) }
+func (x *exchange) operator() bool { return x.call.Operator() }
+
+// may reports whether the caller has an ability besides the one that the route needs.
+func (x *exchange) may(ability string) bool { return x.call.Can(ability) }
+
+// actor names who calls: usr_… whatever a person signed in with, else tok_….
+func (x *exchange) actor() string { return x.call.Actor() }
 
 var saneID = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,128}$`)
 
@@ -218,6 +226,9 @@ func (a *api) tell(x *exchange, w *recorder, took time.Duration) {
 	}
 	if !x.token.ID.IsZero() {
 		line = append(line, slog.String("token_id", x.token.ID.Text(id.Token)))
+	}
+	if x.call.Person != nil {
+		line = append(line, slog.String("user_id", x.actor()))
 	}
 	if x.code != "" {
 		line = append(line, slog.String("code", x.code))

@@ -61,7 +61,7 @@ func invoices(a *api) {
 		summary: "List what an invoice, our charges and the carrier's reports do not agree on",
 	}, a.listDifferences)
 	register[invoiceApplied, invoice.Applied](a, operation{
-		id: "applyInvoice", method: http.MethodPost, path: "/v1/invoices/{id}/apply", tag: "Invoices", ability: site.Operator, house: true, status: http.StatusOK, asks: true,
+		id: "applyInvoice", guarded: true, method: http.MethodPost, path: "/v1/invoices/{id}/apply", tag: "Invoices", ability: site.Operator, house: true, status: http.StatusOK, asks: true,
 		summary: "Give back to sites what the carrier says was not delivered",
 		about:   "Without `confirm` it only tells what would be posted. A leg is given back once, however often and by whichever invoice it is asked for.",
 		codes:   []string{fault.CodeMalformed, fault.CodeBodyTooLarge, fault.CodeUnsupportedMedia, fault.CodeStateConflict},

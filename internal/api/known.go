@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync"
 
+	"creditmsg/internal/access"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/idem"
 	"creditmsg/internal/message"
@@ -39,9 +40,10 @@ func (m *callers) recall(c claim) (caller, bool) {
 	return who, ok && c.site == ""
 }
 
-// learn remembers a token of a site. An operator's may be for any site, and is rare.
+// learn remembers a token of a site. An operator's may be for any site, and is rare; so is a
+// person's, and what he may depends on more than his site.
 func (m *callers) learn(c claim, who caller) {
-	if c.site != "" || who.token.Site == "" {
+	if c.site != "" || who.Token.Site == "" {
 		return
 	}
 	m.mu.Lock()
@@ -62,11 +64,11 @@ func (a *api) presume(r *http.Request, x *exchange, o operation) bool {
 		return false
 	}
 	who, ok := a.remembered.recall(c)
-	if !ok || !who.token.Can(o.ability) {
+	if !ok || access.Decide(access.Call{Who: who.Who, Site: who.site, From: a.client(r)}, o.need()) != nil {
 		return false
 	}
-	a.admitted(x, who)
-	x.known = &message.Known{Rev: who.token.SiteRev, Until: who.token.ExpiresAt}
+	a.admitted(r, x, who)
+	x.known = &message.Known{Rev: who.Token.SiteRev, Until: who.Token.Until}
 	return true
 }
 

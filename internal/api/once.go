@@ -26,8 +26,11 @@ func (x *exchange) idemKey(o operation) (k idem.Key, ok bool, err error) {
 		return k, false, fault.New(fault.Invalid, fault.CodeValidation, "send one Idempotency-Key, not %d", len(given))
 	}
 	k = idem.Key{Site: x.site, Scope: o.method + " " + o.path}
-	if x.token.Site == "" {
-		k.Scope += " operator" // a site's own keys are another name space
+	switch { // a site's own keys are another name space
+	case x.call.Person != nil:
+		k.Scope += " " + x.actor()
+	case x.token.Site == "":
+		k.Scope += " operator"
 	}
 	if k.Key, err = idem.ParseHeader(given[0]); err != nil {
 		return k, false, err

@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"creditmsg/internal/access"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 )
@@ -34,6 +35,16 @@ type operation struct {
 	house   bool // is about the installation: nobody names a site, and only operators may
 
 	everySite bool // an operator may ask for all sites together
+
+	or       string // another ability that does as well; "" = none
+	either   bool   // is about the installation where no site is named, and only operators may then
+	personal bool   // shows numbers of people: a person needs personal:read besides
+	guarded  bool   // moves money or makes keys: a person gives a second factor
+}
+
+// need is what the route asks of its caller.
+func (o operation) need() access.Need {
+	return access.Need{Ability: o.ability, Or: o.or, House: o.house, Either: o.either, EverySite: o.everySite, Personal: o.personal, Guarded: o.guarded}
 }
 
 // writes reports whether the route takes an Idempotency-Key.
@@ -75,7 +86,9 @@ type nothing struct{}
 // whose reply is described by O. Errors of serve become problems.
 func register[I, O any](a *api, o operation, serve func(ctx context.Context, x *exchange, in *I) (*reply, error)) {
 	op := a.declared(o, reflect.TypeFor[O]())
-	op.Middlewares = huma.Middlewares{a.admit(o)}
+	if o.ability != "" {
+		op.Middlewares = huma.Middlewares{a.admit(o)}
+	}
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*reply, error) {
 		x := of(ctx)
 		out, err := serve(ctx, x, in)
@@ -162,6 +175,7 @@ func (a *api) declared(o operation, out reflect.Type) huma.Operation {
 		codes = append(codes, everyCode...)
 		op.Security = []map[string][]string{{"bearerAuth": {}}}
 		op.Extensions["x-ability"] = o.ability
+		o.describeNeed(&op)
 		if !o.house {
 			op.Parameters = append(op.Parameters, &huma.Param{Ref: "#/components/parameters/site"})
 		}
@@ -173,6 +187,19 @@ func (a *api) declared(o operation, out reflect.Type) huma.Operation {
 	a.describeRefusals(&op, codes)
 	a.describeSuccess(&op, o, out)
 	return op
+}
+
+// describeNeed tells programs what is asked for besides the ability.
+func (o operation) describeNeed(op *huma.Operation) {
+	if o.or != "" {
+		op.Extensions["x-ability-or"] = o.or
+	}
+	if o.personal {
+		op.Extensions["x-personal"] = true
+	}
+	if o.guarded {
+		op.Extensions["x-second-factor"] = true
+	}
 }
 
 func (a *api) describeSuccess(op *huma.Operation, o operation, out reflect.Type) {

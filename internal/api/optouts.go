@@ -51,7 +51,7 @@ func optOuts(a *api) {
 		if method == http.MethodGet {
 			ability = "optouts:read"
 		}
-		return operation{id: id, method: method, path: path, tag: "Opt-outs", ability: ability, status: status, summary: summary}
+		return operation{id: id, method: method, path: path, tag: "Opt-outs", ability: ability, personal: method == http.MethodGet, status: status, summary: summary}
 	}
 	read(a, of("listOptOuts", http.MethodGet, "/v1/opt-outs", http.StatusOK, "List who opted out, newest first"), a.listOptOuts)
 	read(a, of("getOptOut", http.MethodGet, "/v1/opt-outs/{number}", http.StatusOK, "Get a number's opt-out"),

@@ -201,7 +201,7 @@ func payments(a *api) {
 			"A gateway that does not answer leaves the payment unknown: it is asked for, and never charged twice.",
 	}, a.beginPayment, func(_ *db.Tx, p billing.Payment) (paymentView, error) { return showPayment(p, nil), nil })
 	perform(a, operation{
-		id: "cancelPayment", method: http.MethodPost, path: "/v1/credit/payments/{id}/cancel", tag: "Payments", ability: "credit:refund", status: http.StatusCreated,
+		id: "cancelPayment", guarded: true, method: http.MethodPost, path: "/v1/credit/payments/{id}/cancel", tag: "Payments", ability: "credit:refund", status: http.StatusCreated,
 		summary: "Give a payment back, all or a part", codes: []string{fault.CodeCancelExceeds, fault.CodeStateConflict},
 		about: "The credit is out of reach at once, with its share of a bonus; the money follows. What is spent or held is not given back: " +
 			"more is refused with `cancellable`, what can be.",

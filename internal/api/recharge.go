@@ -74,7 +74,7 @@ type rechargeSet struct {
 // recharges declares the routes about what happens when credit runs low.
 func recharges(a *api) {
 	write(a, operation{
-		id: "setAutoRecharge", method: http.MethodPut, path: "/v1/credit/auto-recharge", tag: "Payments", ability: "credit:write", status: http.StatusOK,
+		id: "setAutoRecharge", guarded: true, method: http.MethodPut, path: "/v1/credit/auto-recharge", tag: "Payments", ability: "credit:write", status: http.StatusOK,
 		summary: "Set when and how the site is recharged by itself", codes: []string{fault.CodeNotSupported},
 		about: "It counts from now on: a site that is low already is recharged at once. Declines of before are forgotten.",
 	}, func(tx *db.Tx, x *exchange, in *rechargeSet) (*rechargeView, error) {

@@ -122,15 +122,15 @@ type logsInput struct {
 // recipients declares the routes about single people.
 func recipients(a *api) {
 	read(a, operation{
-		id: "listRecipients", method: http.MethodGet, path: "/v1/messages/{id}/recipients", tag: "Messages", ability: "messages:read", status: http.StatusOK,
+		id: "listRecipients", personal: true, method: http.MethodGet, path: "/v1/messages/{id}/recipients", tag: "Messages", ability: "messages:read", status: http.StatusOK,
 		summary: "List the recipients of a message", about: "In the order of the request. `status=rejected` lists the rejections instead: index, to, code, detail.",
 	}, a.listRecipients)
 	register[traceInput, listOf[traceView]](a, operation{
-		id: "traceRecipient", method: http.MethodGet, path: "/v1/messages/{id}/trace", tag: "Messages", ability: "messages:read", status: http.StatusOK,
+		id: "traceRecipient", personal: true, method: http.MethodGet, path: "/v1/messages/{id}/trace", tag: "Messages", ability: "messages:read", status: http.StatusOK,
 		summary: "Tell the story of one recipient", about: "Every decision, attempt, report and ledger entry, in order.",
 	}, a.trace)
 	read(a, operation{
-		id: "listSendLogs", method: http.MethodGet, path: "/v1/send-logs", tag: "Messages", ability: "messages:read", status: http.StatusOK,
+		id: "listSendLogs", personal: true, method: http.MethodGet, path: "/v1/send-logs", tag: "Messages", ability: "messages:read", status: http.StatusOK,
 		summary: "List what was handed to providers", about: "One line per recipient and step, newest first. A page of a narrow search may be short and still have more.",
 	}, a.listLogs)
 }

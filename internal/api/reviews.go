@@ -6,7 +6,6 @@ import (
 	"reflect"
 
 	"creditmsg/internal/fault"
-	"creditmsg/internal/id"
 	"creditmsg/internal/message"
 )
 
@@ -22,13 +21,13 @@ func reviews(a *api) {
 			status: http.StatusOK, summary: summary, about: about, codes: append(codes, fault.CodeStateConflict)}
 	}
 	perform(a, act("approve", approving, "Let a message go that waits for a second person",
-		"Not with the token that sent it, or that last wrote the series which did. From then on the message is valid as long as it was meant to be. Repeating it changes nothing."),
+		"Not by who sent it, or last wrote the series which did: a token, or a person, however he signed in. From then on the message is valid as long as it was meant to be. Repeating it changes nothing."),
 		func(ctx context.Context, x *exchange, in *messageInput, _ string) (*message.Message, error) {
 			key, err := x.message(in.ID)
 			if err != nil {
 				return nil, err
 			}
-			return a.Messages.Approve(ctx, key, x.token.ID.Text(id.Token))
+			return a.Messages.Approve(ctx, key, x.actor())
 		}, a.showMessage)
 	perform(a, act("reject", approving, "Cancel a message that waits for a second person",
 		"What was held for it is given back. Repeating it changes nothing."),
@@ -37,7 +36,7 @@ func reviews(a *api) {
 			if err != nil {
 				return nil, err
 			}
-			return a.Messages.Reject(ctx, key, x.token.ID.Text(id.Token), in.Body.Reason)
+			return a.Messages.Reject(ctx, key, x.actor(), in.Body.Reason)
 		}, a.showMessage)
 	resend := act("resend-failed", "messages:write", "Send a message again to those who failed or expired",
 		"When it is over. Gives the new message, which has that message's words, the credit and the rules of now, and `resends`. Repeating it gives the same new message; "+
@@ -50,7 +49,7 @@ func reviews(a *api) {
 		if err != nil {
 			return nil, err
 		}
-		return a.Messages.ResendFailed(ctx, key, x.token.ID.Text(id.Token))
+		return a.Messages.ResendFailed(ctx, key, x.actor())
 	}, a.showMessage)
 }
 

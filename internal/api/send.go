@@ -131,7 +131,7 @@ func (a *api) takeOrder(ctx context.Context, x *exchange, body []byte, key idem.
 // sentBy notes who sends the message, and what the request has in common with its repeats:
 // they are no duplicates of it.
 func (o *order) sentBy(x *exchange, key idem.Key, keyed bool) {
-	o.By = x.token.ID.Text(id.Token)
+	o.By = x.actor()
 	if keyed {
 		o.Repeats = key.Scope + " " + key.Key
 	}

@@ -67,11 +67,11 @@ func senderDocuments(a *api) {
 	})
 	a.declareAddDocument()
 	read(a, operation{
-		id: "listSenderDocuments", method: http.MethodGet, path: documentsPath, tag: "Senders", ability: "senders:read", status: http.StatusOK,
+		id: "listSenderDocuments", personal: true, method: http.MethodGet, path: documentsPath, tag: "Senders", ability: "senders:read", status: http.StatusOK,
 		summary: "List the documents by which a sender number is registered",
 	}, a.listDocuments)
 	content := operation{
-		id: "getSenderDocument", method: http.MethodGet, path: documentsPath + "/{id}", tag: "Senders", ability: "senders:read", status: http.StatusOK,
+		id: "getSenderDocument", personal: true, method: http.MethodGet, path: documentsPath + "/{id}", tag: "Senders", ability: "senders:read", status: http.StatusOK,
 		summary: "Get a document itself",
 		params:  []*huma.Param{pathParam("number", "0261234567"), pathParam("id", "doc_…")},
 	}

@@ -62,7 +62,7 @@ func sendingRules(a *api) {
 // mayReview refuses a change of what has to be approved to a token that may not approve. The
 // value that it is already changes nothing, and is left out.
 func (x *exchange) mayReview(tx *db.Tx, in *rulesSet) error {
-	if in.Body.ReviewAbove == nil || x.operator() || x.token.Can(approving) {
+	if in.Body.ReviewAbove == nil || x.may(approving) {
 		return nil
 	}
 	s, err := site.Find(tx, x.site)

@@ -116,11 +116,11 @@ func recurring(a *api) {
 	refusals := []string{fault.CodeNoRecipients, fault.CodeUnknownTemplate, fault.CodeTemplateNotApproved, fault.CodeSenderNotRegistered,
 		fault.CodeSenderMissing, fault.CodeChannelNotAvailable, fault.CodeNotSupported, fault.CodeSiteSuspended, fault.CodeStateConflict}
 	read(a, operation{
-		id: "listSeries", method: http.MethodGet, path: seriesPath, tag: tag, ability: "messages:read", status: http.StatusOK,
+		id: "listSeries", personal: true, method: http.MethodGet, path: seriesPath, tag: tag, ability: "messages:read", status: http.StatusOK,
 		summary: "List the series, oldest first",
 	}, a.listSeries)
 	read(a, operation{
-		id: "getSeries", method: http.MethodGet, path: seriesPath + "/{id}", tag: tag, ability: "messages:read", status: http.StatusOK,
+		id: "getSeries", personal: true, method: http.MethodGet, path: seriesPath + "/{id}", tag: tag, ability: "messages:read", status: http.StatusOK,
 		summary: "Get a series and its next times",
 	}, func(tx *db.Tx, x *exchange, in *seriesNamed) (v seriesView, err error) {
 		of, err := named(id.Series, "series", in.ID)
@@ -240,7 +240,7 @@ func (b SeriesBody) plan() series.Plan {
 
 // content reads the message of a series and checks it as it would be now.
 func (a *api) content(ctx context.Context, x *exchange, b SeriesBody) (c series.Content, err error) {
-	c = series.Content{Name: b.Name, Asked: json.RawMessage(b.Message), By: x.token.ID.Text(id.Token)}
+	c = series.Content{Name: b.Name, Asked: json.RawMessage(b.Message), By: x.actor()}
 	o := &order{withoutCount: true}
 	r := &reading{data: b.Message, path: []step{{name: "message"}}}
 	o.read(r)

@@ -75,7 +75,7 @@ type sitePlanned struct {
 
 // onSites is an operation on sites.
 func onSites(id, method, path string, status int, summary, about string, codes ...string) operation {
-	return operation{id: id, method: method, path: path, tag: "Sites", ability: site.Operator, status: status, summary: summary, about: about, codes: codes, house: true}
+	return operation{id: id, method: method, path: path, tag: "Sites", ability: site.Operator, status: status, summary: summary, about: about, codes: codes, house: true, guarded: method != http.MethodGet}
 }
 
 // sites declares the routes about the tenants.

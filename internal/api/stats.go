@@ -18,7 +18,7 @@ type statsInput struct {
 // stats declares the route of the statistics.
 func stats(a *api) {
 	read(a, operation{
-		id: "getStats", method: http.MethodGet, path: "/v1/stats", tag: "Messages", ability: "messages:read", status: http.StatusOK,
+		id: "getStats", or: "stats:read", method: http.MethodGet, path: "/v1/stats", tag: "Messages", ability: "messages:read", status: http.StatusOK,
 		summary: "Count what became of recipients", everySite: true, example: exampleStats(),
 		about: "Exact at every moment, by the day on which it became known. At most 366 days. A token of the operator asks with `site=*` for all sites together.",
 	}, func(tx *db.Tx, x *exchange, in *statsInput) (out stat.Stats, err error) {

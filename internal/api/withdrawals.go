@@ -26,7 +26,7 @@ type withdrawalView struct {
 	Reason        string       `json:"reason"`
 	To            *bankAccount `json:"to" doc:"Where what does not go back the way it came is transferred to. Only operators read the whole number."`
 	Decision      string       `json:"decision" doc:"Why it was rejected."`
-	AskedBy       string       `json:"asked_by" doc:"The token, tok_…, or operator: at the command line."`
+	AskedBy       string       `json:"asked_by" doc:"The token, tok_…, or the person, usr_…, or operator: at the command line."`
 	DecidedBy     *string      `json:"decided_by" doc:"Who approved, rejected or took back, likewise."`
 	Cancellations []cancelView `json:"cancellations" doc:"Of payments, the newest first: what it became once it was approved."`
 	CreatedAt     instant      `json:"created_at"`
@@ -57,14 +57,22 @@ func (a *api) showWithdrawal(tx *db.Tx, x *exchange, of billing.Withdrawal) (wit
 }
 
 func showPerson(p billing.Person) string {
-	if p.Token.IsZero() {
+	switch {
+	case !p.User.IsZero():
+		return p.User.Text(id.User)
+	case p.Token.IsZero():
 		return "operator"
 	}
 	return p.Token.Text(id.Token)
 }
 
-// person is who calls.
-func (x *exchange) person() billing.Person { return billing.Person{Token: x.token.ID} }
+// person is who calls; a person is the same whatever he signed in with.
+func (x *exchange) person() billing.Person {
+	if p := x.call.Person; p != nil {
+		return billing.Person{User: p.ID}
+	}
+	return billing.Person{Token: x.token.ID}
+}
 
 type withdrawalsInput struct {
 	Paging
@@ -108,19 +116,19 @@ func withdrawals(a *api) {
 		return a.showWithdrawal(tx, x, billing.Withdrawal{Site: x.site, ID: of})
 	})
 	write(a, operation{
-		id: "requestWithdrawal", method: http.MethodPost, path: path, tag: tag, ability: "credit:refund", status: http.StatusCreated,
+		id: "requestWithdrawal", guarded: true, method: http.MethodPost, path: path, tag: tag, ability: "credit:refund", status: http.StatusCreated,
 		summary: "Ask for unused paid credit to be given back", codes: []string{fault.CodeCancelExceeds, fault.CodeStateConflict},
 		about: "Only credit that a payment brought and that is neither spent nor held. Nothing is taken until somebody else approves; the site may spend it meanwhile, and then all of it is refused. " +
 			"A site has one at a time. More than can be withdrawn is refused with `cancellable`, what can be.",
 	}, a.requestWithdrawal)
 	write(a, operation{
-		id: "takeBackWithdrawal", method: http.MethodPost, path: path + "/{id}/cancel", tag: tag, ability: "credit:refund", status: http.StatusOK,
+		id: "takeBackWithdrawal", guarded: true, method: http.MethodPost, path: path + "/{id}/cancel", tag: tag, ability: "credit:refund", status: http.StatusOK,
 		summary: "Take a withdrawal back while nobody has decided", codes: []string{fault.CodeStateConflict}, about: "Repeating it changes nothing.",
 	}, deciding(a, func(tx *db.Tx, x *exchange, of id.ID) (billing.Withdrawal, error) {
 		return a.Billing.TakeBackWithdrawal(tx, x.site, of, x.person())
 	}))
 	write(a, operation{
-		id: "approveWithdrawal", method: http.MethodPost, path: path + "/{id}/approve", tag: tag, ability: site.Operator, status: http.StatusOK,
+		id: "approveWithdrawal", guarded: true, method: http.MethodPost, path: path + "/{id}/approve", tag: tag, ability: site.Operator, status: http.StatusOK,
 		summary: "Approve a withdrawal that another token asked for", codes: []string{fault.CodeCancelExceeds, fault.CodeStateConflict},
 		about: "All of the credit is taken and the cancellations of the newest payments are begun, or nothing: credit that was spent since is refused with `cancellable`. " +
 			"The token that asked is refused. Repeating it changes nothing.",
@@ -128,7 +136,7 @@ func withdrawals(a *api) {
 		return a.Billing.ApproveWithdrawal(tx, x.site, of, x.person())
 	}))
 	write(a, operation{
-		id: "rejectWithdrawal", method: http.MethodPost, path: path + "/{id}/reject", tag: tag, ability: site.Operator, status: http.StatusOK,
+		id: "rejectWithdrawal", guarded: true, method: http.MethodPost, path: path + "/{id}/reject", tag: tag, ability: site.Operator, status: http.StatusOK,
 		summary: "Reject a withdrawal", codes: []string{fault.CodeStateConflict}, about: "Repeating it changes nothing.",
 	}, func(tx *db.Tx, x *exchange, in *withdrawalRejected) (v withdrawalView, err error) {
 		of, err := withdrawalID(in.ID)

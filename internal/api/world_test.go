@@ -16,6 +16,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"creditmsg/internal/access"
 	"creditmsg/internal/alert"
 	"creditmsg/internal/attachment"
 	"creditmsg/internal/billing"
@@ -59,6 +60,7 @@ type world struct {
 	alerts   *alert.Service
 	book     *book.Book
 	series   *series.Service
+	people   *access.People
 	sim      *simulator.Simulator
 	till     *httptest.Server // the simulated payment gateway
 	deps     Deps
@@ -134,7 +136,8 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	w.must(err)
 
 	registry := prometheus.NewRegistry()
-	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Alerts: w.alerts, Book: w.book, Series: w.series, Attachments: pictures, Uploads: parts.New(d, w.keys, store, log), OptOuts: optout.New(w.keys), Papers: paper.New(w.keys, w.ledger, w.billing), WhatIf: whatif.New(d, w.keys, w.messages), Log: log,
+	w.people = access.New(d, w.keys)
+	w.deps = Deps{DB: d, People: w.people, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Alerts: w.alerts, Book: w.book, Series: w.series, Attachments: pictures, Uploads: parts.New(d, w.keys, store, log), OptOuts: optout.New(w.keys), Papers: paper.New(w.keys, w.ledger, w.billing), WhatIf: whatif.New(d, w.keys, w.messages), Log: log,
 		Invoices:     invoice.New(d, w.keys, w.messages, w.ledger, map[string]string{"solapi": "solapi"}),
 		Vendors:      vendor.New(d, w.queue, []vendor.Account{{Name: account.Name, Kind: account.Kind, Adapter: adapter, LowBalance: 10_000 * money.Won}}, vendor.Options{Log: log}),
 		Registration: registration.New(w.keys, w.queue),

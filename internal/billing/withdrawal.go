@@ -34,10 +34,11 @@ func (s WithdrawalState) Granted() bool {
 	return s != WithdrawalRequested && s != WithdrawalRejected && s != WithdrawalCancelled
 }
 
-// Person is who asks for a withdrawal or decides about one: a token, or somebody at the
-// command line by his name.
+// Person is who asks for a withdrawal or decides about one: a token, somebody who signed in,
+// or somebody at the command line by his name.
 type Person struct {
 	Token id.ID
+	User  id.ID
 	Name  string // of the command line; kept sealed
 }
 
@@ -67,7 +68,11 @@ type WithdrawalPapers struct {
 	Decision string               `json:"decision,omitempty"` // the words of who rejected it
 	AskedBy  string               `json:"asked_by,omitempty"` // at the command line
 	Decided  string               `json:"decided,omitempty"`
-	Parts    []WithdrawalPart     `json:"parts,omitempty"`
+
+	AskedUser   id.ID `json:"asked_user,omitzero"` // who had signed in
+	DecidedUser id.ID `json:"decided_user,omitzero"`
+
+	Parts []WithdrawalPart `json:"parts,omitempty"`
 }
 
 // WithdrawalPart is a cancellation that a withdrawal became, by public ids.
@@ -103,6 +108,7 @@ func (w *withdrawalRow) open() bool {
 // changing seals the papers and gives what can change of a withdrawal.
 func (s *Service) changing(tx *db.Tx, w *withdrawalRow) (_ []db.Column, err error) {
 	w.AskedBy, w.Decided = w.Asker.Name, w.Decider.Name
+	w.AskedUser, w.DecidedUser = w.Asker.User, w.Decider.User
 	if w.sealed, err = s.seal(tx, w.Site, "withdrawal", w.ID, w.WithdrawalPapers); err != nil {
 		return nil, err
 	}
@@ -169,6 +175,7 @@ func (s *Service) opened(tx *db.Tx, rows *sql.Rows, err error) ([]*withdrawalRow
 			return nil, err
 		}
 		w.Asker.Name, w.Decider.Name = w.AskedBy, w.Decided
+		w.Asker.User, w.Decider.User = w.AskedUser, w.DecidedUser
 	}
 	return found, nil
 }

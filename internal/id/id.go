@@ -42,6 +42,7 @@ const (
 	Upload     = "upl" // a body that arrives in pieces
 	Erasure    = "era" // of a number
 	Entry      = "aud" // of the audit log
+	User       = "usr" // a person
 )
 
 // New makes an ID that sorts after all that this process made before.

@@ -25,7 +25,7 @@ var Checks = []string{InvalidNumber, "duplicate", OptedOut, MissingVariable, Uns
 // that is kept of it says so. It is a part of the sealed content, and never changes.
 type Checked struct {
 	Rules       string     `json:"rules"`                  // RulesVersion
-	By          string     `json:"by,omitempty"`           // the token or series that sent it
+	By          string     `json:"by,omitempty"`           // the token, person or series that sent it
 	At          db.Time    `json:"at"`                     // when what it went by was read
 	SenderSince db.Time    `json:"sender_since,omitempty"` // when its approved sender number was registered
 	OptOuts     *OptOuts   `json:"opt_outs,omitempty"`     // nil = nobody had opted out

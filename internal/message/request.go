@@ -24,8 +24,8 @@ type Request struct {
 	Metadata        json.RawMessage
 	WaitForRecharge time.Duration // how long a refusal may wait for credit to come; 0 = not at all
 	Night           NightRule     // of an advertisement; "" = NightHold
-	By              string        // the token or series that sends it; "" = not said
-	AskedBy         string        // the token that may not approve it; "" = By
+	By              string        // the token, person or series that sends it; "" = not said
+	AskedBy         string        // who may not approve it; "" = By
 	Repeats         string        // what repeats of the same request have in common; "" = it is none of others
 	Tempo           Tempo         // when and how fast it is handed over
 	Test            bool          // it is tried out on a few phones: see AsTest

@@ -34,7 +34,7 @@ const (
 type Review struct {
 	Message   Key
 	State     ReviewState
-	AskedBy   string // the token that sent the message, or that last wrote the series which did
+	AskedBy   string // the token or person that sent the message, or last wrote the series which did
 	AskedAt   db.Time
 	DecidedBy string  // "" = nobody yet
 	DecidedAt db.Time // 0 = not yet

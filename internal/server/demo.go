@@ -14,6 +14,7 @@ type Demo struct {
 	APIURL       string            `json:"api_url"`
 	SimulatorURL string            `json:"simulator_url"`
 	Simulator    DemoKey           `json:"simulator"`
+	Logins       []DemoLogin       `json:"logins"`
 	Tokens       map[string]string `json:"tokens"` // by site, and operator
 	Provider     DemoProvider      `json:"provider"`
 	Senders      map[string]string `json:"senders"` // by site
@@ -24,6 +25,14 @@ type Demo struct {
 type DemoKey struct {
 	APIKey    string `json:"api_key"`
 	APISecret string `json:"api_secret"`
+}
+
+// DemoLogin is a person who can sign in.
+type DemoLogin struct {
+	Email    string `json:"email"`
+	Password string `json:"password"`
+	Role     string `json:"role"`
+	Site     string `json:"site"` // "" = all
 }
 
 // DemoProvider is the account that the demo sends by.

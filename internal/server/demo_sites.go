@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"creditmsg/internal/access"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
@@ -52,7 +53,7 @@ func (p *Program) furnish(ctx context.Context, demo *Demo) error {
 	}
 	tokens[site.Operator] = token
 	demo.Tokens = tokens
-	return nil
+	return p.demoLogins(ctx, demo)
 }
 
 // furnishSite makes a site with everything it needs, unless it is there.
@@ -94,7 +95,7 @@ func (p *Program) furnishSite(tx *db.Tx, s demoSite) error {
 func (p *Program) demoToken(ctx context.Context, siteID, ability, kept string) (token string, err error) {
 	err = p.d.Update(ctx, "demo_token", func(tx *db.Tx) error {
 		t, err := site.Authenticate(tx, kept)
-		if err == nil && t.Site == siteID && t.Can(ability) {
+		if err == nil && t.Owner() == siteID && (access.Call{Who: access.Who{Token: t}, Site: siteID}).Can(ability) {
 			token = kept
 			return nil
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"creditmsg/internal/access"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/site"
@@ -21,6 +22,11 @@ func openDemo(t *testing.T, c Config, dir string) Demo {
 		t.Fatal(err)
 	}
 	defer p.Close()
+	for _, one := range d.Logins {
+		if _, err := p.people.SignIn(t.Context(), access.SignIn{Email: one.Email, Password: one.Password}); err != nil {
+			t.Errorf("%s cannot sign in: %v", one.Role, err)
+		}
+	}
 	err = p.d.View(t.Context(), "test", func(tx *db.Tx) error {
 		for owner, secret := range d.Tokens {
 			token, err := site.Authenticate(tx, secret)
@@ -42,14 +48,20 @@ func TestTheDemoKeepsItsSecretsAndMendsWhatIsMissing(t *testing.T) {
 	if len(first.Tokens) != 4 || first.Provider.WebhookSecret == "" || first.TemplateCode != "RESERVE_01" || first.Senders["demo-poor"] != "0261234567" {
 		t.Errorf("the demo is %+v", first)
 	}
+	if len(first.Logins) != 6 || first.Logins[0].Role != "operator" || first.Logins[2].Site != "demo-rich" || len(first.Logins[0].Password) < 10 {
+		t.Errorf("the people of the demo are %+v", first.Logins)
+	}
 	again := openDemo(t, c, dir)
-	if diff := cmp.Diff([]any{first.Tokens, first.Provider}, []any{again.Tokens, again.Provider}); diff != "" {
+	if diff := cmp.Diff([]any{first.Tokens, first.Provider, first.Logins}, []any{again.Tokens, again.Provider, again.Logins}); diff != "" {
 		t.Errorf("a second start changed: %s", diff)
 	}
 	if err := os.Remove(filepath.Join(dir, "demo.json")); err != nil {
 		t.Fatal(err)
 	}
 	mended := openDemo(t, c, dir)
+	if mended.Logins[0].Password == first.Logins[0].Password || mended.Logins[0].Password == "" {
+		t.Error("a lost password came back by itself")
+	}
 	if mended.Tokens["demo-rich"] == first.Tokens["demo-rich"] || mended.Provider == first.Provider {
 		t.Error("a lost file came back by itself")
 	}
@@ -91,12 +103,12 @@ func TestMadeUpIDsHaveTheVendorsFormAndStayTheSame(t *testing.T) {
 
 func TestATimeFromNowIsReadInDaysToo(t *testing.T) {
 	for text, want := range map[string]time.Duration{"": 0, "90d": 90 * 24 * time.Hour, "12h": 12 * time.Hour, "1h30m": 90 * time.Minute} {
-		if got, err := parseExpiry(text); err != nil || got != want {
+		if got, err := parseExpiry("--expires", text); err != nil || got != want {
 			t.Errorf("%q is %s, want %s: %v", text, got, want, err)
 		}
 	}
 	for _, text := range []string{"0d", "-1d", "-1h", "d", "tomorrow", "99999999d"} {
-		if got, err := parseExpiry(text); err == nil {
+		if got, err := parseExpiry("--expires", text); err == nil {
 			t.Errorf("%q is %s, want an error", text, got)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"creditmsg/internal/access"
 	"creditmsg/internal/alert"
 	"creditmsg/internal/api"
 	"creditmsg/internal/attachment"
@@ -48,6 +49,7 @@ type Operator struct {
 	kakao        *kakao.Service
 	registration *registration.Service
 	privacy      *privacy.Service
+	people       *access.People
 }
 
 // OperatorOptions say how an Operator is opened.
@@ -97,6 +99,7 @@ func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
 	p.vendors = vendor.New(d, p.queue, c.watched(list), vendor.Options{})
 	p.registration = registration.New(p.keys, p.queue)
 	p.privacy = privacy.New(privacy.Deps{DB: d, Keys: p.keys, Queue: p.queue, Ledger: p.ledger, Messages: p.messages, Book: book.New(d, p.keys, p.queue), Series: p.series, Render: api.RenderReceipt})
+	p.people = access.New(d, p.keys)
 	p.kakao = kakao.New(d, p.keys, p.queue, kept(list), kakao.Options{Accounts: func(siteID string) []string { return serving(list, siteID) }})
 	p.papers = paper.New(p.keys, p.ledger, p.billing)
 	if p.pictures, p.place, err = c.pictures(d, p.keys, nil); err != nil {

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -16,9 +15,10 @@ import (
 // Token is the right of a program to use the API, without its secret.
 type Token struct {
 	ID         string    `json:"id"`
-	Site       string    `json:"site"` // or operator
+	Site       string    `json:"site"` // or operator, or usr_… of a person
 	Name       string    `json:"name"`
 	Abilities  []string  `json:"abilities"`
+	Addresses  []string  `json:"addresses"` // networks that it may be used from; none = anywhere
 	Last4      string    `json:"last4"`
 	CreatedAt  time.Time `json:"created_at"`
 	LastUsedAt time.Time `json:"last_used_at,omitzero"`
@@ -27,11 +27,11 @@ type Token struct {
 }
 
 func tokenOf(t site.Token) Token {
-	owner := t.Site
+	owner := t.Owner()
 	if owner == "" {
 		owner = site.Operator
 	}
-	return Token{ID: t.ID.Text(id.Token), Site: owner, Name: t.Name, Abilities: t.Abilities, Last4: t.Last4,
+	return Token{ID: t.ID.Text(id.Token), Site: owner, Name: t.Name, Abilities: t.Abilities, Addresses: t.Networks.Texts(), Last4: t.Last4,
 		CreatedAt: t.CreatedAt.Time(), LastUsedAt: t.LastUsedAt.Time(), ExpiresAt: t.ExpiresAt.Time(), RevokedAt: t.RevokedAt.Time()}
 }
 
@@ -40,6 +40,7 @@ type NewToken struct {
 	ID        string   `json:"id"`
 	Secret    string   `json:"token"`
 	Abilities []string `json:"abilities"`
+	Addresses []string `json:"addresses,omitempty"`
 }
 
 // siteOf reads SITE|operator.
@@ -51,9 +52,10 @@ func siteOf(owner string) string {
 }
 
 // CreateToken makes a token of a site, or of the operator. expires is a time from now
-// such as 90d or 12h, "" = never. Faults: Invalid, NotFound.
-func (p *Operator) CreateToken(ctx context.Context, owner, name string, abilities []string, expires string) (t NewToken, err error) {
-	valid, err := parseExpiry(expires)
+// such as 90d or 12h, "" = never; without networks it can be used from anywhere. Faults:
+// Invalid, NotFound.
+func (p *Operator) CreateToken(ctx context.Context, owner, name string, abilities []string, expires string, networks ...string) (t NewToken, err error) {
+	valid, err := parseExpiry("--expires", expires)
 	if err != nil {
 		return NewToken{}, err
 	}
@@ -62,8 +64,8 @@ func (p *Operator) CreateToken(ctx context.Context, owner, name string, abilitie
 		if valid > 0 {
 			until = tx.Now.Add(valid)
 		}
-		made, secret, err := site.NewToken(tx, siteOf(owner), name, abilities, until)
-		t = NewToken{made.ID.Text(id.Token), secret, made.Abilities}
+		made, secret, err := site.CreateToken(tx, site.TokenOrder{Owner: siteOf(owner), Name: name, Abilities: abilities, Networks: networks, Expires: until})
+		t = NewToken{made.ID.Text(id.Token), secret, made.Abilities, made.Networks.Texts()}
 		return err
 	})
 	return t, err
@@ -72,11 +74,11 @@ func (p *Operator) CreateToken(ctx context.Context, owner, name string, abilitie
 // longestExpiry keeps a time from now inside what can be stored.
 const longestExpiry = 100 * 365
 
-func parseExpiry(text string) (time.Duration, error) {
+func parseExpiry(flag, text string) (time.Duration, error) {
 	if text == "" {
 		return 0, nil
 	}
-	wrong := fault.Check("--expires", "%q is not a time from now such as 90d or 12h", text)
+	wrong := fault.Check(flag, "%q is not a time from now such as 90d or 12h", text)
 	if days, is := strings.CutSuffix(text, "d"); is {
 		n, err := strconv.Atoi(days)
 		if err != nil || n <= 0 || n > longestExpiry {
@@ -130,37 +132,57 @@ func eachToken(tx *db.Tx, owner string, do func(site.Token) error) error {
 	}
 }
 
-// errFound ends a search.
-var errFound = errors.New("found")
+// token finds whose a token is.
+func tokenOwner(tx *db.Tx, token string) (id.ID, string, error) {
+	which, err := id.Parse(id.Token, token)
+	if err != nil {
+		return id.ID{}, "", fault.Check("ID", "%q is not the id of a token, such as tok_01k…; token list shows them", token)
+	}
+	owner, err := site.OwnerOf(tx, which)
+	return which, owner, err
+}
 
 // RevokeToken ends a token, whoever it belongs to, at once and for ever. Repeating it
 // changes nothing. NotFound.
 func (p *Operator) RevokeToken(ctx context.Context, token string) (t Token, err error) {
-	which, err := id.Parse(id.Token, token)
-	if err != nil {
-		return Token{}, fault.Check("ID", "%q is not the id of a token, such as tok_01k…; token list shows them", token)
-	}
 	err = p.d.Update(ctx, "operator_revoke_token", func(tx *db.Tx) error {
-		var owner site.Token
-		err := eachToken(tx, "", func(t site.Token) error {
-			if owner = t; t.ID == which {
-				return errFound
-			}
-			return nil
-		})
-		if err == nil {
-			return fault.Missing("token", token)
-		}
-		if !errors.Is(err, errFound) {
+		which, owner, err := tokenOwner(tx, token)
+		if err != nil {
 			return err
 		}
-		if err := site.Revoke(tx, owner.Site, which); err != nil {
+		if err := site.Revoke(tx, owner, which); err != nil {
 			return err
 		}
-		if t = tokenOf(owner); t.RevokedAt.IsZero() {
-			t.RevokedAt = tx.Now.Time()
+		ended, err := site.FindToken(tx, owner, which)
+		t = tokenOf(ended)
+		return err
+	})
+	return t, err
+}
+
+// RotatedToken is a token with the new secret that it was given.
+type RotatedToken struct {
+	NewToken
+	PreviousUntil time.Time `json:"previous_until"` // how long the secret before is good
+}
+
+// RotateToken gives a token a new secret. overlap is how long the old one stays good, such as
+// 24h or 7d; "0" ends it at once. Faults: Invalid, NotFound, StateConflict for one that has ended.
+func (p *Operator) RotateToken(ctx context.Context, token, overlap string) (t RotatedToken, err error) {
+	var keep time.Duration
+	if overlap != "0" {
+		if keep, err = parseExpiry("--overlap", overlap); err != nil {
+			return RotatedToken{}, err
 		}
-		return nil
+	}
+	err = p.d.Update(ctx, "operator_rotate_token", func(tx *db.Tx) error {
+		which, owner, err := tokenOwner(tx, token)
+		if err != nil {
+			return err
+		}
+		made, secret, err := site.Rotate(tx, owner, which, keep, nil)
+		t = RotatedToken{NewToken{made.ID.Text(id.Token), secret, made.Abilities, made.Networks.Texts()}, tx.Now.Add(keep).Time()}
+		return err
 	})
 	return t, err
 }

@@ -53,7 +53,10 @@ func withdrawalOf(w billing.Withdrawal, cancels []billing.Cancellation) Withdraw
 }
 
 func personOf(p billing.Person) string {
-	if p.Token.IsZero() {
+	switch {
+	case !p.User.IsZero():
+		return p.User.Text(id.User)
+	case p.Token.IsZero():
 		return p.Name
 	}
 	return p.Token.Text(id.Token)

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"creditmsg/internal/access"
 	"creditmsg/internal/alert"
 	"creditmsg/internal/api"
 	"creditmsg/internal/attachment"
@@ -92,6 +93,7 @@ type Program struct {
 	kakao        *kakao.Service
 	registration *registration.Service
 	privacy      *privacy.Service
+	people       *access.People
 	handler      http.Handler
 
 	door      *listener // nil without RoleAPI
@@ -213,6 +215,7 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 		Render: api.RenderReceipt, Log: p.log})
 	p.vendors = vendor.New(p.d, p.queue, p.config.watched(list), vendor.Options{Log: p.log})
 	p.registration = registration.New(p.keys, p.queue)
+	p.people = access.New(p.d, p.keys)
 	p.kakao = kakao.New(p.d, p.keys, p.queue, kept(list), kakao.Options{Log: p.log,
 		Accounts: func(siteID string) []string { return p.delivery.Accounts(siteID, provider.Alimtalk) }})
 	p.invoices = invoice.New(p.d, p.keys, p.messages, p.ledger, p.config.Kinds())
@@ -229,7 +232,7 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 	p.handler, err = api.New(api.Deps{
 		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, Vendors: p.vendors, Kakao: p.kakao, Registration: p.registration, Privacy: p.privacy, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
 		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, OptOuts: optout.New(p.keys), Book: p.book, Series: p.series, Attachments: p.pictures, Uploads: p.uploads,
-		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics,
+		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics, People: p.people,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), Version: o.Version, Ready: p.ready,
 	})
 	return err

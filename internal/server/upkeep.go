@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"creditmsg/internal/audit"
+	"creditmsg/internal/db"
 	"creditmsg/internal/idem"
+	"creditmsg/internal/site"
 	"creditmsg/internal/stat"
 )
 
@@ -94,11 +96,26 @@ func (p *Program) sweep(ctx context.Context) {
 		{"what was sent recently", p.messages.SweepRecent},
 		{"who was no Kakao user", p.messages.SweepOffKakao},
 		{"audit log", func(ctx context.Context) error { return audit.Sweep(ctx, p.d, p.config.Audit.kept()) }},
+		{"sessions and old secrets", p.sweepTokens},
 	} {
 		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
 			p.log.WarnContext(ctx, "not swept", "what", s.what, "error", err)
 		}
 	}
+}
+
+// sweepTokens deletes sessions that ended long ago and secrets that were rotated away.
+func (p *Program) sweepTokens(ctx context.Context) error {
+	for more := true; more; {
+		err := p.d.Update(ctx, "sweep_tokens", func(tx *db.Tx) (err error) {
+			more, err = site.SweepTokens(tx)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // compare has the last days held against what the payment gateways list, each once a day. A

@@ -9,7 +9,7 @@
 //   - Sealed values begin with a byte that names their form, so that a later form
 //     can stand beside them.
 //   - A token's secret is shown once and stored as a digest. A mistyped one is
-//     refused without asking the database.
+//     refused without asking the database. A secret that was rotated away counts until its time.
 //   - What was signed can be proven by anyone with the public key, for ever: a new signing
 //     key does not end the old ones.
 //   - A site has at most one default sender.
@@ -18,10 +18,10 @@
 // It never logs a secret, and knows nothing of money or messages.
 //
 // Tables owned: site, site_key, site_installation, site_token, site_sender,
-// site_channel, site_rev, site_word, site_word_list, site_opt_out_number.
+// site_token_old, site_channel, site_rev, site_word, site_word_list, site_opt_out_number.
 //
 // Reading order: site.go, key.go (sealing, pure), keys.go (where keys are kept),
 // signer.go (who signs for the installation), secret.go (the form of a token, pure),
-// token.go, sender.go, channel.go, rules.go with optoutnumber.go, words.go, rev.go (what others
+// token.go with token_change.go and network.go, sender.go, channel.go, rules.go with optoutnumber.go, words.go, rev.go (what others
 // may remember, and how long).
 package site

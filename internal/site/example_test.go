@@ -1,8 +1,6 @@
 package site_test
 
 import (
-	"fmt"
-
 	"creditmsg/internal/db"
 	"creditmsg/internal/site"
 )
@@ -33,10 +31,4 @@ func ExampleKeys_Site() {
 		return key.Seal("note of payment 7", []byte(note)), nil
 	}
 	_ = seal
-}
-
-func ExampleToken_Can() {
-	t := site.Token{Site: "demo", Abilities: []string{"messages:read"}}
-	fmt.Println(t.Can("messages:read"), t.Can("messages:write"))
-	// Output: true false
 }

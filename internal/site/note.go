@@ -30,7 +30,7 @@ func noteRules(tx *db.Tx, id string, was, now Rules) error {
 
 // parts are what is told of a token; its secret is not among them.
 func (t Token) parts() audit.Fields {
-	return audit.Fields{"name": t.Name, "abilities": t.Abilities, "expires_at": t.ExpiresAt}
+	return audit.Fields{"name": t.Name, "abilities": t.Abilities, "networks": t.Networks.Texts(), "expires_at": t.ExpiresAt}
 }
 
 // senderRef is how an entry names a sender number: masked, since it may be a person's.

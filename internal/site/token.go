@@ -15,19 +15,37 @@ import (
 	"creditmsg/internal/id"
 )
 
-// Token is the right of a program to use the API. Its secret is not in here.
+// Token is the right of a program, or of a person who signed in, to use the API. Its secret
+// is not in here.
 type Token struct {
-	ID         id.ID
-	Site       string // empty = the operator's
-	Name       string
-	Abilities  []string
-	Last4      string // the end of the secret, to recognise it by
-	ExpiresAt  db.Time
-	RevokedAt  db.Time
-	LastUsedAt db.Time
-	CreatedAt  db.Time
-	SiteRev    Rev // of its site when the token was read; 0 for the operator's
+	ID          id.ID
+	Site        string // empty = the operator's, or a person's
+	User        id.ID  // whose it is; zero = a program's
+	Session     bool   // of a person who signed in
+	Name        string
+	Abilities   []string
+	Networks    Networks // from where it may be used
+	Last4       string   // the end of the secret, to recognise it by
+	ExpiresAt   db.Time
+	RevokedAt   db.Time
+	LastUsedAt  db.Time
+	CreatedAt   db.Time
+	ConfirmedAt db.Time // when the person of a session last gave a second factor; 0 = not yet
+	Until       db.Time // how long the secret counts by which it was found; 0 = no end is known
+	SiteRev     Rev     // of its site when the token was read; 0 for the operator's
 }
+
+// Owner is whose tokens it is listed with: a site, "" for the operator, or OwnedBy a person.
+func (t Token) Owner() string {
+	if t.User.IsZero() {
+		return t.Site
+	}
+	return OwnedBy(t.User)
+}
+
+// OwnedBy is what stands in the place of a site with the tokens of a person; no site can have
+// it as its id.
+func OwnedBy(user id.ID) string { return user.Text(id.User) }
 
 // All is the ability to do everything that a site may do.
 const All = "*"
@@ -42,56 +60,88 @@ var Abilities = []string{
 	"contacts:read", "contacts:write",
 	"optouts:read", "optouts:write",
 	"webhooks:read", "webhooks:write",
-	"audit:read",
 	"tokens:read", "tokens:write",
+	"stats:read", "personal:read", "audit:read",
+	"users:read", "users:write",
+	"roles:read", "roles:write",
 	Operator, All,
 }
 
-// Can reports whether the token allows an ability: it lists exactly that, or "*".
-// The operator's ability is never meant by "*", and never a site token's.
-func (t Token) Can(ability string) bool {
-	if ability == Operator {
-		return t.Site == "" && slices.Contains(t.Abilities, Operator)
-	}
-	return slices.Contains(t.Abilities, ability) || slices.Contains(t.Abilities, All)
+// TokenOrder is what a token is to be.
+type TokenOrder struct {
+	Owner     string // a site, "" = the operator, or OwnedBy a person
+	Name      string
+	Abilities []string
+	Networks  []string // as people write them; none = usable from anywhere
+	Expires   db.Time  // 0 = never
+	Session   bool
+	Confirmed db.Time // a session's
 }
 
-// NewToken makes a token of a site ("" = the operator's) and gives its secret,
-// which is never shown again. Expires 0 = never. Faults: Invalid for an unknown
-// ability, none, or a time that has passed; NotFound for the site.
+// NewToken makes a token that can be used from anywhere, as CreateToken does.
 func NewToken(tx *db.Tx, site, name string, abilities []string, expires db.Time) (Token, string, error) {
-	name = strings.TrimSpace(name)
-	if !IsName(name) {
-		return Token{}, "", fault.Check("/name", "want 1 to 100 characters without line breaks or other control characters")
-	}
-	abilities, err := checkAbilities(site, abilities)
-	if err != nil {
+	return CreateToken(tx, TokenOrder{Owner: site, Name: name, Abilities: abilities, Expires: expires})
+}
+
+// CreateToken makes a token and gives its secret, which is never shown again. Faults:
+// Invalid for an unknown ability, none, a network that is none, or a time that has passed;
+// NotFound for the site.
+func CreateToken(tx *db.Tx, o TokenOrder) (Token, string, error) {
+	t := Token{ID: id.New(), ExpiresAt: o.Expires, Session: o.Session, ConfirmedAt: o.Confirmed, CreatedAt: tx.Now}
+	if err := t.own(o.Owner); err != nil {
 		return Token{}, "", err
 	}
-	if expires != 0 && expires <= tx.Now {
-		return Token{}, "", fault.Check("/expires_at", "the time has passed already")
+	if err := t.set(tx, TokenChange{Name: &o.Name, Abilities: o.Abilities, Networks: &o.Networks}); err != nil {
+		return Token{}, "", err
 	}
-	var owner Site
-	if site != "" {
-		if owner, err = Find(tx, site); err != nil {
+	if len(t.Abilities) == 0 {
+		return Token{}, "", fault.Check("/abilities", "want at least one ability")
+	}
+	if o.Expires != 0 && o.Expires <= tx.Now {
+		return Token{}, "", passed()
+	}
+	if t.Site != "" {
+		owner, err := Find(tx, t.Site)
+		if err != nil {
 			return Token{}, "", err
 		}
+		t.SiteRev = owner.Rev
 	}
 	secret := newSecret()
-	t := Token{ID: id.New(), Site: site, Name: name, Abilities: abilities, Last4: secret[len(secret)-4:],
-		ExpiresAt: expires, CreatedAt: tx.Now, SiteRev: owner.Rev}
-	err = tx.InsertMany("site_token", db.Col("id", []id.ID{t.ID}), db.Col("site_id", []string{t.Site}),
+	t.Last4, t.Until = last4(secret), t.ExpiresAt
+	session := 0
+	if t.Session {
+		session = 1
+	}
+	err := tx.InsertMany("site_token", db.Col("id", []id.ID{t.ID}), db.Col("site_id", []string{t.Owner()}),
 		db.Col("name", []string{t.Name}), db.Col("abilities", []string{strings.Join(t.Abilities, " ")}),
-		db.Col("digest", []string{digest(secret)}), db.Col("last4", []string{t.Last4}),
+		db.Col("networks", []string{strings.Join(t.Networks.Texts(), " ")}), db.Same("session", session, 1),
+		db.Col("confirmed_at", []db.Time{t.ConfirmedAt}), db.Col("digest", []string{digest(secret)}), db.Col("last4", []string{t.Last4}),
 		db.Col("created_at", []db.Time{t.CreatedAt}), db.Col("expires_at", []db.Time{t.ExpiresAt}),
 		db.Col("revoked_at", []db.Time{0}), db.Col("last_used_at", []db.Time{0}))
 	if err != nil {
-		return Token{}, "", fmt.Errorf("create token %q: %w", name, err)
+		return Token{}, "", fmt.Errorf("create token %q: %w", t.Name, err)
 	}
-	return t, secret, audit.Note(tx, audit.Change{Site: site, Action: "token.created", Ref: t.ID.Text(id.Token), After: t.parts()})
+	return t, secret, audit.Note(tx, audit.Change{Site: t.Owner(), Action: "token.created", Ref: t.ID.Text(id.Token), After: t.parts()})
 }
 
-// checkAbilities gives the list in the order of Abilities, each once.
+func last4(secret string) string { return secret[len(secret)-4:] }
+
+func passed() error { return fault.Check("/expires_at", "the time has passed already") }
+
+// own reads whose token it is.
+func (t *Token) own(owner string) error {
+	if !strings.HasPrefix(owner, id.User+"_") {
+		t.Site = owner
+		return nil
+	}
+	var err error
+	t.User, err = id.Parse(id.User, owner)
+	return err
+}
+
+// checkAbilities gives the list in the order of Abilities, each once. What is the operator's
+// is not for the tokens of a site.
 func checkAbilities(site string, given []string) ([]string, error) {
 	for i, a := range given {
 		if !slices.Contains(Abilities, a) {
@@ -107,51 +157,67 @@ func checkAbilities(site string, given []string) ([]string, error) {
 			out = append(out, a)
 		}
 	}
-	if len(out) == 0 {
-		return nil, fault.Check("/abilities", "want at least one ability")
-	}
 	return out, nil
 }
 
 // selectTokens reads tokens and the Rev in one statement, so that no token is older than
 // its Rev.
-const selectTokens = `SELECT t.id, t.site_id, t.name, t.abilities, t.last4, t.created_at, t.expires_at, t.revoked_at, t.last_used_at, t.digest,
-	COALESCE(r.rev, 0) FROM site_token t LEFT JOIN site_rev r ON r.site_id = t.site_id`
+const (
+	tokenColumns = `t.id, t.site_id, t.name, t.abilities, t.networks, t.session, t.last4, t.created_at, t.expires_at, t.revoked_at,
+	t.last_used_at, t.confirmed_at, COALESCE(r.rev, 0)`
+	fromTokens   = ` FROM site_token t LEFT JOIN site_rev r ON r.site_id = t.site_id`
+	selectTokens = `SELECT ` + tokenColumns + fromTokens
+)
 
-// scanToken gives a token and the digest of its secret.
-func scanToken(r interface{ Scan(...any) error }) (t Token, digest string, err error) {
-	var abilities string
-	err = r.Scan(&t.ID, &t.Site, &t.Name, &abilities, &t.Last4, &t.CreatedAt, &t.ExpiresAt, &t.RevokedAt, &t.LastUsedAt, &digest, &t.SiteRev)
-	t.Abilities = strings.Fields(abilities)
-	return t, digest, err
+// scanToken gives a token, and what else is selected before it.
+func scanToken(r interface{ Scan(...any) error }, before ...any) (t Token, err error) {
+	var owner, abilities, networks string
+	err = r.Scan(append(before, &t.ID, &owner, &t.Name, &abilities, db.Maybe(&networks), (*flag)(&t.Session), &t.Last4, &t.CreatedAt,
+		&t.ExpiresAt, &t.RevokedAt, &t.LastUsedAt, &t.ConfirmedAt, &t.SiteRev)...)
+	if err != nil {
+		return Token{}, err
+	}
+	t.Abilities, t.Until = strings.Fields(abilities), t.ExpiresAt
+	if t.Networks, err = readNetworks(networks); err != nil {
+		return Token{}, fmt.Errorf("read the networks of token %s: %w", t.ID.Text(id.Token), err)
+	}
+	return t, t.own(owner)
 }
 
-// unknown says the same of every secret that does not count, so that nobody can
+// Unknown says the same of every secret that does not count, so that nobody can
 // tell why.
-func unknown() error {
+func Unknown() error {
 	return fault.New(fault.Unauthenticated, fault.CodeUnauthenticated,
 		"the token is unknown, has expired or was revoked: send Authorization: Bearer with a valid one")
 }
 
 // Authenticate gives the token of a secret, or an Unauthenticated fault. One whose
-// checksum is wrong is refused before the database is asked.
+// checksum is wrong is refused before the database is asked. A secret that was rotated away
+// counts until its time. From where the token is used is the caller's to look at.
 func Authenticate(tx *db.Tx, secret string) (Token, error) {
 	if !wellFormed(secret) {
-		return Token{}, unknown()
+		return Token{}, Unknown()
 	}
 	want := digest(secret)
-	t, got, err := scanToken(tx.QueryRow(selectTokens+` WHERE t.digest = ?`, want))
+	var got string
+	t, err := scanToken(tx.QueryRow(`SELECT t.digest, `+tokenColumns+fromTokens+` WHERE t.digest = ?`, want), &got)
 	if errors.Is(err, db.ErrNoRows) {
-		return Token{}, unknown()
+		t, got, err = bySecretBefore(tx, want)
+	}
+	if errors.Is(err, db.ErrNoRows) {
+		return Token{}, Unknown()
 	}
 	if err != nil {
 		return Token{}, fmt.Errorf("authenticate a token: %w", err)
 	}
-	if subtle.ConstantTimeCompare([]byte(got), []byte(want)) != 1 || t.RevokedAt != 0 || t.ExpiresAt != 0 && t.ExpiresAt <= tx.Now {
-		return Token{}, unknown()
+	if subtle.ConstantTimeCompare([]byte(got), []byte(want)) != 1 || t.ended(tx.Now) {
+		return Token{}, Unknown()
 	}
 	return t, nil
 }
+
+// ended reports whether the token, or the secret that it was found by, counts no more.
+func (t Token) ended(now db.Time) bool { return t.RevokedAt != 0 || t.Until != 0 && t.Until <= now }
 
 // touchEvery is how exact the time of last use is.
 const touchEvery = time.Minute
@@ -186,35 +252,66 @@ func Touch(tx *db.Tx, ids []id.ID) error {
 
 func compareIDs(a, b id.ID) int { return slices.Compare(a[:], b[:]) }
 
-// Tokens gives up to limit tokens of a site ("" = the operator's) with ids above
-// after, oldest first, also those that expired or were revoked.
-func Tokens(tx *db.Tx, site string, after id.ID, limit int) ([]Token, error) {
-	rows, err := tx.Query(selectTokens+` WHERE t.site_id = ? AND t.id > ? ORDER BY t.id LIMIT ?`, site, after[:], limit)
-	list, err := db.Collect(rows, err, func(r *sql.Rows) (Token, error) {
-		t, _, err := scanToken(r)
-		return t, err
-	})
+// Tokens gives up to limit tokens of an owner with ids above after, oldest first, also those
+// that expired or were revoked; of a person without his sessions.
+func Tokens(tx *db.Tx, owner string, after id.ID, limit int) ([]Token, error) {
+	return tokensOf(tx, owner, 0, after, limit)
+}
+
+// Sessions gives up to limit sessions of a person with ids above after, oldest first, also
+// those that ended.
+func Sessions(tx *db.Tx, user id.ID, after id.ID, limit int) ([]Token, error) {
+	return tokensOf(tx, OwnedBy(user), 1, after, limit)
+}
+
+func tokensOf(tx *db.Tx, owner string, session int, after id.ID, limit int) ([]Token, error) {
+	rows, err := tx.Query(selectTokens+` WHERE t.site_id = ? AND t.session = ? AND t.id > ? ORDER BY t.id LIMIT ?`, owner, session, after[:], limit)
+	list, err := db.Collect(rows, err, func(r *sql.Rows) (Token, error) { return scanToken(r) })
 	if err != nil {
-		return nil, fmt.Errorf("list tokens of %q: %w", site, err)
+		return nil, fmt.Errorf("list tokens of %q: %w", owner, err)
 	}
 	return list, nil
 }
 
-// Revoke ends a token of a site ("" = the operator's) at once and for ever; one
-// that is revoked already stays so. NotFound for another site's.
-func Revoke(tx *db.Tx, site string, token id.ID) error {
-	t, _, err := scanToken(tx.QueryRow(selectTokens+` WHERE t.site_id = ? AND t.id = ?`, site, token[:]))
+// FindToken gives a token of an owner. NotFound for another one's.
+func FindToken(tx *db.Tx, owner string, token id.ID) (Token, error) {
+	t, err := scanToken(tx.QueryRow(selectTokens+` WHERE t.site_id = ? AND t.id = ?`, owner, token[:]))
 	if errors.Is(err, db.ErrNoRows) {
-		return fault.Missing("token", token.Text(id.Token))
+		return Token{}, fault.Missing("token", token.Text(id.Token))
 	}
-	if err == nil && t.RevokedAt == 0 {
-		_, err = tx.Exec(`UPDATE site_token SET revoked_at = ? WHERE site_id = ? AND id = ? AND revoked_at = 0`, int64(tx.Now), site, token[:])
+	if err != nil {
+		return Token{}, fmt.Errorf("find token %s: %w", token.Text(id.Token), err)
+	}
+	return t, nil
+}
+
+// OwnerOf tells whose a token is, for who may ask about everybody's. NotFound.
+func OwnerOf(tx *db.Tx, token id.ID) (owner string, err error) {
+	err = tx.QueryRow(`SELECT site_id FROM site_token WHERE id = ?`, token[:]).Scan(&owner)
+	if errors.Is(err, db.ErrNoRows) {
+		return "", fault.Missing("token", token.Text(id.Token))
+	}
+	if err != nil {
+		return "", fmt.Errorf("find the owner of token %s: %w", token.Text(id.Token), err)
+	}
+	return owner, nil
+}
+
+// Revoke ends a token of an owner at once and for ever, with all secrets that it had; one
+// that is revoked already stays so. NotFound for another owner's.
+func Revoke(tx *db.Tx, owner string, token id.ID) error {
+	t, err := FindToken(tx, owner, token)
+	if err != nil {
+		return err
+	}
+	if t.RevokedAt == 0 {
+		_, err = tx.Exec(`UPDATE site_token SET revoked_at = ? WHERE site_id = ? AND id = ? AND revoked_at = 0`, int64(tx.Now), owner, token[:])
 		if err == nil {
-			err = audit.Note(tx, audit.Change{Site: site, Action: "token.revoked", Ref: token.Text(id.Token), Before: t.parts()})
+			err = audit.Note(tx, audit.Change{Site: owner, Action: "token.revoked", Ref: token.Text(id.Token), Before: t.parts()})
 		}
 	}
-	if err == nil && site != "" {
-		err = Changed(tx, site)
+	if err == nil {
+		err = t.changed(tx)
 	}
 	if err != nil {
 		return fmt.Errorf("revoke token %s: %w", token.Text(id.Token), err)

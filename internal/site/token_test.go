@@ -150,31 +150,6 @@ func TestAMistypedSecretDoesNotReachTheDatabase(t *testing.T) {
 	}
 }
 
-func TestATokenCanDoWhatItListsAndNoMore(t *testing.T) {
-	for _, c := range []struct {
-		site      string
-		abilities []string
-		ability   string
-		want      bool
-	}{
-		{"demo", []string{"messages:read"}, "messages:read", true},
-		{"demo", []string{"messages:read"}, "messages:write", false},
-		{"demo", []string{"messages:read"}, "messages", false},
-		{"demo", []string{"*"}, "credit:refund", true},
-		{"demo", []string{"*"}, Operator, false},
-		{"demo", []string{Operator}, Operator, false},
-		{"", []string{Operator}, Operator, true},
-		{"", []string{"*"}, Operator, false},
-		{"", []string{Operator}, "messages:read", false},
-		{"", []string{"*", Operator}, "messages:read", true},
-		{"demo", nil, "messages:read", false},
-	} {
-		if got := (Token{Site: c.site, Abilities: c.abilities}).Can(c.ability); got != c.want {
-			t.Errorf("a token of %q with %v can %s: got %t, want %t", c.site, c.abilities, c.ability, got, c.want)
-		}
-	}
-}
-
 func TestTokensThatCannotBeAreRefused(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		create(t, d, NewKeys(d, nil), "demo")

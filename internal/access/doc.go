@@ -1,0 +1,26 @@
+// Package access decides who may do what: people, their roles, and what these allow.
+//
+// What it promises:
+//
+//   - Decide is the one place that says whether a caller may do something. It is pure, and
+//     nothing else compares abilities or permissions.
+//   - What a person may with a token is what both may, now: a role that is taken away, or an
+//     account that is closed, counts from the next request on, in every process. People are
+//     never remembered, only read.
+//   - Nobody gives a role or makes a token that may more than he, and nobody changes an
+//     account that does.
+//   - What moves money or makes keys asks of a person a second factor, given in the last
+//     quarter of an hour.
+//   - A password is stored as its argon2id hash, a second factor sealed, recovery codes as
+//     digests. An address that is not known and a wrong password are told the same, and take as long.
+//   - Few hashes are made at a time, so that a crowd who signs in cannot eat the memory, and
+//     tries are counted by the address that they come from and the account that they are for.
+//   - A code of a second factor counts once.
+//
+// It logs nothing. Addresses of mails and names are personal data and stored sealed.
+//
+// Tables owned: access_user, access_role, access_member.
+//
+// Reading order: pattern.go (what a permission is), decide.go (all of it pure), role.go,
+// user.go, member.go, password.go, factor.go, throttle.go, signin.go, enrol.go.
+package access

@@ -1,0 +1,138 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
+	"creditmsg/internal/site"
+)
+
+// Enrolment is what a program on a telephone needs to make codes.
+type Enrolment struct {
+	Secret string // in base 32, to be typed
+	URI    string // otpauth://…, to be shown as a picture
+}
+
+// Enrol begins to set up a second factor, in the place of an earlier one if there is one: that
+// counts until the first code of the new one came. It asks for the password, so that who finds a
+// session open cannot make himself a key to its money. Faults: Denied, TooMany.
+func (p *People) Enrol(ctx context.Context, user id.ID, password string) (out Enrolment, err error) {
+	a, err := p.proven(ctx, user, password)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	if out.Secret, out.URI, err = newFactor(a.Email); err != nil {
+		return Enrolment{}, err
+	}
+	err = p.d.Update(ctx, "access_enrol", func(tx *db.Tx) error {
+		if _, err := p.lock(tx, user); err != nil {
+			return err
+		}
+		key, err := p.keys.Installation(tx, site.PeopleKey)
+		if err != nil {
+			return err
+		}
+		return set(tx, user, db.Col("factor_new", [][]byte{key.Seal(sealedOf(user, "factor"), []byte(out.Secret))}))
+	})
+	return out, err
+}
+
+// FinishEnrolment takes the first code of a new second factor, which counts from then on, and
+// gives the recovery codes, which are never shown again; those of an earlier one end. The
+// session counts as confirmed. Faults: StateConflict where nothing was begun,
+// Unauthenticated for a wrong code, TooMany.
+func (p *People) FinishEnrolment(ctx context.Context, user, session id.ID, given string) (codes []string, err error) {
+	if err := p.tryCode(user, given); err != nil {
+		return nil, err
+	}
+	err = p.d.Update(ctx, "access_finish_enrolment", func(tx *db.Tx) error {
+		a, err := p.lock(tx, user)
+		if err != nil {
+			return err
+		}
+		if a.secretNew == nil {
+			return fault.New(fault.Conflict, fault.CodeStateConflict, "no second factor is being set up; begin with POST /v1/me/second-factor")
+		}
+		secret, err := p.opened(tx, a, a.secretNew)
+		if err != nil {
+			return err
+		}
+		step := stepOf(secret, plainCode(given), tx.Now.Time(), 0)
+		if step == 0 {
+			return codeWanted("this is no code of the new second factor; look whether the clock of the telephone is right")
+		}
+		var digests []string
+		codes, digests = newRecovery()
+		err = set(tx, user, db.Col("factor", [][]byte{a.secretNew}), db.Opt("factor_new", [][]byte{nil}), db.Col("factor_step", []int64{step}),
+			db.Col("recovery", []string{strings.Join(digests, " ")}))
+		if err != nil {
+			return err
+		}
+		return site.Confirm(tx, user, session)
+	})
+	return codes, err
+}
+
+// opened gives the secret of a second factor.
+func (p *People) opened(tx *db.Tx, a account, sealed []byte) (string, error) {
+	key, err := p.keys.Installation(tx, site.PeopleKey)
+	if err != nil {
+		return "", err
+	}
+	secret, err := key.Open(sealedOf(a.ID, "factor"), sealed)
+	if err != nil {
+		return "", fmt.Errorf("open the second factor of %s: %w", a.ID.Text(id.User), err)
+	}
+	return string(secret), nil
+}
+
+// prove takes a code of an account that is locked, or one of its recovery codes: each counts
+// once. Faults: Unauthenticated, StateConflict for who has no second factor.
+func (p *People) prove(tx *db.Tx, a account, given string) error {
+	if a.secret == nil {
+		return fault.New(fault.Conflict, fault.CodeStateConflict, "you have no second factor; set one up at POST /v1/me/second-factor").With(secondFactor, "enrol")
+	}
+	secret, err := p.opened(tx, a, a.secret)
+	if err != nil {
+		return err
+	}
+	if step := stepOf(secret, plainCode(given), tx.Now.Time(), a.step); step > 0 {
+		return set(tx, a.ID, db.Col("factor_step", []int64{step}))
+	}
+	if left, ok := spend(a.recovery, given); ok {
+		return set(tx, a.ID, db.Col("recovery", []string{strings.Join(left, " ")}))
+	}
+	return codeWanted("the code is wrong, or it was used already; take the next one")
+}
+
+// Disable takes one's own second factor off, with a code of it. Faults: as Confirm.
+func (p *People) Disable(ctx context.Context, user id.ID, given string) error {
+	if err := p.tryCode(user, given); err != nil {
+		return err
+	}
+	return p.d.Update(ctx, "access_disable_factor", func(tx *db.Tx) error {
+		a, err := p.lock(tx, user)
+		if err != nil {
+			return err
+		}
+		if err := p.prove(tx, a, given); err != nil {
+			return err
+		}
+		return noFactor(tx, user)
+	})
+}
+
+// noFactor takes a second factor off, with what was begun of another one.
+func noFactor(tx *db.Tx, user id.ID) error {
+	return set(tx, user, db.Opt("factor", [][]byte{nil}), db.Opt("factor_new", [][]byte{nil}), db.Opt("recovery", []string{""}))
+}
+
+// RecoveryLeft says how many recovery codes a user has not used.
+func (p *People) RecoveryLeft(tx *db.Tx, user id.ID) (int, error) {
+	a, err := p.byID(tx, user)
+	return len(a.recovery), err
+}

@@ -1,0 +1,230 @@
+package access
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
+	"creditmsg/internal/site"
+)
+
+// Load gives the person behind a token with what his roles allow now. Unauthenticated, in the
+// words of a secret that is not known: there is no such account, or it is disabled.
+func Load(tx *db.Tx, user id.ID) (*Person, error) {
+	p := &Person{ID: user}
+	rows, err := tx.Lookup("access_user", []string{"state", "factor"}, db.Col("id", []id.ID{user}))
+	states, err := db.Collect(rows, err, func(r *sql.Rows) (s State, err error) {
+		var factor []byte
+		err = r.Scan(&s, &factor)
+		p.Factor = factor != nil
+		return s, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read user %s: %w", user.Text(id.User), err)
+	}
+	if len(states) == 0 || states[0] != Active {
+		return nil, site.Unknown()
+	}
+	p.Grants, err = GrantsOf(tx, user)
+	return p, err
+}
+
+// GrantsOf gives the roles of a user with what they allow now, those on all sites first.
+func GrantsOf(tx *db.Tx, user id.ID) ([]Grant, error) {
+	rows, err := tx.Lookup("access_member", []string{"site_id", "role"}, db.Col("user_id", []id.ID{user}))
+	list, err := db.Collect(rows, err, func(r *sql.Rows) (g Grant, err error) { return g, r.Scan(&g.Site, &g.Role) })
+	if err != nil {
+		return nil, fmt.Errorf("read the roles of %s: %w", user.Text(id.User), err)
+	}
+	slices.SortFunc(list, func(a, b Grant) int {
+		return slices.Compare([]string{a.Site, a.Role}, []string{b.Site, b.Role})
+	})
+	made := map[string]map[string]Patterns{}
+	for i, g := range list {
+		if p, is := builtIn[g.Role]; is {
+			list[i].Patterns = p
+			continue
+		}
+		if made[g.Site] == nil {
+			roles, err := madeRoles(tx, g.Site)
+			if err != nil {
+				return nil, err
+			}
+			made[g.Site] = map[string]Patterns{}
+			for _, r := range roles {
+				made[g.Site][r.Name] = r.Patterns
+			}
+		}
+		list[i].Patterns = made[g.Site][g.Role] // none, if it is gone
+	}
+	return list, nil
+}
+
+// RolesOn gives the names of the roles that somebody has on a site ("" = on all).
+func RolesOn(tx *db.Tx, user id.ID, siteID string) ([]string, error) {
+	rows, err := tx.Lookup("access_member", []string{"role"}, db.Col("site_id", []string{siteID}), db.Col("user_id", []id.ID{user}))
+	list, err := db.Collect(rows, err, func(r *sql.Rows) (name string, err error) { return name, r.Scan(&name) })
+	if err != nil {
+		return nil, fmt.Errorf("read the roles of %s on %q: %w", user.Text(id.User), siteID, err)
+	}
+	return list, nil
+}
+
+// mostMembers bounds the roles of one person on one site.
+const mostMembers = 20
+
+// SetRoles gives somebody exactly these roles on a site ("" = on all), from the next request
+// on. With none he has nothing to do with it any more. Faults: Invalid for a role that there
+// is not, Denied where a role that is given or taken may more than who does it, StateConflict
+// for his own.
+func (p *People) SetRoles(tx *db.Tx, by Who, user id.ID, siteID string, roles []string) error {
+	a, err := p.lock(tx, user)
+	if err != nil {
+		return err
+	}
+	if by.is(user) {
+		return fault.New(fault.Conflict, fault.CodeStateConflict, "these are your own roles; somebody else has to change them")
+	}
+	old, err := GrantsOf(tx, a.ID)
+	if err != nil {
+		return err
+	}
+	for _, g := range old {
+		if g.Site != siteID || slices.Contains(roles, g.Role) {
+			continue
+		}
+		if err := by.mayGive(siteID, g.Patterns); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`DELETE FROM access_member WHERE site_id = ? AND user_id = ? AND role = ?`, siteID, user[:], g.Role)
+		if err != nil {
+			return fmt.Errorf("take the role %s from %s: %w", g.Role, user.Text(id.User), err)
+		}
+	}
+	return p.grant(tx, by, user, siteID, roles)
+}
+
+// grant gives roles, besides those that somebody has.
+func (p *People) grant(tx *db.Tx, by Who, user id.ID, siteID string, names []string) error {
+	if siteID != "" {
+		if _, err := site.Find(tx, siteID); err != nil {
+			return err
+		}
+	}
+	if len(names) > mostMembers {
+		return fault.Check("/roles", "want at most %d roles", mostMembers)
+	}
+	there, err := Roles(tx, siteID)
+	if err != nil {
+		return err
+	}
+	for i, name := range names {
+		at := slices.IndexFunc(there, func(r Role) bool { return r.Name == name })
+		switch {
+		case at < 0:
+			return fault.Check(fmt.Sprintf("/roles/%d", i), "there is no role %q here", name)
+		case name == Operator && siteID != "":
+			return fault.Check(fmt.Sprintf("/roles/%d", i), "the role operator is not of a site; owner is everything of one")
+		}
+		if err := by.mayGive(siteID, there[at].Patterns); err != nil {
+			return err
+		}
+		err := tx.InsertAbsent("access_member", []string{"site_id", "user_id", "role"}, "site_id", db.Col("site_id", []string{siteID}),
+			db.Col("user_id", []id.ID{user}), db.Col("role", []string{name}), db.Col("created_at", []db.Time{tx.Now}))
+		if err != nil {
+			return fmt.Errorf("give the role %s to %s: %w", name, user.Text(id.User), err)
+		}
+	}
+	return nil
+}
+
+// Installation is who acts at the command line, beside the API: an operator.
+func Installation() Who { return Who{Token: site.Token{Abilities: []string{site.Operator}}} }
+
+// is reports whether the caller is this person.
+func (w Who) is(user id.ID) bool { return w.Person != nil && w.Person.ID == user }
+
+// mayManage makes sure that the caller may change an account itself, not only its roles in one
+// place: he holds all that the account does, everywhere. So whoever has roles on other sites,
+// or more than the caller, is left to the operator.
+func (w Who) mayManage(tx *db.Tx, user id.ID) error {
+	grants, err := GrantsOf(tx, user)
+	if err != nil {
+		return err
+	}
+	for _, g := range grants {
+		if err := w.mayGive(g.Site, g.Patterns); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SetState disables an account, or makes it usable again. What the person had open ends with
+// the next request. Faults: NotFound, Invalid, Denied, StateConflict for one's own.
+func (p *People) SetState(tx *db.Tx, by Who, user id.ID, s State) error {
+	a, err := p.lock(tx, user)
+	if err != nil {
+		return err
+	}
+	if s != Active && s != Disabled {
+		return fault.Check("/state", "want %s or %s: got %q", Active, Disabled, s)
+	}
+	if a.State == s {
+		return nil
+	}
+	if by.is(user) {
+		return fault.New(fault.Conflict, fault.CodeStateConflict, "this is your own account; somebody else has to disable it")
+	}
+	if err := p.evict(tx, by, user); err != nil {
+		return err
+	}
+	return set(tx, user, db.Col("state", []State{s}))
+}
+
+// ResetPassword gives an account a password that was made, or this one, and ends its sessions.
+// Faults: NotFound, Invalid, Denied.
+func (p *People) ResetPassword(ctx context.Context, by Who, user id.ID, password string) (made string, err error) {
+	if password == "" {
+		made = newPassword()
+		password = made
+	}
+	if err := checkPassword("/password", password, ""); err != nil {
+		return "", err
+	}
+	hash, err := p.hash.make(ctx, password)
+	if err != nil {
+		return "", err
+	}
+	err = p.d.Update(ctx, "access_reset_password", func(tx *db.Tx) error {
+		if err := p.evict(tx, by, user); err != nil {
+			return err
+		}
+		return set(tx, user, db.Col("password", []string{hash}))
+	})
+	return made, err
+}
+
+// DropFactor takes the second factor off an account, for who lost his telephone and his codes.
+// Faults: NotFound, Denied.
+func (p *People) DropFactor(tx *db.Tx, by Who, user id.ID) error {
+	if err := p.evict(tx, by, user); err != nil {
+		return err
+	}
+	return noFactor(tx, user)
+}
+
+// evict locks an account that the caller may change, and ends its sessions.
+func (p *People) evict(tx *db.Tx, by Who, user id.ID) error {
+	if _, err := p.lock(tx, user); err != nil {
+		return err
+	}
+	if err := by.mayManage(tx, user); err != nil {
+		return err
+	}
+	return site.RevokeSessions(tx, user, id.ID{})
+}

@@ -1,0 +1,198 @@
+package access
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
+	"creditmsg/internal/site"
+)
+
+// SessionFor is how long a session lasts.
+const SessionFor = 12 * time.Hour
+
+// SignIn is what somebody shows to be let in.
+type SignIn struct {
+	Email    string
+	Password string
+	Code     string // of his second factor, or a recovery code; "" = not given
+	From     netip.Addr
+}
+
+// Session is what a person gets for it.
+type Session struct {
+	Token  site.Token
+	Secret string
+	User   User
+}
+
+// secondFactor names the member of a refusal that says what a person has to do.
+const secondFactor = "second_factor"
+
+// notHim refuses in the same words whoever is not known, has another password or is disabled.
+func notHim() error {
+	return fault.New(fault.Unauthenticated, fault.CodeUnauthenticated, "the address or the password is wrong")
+}
+
+// SignIn lets somebody in. Faults: Unauthenticated, with second_factor "required" where the
+// password is right and the code is missing or wrong; TooMany.
+func (p *People) SignIn(ctx context.Context, in SignIn) (out Session, err error) {
+	email, ok := address(in.Email)
+	if !ok {
+		email = "" // which nobody has: what is counted of tries stays small, whatever is sent
+	}
+	if err := p.tries.try("from "+in.From.String(), byAddress); err != nil {
+		return Session{}, err
+	}
+	if err := p.tries.try("as "+email, byAccount); err != nil {
+		return Session{}, err
+	}
+	var a account
+	var found bool
+	err = p.d.View(ctx, "access_sign_in", func(tx *db.Tx) (err error) {
+		a, found, err = p.byEmail(tx, email)
+		return err
+	})
+	if err != nil {
+		return Session{}, err
+	}
+	hash := ""
+	if found {
+		hash = a.password
+	}
+	switch same, err := p.hash.fits(ctx, in.Password, hash); {
+	case err != nil:
+		return Session{}, err
+	case !same || a.State != Active:
+		return Session{}, notHim()
+	}
+	if a.Factor {
+		if err := p.tryCode(a.ID, in.Code); err != nil {
+			return Session{}, err
+		}
+	}
+	err = p.d.Update(ctx, "access_begin_session", func(tx *db.Tx) error {
+		now, err := p.lock(tx, a.ID)
+		if err != nil {
+			return err
+		}
+		if now.State != Active || now.password != a.password || now.Factor != a.Factor {
+			return notHim() // it was changed meanwhile
+		}
+		if now.Factor {
+			if err := p.prove(tx, now, in.Code); err != nil {
+				return err
+			}
+		}
+		out, err = p.begin(tx, now)
+		return err
+	})
+	return out, err
+}
+
+// tryCode counts a try of a code, if one is given.
+func (p *People) tryCode(user id.ID, given string) error {
+	if plainCode(given) == "" {
+		return codeWanted("give the code of your second factor besides")
+	}
+	return p.tries.try("code of "+user.Text(id.User), byCode)
+}
+
+func codeWanted(words string) error {
+	return fault.New(fault.Unauthenticated, fault.CodeUnauthenticated, "%s", words).With(secondFactor, "required")
+}
+
+// begin makes a session, which was confirmed if a code had to be given.
+func (p *People) begin(tx *db.Tx, a account) (Session, error) {
+	confirmed := db.Time(0)
+	if a.Factor {
+		confirmed = tx.Now
+	}
+	t, secret, err := site.CreateToken(tx, site.TokenOrder{Owner: site.OwnedBy(a.ID), Name: "session", Abilities: []string{site.Operator, site.All},
+		Expires: tx.Now.Add(SessionFor), Session: true, Confirmed: confirmed})
+	if err != nil {
+		return Session{}, err
+	}
+	a.SignedInAt = tx.Now
+	return Session{t, secret, a.User}, set(tx, a.ID, db.Col("signed_in_at", []db.Time{tx.Now}))
+}
+
+// EndSession signs a person out where he signed in. NotFound for a session that is not his.
+func (p *People) EndSession(tx *db.Tx, user, session id.ID) error {
+	return site.Revoke(tx, site.OwnedBy(user), session)
+}
+
+// Confirm takes a code for a session, which then counts as confirmed for ConfirmFor.
+// Faults: Unauthenticated, StateConflict for who has no second factor, TooMany.
+func (p *People) Confirm(ctx context.Context, user, session id.ID, given string) error {
+	if err := p.tryCode(user, given); err != nil {
+		return err
+	}
+	return p.d.Update(ctx, "access_confirm", func(tx *db.Tx) error {
+		a, err := p.lock(tx, user)
+		if err != nil {
+			return err
+		}
+		if err := p.prove(tx, a, given); err != nil {
+			return err
+		}
+		return site.Confirm(tx, user, session)
+	})
+}
+
+// SetPassword changes one's own password and ends one's other sessions. Faults: Denied for a
+// wrong one, Invalid, TooMany.
+func (p *People) SetPassword(ctx context.Context, user, session id.ID, old, password string) error {
+	a, err := p.proven(ctx, user, old)
+	if err != nil {
+		return err
+	}
+	if err := checkPassword("/new_password", password, a.Email); err != nil {
+		return err
+	}
+	hash, err := p.hash.make(ctx, password)
+	if err != nil {
+		return err
+	}
+	return p.d.Update(ctx, "access_set_password", func(tx *db.Tx) error {
+		now, err := p.lock(tx, user)
+		if err != nil {
+			return err
+		}
+		if now.password != a.password {
+			return wrongPassword()
+		}
+		if err := site.RevokeSessions(tx, user, session); err != nil {
+			return err
+		}
+		return set(tx, user, db.Col("password", []string{hash}))
+	})
+}
+
+func wrongPassword() error {
+	f := denied("the password is wrong")
+	f.Fields = []fault.Field{{Pointer: "/password", Detail: "this is not your password", Code: fault.CodeForbidden}}
+	return f
+}
+
+// proven gives the account of a person who knows its password.
+func (p *People) proven(ctx context.Context, user id.ID, password string) (a account, err error) {
+	if err := p.tries.try("password of "+user.Text(id.User), byAccount); err != nil {
+		return account{}, err
+	}
+	err = p.d.View(ctx, "access_password", func(tx *db.Tx) (err error) {
+		a, err = p.byID(tx, user)
+		return err
+	})
+	if err != nil {
+		return account{}, err
+	}
+	same, err := p.hash.fits(ctx, password, a.password)
+	if err == nil && !same {
+		err = wrongPassword()
+	}
+	return a, err
+}

@@ -1,0 +1,154 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"creditmsg/internal/access"
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
+)
+
+// meView is who asks, and what he may.
+type meView struct {
+	Token       TokenView    `json:"token" doc:"That asks."`
+	Site        *string      `json:"site" doc:"That a request is about which names none; null = it has to name one, or is about the installation."`
+	Operator    bool         `json:"operator" doc:"May do everything, on every site and on the installation."`
+	Permissions []string     `json:"permissions" doc:"On that site; of a token of the installation on all. Empty where a site has to be named."`
+	Person      *selfView    `json:"person" doc:"Who signed in, or whose personal token it is; null = the token is a program's."`
+	Session     *SessionView `json:"session" doc:"null = nobody signed in."`
+}
+
+// selfView is a person as he sees himself.
+type selfView struct {
+	ID            string       `json:"id" example:"usr_01k9zqm0v8e4t9w2n7c5r3x6yb"`
+	Email         string       `json:"email"`
+	Name          string       `json:"name"`
+	SecondFactor  bool         `json:"second_factor" doc:"Whether there is one."`
+	RecoveryCodes int          `json:"recovery_codes" doc:"How many are left."`
+	Roles         []roleOnSite `json:"roles"`
+}
+
+// roleOnSite is what somebody has and may in one place.
+type roleOnSite struct {
+	Site        *string  `json:"site" doc:"null = on all sites."`
+	Roles       []string `json:"roles"`
+	Permissions []string `json:"permissions" doc:"That these roles have, without those on all sites."`
+}
+
+type passwordChange struct {
+	Body struct {
+		Password    string `json:"password" doc:"The present one."`
+		NewPassword string `json:"new_password" minLength:"10" maxLength:"200"`
+	} `nameHint:"PasswordChange"`
+}
+
+type enrolInput struct {
+	Body struct {
+		Password string `json:"password" doc:"Asked for again: an open session alone must not make itself a key to the money."`
+	} `nameHint:"SecondFactorBegin"`
+}
+
+type enrolView struct {
+	Secret string `json:"secret" doc:"In base 32, to be typed into a program for codes."`
+	URI    string `json:"uri" doc:"The same as an address (otpauth://…), to be shown as a QR code."`
+}
+
+type recoveryView struct {
+	RecoveryCodes []string `json:"recovery_codes" doc:"Each stands for a code of the second factor, once. They are not shown again."`
+}
+
+// me declares the routes about who calls.
+func me(a *api) {
+	read(a, operation{id: "getMe", method: http.MethodGet, path: "/v1/me", tag: peopleTag, ability: access.Anyone, either: true, status: http.StatusOK,
+		summary: "Who asks, and what he may",
+	}, func(tx *db.Tx, x *exchange, _ *struct{}) (meView, error) { return a.showMe(tx, x) })
+
+	password := signedIn("setPassword", http.MethodPost, "/v1/me/password", http.StatusNoContent, "Change one's own password", "All other sessions of the person end.")
+	register[passwordChange, nothing](a, password, func(ctx context.Context, x *exchange, in *passwordChange) (*reply, error) {
+		if err := a.People.SetPassword(ctx, x.call.Person.ID, x.token.ID, in.Body.Password, in.Body.NewPassword); err != nil {
+			return nil, err
+		}
+		return rendered(password.status, nil)
+	})
+
+	enrol := signedIn("beginSecondFactor", http.MethodPost, "/v1/me/second-factor", http.StatusOK, "Begin to set up a second factor",
+		"Time-based codes (RFC 6238) of six digits. It counts from the first code on, which goes to /v1/me/second-factor/confirm. Who has one already confirms his session with it before.")
+	register[enrolInput, enrolView](a, enrol, func(ctx context.Context, x *exchange, in *enrolInput) (*reply, error) {
+		if x.call.Person.Factor { // which only who has it may replace
+			if err := access.Decide(x.call, access.Need{Ability: access.Signed, Guarded: true}); err != nil {
+				return nil, err
+			}
+		}
+		e, err := a.People.Enrol(ctx, x.call.Person.ID, in.Body.Password)
+		if err != nil {
+			return nil, err
+		}
+		return rendered(enrol.status, enrolView{e.Secret, e.URI})
+	})
+
+	finish := signedIn("confirmSecondFactor", http.MethodPost, "/v1/me/second-factor/confirm", http.StatusOK, "Give the first code of a new second factor",
+		"It counts from then on, the session is confirmed, and the recovery codes are shown this once.", fault.CodeStateConflict)
+	register[codeInput, recoveryView](a, finish, func(ctx context.Context, x *exchange, in *codeInput) (*reply, error) {
+		codes, err := a.People.FinishEnrolment(ctx, x.call.Person.ID, x.token.ID, in.Body.Code)
+		if err != nil {
+			return nil, err
+		}
+		return rendered(finish.status, recoveryView{codes})
+	})
+
+	disable := signedIn("disableSecondFactor", http.MethodPost, "/v1/me/second-factor/disable", http.StatusNoContent, "Take one's own second factor off",
+		"Takes one more code of it. What moves money or makes keys is not possible without one.", fault.CodeStateConflict)
+	register[codeInput, nothing](a, disable, func(ctx context.Context, x *exchange, in *codeInput) (*reply, error) {
+		if err := a.People.Disable(ctx, x.call.Person.ID, in.Body.Code); err != nil {
+			return nil, err
+		}
+		return rendered(disable.status, nil)
+	})
+}
+
+func (a *api) showMe(tx *db.Tx, x *exchange) (v meView, err error) {
+	if v.Token, err = showToken(x.token); err != nil {
+		return v, err
+	}
+	v.Site, v.Operator, v.Permissions = orNull(x.site), x.operator(), x.call.Permissions()
+	if x.token.Session {
+		s, err := x.showSession(x.token)
+		if err != nil {
+			return v, err
+		}
+		v.Session = &s
+	}
+	if x.call.Person == nil {
+		return v, nil
+	}
+	u, err := a.People.Find(tx, x.call.Person.ID)
+	if err != nil {
+		return v, err
+	}
+	left, err := a.People.RecoveryLeft(tx, u.ID)
+	v.Person = &selfView{u.ID.Text(id.User), u.Email, u.Name, u.Factor, left, showGrants(x.call.Person.Grants)}
+	return v, err
+}
+
+// showGrants puts the roles of each site together.
+func showGrants(grants []access.Grant) []roleOnSite {
+	out := []roleOnSite{}
+	for _, g := range grants {
+		n := len(out)
+		if n == 0 || orEmptyText(out[n-1].Site) != g.Site {
+			out, n = append(out, roleOnSite{Site: orNull(g.Site)}), n+1
+		}
+		out[n-1].Roles = append(out[n-1].Roles, g.Role)
+		out[n-1].Permissions = access.Allowed(grants, g.Site)
+	}
+	return out
+}
+
+func orEmptyText(p *string) string {
+	if p == nil {
+		return ""
+	}
+	return *p
+}

@@ -1,0 +1,251 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+
+	"creditmsg/internal/access"
+	"creditmsg/internal/db"
+	"creditmsg/internal/id"
+	"creditmsg/internal/message"
+	"creditmsg/internal/site"
+)
+
+func (w *world) as(token, method, path, body string) got {
+	w.t.Helper()
+	return w.do(ask{method: method, path: path, token: token, body: body})
+}
+
+// signIn signs a person in over the API.
+func (w *world) signIn(email, more string) got {
+	w.t.Helper()
+	return w.as("", "POST", "/v1/sessions", `{"email":"`+email+`","password":"`+staffPassword+`"`+more+`}`)
+}
+
+func text1(t testing.TB, g got, member string) string {
+	t.Helper()
+	out, _ := g.json()[member].(string)
+	if out == "" {
+		t.Fatalf("no %s in %s", member, g.body)
+	}
+	return out
+}
+
+func TestAPersonSignsInConfirmsAndLeaves(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.person("kim@example.com", "rich", access.Owner)
+		w.as("", "POST", "/v1/sessions", `{`).refused(400, "malformed")
+		w.do(ask{method: "POST", path: "/v1/sessions", body: "a=b", media: "text/plain"}).refused(415, "unsupported_media_type")
+		w.as("", "POST", "/v1/sessions", `{"email":"kim@example.com","password":"wrong password"}`).refused(401, "unauthenticated")
+		in := w.signIn("kim@example.com", "").is(201)
+		token := text1(t, in, "token")
+		me := w.as(token, "GET", "/v1/me", "").is(200).json()
+		person, _ := me["person"].(map[string]any)
+		if me["site"] != "rich" || me["operator"] != false || person["email"] != "kim@example.com" || person["second_factor"] != false || me["session"] == nil {
+			t.Errorf("got %v", me)
+		}
+		if got := answered(w.as(token, "POST", "/v1/tokens", `{"name":"shop","abilities":["messages:write"]}`)); got != "enrol" {
+			t.Errorf("making a token without a second factor: %s", got)
+		}
+		w.as(token, "POST", "/v1/me/second-factor", `{"password":"wrong password"}`).refused(403, "forbidden")
+		secret := text1(t, w.as(token, "POST", "/v1/me/second-factor", `{"password":"`+staffPassword+`"}`).is(200), "secret")
+		code := func(steps int) string {
+			c, err := totp.GenerateCode(secret, time.Now().Add(time.Duration(steps)*30*time.Second))
+			w.must(err)
+			return c
+		}
+		codes, _ := w.as(token, "POST", "/v1/me/second-factor/confirm", `{"code":"`+code(0)+`"}`).is(200).json()["recovery_codes"].([]any)
+		if len(codes) != 10 {
+			t.Fatalf("got %d recovery codes", len(codes))
+		}
+		w.as(token, "POST", "/v1/tokens", `{"name":"shop","abilities":["messages:write"]}`).is(201)
+
+		w.signIn("kim@example.com", "").refused(401, "unauthenticated")
+		if got := w.signIn("kim@example.com", "").json()["second_factor"]; got != "required" {
+			t.Errorf("got second_factor %v", got)
+		}
+		again := text1(t, w.signIn("kim@example.com", `,"code":"`+codes[0].(string)+`"`).is(201), "token")
+		if n := len(w.as(again, "GET", "/v1/sessions", "").rows()); n != 2 {
+			t.Errorf("got %d sessions, want 2", n)
+		}
+		stale := w.session(w.userOf(again), 20*time.Minute)
+		if got := answered(w.as(stale, "POST", "/v1/me/second-factor", `{"password":"`+staffPassword+`"}`)); got != "required" {
+			t.Errorf("replacing a second factor without it: %s", got)
+		}
+		w.as(stale, "POST", "/v1/sessions/current/confirm", `{"code":"000000"}`).refused(401, "unauthenticated")
+		w.as(stale, "POST", "/v1/sessions/current/confirm", `{"code":"`+code(1)+`"}`).is(200)
+		w.as(stale, "POST", "/v1/tokens", `{"name":"shop","abilities":["messages:write"]}`).is(201)
+
+		w.as(again, "DELETE", "/v1/sessions/current", "").is(204)
+		w.as(again, "GET", "/v1/me", "").refused(401, "unauthenticated")
+		w.as(token, "POST", "/v1/me/password", `{"password":"`+staffPassword+`","new_password":"quite another one"}`).is(204)
+		w.as(stale, "GET", "/v1/me", "").refused(401, "unauthenticated")
+		w.as(token, "GET", "/v1/me", "").is(200)
+		for _, hidden := range []string{"kim@example.com", staffPassword, secret, codes[1].(string)} {
+			if strings.Contains(w.log.String(), hidden) {
+				t.Errorf("the log shows what is personal or secret")
+			}
+		}
+		if !strings.Contains(w.log.String(), "user_id=usr_") {
+			t.Error("the log does not say who it was")
+		}
+	})
+}
+
+// userOf is the person behind a session.
+func (w *world) userOf(secret string) (user id.ID) {
+	w.t.Helper()
+	w.update(func(tx *db.Tx) error {
+		t, err := site.Authenticate(tx, secret)
+		user = t.User
+		return err
+	})
+	return user
+}
+
+func TestPeopleAndRolesAreManagedOverTheAPI(t *testing.T) {
+	w := onSQLite(t)
+	owner := w.person("owner@example.com", "rich", access.Owner)
+	w.enrol(owner.ID)
+	token := w.session(owner.ID, 0)
+	role := w.as(token, "POST", "/v1/roles", `{"name":"marketing","permissions":["messages","contacts:read"]}`).is(201).json()
+	if role["site"] != "rich" || role["built_in"] != false {
+		t.Errorf("got %v", role)
+	}
+	w.as(token, "POST", "/v1/roles", `{"name":"chief","permissions":["operator"]}`).refused(422, "validation")
+	if n := len(w.as(token, "GET", "/v1/roles", "").rows()); n != 7 {
+		t.Errorf("got %d roles, want the six and one", n)
+	}
+	first := w.as(token, "GET", "/v1/roles?limit=4", "").is(200)
+	if n := len(w.as(token, "GET", "/v1/roles?limit=4&cursor="+first.cursor(), "").rows()); n != 3 {
+		t.Errorf("got %d roles on the second page, want 3", n)
+	}
+	in := w.as(token, "POST", "/v1/users", `{"email":"lee@example.com","name":"이두리","roles":["marketing"]}`).is(201)
+	lee := text1(t, in, "id")
+	if text1(t, in, "password") == "" || in.json()["everywhere"] != nil {
+		t.Errorf("got %v", in.json())
+	}
+	w.as(token, "POST", "/v1/users", `{"email":"lee@example.com","roles":["operator"]}`).refused(422, "validation")
+	w.as(token, "POST", "/v1/users?site=poor", `{"email":"lee@example.com","roles":["viewer"]}`).refused(404, "not_found")
+	w.as(w.operator, "POST", "/v1/users?site=poor", `{"email":"lee@example.com","roles":["viewer"]}`).is(201)
+	if got := w.as(w.operator, "GET", "/v1/users/"+lee, "").is(200).json()["everywhere"].([]any); len(got) != 2 {
+		t.Errorf("the operator sees %v", got)
+	}
+	w.as(token, "PATCH", "/v1/users/"+lee, `{"state":"disabled"}`).refused(403, "forbidden") // who is of another site too
+	w.as(token, "POST", "/v1/users/"+lee+"/password", ``).refused(403, "forbidden")
+	w.as(token, "PATCH", "/v1/users/"+lee, `{"roles":["viewer","finance"]}`).is(200)
+	w.as(token, "DELETE", "/v1/roles/marketing", "").is(204)
+	w.as(token, "PATCH", "/v1/users/"+lee, `{"roles":[]}`).is(200)
+	w.as(token, "GET", "/v1/users/"+lee, "").refused(404, "not_found")
+	made := text1(t, w.as(w.operator, "POST", "/v1/users/"+lee+"/password", "").is(200), "password")
+	session := text1(t, w.as("", "POST", "/v1/sessions", `{"email":"lee@example.com","password":"`+made+`"}`).is(201), "token")
+	w.as(session, "GET", "/v1/messages", "").is(200) // of the one site that is left
+	w.as(session, "GET", "/v1/messages?site=rich", "").refused(404, "not_found")
+	w.as(w.operator, "PATCH", "/v1/users/"+lee, `{"state":"disabled"}`).is(200)
+	w.as(session, "GET", "/v1/messages", "").refused(401, "unauthenticated")
+	w.as(w.operator, "DELETE", "/v1/users/"+owner.ID.Text(id.User)+"/second-factor", "").is(204)
+	w.as(token, "GET", "/v1/me", "").refused(401, "unauthenticated")
+}
+
+func TestWhoHasSeveralSitesNamesOne(t *testing.T) {
+	w := onSQLite(t)
+	kim := w.person("kim@example.com", "rich", access.Viewer)
+	w.person("kim@example.com", "poor", access.Viewer)
+	token := w.session(kim.ID, never)
+	w.as(token, "GET", "/v1/credit", "").refused(422, "validation")
+	for _, at := range []string{"rich", "poor"} {
+		w.as(token, "GET", "/v1/credit?site="+at, "").is(200)
+	}
+	w.as(token, "GET", "/v1/credit?site=none", "").refused(404, "not_found")
+	w.as(token, "GET", "/v1/credit/withdrawals?site=*", "").refused(404, "not_found")
+	support := w.session(w.person("support@example.com", "", access.Support).ID, never)
+	w.as(support, "GET", "/v1/credit/withdrawals?site=*", "").is(200)
+	w.as(support, "GET", "/v1/credit?site=none", "").refused(404, "not_found")
+	if got := w.as(w.rich, "GET", "/v1/me", "").is(200).json(); got["person"] != nil || got["site"] != "rich" {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestAPersonalTokenMayWhatItsPersonMayAtThatMoment(t *testing.T) {
+	w := onSQLite(t)
+	kim := w.person("kim@example.com", "rich", access.Sender)
+	w.enrol(kim.ID)
+	session := w.session(kim.ID, 0)
+	made := w.as(session, "POST", "/v1/me/tokens", `{"name":"laptop","abilities":["messages:write","messages:read","credit:read"]}`).is(201)
+	token := text1(t, made, "token")
+	sent := w.as(token, "POST", "/v1/messages", text).is(202)
+	w.as(token, "GET", "/v1/credit", "").refused(403, "forbidden")
+	w.as(token, "GET", "/v1/contacts", "").refused(403, "forbidden")
+	w.as(token, "GET", "/v1/me/tokens", "").refused(403, "forbidden")
+	w.as(w.rich, "GET", "/v1/tokens/"+text1(t, made, "id"), "").refused(404, "not_found")
+	if n := len(w.as(session, "GET", "/v1/me/tokens", "").rows()); n != 1 {
+		t.Errorf("got %d personal tokens", n)
+	}
+	var by string
+	w.update(func(tx *db.Tx) error {
+		m, err := message.Find(tx, message.Key{Site: "rich", ID: idOf(t, id.Message, text1(t, sent, "id"))})
+		if err != nil {
+			return err
+		}
+		c, err := w.messages.Content(tx, m)
+		by = c.Checked.By
+		return err
+	})
+	if by != kim.ID.Text(id.User) {
+		t.Errorf("the message was sent by %s, want the person", by)
+	}
+	w.update(func(tx *db.Tx) error {
+		return w.people.SetRoles(tx, byCommand, kim.ID, "rich", []string{access.Finance})
+	})
+	w.as(token, "POST", "/v1/messages", text).refused(403, "forbidden")
+	w.as(token, "GET", "/v1/credit", "").is(200)
+	w.update(func(tx *db.Tx) error { return w.people.SetState(tx, byCommand, kim.ID, access.Disabled) })
+	w.as(token, "GET", "/v1/credit", "").refused(401, "unauthenticated")
+}
+
+func idOf(t testing.TB, prefix, text string) id.ID {
+	t.Helper()
+	out, err := id.Parse(prefix, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// A person's several sessions and tokens are one: none of them approves what another one sent.
+func TestWhoSentAMessageDoesNotApproveItHoweverHeSignsIn(t *testing.T) {
+	w := onSQLite(t)
+	w.update(func(tx *db.Tx) error {
+		above := int64(1)
+		_, err := site.SetRules(tx, "rich", site.RulesChange{ReviewAbove: &above})
+		return err
+	})
+	kim, lee := w.person("kim@example.com", "rich", access.Owner), w.person("lee@example.com", "rich", access.Owner)
+	const two = `{"strategy":"sms_only","text":{"body":"안녕하세요"},"recipients":[{"to":"01012345678"},{"to":"01012345679"}]}`
+	sent := w.as(w.session(kim.ID, never), "POST", "/v1/messages", two).is(202)
+	path := "/v1/messages/" + text1(t, sent, "id")
+	w.as(w.session(kim.ID, never), "POST", path+"/approve", "").refused(403, "forbidden")
+	w.as(w.session(lee.ID, never), "POST", path+"/approve", "").is(200)
+	review, _ := w.get(path).json()["review"].(map[string]any)
+	if review["asked_by"] != kim.ID.Text(id.User) || review["decided_by"] != lee.ID.Text(id.User) {
+		t.Errorf("got %v", review)
+	}
+}
+
+// Replies that are kept under a key are each caller's own.
+func TestAKeyOfAPersonIsNotTheSites(t *testing.T) {
+	w := onSQLite(t)
+	kim := w.person("kim@example.com", "rich", access.Sender)
+	session := w.session(kim.ID, never)
+	send := func(token string) got {
+		return w.do(ask{method: "POST", path: "/v1/messages", token: token, key: "k", body: text}).is(http.StatusAccepted)
+	}
+	a, b, again := send(w.rich), send(session), send(w.session(kim.ID, never))
+	if a.json()["id"] == b.json()["id"] || again.json()["id"] != b.json()["id"] || again.header.Get("Idempotent-Replayed") != "true" {
+		t.Errorf("got %v, %v and %v; want the person's key apart from the site's, and one for all his sessions", a.json()["id"], b.json()["id"], again.json()["id"])
+	}
+}
