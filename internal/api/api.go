@@ -62,7 +62,8 @@ type Deps struct {
 	Log            *slog.Logger
 	Registerer     prometheus.Registerer
 	Gatherer       prometheus.Gatherer
-	TrustedProxies []netip.Prefix                  // whose X-Forwarded-For is believed
+	TrustedProxies []netip.Prefix                  // whose word for the client's address is believed
+	ProxyHeader    string                          // what they write it into: ProxyForwarded; else X-Forwarded-For
 	Version        string                          // of the program
 	Ready          func(ctx context.Context) error // whether requests can be served now
 }

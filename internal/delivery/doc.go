@@ -36,7 +36,7 @@
 // planned calls), choose.go (which account) with health.go, lane.go and rests.go (how one
 // does) and news.go (what processes tell each other), flight.go (the calls of a plan) with
 // calm.go, call.go (one call and its outcome) with upload.go (what an MMS shows), decide.go,
-// inbox.go (reports in), intake.go (reports applied), poll.go (providers that have to be
+// door.go and inbox.go (reports in), intake.go (reports applied), poll.go (providers that have to be
 // asked), await.go (look-ups and expiry), recover.go (after a crash), all three with lookup.go
 // (what is asked of accounts that may not answer).
 package delivery

@@ -201,7 +201,7 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	p.series = series.New(p.d, p.keys, p.queue, p.messages)
 	p.delivery, err = delivery.New(p.d, p.keys, p.messages, p.queue, list, delivery.Options{
 		ExpireText: times.ExpireText, ExpireLong: times.ExpireLong, LookupGrace: times.LookupGrace, Lease: times.Lease,
-		Rest: times.Rest, Hang: times.Hang, Late: times.Late, Bus: p.bus, Attachments: p.pictures,
+		Rest: times.Rest, Hang: times.Hang, Late: times.Late, Repeats: times.ReplayWindow, KeepReports: times.KeepReports, Bus: p.bus, Attachments: p.pictures,
 		Choice:     delivery.Choice{LeastCost: times.Prefer == "cost", Floor: float64(times.Floor) / 100},
 		Registerer: p.metrics, Log: p.log,
 	})
@@ -229,7 +229,7 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, Vendors: p.vendors, Kakao: p.kakao, Registration: p.registration, Privacy: p.privacy, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
 		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, OptOuts: optout.New(p.keys), Book: p.book, Series: p.series, Attachments: p.pictures, Uploads: p.uploads,
 		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics,
-		TrustedProxies: p.config.TrustedProxies.Prefixes(), Version: o.Version, Ready: p.ready,
+		TrustedProxies: p.config.TrustedProxies.Prefixes(), ProxyHeader: p.config.ProxyHeader, Version: o.Version, Ready: p.ready,
 	})
 	return err
 }
