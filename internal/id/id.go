@@ -41,6 +41,8 @@ const (
 	Document   = "doc" // that proves the right to a sender number
 	Upload     = "upl" // a body that arrives in pieces
 	Erasure    = "era" // of a number
+	Letter     = "let" // a body of delivery reports
+	Rerun      = "run" // of letters that are read again
 )
 
 // New makes an ID that sorts after all that this process made before.

@@ -92,6 +92,7 @@ func (p *Program) sweep(ctx context.Context) {
 		{"whom old messages went to", p.privacy.Sweep},
 		{"what was sent recently", p.messages.SweepRecent},
 		{"who was no Kakao user", p.messages.SweepOffKakao},
+		{"delivery reports", p.delivery.SweepReports},
 	} {
 		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
 			p.log.WarnContext(ctx, "not swept", "what", s.what, "error", err)
