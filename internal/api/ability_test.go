@@ -159,6 +159,15 @@ var contract = map[string]string{
 	"PATCH /v1/uploads/{id}": "messages:write", "DELETE /v1/uploads/{id}": "messages:write", "POST /v1/uploads/{id}/send": "messages:write",
 	"POST /v1/erasures": "contacts:write", "GET /v1/erasures": "contacts:read", "GET /v1/erasures/{id}": "contacts:read",
 	"GET /v1/retention": "contacts:read", "PUT /v1/retention": "contacts:write", "POST /v1/sites/{id}/erase": "operator",
+	"GET /v1/inbox":                       "operator",
+	"GET /v1/inbox/{id}":                  "operator",
+	"POST /v1/inbox/runs":                 "operator",
+	"GET /v1/inbox/runs":                  "operator",
+	"GET /v1/inbox/runs/{id}":             "operator",
+	"GET /v1/inbox/runs/{id}/sums":        "operator",
+	"GET /v1/inbox/runs/{id}/differences": "operator",
+	"POST /v1/inbox/runs/{id}/apply":      "operator",
+	"POST /v1/inbox/runs/{id}/cancel":     "operator",
 }
 
 // filled puts something into a path's parameters.

@@ -28,6 +28,7 @@ import (
 	"creditmsg/internal/paper"
 	"creditmsg/internal/privacy"
 	"creditmsg/internal/registration"
+	"creditmsg/internal/rerun"
 	"creditmsg/internal/series"
 	"creditmsg/internal/site"
 	parts "creditmsg/internal/upload"
@@ -56,6 +57,7 @@ type Deps struct {
 	Series         *series.Service
 	Vendors        *vendor.Service
 	Kakao          *kakao.Service
+	Reruns         *rerun.Service
 	Registration   *registration.Service
 	Privacy        *privacy.Service
 	PublicURL      string // where payers' browsers reach us; "" = what a request names
@@ -120,7 +122,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, reviews, recipients, compliance, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, installationPrices, erasures,
+		sending, campaigns, reviews, recipients, compliance, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, installationPrices, erasures, inbox,
 	} {
 		declare(a)
 	}

@@ -1,14 +1,13 @@
 package rerun
 
 import (
-	"unicode/utf8"
+	"strings"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
 	"creditmsg/internal/id"
 	"creditmsg/internal/korea"
 	"creditmsg/internal/message"
-	"creditmsg/internal/provider"
 )
 
 // Effect is what a report did, or would do now. Where it would do something, it is the Kind of
@@ -26,17 +25,6 @@ const (
 	Wish         Effect = "opt_out"       // it is of somebody who opted out
 )
 
-// Effects are all effects.
-func Effects() (out []string) {
-	for _, e := range []Effect{Counted, Known, Underway, NotBorn, NotOurs, OtherAccount, Wish} {
-		out = append(out, string(e))
-	}
-	for _, k := range Kinds {
-		out = append(out, string(k))
-	}
-	return out
-}
-
 // Looked is one report of a letter as the present parser reads it.
 type Looked struct {
 	delivery.Reading
@@ -50,8 +38,10 @@ type Letter struct {
 	Problem string // why the present parser cannot read it; empty = it can
 	Reports []Looked
 	Body    []byte // as it came
-	IsText  bool   // the body is UTF-8
 }
+
+// Text is the body as people read it: what is no text in it is replaced.
+func (l Letter) Text() string { return strings.ToValidUTF8(string(l.Body), "\ufffd") }
 
 // Look reads a letter as a run would. NotFound also when it is not kept any more.
 func (s *Service) Look(tx *db.Tx, name string) (Letter, error) {
@@ -65,7 +55,6 @@ func (s *Service) Look(tx *db.Tx, name string) (Letter, error) {
 		return out, err
 	}
 	out.Body = bodies[of.ID]
-	out.IsText = utf8.Valid(out.Body)
 	p := &page{Service: s, now: tx.Now, people: map[message.Place]message.Recipient{}, rows: map[id.ID]*Difference{}}
 	if err := p.load(tx, readings); err != nil {
 		return out, err
@@ -114,12 +103,4 @@ func (p *page) effect(rd delivery.Reading) (e Effect, channel string) {
 	default:
 		return Known, channel
 	}
-}
-
-// Said gives a reason's words to people; nothing for a delivery.
-func Said(r provider.Reason) (korean, english string) {
-	if r == "" {
-		return "", ""
-	}
-	return r.Korean(), r.English()
 }

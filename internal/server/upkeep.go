@@ -93,6 +93,7 @@ func (p *Program) sweep(ctx context.Context) {
 		{"what was sent recently", p.messages.SweepRecent},
 		{"who was no Kakao user", p.messages.SweepOffKakao},
 		{"delivery reports", p.delivery.SweepReports},
+		{"differences of runs", p.reruns.Sweep},
 	} {
 		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
 			p.log.WarnContext(ctx, "not swept", "what", s.what, "error", err)
