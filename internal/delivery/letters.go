@@ -137,8 +137,11 @@ type Reading struct {
 // ReadLetters reads letters, and gives what each of their reports says in the order of the
 // letters. Bodies are given besides when they are asked for.
 func (s *Service) ReadLetters(tx *db.Tx, letters []Letter) (readings []Reading, bodies map[id.ID][]byte, err error) {
+	if len(letters) == 0 {
+		return nil, nil, nil
+	}
 	key, err := s.keys.Installation(tx, inboxKey)
-	if err != nil || len(letters) == 0 {
+	if err != nil {
 		return nil, nil, err
 	}
 	rows, err := tx.Lookup("inbox", []string{"id", "body"}, db.Col("id", pick(letters, func(l Letter) id.ID { return l.ID })))

@@ -117,7 +117,7 @@ func (p *Operator) Letters(ctx context.Context, f LetterFilter) (out List[Letter
 	w := delivery.Wanted{Site: f.Site}
 	if f.To != "" {
 		if w.To, err = korea.ParseMobile(f.To); err != nil {
-			return out, err
+			return out, fault.Check("--to", "want a Korean mobile number: 010 and eight digits")
 		}
 	}
 	if f.Message != "" {
