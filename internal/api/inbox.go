@@ -20,7 +20,7 @@ type letterView struct {
 	State      string       `json:"state" enum:"new,applied,waiting,unreadable"`
 	Reports    int64        `json:"reports" doc:"In it, as they were read when it came."`
 	ReceivedAt instant      `json:"received_at"`
-	AppliedAt  maybeInstant `json:"applied_at" doc:"When it had its effect, or was set aside."`
+	AppliedAt  maybeInstant `json:"applied_at" doc:"When it had its effect by itself, or was set aside; null: not yet, or only by a run."`
 }
 
 func showLetter(l delivery.Letter) letterView {

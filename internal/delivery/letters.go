@@ -20,7 +20,7 @@ type Letter struct {
 	Account    string
 	State      string // one of LetterStates
 	ReceivedAt db.Time
-	AppliedAt  db.Time // when it had its effect, or was set aside; 0 = not yet
+	AppliedAt  db.Time // when it had its effect by itself, or was set aside; 0 = it had none
 	Reports    int64   // in it, as they were read when it came
 }
 
@@ -247,8 +247,25 @@ func Decide(r message.Recipient, rd Reading, at db.Time) message.Change {
 	return decide(r, report{Report: rd.Report, Step: rd.Ref.Step, Try: rd.Ref.Try, Account: rd.Letter.Account, At: at})
 }
 
-// MarkApplied files letters as applied in this transaction, whatever they were before.
-func MarkApplied(tx *db.Tx, ids []id.ID) error { return fileAs(tx, inboxApplied, ids) }
+// MarkApplied files letters as applied that had an effect after all, those of them that could
+// not be read when they came and are kept still. When letters had their effect by themselves
+// stays as it is: it tells which legs ended by them.
+func MarkApplied(tx *db.Tx, letters []id.ID) error {
+	list, err := LettersByID(tx, letters)
+	if err != nil {
+		return err
+	}
+	list = slices.DeleteFunc(list, func(l Letter) bool { return l.State != string(inboxUnreadable) })
+	if len(list) == 0 {
+		return nil
+	}
+	ids := pick(list, func(l Letter) id.ID { return l.ID })
+	err = tx.UpdateMany("inbox", []string{"id"}, db.Col("id", ids), db.Same("state", string(inboxApplied), len(ids)))
+	if err != nil {
+		return fmt.Errorf("file letters as applied: %w", err)
+	}
+	return nil
+}
 
 // NoteOptOuts puts those who called an 080 number, as readings say, on the lists of the sites
 // whose number it is. It locks sites: it comes before anything about messages.

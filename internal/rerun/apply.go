@@ -140,7 +140,7 @@ func (m *moving) move(d *Difference) {
 		m.finish(d, Skipped)
 		return
 	}
-	v, otherwise := judge(r, d.reading(), "", m.tx.Now)
+	v, otherwise := judge(r, d.reading(), heard{}, m.tx.Now)
 	if !otherwise || v.kind != d.Kind || v.Sums != d.Sums || v.channel != d.Channel {
 		if d.Became = "as_it_is"; otherwise {
 			d.Became = string(v.kind)

@@ -3,6 +3,7 @@ package rerun
 import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
+	"creditmsg/internal/id"
 	"creditmsg/internal/message"
 	"creditmsg/internal/money"
 )
@@ -28,12 +29,19 @@ type verdict struct {
 	change message.Change
 }
 
+// heard is what is known of a leg besides the rows of its recipient.
+type heard struct {
+	kind Kind // of the difference that an earlier reading of the run made; "" = none
+	ends bool // the leg ended by the letter of this reading, and no earlier reading spoke for it
+}
+
 // judge says what a reading would do to a recipient as he is at a time; ok is false when
-// nothing would be otherwise. before is the kind of what an earlier reading of the run said of
-// the same leg, "" = nothing. It is pure: the same values always give the same, when a run is
+// nothing would be otherwise. It is pure: the same values always give the same, when a run is
 // compared and when it is applied.
-func judge(r message.Recipient, rd delivery.Reading, before Kind, at db.Time) (v verdict, ok bool) {
-	if before != "" && before != NoEnd {
+func judge(r message.Recipient, rd delivery.Reading, before heard, at db.Time) (v verdict, ok bool) {
+	switch before.kind {
+	case "", NoEnd, Contradiction:
+	default:
 		return v, false // the first end that is read counts
 	}
 	v.change = delivery.Decide(r, rd, at)
@@ -42,7 +50,8 @@ func judge(r message.Recipient, rd delivery.Reading, before Kind, at db.Time) (v
 	} else {
 		ok = v.settled(r, rd, before)
 	}
-	return v, ok
+	// What contradicted the leg's end was no reason to doubt it; its own letter is.
+	return v, ok && (before.kind != Contradiction || v.kind == ChargedButFailed)
 }
 
 // moves judges a reading about somebody who is not final.
@@ -68,21 +77,21 @@ func (v *verdict) moves() bool {
 }
 
 // settled judges a reading about somebody who is final.
-func (v *verdict) settled(r message.Recipient, rd delivery.Reading, before Kind) bool {
+func (v *verdict) settled(r message.Recipient, rd delivery.Reading, before heard) bool {
 	l, was := delivery.LegOf(r, rd.Ref)
 	if !was || l.Account != "" && l.Account != rd.Letter.Account {
 		return false
 	}
 	v.channel = l.Channel.String()
-	ended, said := ends(l, rd), rd.Report
+	said := rd.Report
 	switch {
 	case !said.Final:
 		v.kind = NoEnd
-		return ended && before == "" && (l.End == delivery.LegCharged || l.End == delivery.LegFailed)
-	case l.End == delivery.LegCharged && !said.Delivered && (ended || before == NoEnd):
+		return before.ends && before.kind == "" && (l.End == delivery.LegCharged || l.End == delivery.LegFailed)
+	case l.End == delivery.LegCharged && !said.Delivered && (before.ends || before.kind == NoEnd):
 		v.kind, v.Refund = ChargedButFailed, l.Charge
 		return true
-	case before == NoEnd && said.Delivered == (l.End == delivery.LegCharged):
+	case before.kind == NoEnd && said.Delivered == (l.End == delivery.LegCharged):
 		v.kind = SameEnd
 		return true
 	case v.change.What != message.Late:
@@ -95,8 +104,26 @@ func (v *verdict) settled(r message.Recipient, rd delivery.Reading, before Kind)
 	return true
 }
 
-// ends reports whether a leg's end became known by this letter: it did so in the transaction in
-// which the letter had its effect, or in an earlier one if some of its recipients came later.
-func ends(l delivery.Leg, rd delivery.Reading) bool {
-	return l.EndedAt != 0 && rd.Letter.ReceivedAt <= l.EndedAt && l.EndedAt <= rd.Letter.AppliedAt
+// by says how the leg of a reading came to its end.
+type by struct {
+	letter bool // by the letter of the reading
+	before bool // the letter had been applied before
+}
+
+// endedBy says whether a leg ended by a letter: it did so in the transaction in which the letter
+// had its effect (or in an earlier one, if some of its recipients came later), or in one of the
+// moves that earlier runs made of it.
+func endedBy(l delivery.Leg, of delivery.Letter, moves []move) (b by) {
+	b.letter = l.EndedAt != 0 && of.ReceivedAt <= l.EndedAt && l.EndedAt <= of.AppliedAt
+	for _, m := range moves {
+		b.letter = b.letter || m.letter == of.ID && m.at == l.EndedAt
+	}
+	b.before = of.AppliedAt != 0 && of.AppliedAt < l.EndedAt
+	return b
+}
+
+// move is what an earlier run applied to a leg.
+type move struct {
+	letter id.ID
+	at     db.Time
 }

@@ -38,7 +38,7 @@ var sentences = map[Kind]struct{ korean, english string }{
 	DeliveredNotCharged: {"실패·만료로 처리했으나 전송 성공이었습니다 (고객에게 과금하지 않음)", "failed or given up, but the report says delivered: the carrier bills it, the site is not charged"},
 	Contradiction:       {"확정된 결과와 다른 보고입니다 (기록만 함)", "says otherwise than what ended the leg: it is noted, and nothing moves"},
 	NoEnd:               {"확정의 근거가 된 보고가 최종 결과가 아니었습니다", "the report that ended the leg is no end after all; another one may follow"},
-	SameEnd:             {"확정의 근거가 된 보고는 최종 결과가 아니었으나, 뒤의 보고가 같은 결과입니다", "the report that ended the leg is no end, but a later one says the same"},
+	SameEnd:             {"확정의 근거가 되지 않았던 다른 보고가 같은 결과입니다 (그대로 둠)", "another report, which did not count when it came, says what the leg's end is: it stays so"},
 	OptedOut:            {"읽지 못했던 보고에 080 수신거부가 들어 있습니다", "a letter that could not be read tells of people who opted out"},
 }
 

@@ -92,13 +92,13 @@ func (p *page) effect(rd delivery.Reading) (e Effect, channel string) {
 	if l.Account != "" && l.Account != rd.Letter.Account {
 		return OtherAccount, channel
 	}
-	if v, otherwise := judge(r, rd, "", p.now); otherwise {
+	if v, otherwise := judge(r, rd, heard{ends: p.endsBy(r, rd)}, p.now); otherwise {
 		return Effect(v.kind), channel
 	}
 	switch {
 	case !rd.Report.Final:
 		return Underway, channel
-	case ends(l, rd):
+	case p.endsBy(r, rd):
 		return Counted, channel
 	default:
 		return Known, channel

@@ -31,6 +31,8 @@ type page struct {
 	fresh    []*Difference
 	changed  map[*Difference]bool // of earlier pages
 	gone     map[id.ID]bool       // legs that were given back before
+	spoken   map[id.ID]bool       // legs whose end this page has read
+	moves    map[id.ID][]move     // what earlier runs made of the legs
 	tally    map[sumKey]sum
 }
 
@@ -42,7 +44,7 @@ func (s *Service) comparePage(ctx context.Context, d id.ID) (more bool, err erro
 	var p *page
 	err = s.d.View(ctx, "rerun_compare", func(tx *db.Tx) (err error) {
 		p = &page{Service: s, now: tx.Now, people: map[message.Place]message.Recipient{}, rows: map[id.ID]*Difference{},
-			changed: map[*Difference]bool{}, tally: map[sumKey]sum{}}
+			changed: map[*Difference]bool{}, spoken: map[id.ID]bool{}, tally: map[sumKey]sum{}}
 		if p.was, err = find(tx, d); err != nil || p.was.State != Comparing {
 			return err
 		}
@@ -146,6 +148,9 @@ func (p *page) load(tx *db.Tx, readings []delivery.Reading) error {
 	if p.gone, err = p.returned(tx, legs); err != nil {
 		return err
 	}
+	if p.moves, err = movesOf(tx, unique(legs)); err != nil {
+		return err
+	}
 	before, err := ofPeople(tx, p.run.ID, who)
 	if err != nil {
 		return err
@@ -183,11 +188,12 @@ func (p *page) note(rd delivery.Reading) {
 	}
 	leg := rd.Ref.Digest()
 	known := p.rows[leg]
-	var before Kind
+	before := heard{ends: p.endsBy(r, rd) && !p.spoken[leg]}
 	if known != nil {
-		before = known.Kind
+		before.kind = known.Kind
 	}
 	v, otherwise := judge(r, rd, before, p.now)
+	p.spoken[leg] = p.spoken[leg] || p.speaks(r, rd)
 	if !otherwise || p.gone[leg] && (v.kind == ChargedButFailed || v.kind == NoEnd) {
 		return
 	}
@@ -205,6 +211,20 @@ func (p *page) note(rd delivery.Reading) {
 	if known.N <= p.was.Differences {
 		p.changed[known] = true
 	}
+}
+
+// endsBy reports whether the leg of a reading ended by its letter.
+func (p *page) endsBy(r message.Recipient, rd delivery.Reading) bool {
+	l, was := delivery.LegOf(r, rd.Ref)
+	return was && endedBy(l, rd.Letter, p.moves[rd.Ref.Digest()]).letter
+}
+
+// speaks reports whether a reading is the end of its leg: that of the letter by which it ended,
+// or the same end in one that came before and did not count. Whatever follows moves nothing.
+func (p *page) speaks(r message.Recipient, rd delivery.Reading) bool {
+	l, was := delivery.LegOf(r, rd.Ref)
+	b := endedBy(l, rd.Letter, p.moves[rd.Ref.Digest()])
+	return was && rd.Report.Final && (b.letter || b.before && rd.Report.Delivered && l.End == delivery.LegCharged)
 }
 
 // noteOptOut notes that a letter which could not be read when it came tells of somebody who

@@ -208,6 +208,8 @@ func TestTheLetterThatEndedALegSpeaksForIt(t *testing.T) {
 		"what was late is known already":     {map[string]meaning{"2000": {final: true, reason: provider.NetworkFailure}}, []string{"2000", "4000"}, nil},
 		"a later letter that was misread":    {map[string]meaning{"3001": {}}, []string{"4000", "3001"}, []string{"contradiction sms"}},
 		"an earlier letter that was misread": {map[string]meaning{"3001": {}}, []string{"3001", "4000"}, []string{"contradiction sms"}},
+		"all of them failed":                 {map[string]meaning{"3001": {}, "3104": {final: true, delivered: true}}, []string{"3001", "3104"}, []string{"charged_but_failed sms refund 18"}},
+		"delivered first, then failed":       {map[string]meaning{"4001": {}, "3104": {final: true, delivered: true}}, []string{"4001", "3104"}, []string{"contradiction sms"}},
 		"the operator's failure":             {map[string]meaning{"1030": {}}, []string{"1030"}, []string{"would_retry sms"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -446,4 +448,18 @@ func TestOptOutsOfALetterThatCouldNotBeReadAreNoted(t *testing.T) {
 			t.Errorf("again: got %+v", again)
 		}
 	})
+}
+
+// TestARunIsAppliedWhenItsLettersAreGone has the letters deleted between the two.
+func TestARunIsAppliedWhenItsLettersAreGone(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	shop(w)
+	v := w.compared(Request{})
+	short, err := delivery.New(w.d, w.keys, w.messages, w.queue, nil, delivery.Options{KeepReports: time.Microsecond})
+	w.must(err)
+	w.must(short.SweepReports(context.Background()))
+	if done := w.applied(v.Name); done.Applied != 6 || done.GivenBack != 27*won {
+		t.Errorf("got %+v", done)
+	}
+	w.prove()
 }

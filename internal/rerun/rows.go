@@ -73,6 +73,25 @@ func ofPeople(tx *db.Tx, run id.ID, who []id.ID) ([]Difference, error) {
 	return list, nil
 }
 
+// movesOf gives what runs have applied to legs, by their keys.
+func movesOf(tx *db.Tx, legs []id.ID) (map[id.ID][]move, error) {
+	rows, err := tx.Lookup("rerun_difference", []string{"leg", "inbox_id", "outcome", "done_at"}, db.Col("leg", legs))
+	found := make(map[id.ID][]move)
+	_, err = db.Collect(rows, err, func(r *sql.Rows) (none struct{}, err error) {
+		var leg id.ID
+		var o Outcome
+		var m move
+		if err = r.Scan(&leg, &m.letter, &o, &m.at); err == nil && o == Applied {
+			found[leg] = append(found[leg], m)
+		}
+		return none, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find what runs made of legs: %w", err)
+	}
+	return found, nil
+}
+
 // Narrow says which differences are wanted; zero values do not narrow.
 type Narrow struct {
 	Kind    Kind
@@ -80,18 +99,26 @@ type Narrow struct {
 	Site    string
 }
 
-// differenceBudget is how many differences one reading looks at that narrows them.
-const differenceBudget = 20_000
+// differenceBudget is how many differences one reading looks at that narrows them, a page at a
+// time.
+const (
+	differenceBudget = 20_000
+	differencePage   = 500
+)
 
 // Differences reads differences of a run in their order, those after one. next is the last that
 // was looked at, and more tells that there may be some behind it.
 func Differences(tx *db.Tx, run id.ID, w Narrow, after int64, limit int) (list []Difference, next int64, more bool, err error) {
+	size := limit
+	if w.Outcome != "" || w.Site != "" {
+		size = max(limit, differencePage)
+	}
 	for looked := 0; looked < differenceBudget; {
 		query, args := `SELECT `+differenceColumns+` FROM rerun_difference WHERE run_id = ? AND n > ?`, []any{run, after}
 		if w.Kind != "" {
 			query, args = query+` AND kind = ?`, append(args, string(w.Kind))
 		}
-		rows, err := tx.Query(query+` ORDER BY n LIMIT ?`, append(args, limit)...)
+		rows, err := tx.Query(query+` ORDER BY n LIMIT ?`, append(args, size)...)
 		page, err := db.Collect(rows, err, scanDifference)
 		if err != nil {
 			return nil, 0, false, fmt.Errorf("read differences: %w", err)
@@ -105,7 +132,7 @@ func Differences(tx *db.Tx, run id.ID, w Narrow, after int64, limit int) (list [
 				return list, after, true, nil
 			}
 		}
-		if looked += len(page); len(page) < limit {
+		if looked += len(page); len(page) < size {
 			return list, after, false, nil
 		}
 	}

@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS rerun_difference (
     became     {word} NOT NULL,
     done_at    {time} NOT NULL,
     PRIMARY KEY (run_id, n),
-    UNIQUE (run_id, leg),
+    UNIQUE (leg, run_id),
     UNIQUE (run_id, who, n),
     UNIQUE (run_id, kind, n)
 ) {{table: fillfactor=70}};
