@@ -131,6 +131,7 @@ type Reading struct {
 	Report  provider.Report
 	Ref     Reference // the leg that it is about
 	Ours    bool      // it names a leg of ours, as far as its reference tells
+	Code    string    // the provider's own, as a column holds it
 	Problem string    // of a letter that cannot be read: why; it has one reading then
 }
 
@@ -191,7 +192,7 @@ func (s *Service) ReadLetters(tx *db.Tx, letters []Letter) (readings []Reading, 
 		}
 		for _, r := range d.reports {
 			ref, err := ReadReference(r.Ref)
-			readings = append(readings, Reading{Letter: byID[d.inbox], Report: r, Ref: ref, Ours: err == nil && r.OptOut == ""})
+			readings = append(readings, Reading{Letter: byID[d.inbox], Report: r, Ref: ref, Ours: err == nil && r.OptOut == "", Code: code(r.Code)})
 		}
 	}
 	return readings, bodies, nil

@@ -16,8 +16,8 @@ import (
 )
 
 // desk is a world of its own with some letters in its inbox: what is listed is counted.
-func desk(t *testing.T, engine string) (*world, message.Key) {
-	w := still(t, engine, worldOptions{also: []string{"other"}})
+func desk(t *testing.T, engine string, also ...string) (*world, message.Key) {
+	w := still(t, engine, worldOptions{also: also})
 	w.site("shop", 10_000)
 	key := w.sent("shop", textOnly("a"), "01012345678", "01012345679")
 	w.drain()
@@ -50,7 +50,7 @@ func (w *world) walked(f LetterFilter, list func(*db.Tx, LetterFilter, Spot) ([]
 func TestLettersAreListedInBothOrdersWhateverTheirState(t *testing.T) {
 	for _, engine := range dbtest.Engines() {
 		t.Run(engine, func(t *testing.T) {
-			w, key := desk(t, engine)
+			w, key := desk(t, engine, "other")
 			for i := range 12 {
 				switch {
 				case i%4 == 0:
@@ -147,7 +147,7 @@ func TestLettersGoWhenTheyWereKeptLongEnoughAndTheRestStands(t *testing.T) {
 			w.come(upstream, body(refOf(key, 1, 1, 1), "3000"))
 			w.come(upstream, "<html>")
 			for i := range retainRows + 5 {
-				w.come("other", body(fmt.Sprint(i), "4000"))
+				w.come(upstream, body(fmt.Sprint(i), "4000"))
 			}
 			trace := func() string {
 				lines, err := w.delivery.Trace(context.Background(), key, "01012345678")

@@ -199,7 +199,7 @@ func (p *page) note(rd delivery.Reading) {
 	}
 	p.people[rd.Ref.Place] = v.change.To
 	d := Difference{Kind: v.kind, Channel: v.channel, Stood: string(v.change.From.State), Sums: v.Sums, leg: leg, who: digestOf(rd.Ref.Place), ref: rd.Ref, letter: rd.Letter.ID,
-		Site: rd.Ref.Site, Provider: rd.Letter.Account, Arrived: rd.Report.Delivered, Reason: rd.Report.Reason, Code: clean(rd.Report.Code)}
+		Site: rd.Ref.Site, Provider: rd.Letter.Account, Arrived: rd.Report.Delivered, Reason: rd.Report.Reason, Code: rd.Code}
 	if known == nil {
 		p.add(d)
 		return
@@ -275,15 +275,4 @@ func digestOf(place message.Place) id.ID {
 func digestOfText(text string) id.ID {
 	sum := sha256.Sum256([]byte(text))
 	return id.ID(sum[:16])
-}
-
-// clean bounds a provider's code to what a word holds.
-func clean(code string) string {
-	out := make([]byte, 0, 64)
-	for i := 0; i < len(code) && len(out) < cap(out); i++ {
-		if c := code[i]; c > ' ' && c < 0x7f {
-			out = append(out, c)
-		}
-	}
-	return string(out)
 }

@@ -45,7 +45,6 @@ type world struct {
 	carriers map[string]*carrier
 	invoiced map[id.ID]bool // legs that invoices gave back
 	number   int
-	letter   int
 }
 
 // meaning is what a parser takes a code for.
