@@ -15,7 +15,7 @@ import (
 // counts as some, since it may be large.
 const (
 	pageLetters    = 500
-	pageReports    = 1_000
+	pageReports    = 500
 	unreadReports  = 20
 	unreadableWord = "unreadable"
 )

@@ -423,7 +423,7 @@ func TestAPageHoldsABoundedNumberOfReports(t *testing.T) {
 	}{
 		"none":              {nil, 0},
 		"of one report":     {list(pageLetters, delivery.Letter{Reports: 1}), pageLetters},
-		"of many":           {list(10, delivery.Letter{Reports: 300}), 3},
+		"of many":           {list(10, delivery.Letter{Reports: 150}), 3},
 		"of more than fits": {list(10, delivery.Letter{Reports: 5_000}), 1},
 		"unreadable":        {list(500, delivery.Letter{State: "unreadable"}), pageReports / (unreadReports + 1)},
 	} {
