@@ -78,6 +78,7 @@ type program struct {
 	Ledger     ledgerVerb     `cmd:"" help:"Proof of the ledger."`
 	Invoice    invoiceVerb    `cmd:"" help:"What carriers bill, against what was charged and reported."`
 	Audit      auditVerb      `cmd:"" help:"Who changed what."`
+	Inbox      inboxVerb      `cmd:"" help:"Delivery reports as they came, and reading them again."`
 	Doctor     doctorVerb     `cmd:"" help:"Look for what is wrong with the installation."`
 	Simulator  simulatorVerb  `cmd:"" help:"Run the simulators of provider and payment gateways alone."`
 	Bench      benchVerb      `cmd:"" help:"Measure the product beside the plainest program that does the same."`

@@ -170,6 +170,15 @@ var contract = map[string]string{
 	"GET /v1/users/{id}": "users:read", "PATCH /v1/users/{id}": "users:write", "POST /v1/users/{id}/password": "users:write",
 	"DELETE /v1/users/{id}/second-factor": "users:write", "GET /v1/roles": "roles:read", "POST /v1/roles": "roles:write",
 	"GET /v1/roles/{name}": "roles:read", "PUT /v1/roles/{name}": "roles:write", "DELETE /v1/roles/{name}": "roles:write",
+	"GET /v1/inbox":                       "operator",
+	"GET /v1/inbox/{id}":                  "operator",
+	"POST /v1/inbox/runs":                 "operator",
+	"GET /v1/inbox/runs":                  "operator",
+	"GET /v1/inbox/runs/{id}":             "operator",
+	"GET /v1/inbox/runs/{id}/sums":        "operator",
+	"GET /v1/inbox/runs/{id}/differences": "operator",
+	"POST /v1/inbox/runs/{id}/apply":      "operator",
+	"POST /v1/inbox/runs/{id}/cancel":     "operator",
 }
 
 // alsoEnough is what stands for the ability of a route.

@@ -29,6 +29,7 @@ import (
 	"creditmsg/internal/paper"
 	"creditmsg/internal/privacy"
 	"creditmsg/internal/registration"
+	"creditmsg/internal/rerun"
 	"creditmsg/internal/series"
 	"creditmsg/internal/site"
 	parts "creditmsg/internal/upload"
@@ -57,6 +58,7 @@ type Deps struct {
 	Series         *series.Service
 	Vendors        *vendor.Service
 	Kakao          *kakao.Service
+	Reruns         *rerun.Service
 	Registration   *registration.Service
 	Privacy        *privacy.Service
 	People         *access.People
@@ -64,7 +66,8 @@ type Deps struct {
 	Log            *slog.Logger
 	Registerer     prometheus.Registerer
 	Gatherer       prometheus.Gatherer
-	TrustedProxies []netip.Prefix                  // whose X-Forwarded-For is believed
+	TrustedProxies []netip.Prefix                  // whose word for the client's address is believed
+	ProxyHeader    string                          // what they write it into: ProxyForwarded; else X-Forwarded-For
 	Version        string                          // of the program
 	Ready          func(ctx context.Context) error // whether requests can be served now
 }
@@ -121,7 +124,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, reviews, recipients, compliance, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, installationPrices, erasures, auditing, tokens, sessions, me, users, roles,
+		sending, campaigns, reviews, recipients, compliance, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, installationPrices, erasures, auditing, tokens, sessions, me, users, roles, inbox,
 	} {
 		declare(a)
 	}

@@ -178,5 +178,5 @@ func TestReportsAreCheckedForSizeThenSignatureThenAddress(t *testing.T) {
 		t.Errorf("got %s, want status ok", got.body)
 	}
 	w.must(w.delivery.Drain(t.Context()))
-	w.report(`[]`, proof()).refused(503, "unavailable")
+	w.report(`[ ]`, proof()).refused(503, "unavailable")
 }

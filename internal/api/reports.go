@@ -1,12 +1,10 @@
 package api
 
 import (
-	"net"
+	"errors"
+	"io"
 	"net/http"
-	"net/netip"
 	"reflect"
-	"slices"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -25,52 +23,47 @@ func reports(a *api) {
 		id: "takeReports", method: http.MethodPost, path: "/webhooks/{provider}", tag: "Providers", status: http.StatusOK,
 		summary: "Take delivery reports of a provider",
 		about:   "For providers, in each one's own format; {provider} is the configured name. It is answered once the report is stored.",
-		codes:   []string{fault.CodeBodyTooLarge, fault.CodeUnauthenticated, fault.CodeForbidden, fault.CodeNotFound, fault.CodeMalformed, fault.CodeUnavailable},
-		params:  []*huma.Param{{Name: "provider", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}}},
-		body:    &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{}}}},
+		codes: []string{fault.CodeBodyTooLarge, fault.CodeUnauthenticated, fault.CodeForbidden, fault.CodeUnsupportedMedia, fault.CodeNotFound,
+			fault.CodeMalformed, fault.CodeUnavailable},
+		params: []*huma.Param{{Name: "provider", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}}},
+		body:   &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{}}}},
 	}
 	plain(a, o, reflect.TypeFor[statusView](), a.answering(func(w http.ResponseWriter, r *http.Request, _ *exchange) (*reply, error) {
-		body, release, err := a.whole(w, r, maxReport)
-		defer release()
+		name := r.PathValue("provider")
+		if !a.Delivery.Expects(name) {
+			return nil, fault.Missing("provider", cut(name))
+		}
+		body, err := called(w, r)
 		if err != nil {
 			return nil, err
 		}
-		if err := a.Delivery.Receive(r.Context(), r.PathValue("provider"), r.Header, body, a.client(r)); err != nil {
+		if err := a.Delivery.Receive(r.Context(), name, r.Header, body, a.client(r)); err != nil {
 			return nil, err
 		}
 		return rendered(http.StatusOK, statusView{"ok"})
 	}))
 }
 
-// client is the address that a request comes from. What X-Forwarded-For says counts
-// only as far as trusted proxies wrote it: from the right, up to the first address
-// that is not one of them.
-func (a *api) client(r *http.Request) netip.Addr {
-	at := a.peer(r)
-	said := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(said) - 1; i >= 0 && a.trusted(at); i-- {
-		next, err := netip.ParseAddr(strings.TrimSpace(said[i]))
-		if err != nil {
-			return at
-		}
-		at = next.Unmap()
-	}
-	return at
-}
+// maxCalled is how large what a provider or a gateway calls about may be, and trusted what is
+// made room for because it was announced: who has not proven anything yet gets no more memory
+// than he sends bytes.
+const (
+	maxCalled = maxReport
+	announced = 16 << 10
+)
 
-// peer is whoever holds the other end of the connection.
-func (a *api) peer(r *http.Request) netip.Addr {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
+// called reads what a provider or a gateway calls about, whatever its length is said to be.
+func called(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	u, err := newUpload(w, r, maxCalled, jsonWithin)
 	if err != nil {
-		host = r.RemoteAddr
+		return nil, err
 	}
-	at, err := netip.ParseAddr(host)
-	if err != nil {
-		return netip.Addr{}
+	if r.ContentLength < 0 || r.ContentLength > announced {
+		return io.ReadAll(u)
 	}
-	return at.Unmap()
-}
-
-func (a *api) trusted(at netip.Addr) bool {
-	return slices.ContainsFunc(a.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(at) })
+	body := make([]byte, r.ContentLength)
+	if _, err = io.ReadFull(u, body); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = u.fail(err)
+	}
+	return body, err
 }

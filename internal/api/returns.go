@@ -12,9 +12,6 @@ import (
 	"creditmsg/internal/id"
 )
 
-// maxNotice is how large what a gateway calls about may be.
-const maxNotice = 1 << 20
-
 // The operations that payers' browsers come back to.
 const (
 	returnFromPayment = "returnFromPayment"
@@ -50,17 +47,20 @@ func returns(a *api) {
 		id: "takeNotice", method: http.MethodPost, path: "/webhooks/payments/{gateway}", tag: "Providers", status: http.StatusOK,
 		summary: "Take what a payment gateway calls about",
 		about:   "For gateways, in each one's own format; {gateway} is the configured name. What it says is not believed: the gateway is asked about the payment that it names.",
-		codes:   []string{fault.CodeBodyTooLarge, fault.CodeUnauthenticated, fault.CodeForbidden, fault.CodeNotFound, fault.CodeUnavailable},
+		codes:   []string{fault.CodeBodyTooLarge, fault.CodeUnauthenticated, fault.CodeForbidden, fault.CodeUnsupportedMedia, fault.CodeNotFound, fault.CodeMalformed, fault.CodeUnavailable},
 		params:  []*huma.Param{{Name: "gateway", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}}},
 		body:    &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{}}}},
 	}
 	plain(a, o, reflect.TypeFor[statusView](), a.answering(func(w http.ResponseWriter, r *http.Request, _ *exchange) (*reply, error) {
-		body, release, err := a.whole(w, r, maxNotice)
-		defer release()
+		name := r.PathValue("gateway")
+		if !a.Billing.Expects(name) {
+			return nil, fault.Missing("payment gateway", cut(name))
+		}
+		body, err := called(w, r)
 		if err != nil {
 			return nil, err
 		}
-		if err := a.Billing.Notice(r.Context(), r.PathValue("gateway"), a.client(r), r.Header, body); err != nil {
+		if err := a.Billing.Notice(r.Context(), name, a.client(r), r.Header, body); err != nil {
 			return nil, err
 		}
 		return rendered(http.StatusOK, statusView{"ok"})

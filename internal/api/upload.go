@@ -101,8 +101,11 @@ func newUpload(w http.ResponseWriter, r *http.Request, limit int64, within time.
 
 func tooLarge(limit int64) error {
 	instead := "send many recipients as application/x-ndjson, or in several messages"
-	if limit == maxPicture {
+	switch limit {
+	case maxPicture:
 		instead = "send a smaller picture"
+	case maxReport:
+		instead = "send it in several parts"
 	}
 	return fault.New(fault.TooLarge, fault.CodeBodyTooLarge, "the body is larger than %d MiB; %s", limit>>20, instead)
 }

@@ -39,6 +39,7 @@ import (
 	"creditmsg/internal/provider/solapi"
 	"creditmsg/internal/queue"
 	"creditmsg/internal/registration"
+	"creditmsg/internal/rerun"
 	"creditmsg/internal/series"
 	"creditmsg/internal/site"
 	parts "creditmsg/internal/upload"
@@ -142,6 +143,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		Vendors:      vendor.New(d, w.queue, []vendor.Account{{Name: account.Name, Kind: account.Kind, Adapter: adapter, LowBalance: 10_000 * money.Won}}, vendor.Options{Log: log}),
 		Registration: registration.New(w.keys, w.queue),
 		Privacy:      privacy.New(privacy.Deps{DB: d, Keys: w.keys, Queue: w.queue, Ledger: w.ledger, Messages: w.messages, Book: w.book, Series: w.series, Render: RenderReceipt, Log: log}),
+		Reruns:       rerun.New(d, w.delivery, w.messages, w.ledger, w.queue, rerun.Options{ByInvoices: invoice.Refunded}),
 		Kakao:        kakao.New(d, w.keys, w.queue, []kakao.Account{{Name: account.Name, Adapter: adapter}}, kakao.Options{Log: log}),
 		Registerer:   registry, Gatherer: registry, Version: "test"}
 	w.handler, err = New(w.deps)
@@ -208,7 +210,7 @@ func (w *world) must(err error) {
 // drain runs every job that is due, and what they make due.
 func (w *world) drain() {
 	w.t.Helper()
-	works := slices.Concat(w.messages.Works(), w.delivery.Works(), w.book.Works(), w.series.Works(), w.deps.Vendors.Works(), w.deps.Kakao.Works())
+	works := slices.Concat(w.messages.Works(), w.delivery.Works(), w.book.Works(), w.series.Works(), w.deps.Vendors.Works(), w.deps.Kakao.Works(), w.deps.Reruns.Works())
 	for range 200 {
 		ran := 0
 		for _, k := range works {

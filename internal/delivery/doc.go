@@ -27,7 +27,7 @@
 //	calling, unknown ─▶ answered | not_sent   (by look-up)
 //	calling ─▶ unknown ─▶ closed              (nobody can tell; reports or expiry decide)
 //
-// Tables owned: attempt, inbox.
+// Tables owned: attempt, inbox, leg_returned.
 //
 // Among accounts it prefers those that are well; which ones they are is a process's own
 // view, made of what all processes tell each other, and decides nothing about a message.
@@ -36,7 +36,8 @@
 // planned calls), choose.go (which account) with health.go, lane.go and rests.go (how one
 // does) and news.go (what processes tell each other), flight.go (the calls of a plan) with
 // calm.go, call.go (one call and its outcome) with upload.go (what an MMS shows), decide.go,
-// inbox.go (reports in), intake.go (reports applied), poll.go (providers that have to be
+// door.go and inbox.go (reports in), intake.go (reports applied), letters.go and letters_find.go (the inbox as people look into it),
+// leg.go and give_back.go (what a leg is worth, and giving it back), retain.go (what is over), poll.go (providers that have to be
 // asked), await.go (look-ups and expiry), recover.go (after a crash), all three with lookup.go
 // (what is asked of accounts that may not answer).
 package delivery

@@ -6,13 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"net/netip"
 	"slices"
 	"sync"
 
 	"creditmsg/internal/db"
-	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/site"
@@ -38,25 +35,6 @@ const (
 	inboxWaiting    inboxState = "waiting"    // some of its recipients have no row yet, or its account is not configured; a report job comes back
 	inboxUnreadable inboxState = "unreadable" // the adapter could not read it, or its account was not there for as long as it mattered
 )
-
-// Receive takes one call of a provider's delivery reports. It returns nil only
-// after the raw body is committed; then the provider may forget it. Who cannot
-// prove to be the provider is Unauthenticated, who calls from an address that is
-// not allowed is Denied, and nothing is stored of either.
-func (s *Service) Receive(ctx context.Context, account string, h http.Header, body []byte, from netip.Addr) error {
-	k, ok := s.carriers.byName[account]
-	if !ok {
-		return fault.Missing("provider", account)
-	}
-	if !k.Adapter.Authentic(h, body) {
-		return fault.New(fault.Unauthenticated, fault.CodeUnauthenticated, "the report is not signed with the secret configured for %s", account)
-	}
-	if allow := k.Account.Webhook.Allow; len(allow) > 0 && !slices.ContainsFunc(allow, func(p netip.Prefix) bool { return p.Contains(from.Unmap()) }) {
-		return fault.New(fault.Denied, fault.CodeForbidden, "reports of %s are not taken from this address", account)
-	}
-	_, err := s.file(ctx, k, body)
-	return err
-}
 
 // file commits a body and has its reports applied soon.
 func (s *Service) file(ctx context.Context, k *carrier, body []byte) ([]provider.Report, error) {

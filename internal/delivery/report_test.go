@@ -251,7 +251,7 @@ func TestAReportIsAnsweredOnlyAfterItsRowIsCommitted(t *testing.T) {
 	r := s.person(key, 0)
 	for i := range 5 {
 		before := total(s.letters())
-		s.must(s.post(posted{account: r.Provider, secret: s.secret, body: body(r.Reference(), "3000")}))
+		s.must(s.post(posted{account: r.Provider, secret: s.secret, body: body(r.Reference(), fmt.Sprintf("300%d", i))}))
 		if after := total(s.letters()); after != before+1 {
 			t.Fatalf("report %d: %d letters stored when it was answered, want 1", i, after-before)
 		}

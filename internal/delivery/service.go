@@ -30,6 +30,8 @@ type Options struct {
 	Rest        time.Duration // how long an account whose calls fail is left alone at first; 0 = 20 s
 	Hang        time.Duration // an account with a call that is unanswered for longer is avoided; 0 = 3 s
 	Late        time.Duration // a message whose end is not told by then speaks against its account; 0 = 2 min
+	Repeats     time.Duration // a letter that was stored is not stored again for so long; 0 = 10 min
+	KeepReports time.Duration // letters are kept so long; 0 = 180 days
 	Choice      Choice
 	Attachments *attachment.Service // where the pictures of MMS are; nil = none can be sent
 	Bus         *signal.Bus         // to other processes; nil = there are none
@@ -46,6 +48,8 @@ func (o Options) filled() Options {
 	o.Rest = orElse(o.Rest, 20*time.Second)
 	o.Hang = orElse(o.Hang, 3*time.Second)
 	o.Late = orElse(o.Late, 2*time.Minute)
+	o.Repeats = orElse(o.Repeats, 10*time.Minute)
+	o.KeepReports = orElse(o.KeepReports, 180*24*time.Hour)
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
@@ -78,6 +82,8 @@ type Service struct {
 	line    line           // bounds them
 	calls   sync.WaitGroup // calls under way
 	calm    calm
+	letters *prometheus.CounterVec
+	repeats repeats
 }
 
 // New makes the service over one database.
@@ -88,6 +94,10 @@ func New(d *db.DB, keys *site.Keys, messages *message.Service, q *queue.Queue, l
 		return nil, err
 	}
 	s := &Service{d: d, keys: keys, messages: messages, queue: q, carriers: c, gossip: newGossip(), optOuts: optout.New(keys), o: o}
+	s.repeats.window = o.Repeats
+	if s.letters, err = newLetterMeter(o.Registerer); err != nil {
+		return nil, err
+	}
 	if o.Bus != nil {
 		o.Bus.Subscribe(topic, s.hear)
 	}

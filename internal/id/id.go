@@ -43,6 +43,8 @@ const (
 	Erasure    = "era" // of a number
 	Entry      = "aud" // of the audit log
 	User       = "usr" // a person
+	Letter     = "let" // a body of delivery reports
+	Rerun      = "run" // of letters that are read again
 )
 
 // New makes an ID that sorts after all that this process made before.

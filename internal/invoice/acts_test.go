@@ -129,11 +129,11 @@ func TestNoMoreIsGivenBackThanTheUsageStillHas(t *testing.T) {
 		v := w.imported(rows, Request{})
 		d := w.differences(v)[0]
 		w.must(w.d.Update(t.Context(), "test", func(tx *db.Tx) error {
-			u, _, err := usageOf(tx, w.ledger, message.Key{Site: d.site, ID: d.message}, d.Channel)
+			spent, err := w.ledger.Usages(tx, d.site, d.message, [16]byte{}, 1)
 			if err != nil {
 				return err
 			}
-			_, _, err = w.ledger.Refund(tx, credit.RefundRequest{Site: d.site, Usage: u.ID, Amount: 10 * money.Won, Reason: "by hand", Strategy: message.StrategyOf})
+			_, _, err = w.ledger.Refund(tx, credit.RefundRequest{Site: d.site, Usage: spent[0].ID, Amount: 10 * money.Won, Reason: "by hand", Strategy: message.StrategyOf})
 			return err
 		}))
 		for _, confirm := range []bool{false, true} {

@@ -10,8 +10,8 @@ import (
 	"slices"
 
 	"creditmsg/internal/audit"
-	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
+	"creditmsg/internal/delivery"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/message"
@@ -24,7 +24,7 @@ type Applied struct {
 	Legs      int64        `json:"legs" doc:"Legs that are given back."`
 	Refunds   int64        `json:"refunds" doc:"Refunds made: one for the legs of one message and channel that are posted together."`
 	Amount    money.Amount `json:"amount" doc:"What is given back."`
-	Before    int64        `json:"refunded_before" doc:"Legs that another invoice had given back already."`
+	Before    int64        `json:"refunded_before" doc:"Legs that were given back already, by another invoice or because their reports were read again."`
 	Short     money.Amount `json:"short" doc:"Proposed, but not left to be refunded: somebody gave it back by hand."`
 }
 
@@ -103,7 +103,7 @@ func (s *Service) postSome(tx *db.Tx, name string, after int64, confirm bool) (*
 		return p, err
 	}
 	p.last = list[len(list)-1].N
-	fresh, err := p.withoutRefunded(tx, list)
+	fresh, err := p.withoutRefunded(tx, list, confirm)
 	if err != nil {
 		return nil, err
 	}
@@ -151,21 +151,53 @@ func proposals(tx *db.Tx, invoice id.ID, after int64) (list []Difference, err er
 	return list, nil
 }
 
-// withoutRefunded leaves out legs that another invoice has given back.
-func (p *posted) withoutRefunded(tx *db.Tx, list []Difference) (fresh []Difference, err error) {
-	rows, err := tx.Lookup("invoice_difference", []string{"refund_leg"}, db.Col("refund_leg", pick(list, func(d Difference) id.ID { return d.leg })))
-	gone, err := db.Collect(rows, err, func(r *sql.Rows) (d id.ID, err error) { return d, r.Scan(&d) })
+// withoutRefunded leaves out legs that were given back before, by another invoice or because
+// their reports were read again.
+func (p *posted) withoutRefunded(tx *db.Tx, list []Difference, confirm bool) (fresh []Difference, err error) {
+	legs := pick(list, func(d Difference) id.ID { return d.leg })
+	gone, err := Refunded(tx, legs)
 	if err != nil {
-		return nil, fmt.Errorf("find legs that were given back: %w", err)
+		return nil, err
+	}
+	before, err := delivery.Returned(tx, legs)
+	if err != nil {
+		return nil, err
+	}
+	legs = slices.DeleteFunc(legs, func(d id.ID) bool { return gone[d] || before[d] })
+	ours := make(map[id.ID]bool, len(legs))
+	for _, d := range legs {
+		ours[d] = true
+	}
+	if confirm {
+		if ours, err = delivery.Return(tx, legs, p.invoice.Name); err != nil {
+			return nil, err
+		}
 	}
 	for _, d := range list {
-		if slices.Contains(gone, d.leg) {
+		if !ours[d.leg] {
 			p.Before++
 			continue
 		}
 		fresh = append(fresh, d)
 	}
 	return fresh, nil
+}
+
+// Refunded gives those of the legs, by their keys, that invoices have given back.
+func Refunded(tx *db.Tx, legs []id.ID) (map[id.ID]bool, error) {
+	gone := make(map[id.ID]bool, len(legs))
+	if len(legs) == 0 {
+		return gone, nil
+	}
+	rows, err := tx.Lookup("invoice_difference", []string{"refund_leg"}, db.Col("refund_leg", legs))
+	list, err := db.Collect(rows, err, func(r *sql.Rows) (d id.ID, err error) { return d, r.Scan(&d) })
+	if err != nil {
+		return nil, fmt.Errorf("find legs that were given back: %w", err)
+	}
+	for _, d := range list {
+		gone[d] = true
+	}
+	return gone, nil
 }
 
 // mark writes that the proposals are posted, before any account is locked. Two invoices
@@ -219,28 +251,17 @@ func groupsOf(list []Difference) (out []group) {
 
 func (s *Service) postGroups(tx *db.Tx, p *posted, groups []group, confirm bool) error {
 	for _, g := range groups {
-		u, ok, err := usageOf(tx, s.ledger, g.Key, g.channel)
+		made, err := delivery.GiveBack(tx, s.ledger, delivery.GivingBack{Key: g.Key, Channel: g.channel, Amount: g.sum, Name: fmt.Sprintf("%s:%d", p.invoice.Name, g.first),
+			Reason: fmt.Sprintf("통신사 청구 대조 (%s, %s): 전송 실패로 확인된 %s %d건 환불", p.invoice.Provider, p.invoice.Month, g.channel, g.legs)}, confirm)
 		if err != nil {
 			return err
 		}
-		if !ok {
-			return fault.New(fault.Internal, fault.CodeInternal, "%s spent nothing on %s, though a leg of it was charged; run ledger verify", g.ID.Text(id.Message), g.channel)
-		}
-		amount := min(g.sum, u.TotalCost-u.RefundAmount)
-		var refund id.ID
-		if confirm && amount > 0 {
-			made, err := s.giveBack(tx, p.invoice, g, u, &amount)
-			if err != nil {
-				return err
-			}
-			refund = made
-		}
-		if amount == 0 {
+		if made.Amount == 0 {
 			p.Refunds--
 		}
-		p.Amount, p.Short = p.Amount+amount, p.Short+g.sum-amount
+		p.Amount, p.Short = p.Amount+made.Amount, p.Short+g.sum-made.Amount
 		if confirm {
-			if err := record(tx, p.invoice.ID, g, u, refund, amount); err != nil {
+			if err := record(tx, p.invoice.ID, g, made); err != nil {
 				return err
 			}
 		}
@@ -248,31 +269,11 @@ func (s *Service) postGroups(tx *db.Tx, p *posted, groups []group, confirm bool)
 	return nil
 }
 
-// giveBack makes a refund. What the usage still has may have become less since it was read,
-// and a site whose data was erased gets nothing any more.
-func (s *Service) giveBack(tx *db.Tx, v Invoice, g group, u credit.Usage, amount *money.Amount) (id.ID, error) {
-	r := credit.RefundRequest{Site: g.Site, Usage: u.ID, Amount: *amount, Strategy: message.StrategyOf, Key: fmt.Sprintf("%s:%d", v.Name, g.first),
-		Reason: fmt.Sprintf("통신사 청구 대조 (%s, %s): 전송 실패로 확인된 %s %d건 환불", v.Provider, v.Month, g.channel, g.legs)}
-	made, left, err := s.ledger.Refund(tx, r)
-	if f := fault.Of(err); err != nil && f.Code == fault.CodeRefundExceeds {
-		if *amount = left; left == 0 {
-			return id.ID{}, nil
-		}
-		r.Amount = left
-		made, _, err = s.ledger.Refund(tx, r)
-	}
-	if fault.Is(err, fault.NotFound) {
-		*amount = 0
-		return id.ID{}, nil
-	}
-	return made.ID, err
-}
-
 // record writes what was posted.
-func record(tx *db.Tx, invoice id.ID, g group, u credit.Usage, refund id.ID, amount money.Amount) error {
+func record(tx *db.Tx, invoice id.ID, g group, made delivery.GivenBack) error {
 	err := tx.InsertMany("invoice_post", db.Col("invoice_id", []id.ID{invoice}), db.Col("n", []int64{g.first}), db.Same("site_id", g.Site, 1),
-		db.Col("message_id", []id.ID{g.ID}), db.Same("channel", g.channel, 1), db.Col("usage_id", []id.ID{u.ID}), db.Opt("refund_id", []id.ID{refund}),
-		db.Same("legs", g.legs, 1), db.Same("proposed", g.sum, 1), db.Same("amount", amount, 1), db.Same("at", tx.Now, 1))
+		db.Col("message_id", []id.ID{g.ID}), db.Same("channel", g.channel, 1), db.Col("usage_id", []id.ID{made.Usage}), db.Opt("refund_id", []id.ID{made.Refund}),
+		db.Same("legs", g.legs, 1), db.Same("proposed", g.sum, 1), db.Same("amount", made.Amount, 1), db.Same("at", tx.Now, 1))
 	if err != nil {
 		return fmt.Errorf("record what was posted: %w", err)
 	}

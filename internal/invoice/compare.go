@@ -122,7 +122,7 @@ func (c *comparison) matched() {
 		c.add(DeliveredLate, 0, 0)
 	case l.Billed && c.known.End == Open:
 		c.add(NotFinal, 0, 0)
-	case !l.Billed && l.Outcome != Failed && c.known.arrived():
+	case !l.Billed && l.Outcome != Failed && c.known.Arrived():
 		c.add(NotBilled, 0, 0)
 	}
 	if l.Outcome == Failed && c.known.End == Charged {

@@ -26,7 +26,7 @@
 // Tables owned: invoice, invoice_line, invoice_difference, invoice_post.
 //
 // Reading order: kind.go (the closed list of differences), column.go and line.go (a file
-// into lines), leg.go (what we know of a leg), compare.go (one line against one leg, pure);
+// into lines), compare.go (one line against one leg, pure);
 // then invoice.go, import.go, store.go, resolve.go, match.go, missing.go (the acts of an
 // import), rows.go, apply.go (refunds), paper.go (lists for people).
 package invoice

@@ -74,7 +74,7 @@ func TestALegIsWhatTheHistoryTellsOfIt(t *testing.T) {
 		"both tries arrived": {deliver(heard(handed(again(someone(), "a"), "b"), 1, 1)), []want{{1, 1, Late, "a", 0}, {1, 2, Charged, "b", 9}}},
 	} {
 		for _, w := range tt.want {
-			l, ok := legOf(tt.r, delivery.Reference{Place: tt.r.Place, Step: w.step, Try: w.try})
+			l, ok := delivery.LegOf(tt.r, delivery.Reference{Place: tt.r.Place, Step: w.step, Try: w.try})
 			if ok != (w.end != "") || ok && (l.End != w.end || l.Account != w.account || int64(l.Charge) != w.won*10_000) {
 				t.Errorf("%s: leg %d.%d is %s of %s for %s (found %v), want %s of %s for %d won", name, w.step, w.try, l.End, l.Account, l.Charge, ok, w.end, w.account, w.won)
 			}

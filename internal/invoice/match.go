@@ -95,7 +95,7 @@ func (j *run) legs(tx *db.Tx, refs []delivery.Reference) (map[string]leg, error)
 	for _, ref := range refs {
 		r, ok := born[ref.Place]
 		if ok {
-			if l, was := legOf(r, ref); was {
+			if l, was := delivery.LegOf(r, ref); was {
 				out[ref.String()] = l
 			}
 			continue

@@ -43,7 +43,7 @@ func (j *run) missingOf(ctx context.Context, refs []delivery.Reference) error {
 		}
 		var arrived []leg
 		for _, ref := range refs {
-			if l, ok := known[ref.String()]; ok && l.arrived() && l.Account == j.account {
+			if l, ok := known[ref.String()]; ok && l.Arrived() && l.Account == j.account {
 				arrived = append(arrived, l)
 			}
 		}

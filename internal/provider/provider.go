@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"net/http"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -129,13 +128,6 @@ type Account struct {
 // Costs are what a vendor charges for a message that was delivered, without VAT; a channel
 // that is not in it has no known cost.
 type Costs map[Channel]money.Amount
-
-// Webhook says how delivery reports of an account are recognised.
-type Webhook struct {
-	Secret string         // empty = no report is authentic
-	Allow  []netip.Prefix // addresses that may report; nil = any
-	Plain  bool           // the vendor sends the secret itself instead of its digest
-}
 
 // Leg is one message to one phone over one channel: one member of a call.
 type Leg struct {

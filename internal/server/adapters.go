@@ -44,7 +44,7 @@ func gateways(list GatewayConfigs) ([]billing.Gateway, error) {
 		if err != nil {
 			return nil, fmt.Errorf("payment gateway %s: %w", a.Name, err)
 		}
-		all[i] = billing.Gateway{Account: a, Adapter: adapter, Allow: g.Allow.Prefixes()}
+		all[i] = billing.Gateway{Account: a, Adapter: adapter, Allow: g.Allow.with(vendorNetworks[g.Kind]).Prefixes()}
 	}
 	return all, nil
 }

@@ -42,10 +42,14 @@ type Config struct {
 	Payments   PaymentsConfig `yaml:"payments" envPrefix:"PAYMENTS_"`
 	Alerts     AlertsConfig   `yaml:"alerts" envPrefix:"ALERTS_"`
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Default none.
-	TrustedProxies Networks    `yaml:"trusted_proxies" env:"TRUSTED_PROXIES"`
-	Log            LogConfig   `yaml:"log" envPrefix:"LOG_"`
-	Keys           KeysConfig  `yaml:"keys" envPrefix:"KEYS_"`
-	Audit          AuditConfig `yaml:"audit" envPrefix:"AUDIT_"`
+	TrustedProxies Networks `yaml:"trusted_proxies" env:"TRUSTED_PROXIES"`
+	// ProxyHeader is what they write it into: x-forwarded-for, or forwarded (RFC 7239). The
+	// other one is not looked at, since a proxy passes on what a client put there. Default
+	// x-forwarded-for.
+	ProxyHeader string      `yaml:"proxy_header" env:"PROXY_HEADER"`
+	Log         LogConfig   `yaml:"log" envPrefix:"LOG_"`
+	Keys        KeysConfig  `yaml:"keys" envPrefix:"KEYS_"`
+	Audit       AuditConfig `yaml:"audit" envPrefix:"AUDIT_"`
 }
 
 // DatabaseConfig says where the data is.
@@ -83,6 +87,12 @@ type DeliveryConfig struct {
 	// Late is when a message whose end was not reported speaks against its account: where
 	// many are late, other accounts take more. Default 2m.
 	Late time.Duration `yaml:"late" env:"LATE"`
+	// KeepReports is how long the raw bodies of delivery reports are kept, to be looked at and
+	// run again. Default 4320h, 180 days; at least 168h.
+	KeepReports time.Duration `yaml:"keep_reports" env:"KEEP_REPORTS"`
+	// ReplayWindow is how long a body of reports that was stored is known again: the same one is
+	// answered and not stored once more. Default 10m.
+	ReplayWindow time.Duration `yaml:"replay_window" env:"REPLAY_WINDOW"`
 	// NightFrom and NightUntil are the times of day in Korea between which advertising
 	// reaches nobody who did not consent to the night as well. The law's night, 21:00 to
 	// 08:00, can be made longer, not shorter. Default 20:50 and 08:00.
@@ -163,11 +173,14 @@ func (c *Config) defaults() {
 	c.Delivery.Rest = cmp.Or(c.Delivery.Rest, 20*time.Second)
 	c.Delivery.Hang = cmp.Or(c.Delivery.Hang, 3*time.Second)
 	c.Delivery.Late = cmp.Or(c.Delivery.Late, 2*time.Minute)
+	c.Delivery.KeepReports = cmp.Or(c.Delivery.KeepReports, 180*24*time.Hour)
+	c.Delivery.ReplayWindow = cmp.Or(c.Delivery.ReplayWindow, 10*time.Minute)
 	from, until := (korea.Night{}).Bounds()
 	c.Delivery.NightFrom = cmp.Or(c.Delivery.NightFrom, korea.Clock(from))
 	c.Delivery.NightUntil = cmp.Or(c.Delivery.NightUntil, korea.Clock(until))
 	c.Audit.Keep = cmp.Or(c.Audit.Keep, "5y")
 	c.Alerts.defaults()
+	c.ProxyHeader = cmp.Or(c.ProxyHeader, "x-forwarded-for")
 	c.Log.Level = cmp.Or(c.Log.Level, "info")
 	c.Log.Format = cmp.Or(c.Log.Format, "json")
 }
@@ -201,8 +214,12 @@ func parseNetwork(text string) (netip.Prefix, error) {
 		if err != nil {
 			return netip.Prefix{}, err
 		}
+		addr = addr.Unmap()
 		return netip.PrefixFrom(addr, addr.BitLen()), nil
 	}
 	p, err := netip.ParsePrefix(text)
+	if err == nil && p.Addr().Is4In6() && p.Bits() >= 96 {
+		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96) // addresses are compared as IPv4
+	}
 	return p.Masked(), err
 }

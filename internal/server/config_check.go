@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"creditmsg/internal/api"
 	"creditmsg/internal/korea"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/provider/simulator"
@@ -61,11 +62,14 @@ func (l *loading) check(c *Config) {
 	}{
 		{"fallback_within", d.FallbackWithin}, {"expire_text", d.ExpireText}, {"expire_long", d.ExpireLong},
 		{"lookup_grace", d.LookupGrace}, {"lease", d.Lease},
-		{"rest", d.Rest}, {"hang", d.Hang}, {"late", d.Late},
+		{"rest", d.Rest}, {"hang", d.Hang}, {"late", d.Late}, {"replay_window", d.ReplayWindow},
 	} {
 		if t.time < 0 {
 			l.bad("delivery."+t.key, "%s is negative", t.time)
 		}
+	}
+	if d.KeepReports < 7*24*time.Hour {
+		l.bad("delivery.keep_reports", "%s is less than a week (168h): reports of messages that are under way would go", d.KeepReports)
 	}
 	l.oneOf("delivery.prefer", d.Prefer, "weight", "cost")
 	if d.Floor < 0 || d.Floor > 100 {
@@ -73,6 +77,7 @@ func (l *loading) check(c *Config) {
 	}
 	l.checkNight(d)
 	l.checkNetworks("trusted_proxies", c.TrustedProxies)
+	l.oneOf("proxy_header", c.ProxyHeader, "x-forwarded-for", api.ProxyForwarded)
 	l.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	l.oneOf("log.format", c.Log.Format, "json", "text")
 	if _, err := c.Keys.Bytes(); err != nil {
@@ -172,6 +177,9 @@ func (l *loading) checkProvider(at string, p ProviderConfig, production bool) {
 		l.bad(at+".low_balance", "the vendor of kind %s tells no balance; those of %s do", p.Kind, strings.Join(balanceKinds, ", "))
 	}
 	l.checkNetworks(at+".webhook.allow", p.Webhook.Allow)
+	if p.Webhook.SecretOld != "" && p.Webhook.Secret == "" {
+		l.bad(at+".webhook.secret_old", "it is taken beside the present secret, and webhook.secret is missing")
+	}
 	if p.Webhook.Plain && p.Webhook.Secret == "" {
 		l.bad(at+".webhook.plain", "it is about a secret, and webhook.secret is missing")
 	}

@@ -13,11 +13,12 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 	environ := map[string]string{
 		"LISTEN": ":9000", "DATABASE_URL": string(want.Database.URL), "PRODUCTION": "true",
 		"DELIVERY_FALLBACK_WITHIN": "15m", "DELIVERY_EXPIRE_TEXT": "70h", "DELIVERY_EXPIRE_LONG": "80h", "DELIVERY_LOOKUP_GRACE": "30s", "DELIVERY_LEASE": "45s",
+		"DELIVERY_KEEP_REPORTS": "2000h", "DELIVERY_REPLAY_WINDOW": "20m", "PROXY_HEADER": "forwarded",
 		"DELIVERY_NIGHT_FROM": "20:30", "DELIVERY_NIGHT_UNTIL": "08:30",
 		"DELIVERY_PREFER": "cost", "DELIVERY_FLOOR": "80", "DELIVERY_REST": "40s", "DELIVERY_HANG": "5s", "DELIVERY_LATE": "3m",
 		"TRUSTED_PROXIES": "10.0.0.0/8,192.0.2.7", "LOG_LEVEL": "debug", "LOG_FORMAT": "text", "KEYS_MASTER": masterHex, "AUDIT_KEEP": "7y",
 		"PROVIDERS": `[{"name":"main","kind":"solapi","url":"https://api.solapi.com","api_key":"NCSAYU7YDBXYORXC","api_secret":"jhvYzE4ZjQ0LWE3Y2Mt","channels":["sms","alimtalk"],
-			"weight":3,"priority":2,"sites":["shop","other-shop"],"cost":{"alimtalk":"6.5","sms":"8.4","lms":"25","mms":"60"},"max_per_second":100,"low_balance":50000,"timeout":"20s","webhook":{"secret":"hooksecret","allow":["203.0.113.0/24","2001:db8::1"],"plain":true}},
+			"weight":3,"priority":2,"sites":["shop","other-shop"],"cost":{"alimtalk":"6.5","sms":"8.4","lms":"25","mms":"60"},"max_per_second":100,"low_balance":50000,"timeout":"20s","webhook":{"secret":"hooksecret","secret_old":"hooksecretbefore","allow":["203.0.113.0/24","2001:db8::1"],"plain":true}},
 			{"name":"nhn","kind":"nhncloud","app_key":"nhnapp","secret_key":"nhnsecret","alimtalk_key":"kakaoapp","alimtalk_secret":"kakaosecret","origin_code":"123456789","cost":{"alimtalk":"7","sms":"9","lms":"26"}},
 			{"name":"naver","kind":"sens","access_key":"naveraccess","secret_key":"naversecret","sms_service":"ncp:sms:kr:123456789012:p","alimtalk_service":"ncp:kkobizmsg:kr:1234567:p","cost":{"alimtalk":"7","sms":"9","lms":"26"}},
 			{"name":"aligo","kind":"aligo","user_id":"aligouser","key":"aligokey","sender":"0261234567","success":"0","cost":{"alimtalk":"7","sms":"9","lms":"26"}}]`,
@@ -26,7 +27,7 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 	environ["PAYMENTS_REQUEST_TIMEOUT"], environ["PAYMENTS_BONUS"] = "80s", `[{"from":"100000","percent":5,"days":90}]`
 	environ["PAYMENTS_WITHDRAWAL_FEE_PERCENT"], environ["PAYMENTS_WITHDRAWAL_LEAST"] = "5", "5000"
 	environ["PAYMENTS_GATEWAYS"] = `[{"name":"toss","kind":"toss","url":"https://api.tosspayments.com","client_key":"live_ck_x","secret_key":"live_sk_y",
-		"webhook_secret":"whsec","checkout_url":"https://pay.example","timeout":"70s","allow":["13.124.18.147"]},{"name":"bank","kind":"manual","transfer_to":"국민은행 123-45-6789"}]`
+		"webhook_secret":"whsec","webhook_secret_old":"whsecbefore","checkout_url":"https://pay.example","timeout":"70s","allow":["13.124.18.147"]},{"name":"bank","kind":"manual","transfer_to":"국민은행 123-45-6789"}]`
 	for name, value := range map[string]string{"OPERATOR": "a@credit.example,b@credit.example", "LANGUAGE": "en", "SITE": "notices", "SENDER": "0261234567", "TEMPLATE": "ALERT_01",
 		"SMTP_HOST": "mail.example", "SMTP_PORT": "2525", "SMTP_USER": "alerts", "SMTP_PASSWORD": "mailsecret", "SMTP_FROM": "Credit <alerts@credit.example>", "SMTP_TLS": "tls"} {
 		environ["ALERTS_"+name] = value

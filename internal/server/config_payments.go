@@ -61,10 +61,12 @@ type GatewayConfig struct {
 	SecretKeyFile     string        `yaml:"secret_key_file,omitempty"`
 	WebhookSecret     Secret        `yaml:"webhook_secret"` // where the gateway signs what it calls about
 	WebhookSecretFile string        `yaml:"webhook_secret_file,omitempty"`
+	WebhookOld        Secret        `yaml:"webhook_secret_old,omitempty"` // still taken while that secret is changed
+	WebhookOldFile    string        `yaml:"webhook_secret_old_file,omitempty"`
 	CheckoutURL       Address       `yaml:"checkout_url"` // a page that plays the gateway's window: a simulator's
 	TransferTo        string        `yaml:"transfer_to"`  // bank, number and holder of the operator's account, for kind manual
 	Timeout           time.Duration `yaml:"timeout"`      // of one request; default 60s
-	Allow             Networks      `yaml:"allow"`        // networks that its notices come from; default any
+	Allow             Networks      `yaml:"allow"`        // networks that its notices come from, or vendor for those that toss documents; default any
 }
 
 // GatewayConfigs is the list of gateways.
@@ -86,7 +88,7 @@ var gatewayKinds = []string{"toss", "stripe", "manual"}
 func (g GatewayConfig) account() payment.Account {
 	return payment.Account{
 		Name: g.Name, Kind: g.Kind, URL: string(g.URL), ClientKey: g.ClientKey, SecretKey: string(g.SecretKey),
-		WebhookSecret: string(g.WebhookSecret), CheckoutURL: string(g.CheckoutURL), TransferTo: g.TransferTo, Timeout: g.Timeout,
+		WebhookSecret: string(g.WebhookSecret), WebhookOld: string(g.WebhookOld), CheckoutURL: string(g.CheckoutURL), TransferTo: g.TransferTo, Timeout: g.Timeout,
 	}
 }
 
@@ -186,7 +188,7 @@ func (l *loading) checkGateway(at string, g GatewayConfig, production bool) {
 	}
 	l.checkWeb(at+".url", g.URL)
 	l.checkWeb(at+".checkout_url", g.CheckoutURL)
-	l.checkNetworks(at+".allow", g.Allow)
+	l.checkNetworks(at+".allow", g.Allow.beside(vendorNetworks[g.Kind]))
 	if g.Timeout < 0 {
 		l.bad(at+".timeout", "it is negative")
 	}
@@ -201,6 +203,9 @@ func (l *loading) checkGateway(at string, g GatewayConfig, production bool) {
 	}
 	if g.Kind == "toss" && g.ClientKey == "" {
 		l.bad(at+".client_key", "it is missing")
+	}
+	if g.WebhookOld != "" && g.WebhookSecret == "" {
+		l.bad(at+".webhook_secret_old", "it is taken beside the present secret, and webhook_secret is missing")
 	}
 	if g.Kind == "stripe" && g.WebhookSecret == "" {
 		l.bad(at+".webhook_secret", "it is missing: what proves that a notice comes from the gateway")

@@ -68,10 +68,14 @@ type ProviderConfig struct {
 
 // WebhookConfig says how delivery reports of an account are recognised.
 type WebhookConfig struct {
-	Secret     Secret   `yaml:"secret"` // without one every report is refused
-	SecretFile string   `yaml:"secret_file,omitempty"`
-	Allow      Networks `yaml:"allow"` // networks that may report; default any
-	Plain      bool     `yaml:"plain"` // the vendor sends the secret itself instead of its digest
+	Secret     Secret `yaml:"secret"` // without one every report is refused
+	SecretFile string `yaml:"secret_file,omitempty"`
+	// SecretOld is one that is still taken while the secret is changed at the vendor. Default
+	// none.
+	SecretOld     Secret   `yaml:"secret_old,omitempty"`
+	SecretOldFile string   `yaml:"secret_old_file,omitempty"`
+	Allow         Networks `yaml:"allow"` // networks that may report; default any
+	Plain         bool     `yaml:"plain"` // the vendor sends the secret itself instead of its digest
 }
 
 // CostConfig is what a vendor charges by channel, such as 8.4; empty = not known.
@@ -148,7 +152,7 @@ func (p ProviderConfig) Account() provider.Account {
 	return provider.Account{
 		Name: p.Name, Kind: p.Kind, URL: string(p.URL), APIKey: string(p.key()), APISecret: string(p.secret()), Settings: p.settings(),
 		Channels: channels, Weight: max(p.Weight, 1), Priority: p.Priority, Sites: p.Sites, Costs: p.Cost.Costs(), MaxPerSecond: p.MaxPerSecond, Timeout: p.Timeout,
-		Webhook: provider.Webhook{Secret: string(p.Webhook.Secret), Allow: p.Webhook.Allow.Prefixes(), Plain: p.Webhook.Plain},
+		Webhook: provider.Webhook{Secret: string(p.Webhook.Secret), SecretOld: string(p.Webhook.SecretOld), Allow: p.Webhook.Allow.Prefixes(), Plain: p.Webhook.Plain},
 	}
 }
 

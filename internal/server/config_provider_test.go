@@ -26,7 +26,7 @@ func TestAnAccountIsWhatTheConfigurationSays(t *testing.T) {
 		Name: "main", Kind: "solapi", URL: "https://api.solapi.com", APIKey: testKey, APISecret: testSecret,
 		Channels: []provider.Channel{provider.SMS, provider.Alimtalk}, Weight: 3, MaxPerSecond: 100, Timeout: 20 * time.Second,
 		Priority: 2, Sites: []string{"shop", "other-shop"}, Costs: costsOf(65_000, 84_000, 250_000, 600_000),
-		Webhook: provider.Webhook{Secret: "hooksecret", Plain: true,
+		Webhook: provider.Webhook{Secret: "hooksecret", SecretOld: "hooksecretbefore", Plain: true,
 			Allow: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8::1/128")}},
 	}, {
 		Name: "nhn", Kind: "nhncloud", APIKey: "nhnapp", APISecret: "nhnsecret", Weight: 1, Costs: usual,

@@ -47,6 +47,7 @@ providers:
     timeout: 20s
     webhook:
       secret: hooksecret
+      secret_old: hooksecretbefore
       allow: [203.0.113.0/24, 2001:db8::1]
       plain: true
   - name: nhn
@@ -71,7 +72,7 @@ payments:
   public_url: https://credit.example
   request_timeout: 80s
   gateways:
-    - {name: toss, kind: toss, url: "https://api.tosspayments.com", client_key: live_ck_x, secret_key: live_sk_y, webhook_secret: whsec,
+    - {name: toss, kind: toss, url: "https://api.tosspayments.com", client_key: live_ck_x, secret_key: live_sk_y, webhook_secret: whsec, webhook_secret_old: whsecbefore,
        checkout_url: "https://pay.example", timeout: 70s, allow: [13.124.18.147]}
     - {name: bank, kind: manual, transfer_to: "국민은행 123-45-6789"}
   bonus: [{from: "100000", percent: 5, days: 90}]
@@ -94,9 +95,12 @@ delivery:
   rest: 40s
   hang: 5s
   late: 3m
+  keep_reports: 2000h
+  replay_window: 20m
   night_from: 20:30
   night_until: 08:30
 trusted_proxies: [10.0.0.0/8, 192.0.2.7]
+proxy_header: forwarded
 log:
   level: debug
   format: text
@@ -139,7 +143,7 @@ func fullConfig() Config {
 			Name: "main", Kind: "solapi", URL: "https://api.solapi.com", APIKey: testKey, APISecret: testSecret,
 			Channels: []string{"sms", "alimtalk"}, Weight: 3, MaxPerSecond: 100, LowBalance: 50_000, Timeout: 20 * time.Second,
 			Priority: 2, Sites: []string{"shop", "other-shop"}, Cost: CostConfig{Alimtalk: "6.5", SMS: "8.4", LMS: "25", MMS: "60"},
-			Webhook: WebhookConfig{Secret: "hooksecret", Allow: Networks{"203.0.113.0/24", "2001:db8::1"}, Plain: true},
+			Webhook: WebhookConfig{Secret: "hooksecret", SecretOld: "hooksecretbefore", Allow: Networks{"203.0.113.0/24", "2001:db8::1"}, Plain: true},
 		}, {
 			Name: "nhn", Kind: "nhncloud", AppKey: "nhnapp", SecretKey: "nhnsecret",
 			AlimtalkKey: "kakaoapp", AlimtalkSecret: "kakaosecret", OriginCode: "123456789", Cost: usualCost,
@@ -151,7 +155,7 @@ func fullConfig() Config {
 		Payments: PaymentsConfig{
 			VATIncluded: true, PublicURL: "https://credit.example", RequestTimeout: 80 * time.Second,
 			Gateways: GatewayConfigs{
-				{Name: "toss", Kind: "toss", URL: "https://api.tosspayments.com", ClientKey: "live_ck_x", SecretKey: "live_sk_y", WebhookSecret: "whsec",
+				{Name: "toss", Kind: "toss", URL: "https://api.tosspayments.com", ClientKey: "live_ck_x", SecretKey: "live_sk_y", WebhookSecret: "whsec", WebhookOld: "whsecbefore",
 					CheckoutURL: "https://pay.example", Timeout: 70 * time.Second, Allow: Networks{"13.124.18.147"}},
 				{Name: "bank", Kind: "manual", TransferTo: "국민은행 123-45-6789"},
 			},
@@ -161,11 +165,12 @@ func fullConfig() Config {
 			SMTP: SMTPConfig{Host: "mail.example", Port: 2525, User: "alerts", Password: "mailsecret", From: "Credit <alerts@credit.example>", TLS: "tls"}},
 		Delivery: DeliveryConfig{FallbackWithin: 15 * time.Minute, ExpireText: 70 * time.Hour, ExpireLong: 80 * time.Hour,
 			LookupGrace: 30 * time.Second, Lease: 45 * time.Second,
-			Prefer: "cost", Floor: 80, Rest: 40 * time.Second, Hang: 5 * time.Second, Late: 3 * time.Minute, NightFrom: "20:30", NightUntil: "08:30"},
-		TrustedProxies: Networks{"10.0.0.0/8", "192.0.2.7"},
-		Log:            LogConfig{Level: "debug", Format: "text"},
-		Keys:           KeysConfig{Master: masterHex},
-		Audit:          AuditConfig{Keep: "7y"},
+			Prefer: "cost", Floor: 80, Rest: 40 * time.Second, Hang: 5 * time.Second, Late: 3 * time.Minute, KeepReports: 2000 * time.Hour, ReplayWindow: 20 * time.Minute,
+			NightFrom: "20:30", NightUntil: "08:30"},
+		TrustedProxies: Networks{"10.0.0.0/8", "192.0.2.7"}, ProxyHeader: "forwarded",
+		Log:   LogConfig{Level: "debug", Format: "text"},
+		Keys:  KeysConfig{Master: masterHex},
+		Audit: AuditConfig{Keep: "7y"},
 	}
 }
 
@@ -189,10 +194,10 @@ func TestAbsentAndEmptyValuesAreTheDefaults(t *testing.T) {
 		Listen: "127.0.0.1:8080", Database: DatabaseConfig{URL: "sqlite:data/creditmsg.db"}, Blob: BlobConfig{URL: "file:data/blobs"},
 		Delivery: DeliveryConfig{FallbackWithin: 30 * time.Minute, ExpireText: 73 * time.Hour, ExpireLong: 81 * time.Hour, LookupGrace: time.Minute, Lease: time.Minute,
 			Prefer: "weight", Floor: 90, Rest: 20 * time.Second, Hang: 3 * time.Second, Late: 2 * time.Minute,
-			NightFrom: "20:50", NightUntil: "08:00"},
+			KeepReports: 180 * 24 * time.Hour, ReplayWindow: 10 * time.Minute, NightFrom: "20:50", NightUntil: "08:00"},
 		Alerts: AlertsConfig{Language: "ko", SMTP: SMTPConfig{TLS: "starttls"}},
-		Log:    LogConfig{Level: "info", Format: "json"},
-		Audit:  AuditConfig{Keep: "5y"},
+		Log:    LogConfig{Level: "info", Format: "json"}, ProxyHeader: "x-forwarded-for",
+		Audit: AuditConfig{Keep: "5y"},
 	}
 	for _, text := range []string{"", "# nothing\n", "delivery:\nproviders:\nlisten:\n", "database: {url: }\nproviders: []\nkeys: {}\ndelivery: {lease: 0s}\n"} {
 		got, err := load(t, text)

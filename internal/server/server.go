@@ -36,6 +36,7 @@ import (
 	"creditmsg/internal/provider/simulator"
 	"creditmsg/internal/queue"
 	"creditmsg/internal/registration"
+	"creditmsg/internal/rerun"
 	"creditmsg/internal/series"
 	"creditmsg/internal/signal"
 	"creditmsg/internal/site"
@@ -94,6 +95,7 @@ type Program struct {
 	registration *registration.Service
 	privacy      *privacy.Service
 	people       *access.People
+	reruns       *rerun.Service
 	handler      http.Handler
 
 	door      *listener // nil without RoleAPI
@@ -204,7 +206,7 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	p.series = series.New(p.d, p.keys, p.queue, p.messages)
 	p.delivery, err = delivery.New(p.d, p.keys, p.messages, p.queue, list, delivery.Options{
 		ExpireText: times.ExpireText, ExpireLong: times.ExpireLong, LookupGrace: times.LookupGrace, Lease: times.Lease,
-		Rest: times.Rest, Hang: times.Hang, Late: times.Late, Bus: p.bus, Attachments: p.pictures,
+		Rest: times.Rest, Hang: times.Hang, Late: times.Late, Repeats: times.ReplayWindow, KeepReports: times.KeepReports, Bus: p.bus, Attachments: p.pictures,
 		Choice:     delivery.Choice{LeastCost: times.Prefer == "cost", Floor: float64(times.Floor) / 100},
 		Registerer: p.metrics, Log: p.log,
 	})
@@ -219,6 +221,7 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	p.kakao = kakao.New(p.d, p.keys, p.queue, kept(list), kakao.Options{Log: p.log,
 		Accounts: func(siteID string) []string { return p.delivery.Accounts(siteID, provider.Alimtalk) }})
 	p.invoices = invoice.New(p.d, p.keys, p.messages, p.ledger, p.config.Kinds())
+	p.reruns = rerun.New(p.d, p.delivery, p.messages, p.ledger, p.queue, rerun.Options{ByInvoices: invoice.Refunded, Keep: times.KeepReports, Log: p.log})
 	told := p.config.alerts(p.metrics, p.log)
 	told.SeriesName = p.series.Name
 	p.alerts, err = alert.New(p.d, p.keys, p.queue, p.messages, p.billing, told)
@@ -230,10 +233,10 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 		return nil
 	}
 	p.handler, err = api.New(api.Deps{
-		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, Vendors: p.vendors, Kakao: p.kakao, Registration: p.registration, Privacy: p.privacy, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
+		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, Vendors: p.vendors, Kakao: p.kakao, Reruns: p.reruns, Registration: p.registration, Privacy: p.privacy, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
 		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, OptOuts: optout.New(p.keys), Book: p.book, Series: p.series, Attachments: p.pictures, Uploads: p.uploads,
 		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics, People: p.people,
-		TrustedProxies: p.config.TrustedProxies.Prefixes(), Version: o.Version, Ready: p.ready,
+		TrustedProxies: p.config.TrustedProxies.Prefixes(), ProxyHeader: p.config.ProxyHeader, Version: o.Version, Ready: p.ready,
 	})
 	return err
 }
@@ -288,7 +291,7 @@ func (p *Program) workers() []runner {
 	if !p.has(RoleWorker) {
 		return []runner{p.upkeep(false)}
 	}
-	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), p.billing.Works(), p.alerts.Works(), p.book.Works(), p.series.Works(), p.vendors.Works(), p.kakao.Works(), p.privacy.Works())
+	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), p.billing.Works(), p.alerts.Works(), p.book.Works(), p.series.Works(), p.vendors.Works(), p.kakao.Works(), p.privacy.Works(), p.reruns.Works())
 	return []runner{
 		p.upkeep(true),
 		p.signHeads,

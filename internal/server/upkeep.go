@@ -97,6 +97,8 @@ func (p *Program) sweep(ctx context.Context) {
 		{"who was no Kakao user", p.messages.SweepOffKakao},
 		{"audit log", func(ctx context.Context) error { return audit.Sweep(ctx, p.d, p.config.Audit.kept()) }},
 		{"sessions and old secrets", p.sweepTokens},
+		{"delivery reports", p.delivery.SweepReports},
+		{"differences of runs", p.reruns.Sweep},
 	} {
 		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
 			p.log.WarnContext(ctx, "not swept", "what", s.what, "error", err)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,15 +24,23 @@ const (
 
 // Notice reads a call of the vendor, which must bear a signature of the last five minutes.
 func (a *account) Notice(h http.Header, body []byte, now time.Time) (payment.Notice, error) {
-	if err := signed(h.Get(signatureHeader), a.secret, body, now); err != nil {
+	if err := signed(h.Get(signatureHeader), a.secrets, body, now); err != nil {
 		return payment.Notice{}, err
 	}
 	return readNotice(body)
 }
 
-// signed proves a body: one of the signatures is that of the secret over the time and the
+// secretsOf are the secrets that prove notices.
+func secretsOf(a payment.Account) []string {
+	if a.WebhookOld == "" {
+		return []string{a.WebhookSecret}
+	}
+	return []string{a.WebhookSecret, a.WebhookOld}
+}
+
+// signed proves a body: one of the signatures is that of a secret over the time and the
 // body, and the time is near.
-func signed(header, secret string, body []byte, now time.Time) error {
+func signed(header string, secrets []string, body []byte, now time.Time) error {
 	moment, signatures := "", [][]byte{}
 	for part := range strings.SplitSeq(header, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
@@ -48,14 +57,13 @@ func signed(header, secret string, body []byte, now time.Time) error {
 	if err != nil || len(signatures) == 0 {
 		return errors.New("read notice: it bears no signature")
 	}
-	sum := hmac.New(sha256.New, []byte(secret))
-	sum.Write([]byte(moment + "."))
-	sum.Write(body)
-	want, fits := sum.Sum(nil), false
-	for _, got := range signatures {
-		if hmac.Equal(got, want) {
-			fits = true
-		}
+	fits := false
+	for _, secret := range secrets {
+		sum := hmac.New(sha256.New, []byte(secret))
+		sum.Write([]byte(moment + "."))
+		sum.Write(body)
+		want := sum.Sum(nil)
+		fits = slices.ContainsFunc(signatures, func(got []byte) bool { return hmac.Equal(got, want) }) || fits
 	}
 	switch {
 	case !fits:

@@ -42,7 +42,7 @@ func TestASignatureIsOfTheSecretTheTimeAndTheBody(t *testing.T) {
 		"without anything":          {"", webhookSecret, knownBody, at, false},
 		"with a time out of reason": {"t=99999999999999999999,v1=" + knownSignature, webhookSecret, knownBody, at, false},
 	} {
-		if err := signed(c.header, c.secret, []byte(c.body), c.now); (err == nil) != c.ok {
+		if err := signed(c.header, []string{"whsec_other", c.secret}, []byte(c.body), c.now); (err == nil) != c.ok {
 			t.Errorf("%s: got %v, want it right: %v", name, err, c.ok)
 		}
 	}
@@ -111,7 +111,7 @@ func FuzzSignature(f *testing.F) {
 	f.Add(fmt.Sprintf("t=%d,v1=%s", knownMoment, knownSignature))
 	f.Add("t=1,v1=,v1=00,,=,t=2")
 	f.Fuzz(func(t *testing.T, header string) {
-		a := &account{secret: webhookSecret}
+		a := &account{secrets: []string{webhookSecret}}
 		h := http.Header{signatureHeader: {header}}
 		if n, err := a.Notice(h, []byte(event("payout.paid", "{}")), time.Unix(knownMoment, 0)); err == nil {
 			t.Errorf("%q: got %+v, want an error: nobody signed it", header, n)

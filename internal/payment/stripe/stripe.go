@@ -39,8 +39,8 @@ type account struct {
 	client   *upstream.Client
 	base     string // without a trailing slash
 	key      string
-	secret   string // of notices
-	checkout string // where the vendor's page is seen, when it is a simulator's; empty = where the vendor says
+	secrets  []string // of notices: the present one, and one that is still taken
+	checkout string   // where the vendor's page is seen, when it is a simulator's; empty = where the vendor says
 }
 
 // New makes the gateway of a configured account. It needs the secret key and the secret of its
@@ -66,7 +66,7 @@ func New(a payment.Account) (payment.Gateway, error) {
 	if a.Timeout <= 0 {
 		a.Timeout = usualTimeout
 	}
-	return &account{client: upstream.NewClient(a.Timeout), base: base, key: a.SecretKey, secret: a.WebhookSecret, checkout: checkout}, nil
+	return &account{client: upstream.NewClient(a.Timeout), base: base, key: a.SecretKey, secrets: secretsOf(a), checkout: checkout}, nil
 }
 
 // Capabilities says what the account can do.

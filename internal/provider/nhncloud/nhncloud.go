@@ -50,7 +50,7 @@ type account struct {
 	sms, alimtalk product
 	channels      []provider.Channel
 	origin        string
-	expected      []byte // value of X-Toast-Webhook-Signature; nil = no report is authentic
+	proofs        [][]byte // values of X-Toast-Webhook-Signature; nil = no report is authentic
 }
 
 // New makes the provider of a configured account: an app key, its secret key, and the same
@@ -77,7 +77,7 @@ func New(a provider.Account) (provider.Provider, error) {
 		alimtalk: product{cmp.Or(base, DefaultAlimtalk) + "/alimtalk/v2.3/appkeys/" + url.PathEscape(kakao[0]), kakao[1]},
 		channels: channels,
 		origin:   a.Settings[settingOrigin],
-		expected: expected(a.Webhook),
+		proofs:   a.Webhook.Proofs(func(secret string) string { return secret }),
 	}, nil
 }
 
@@ -98,13 +98,6 @@ func check(a provider.Account) error {
 		return fmt.Errorf("%s and %s come together", settingKey, settingSecret)
 	}
 	return nil
-}
-
-func expected(w provider.Webhook) []byte {
-	if w.Secret == "" {
-		return nil
-	}
-	return []byte(w.Secret)
 }
 
 // Capabilities says what calls the account takes.

@@ -3,7 +3,6 @@ package nhncloud
 import (
 	"bytes"
 	"cmp"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,10 +19,7 @@ const maxReportBody = 4 << 20
 // Authentic compares the header X-Toast-Webhook-Signature with the configured text, which
 // is fixed: it proves the sender, not the body.
 func (a *account) Authentic(h http.Header, _ []byte) bool {
-	if a.expected == nil {
-		return false
-	}
-	return subtle.ConstantTimeCompare([]byte(h.Get("X-Toast-Webhook-Signature")), a.expected) == 1
+	return provider.Proves(h.Get("X-Toast-Webhook-Signature"), a.proofs)
 }
 
 // Parse reads the reports of one webhook call: results, and who called the 080 number. Other

@@ -43,7 +43,7 @@ type account struct {
 	key      string
 	secret   []byte
 	channels []provider.Channel
-	expected []byte           // value of X-Solapi-Secret in reports; nil = none is authentic
+	proofs   [][]byte         // values of X-Solapi-Secret in reports; nil = none is authentic
 	now      func() time.Time // of signatures; the vendor allows 15 minutes
 	salt     func() string
 }
@@ -72,23 +72,22 @@ func New(a provider.Account) (provider.Provider, error) {
 		key:      a.APIKey,
 		secret:   []byte(a.APISecret),
 		channels: channels,
-		expected: webhookHeader(a.Webhook),
+		proofs:   webhookHeaders(a.Webhook),
 		now:      time.Now,
 		salt:     rand.Text,
 	}, nil
 }
 
-// webhookHeader is the header value that proves a report to be the vendor's: a
-// fixed value, not a signature of the body.
-func webhookHeader(w provider.Webhook) []byte {
-	switch {
-	case w.Secret == "":
-		return nil
-	case w.Plain:
-		return []byte(w.Secret)
-	}
-	sum := sha1.Sum([]byte(w.Secret))
-	return []byte(hex.EncodeToString(sum[:]))
+// webhookHeaders are the header values that prove a report to be the vendor's: fixed
+// values, not signatures of the body.
+func webhookHeaders(w provider.Webhook) [][]byte {
+	return w.Proofs(func(secret string) string {
+		if w.Plain {
+			return secret
+		}
+		sum := sha1.Sum([]byte(secret))
+		return hex.EncodeToString(sum[:])
+	})
 }
 
 // Capabilities says what calls the account takes.

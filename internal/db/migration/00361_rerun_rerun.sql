@@ -1,0 +1,30 @@
+-- +goose Up
+-- letters of a time that are read again with the present parsers
+CREATE TABLE IF NOT EXISTS rerun (
+    id              {id} NOT NULL,
+    provider        {word} NOT NULL,
+    from_at         {time} NOT NULL,
+    until_at        {time} NOT NULL,
+    states          {word} NOT NULL,
+    state           {word} NOT NULL,
+    letters         {int} NOT NULL,
+    reports         {int} NOT NULL,
+    unreadable      {int} NOT NULL,
+    strange         {int} NOT NULL,
+    unborn          {int} NOT NULL,
+    differences     {int} NOT NULL,
+    cursor_at       {time} NOT NULL,
+    cursor_id       {id},
+    moved_n         {int} NOT NULL,
+    refunded_n      {int} NOT NULL,
+    applied         {int} NOT NULL,
+    skipped         {int} NOT NULL,
+    returned_before {int} NOT NULL,
+    refunds         {int} NOT NULL,
+    given_back      {amount} NOT NULL,
+    short           {amount} NOT NULL,
+    created_at      {time} NOT NULL,
+    compared_at     {time} NOT NULL,
+    applied_at      {time} NOT NULL,
+    PRIMARY KEY (id)
+) {{table: fillfactor=70}};

@@ -1,0 +1,30 @@
+-- +goose Up
+-- what one leg would be after a letter is read again; who is the digest of its recipient
+CREATE TABLE IF NOT EXISTS rerun_difference (
+    run_id     {id} NOT NULL,
+    n          {int} NOT NULL,
+    kind       {word} NOT NULL,
+    leg        {id} NOT NULL,
+    who        {id} NOT NULL,
+    ref        {text} NOT NULL,
+    site_id    {word} NOT NULL,
+    inbox_id   {id} NOT NULL,
+    provider   {word} NOT NULL,
+    channel    {word} NOT NULL,
+    stood      {word} NOT NULL,
+    arrived    {bool} NOT NULL,
+    reason     {word} NOT NULL,
+    code       {word} NOT NULL,
+    spend      {amount} NOT NULL,
+    freed      {amount} NOT NULL,
+    refund     {amount} NOT NULL,
+    loss       {amount} NOT NULL,
+    fallback   {amount} NOT NULL,
+    outcome    {word} NOT NULL,
+    became     {word} NOT NULL,
+    done_at    {time} NOT NULL,
+    PRIMARY KEY (run_id, n),
+    UNIQUE (leg, run_id),
+    UNIQUE (run_id, who, n),
+    UNIQUE (run_id, kind, n)
+) {{table: fillfactor=70}};
