@@ -24,7 +24,7 @@ var floors = map[string]int{
 	"billing": 5, "registration": 5,
 	"message":  6,
 	"delivery": 7, "series": 7, "vendor": 7, "kakao": 7,
-	"paper": 8, "invoice": 8, "alert": 8, "whatif": 8,
+	"paper": 8, "invoice": 8, "alert": 8, "whatif": 8, "sandbox": 8,
 	"api": 9, "console": 9,
 	"server":        10,
 	"bench":         11,

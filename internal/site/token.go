@@ -75,7 +75,7 @@ func NewToken(tx *db.Tx, site, name string, abilities []string, expires db.Time)
 			return Token{}, "", err
 		}
 	}
-	secret := newSecret()
+	secret := newSecret(site)
 	t := Token{ID: id.New(), Site: site, Name: name, Abilities: abilities, Last4: secret[len(secret)-4:],
 		ExpiresAt: expires, CreatedAt: tx.Now, SiteRev: owner.Rev}
 	err = tx.InsertMany("site_token", db.Col("id", []id.ID{t.ID}), db.Col("site_id", []string{t.Site}),
