@@ -17,6 +17,7 @@ type tokenCreate struct {
 	Owner   string   `arg:"" name:"site" help:"The site, or operator for the installation's own."`
 	Name    string   `required:"" placeholder:"NAME" help:"What it is for."`
 	Ability []string `required:"" placeholder:"ABILITY" help:"What it may do, such as messages:write, credit:read or *; repeated or comma-separated."`
+	Test    bool     `help:"Of the site's test site, which is made if it is not there; what it sends reaches nobody."`
 	Expires string   `placeholder:"90d" help:"When it ends, from now; without it never."`
 	database
 }
@@ -24,7 +25,11 @@ type tokenCreate struct {
 // Run makes the token.
 func (v *tokenCreate) Run(ctx context.Context, s *streams) error {
 	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
-		made, err := p.CreateToken(ctx, v.Owner, v.Name, v.Ability, v.Expires)
+		create := p.CreateToken
+		if v.Test {
+			create = p.CreateTestToken
+		}
+		made, err := create(ctx, v.Owner, v.Name, v.Ability, v.Expires)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -152,6 +152,11 @@ var contract = map[string]string{
 	"DELETE /v1/plans/{id}":                                           "operator",
 	"GET /v1/plans/{id}/prices":                                       "operator",
 	"POST /v1/plans/{id}/prices":                                      "operator",
+	"POST /v1/test":                                                   "tokens:write",
+	"POST /v1/test/tokens":                                            "tokens:write",
+	"POST /v1/test/credit":                                            "credit:write",
+	"GET /v1/test/clock":                                              "messages:read",
+	"POST /v1/test/clock/advance":                                     "messages:write",
 }
 
 // filled puts something into a path's parameters.

@@ -19,6 +19,7 @@ import (
 	"creditmsg/internal/paper"
 	"creditmsg/internal/queue"
 	"creditmsg/internal/registration"
+	"creditmsg/internal/sandbox"
 	"creditmsg/internal/series"
 	"creditmsg/internal/site"
 	"creditmsg/internal/vendor"
@@ -44,6 +45,7 @@ type Operator struct {
 	vendors      *vendor.Service
 	kakao        *kakao.Service
 	registration *registration.Service
+	sandbox      *sandbox.Service // makes test sites; their clocks are moved by the processes
 }
 
 // OperatorOptions say how an Operator is opened.
@@ -86,13 +88,18 @@ func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
 	}
 	p.series = series.New(d, p.keys, p.queue, p.messages)
 	p.invoices = invoice.New(d, p.keys, p.messages, p.ledger, c.Kinds())
-	if p.billing, err = c.billing(d, p.keys, p.ledger, p.queue, nil, nil); err != nil {
+	besides, err := c.testMerchants()
+	if err != nil {
+		return nil, err
+	}
+	if p.billing, err = c.billing(d, p.keys, p.ledger, p.queue, nil, nil, besides...); err != nil {
 		return nil, err
 	}
 	list := c.reachable()
 	p.vendors = vendor.New(d, p.queue, c.watched(list), vendor.Options{})
 	p.registration = registration.New(p.keys, p.queue)
 	p.kakao = kakao.New(d, p.keys, p.queue, kept(list), kakao.Options{Accounts: func(siteID string) []string { return serving(list, siteID) }})
+	p.sandbox = sandbox.New(d, p.keys, p.ledger, p.queue, p.kakao, c.sandbox(nil, nil))
 	p.papers = paper.New(p.keys, p.ledger, p.billing)
 	if p.pictures, p.place, err = c.pictures(d, p.keys, nil); err != nil {
 		return nil, err
