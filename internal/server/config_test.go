@@ -191,7 +191,7 @@ func TestAbsentAndEmptyValuesAreTheDefaults(t *testing.T) {
 			Prefer: "weight", Floor: 90, Rest: 20 * time.Second, Hang: 3 * time.Second, Late: 2 * time.Minute,
 			NightFrom: "20:50", NightUntil: "08:00"},
 		Alerts: AlertsConfig{Language: "ko", SMTP: SMTPConfig{TLS: "starttls"}}, TestMode: TestModeConfig{Enabled: "true"},
-		Log:    LogConfig{Level: "info", Format: "json"},
+		Log: LogConfig{Level: "info", Format: "json"},
 	}
 	for _, text := range []string{"", "# nothing\n", "delivery:\nproviders:\nlisten:\n", "database: {url: }\nproviders: []\nkeys: {}\ndelivery: {lease: 0s}\n"} {
 		got, err := load(t, text)

@@ -1,0 +1,161 @@
+package walk
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"creditmsg/client"
+)
+
+// Magic values of the simulated world.
+const (
+	decliningCard = "9000000100000001" // REJECT_CARD_PAYMENT: balance or limit
+	ownersPhone   = "010-0000-9999"    // every text to it arrives, at nobody
+)
+
+// decline leaves a card that declines, and sees what becomes of automatic recharge: it backs
+// off for an hour, for six, and is switched off, and the owner is told each time.
+func (w *walk) decline(ctx context.Context) (err error) {
+	card, err := w.leaveCard(ctx, decliningCard)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.tidy(context.WithoutCancel(ctx), card)) }()
+	w.say("the card %s is left with %s", card.Label, card.Gateway)
+	if err := w.put(ctx, "/v1/credit/alerts", map[string]any{"mobile": ownersPhone, "topics": []string{"payment_failed"}}); err != nil {
+		return err
+	}
+	rule := client.AutoRecharge{Enabled: true, Threshold: "900000000", Amount: "50000", MethodID: card.ID}
+	if _, err := w.c.SetAutoRecharge(ctx, rule); err != nil {
+		return err
+	}
+	for n, pause := range []time.Duration{time.Hour, 6 * time.Hour, 0} {
+		r, err := w.recharge(ctx, n+1)
+		if err != nil {
+			return err
+		}
+		if pause == 0 {
+			w.say("declined three times: automatic recharge is enabled: %t", r.Enabled)
+			if r.Enabled {
+				return errors.New("automatic recharge is still on")
+			}
+			break
+		}
+		w.say("declined: %d, the next try in %s", r.Declines, pause)
+		if err := w.advance(ctx, pause); err != nil {
+			return err
+		}
+	}
+	texts, err := w.c.SendLogs(ctx, client.SendLogFilter{To: ownersPhone})
+	if err != nil {
+		return err
+	}
+	w.say("the owner was told by %d texts, which the simulator took", len(texts.Data))
+	if len(texts.Data) == 0 {
+		return errors.New("the owner was told nothing")
+	}
+	return nil
+}
+
+// leaveCard leaves a card with the simulated gateway, as its owner does in a browser: the
+// form of the payer's window is sent, and the redirects back are followed.
+func (w *walk) leaveCard(ctx context.Context, number string) (client.PaymentMethod, error) {
+	card, err := w.c.AddPaymentMethod(ctx, client.NewPaymentMethod{ReturnURL: w.o.URL + "/healthz"})
+	if err != nil {
+		return card, err
+	}
+	if card.Checkout == nil {
+		return card, fmt.Errorf("the gateway %s opened no window", card.Gateway)
+	}
+	window, err := url.Parse(card.Checkout.URL)
+	if err != nil {
+		return card, err
+	}
+	form := window.Query()
+	form.Set("card", number)
+	form.Set("action", "pay")
+	window.RawQuery = ""
+	if err := w.do(ctx, http.MethodPost, window.String(), "application/x-www-form-urlencoded", strings.NewReader(form.Encode()), ""); err != nil {
+		return card, err
+	}
+	card, err = w.c.PaymentMethod(ctx, card.ID)
+	if err == nil && card.Status != "active" {
+		err = fmt.Errorf("the card is %s", card.Status)
+	}
+	return card, err
+}
+
+// recharge waits until the n-th charge was declined.
+func (w *walk) recharge(ctx context.Context, n int) (client.AutoRecharge, error) {
+	for {
+		credit, err := w.c.Credit(ctx)
+		switch {
+		case err != nil:
+			return client.AutoRecharge{}, err
+		case credit.AutoRecharge == nil:
+			return client.AutoRecharge{}, errors.New("there is no rule of automatic recharge")
+		case credit.AutoRecharge.Declines >= n && credit.AutoRecharge.PaymentID == "":
+			return *credit.AutoRecharge, nil
+		}
+		if err := pause(ctx); err != nil {
+			return client.AutoRecharge{}, err
+		}
+	}
+}
+
+// pause lets a moment pass between two looks.
+func pause(ctx context.Context) error {
+	rest := time.NewTimer(50 * time.Millisecond)
+	defer rest.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-rest.C:
+		return nil
+	}
+}
+
+// tidy takes the rule, the card and the phone away again.
+func (w *walk) tidy(ctx context.Context, card client.PaymentMethod) error {
+	_, err := w.c.SetAutoRecharge(ctx, client.AutoRecharge{})
+	return errors.Join(err, w.c.RemovePaymentMethod(ctx, card.ID), w.put(ctx, "/v1/credit/alerts", map[string]any{"mobile": ""}))
+}
+
+// put sends what the client has no method for.
+func (w *walk) put(ctx context.Context, path string, body any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	return w.do(ctx, http.MethodPut, w.o.URL+path, "application/json", bytes.NewReader(text), w.o.Token)
+}
+
+// do makes one request; what is not a success is an error with what was answered.
+func (w *walk) do(ctx context.Context, method, address, media string, body io.Reader, token string) error {
+	r, err := http.NewRequestWithContext(ctx, method, address, body)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", media)
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	reply, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	defer reply.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(reply.Body, 64<<10))
+	if err == nil && reply.StatusCode/100 != 2 {
+		err = fmt.Errorf("%s %s answered %s: %s", method, r.URL.Path, reply.Status, text)
+	}
+	return err
+}
