@@ -35,7 +35,7 @@ func httpRules() []rule {
 		}, {
 			name:  "HTTP clients are in few packages",
 			why:   "a request to the outside may hang, repeat or leak; it is made where time-outs and outcomes are thought through, and never inside a transaction",
-			check: usedHTTP(httpCalling, "client", "upstream", "provider", "payment", "webhook", "blob", "console", "bench"),
+			check: usedHTTP(httpCalling, "client", "upstream", "provider", "payment", "webhook", "blob", "console", "bench", "examples"),
 			bad:   []string{"== internal/credit/a.go ==\npackage credit\nimport web \"net/http\"\nvar c = web.DefaultClient"},
 			good: []string{
 				"== internal/provider/a.go ==\npackage provider\nimport \"net/http\"\nvar c http.Client",

@@ -29,7 +29,7 @@ func testMode(a *api) {
 		id: "advanceTestClock", method: http.MethodPost, path: "/v1/test/clock/advance", tag: "Test mode", ability: "messages:write", status: http.StatusOK,
 		summary: "Set the clock of the test site forward", codes: []string{fault.CodeStateConflict, fault.CodeNotSupported},
 		about: "Whatever waits is as much older afterwards: schedules, expiry, fallback windows, retries, pauses of automatic recharge. What would have happened meanwhile " +
-			"is due at once, late, as after a standstill. What goes by the calendar (caps, statistics, the night of advertising) goes by the true day. " +
+			"is due at once. What goes by the calendar (caps, statistics, the night of advertising) goes by the true day. " +
 			"With `wait` what is due before is done first, and the reply comes when what became due is done too, after a minute at most; " +
 			"jobs_due counts what became due. Only with a token that begins with cm_test_.",
 	}

@@ -20,8 +20,9 @@ const MostOpen = 20_000
 const shiftAtOnce = 200
 
 // Shift makes a site's open messages as much older as by says: when they were accepted, are
-// to go and were handed over, and what is remembered of whom they went to. What is final
-// keeps its times, and so does what is not accepted yet. Conflict (state_conflict) for a
+// to go and were handed over, and what is remembered of whom they went to. A schedule that
+// lies within that time comes now: it would not have been missed. What is final keeps its
+// times, and so does what is not accepted yet. Conflict (state_conflict) for a
 // site with more than MostOpen recipients under way.
 func (s *Service) Shift(tx *db.Tx, siteID string, by time.Duration) error {
 	open, err := openMessages(tx, siteID)
@@ -83,8 +84,11 @@ func shiftMessages(tx *db.Tx, siteID string, open []openMessage, by time.Duratio
 		return nil
 	}
 	scheduled := func(m openMessage) db.Time {
-		if m.scheduledAt == 0 {
+		switch {
+		case m.scheduledAt == 0:
 			return 0
+		case m.scheduledAt > tx.Now:
+			return max(m.scheduledAt.Add(-by), tx.Now)
 		}
 		return m.scheduledAt.Add(-by)
 	}

@@ -23,7 +23,8 @@
 // written down (when credit expires), what guards requests of the real world (idempotency
 // keys, tokens), and what others count (the simulators, mail servers).
 //
-// The clock jumps: what would have happened meanwhile is due at once, late, as after a
+// The clock jumps: what would have happened meanwhile is due at once. Schedules and series
+// that lie within the jump come now and are not missed; everything else is late, as after a
 // standstill.
 //
 // Tables owned: none.

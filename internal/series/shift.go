@@ -9,9 +9,11 @@ import (
 	"creditmsg/internal/id"
 )
 
-// Shift brings the next times of a site's series forward, and the ends of those that end. A
-// firing that has begun keeps its time, by which it is known. A next time that meets an
-// earlier firing of its series is put a microsecond behind it, since it is another one.
+// Shift brings the next times of a site's series forward, and the ends of those that end. One
+// that lies within that time comes now, and is not missed; of several the first does, and the
+// others are counted from the true calendar. A firing that has begun keeps its time, by which
+// it is known. A next time that meets an earlier firing of its series is put a microsecond
+// before it, since it is another one.
 func (s *Service) Shift(tx *db.Tx, siteID string, by time.Duration) error {
 	type moved struct {
 		id                 id.ID
@@ -32,6 +34,9 @@ func (s *Service) Shift(tx *db.Tx, siteID string, by time.Duration) error {
 	}
 	for _, m := range list {
 		next := earlier(m.next)
+		if m.next > tx.Now {
+			next = max(next, tx.Now)
+		}
 		if next != 0 {
 			if next, err = free(tx, siteID, m.id, next); err != nil {
 				return err
@@ -46,18 +51,18 @@ func (s *Service) Shift(tx *db.Tx, siteID string, by time.Duration) error {
 	return nil
 }
 
-// free gives the first moment from a time on at which a series has not fired.
-func free(tx *db.Tx, siteID string, of id.ID, from db.Time) (db.Time, error) {
-	rows, err := tx.Query(`SELECT at FROM series_firing WHERE site_id = ? AND series_id = ? AND at >= ? ORDER BY at`, siteID, of, from)
+// free gives the last moment up to a time at which a series has not fired.
+func free(tx *db.Tx, siteID string, of id.ID, upTo db.Time) (db.Time, error) {
+	rows, err := tx.Query(`SELECT at FROM series_firing WHERE site_id = ? AND series_id = ? AND at <= ? ORDER BY at DESC`, siteID, of, upTo)
 	taken, err := db.Collect(rows, err, func(r *sql.Rows) (at db.Time, err error) { return at, r.Scan(&at) })
 	if err != nil {
 		return 0, fmt.Errorf("read firings of series %s: %w", of, err)
 	}
 	for _, at := range taken {
-		if at != from {
+		if at != upTo {
 			break
 		}
-		from++
+		upTo--
 	}
-	return from, nil
+	return upTo, nil
 }
