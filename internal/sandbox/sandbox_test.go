@@ -374,4 +374,3 @@ func TestMoreThanOneTransactionCanMoveIsRefused(t *testing.T) {
 		})
 	})
 }
-
