@@ -2,7 +2,14 @@ package test
 
 import (
 	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -116,6 +123,45 @@ func TestWhatASimulatorForgotIsSettledAllTheSame(t *testing.T) {
 		}
 		if m, err = shop.Wait(within(t), m.ID, nil); err != nil || m.Counts.Expired != 3 || m.Released != "54.00" {
 			t.Errorf("got %+v, released %s, %v; want all expired and their credit back", m.Counts, m.Released, err)
+		}
+		proven(t, office)
+	})
+}
+
+// TestProcessesThatShareASimulatorAreOneTestMode has a card left with one process charged by
+// another one, and reports come to the first.
+func TestProcessesThatShareASimulatorAreOneTestMode(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, database string) {
+		var front atomic.Pointer[running]
+		door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			u, err := url.Parse(front.Load().URL())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			httputil.NewSingleHostReverseProxy(u).ServeHTTP(w, r)
+		}))
+		t.Cleanup(door.Close)
+		ctx, stop := context.WithCancel(context.Background())
+		ended, started := make(chan error, 1), make(chan string, 1)
+		go func() {
+			ended <- server.RunSimulator(ctx, server.SimulatorOptions{Listen: "127.0.0.1:0", ReportURL: door.URL + "/webhooks/solapi.test", ReportSecret: "shared",
+				NoticeURL: door.URL + "/webhooks/payments/toss.test"}, slog.New(slog.DiscardHandler), func(url string) { started <- url })
+		}()
+		t.Cleanup(func() {
+			stop()
+			if err := <-ended; err != nil {
+				t.Errorf("the simulator ended with %v", err)
+			}
+		})
+		c := configured(t, database, "http://127.0.0.1:9")
+		c.TestMode.SimulatorURL, c.TestMode.WebhookSecret = server.Address(<-started), "shared"
+		start(t, c, server.RoleWorker)
+		p, office, _, test := playing(t, c, server.RoleAPI)
+		front.Store(p)
+		var out bytes.Buffer
+		if err := walk.Walk(within(t), &out, walk.Options{URL: p.URL(), Token: test}); err != nil {
+			t.Fatalf("%v\n%s", err, out.String())
 		}
 		proven(t, office)
 	})

@@ -358,19 +358,3 @@ func TestAnAdvanceThatBreaksHasMovedNothing(t *testing.T) {
 		w.prove()
 	})
 }
-
-func TestMoreThanOneTransactionCanMoveIsRefused(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		w.shop("rich")
-		m := w.send("rich.test", asked(), "010-0004-0001")
-		w.drain()
-		w.update(func(tx *db.Tx) error { // as a message to so many would stand there
-			_, err := tx.Exec(`UPDATE message SET accepted = ? WHERE site_id = ? AND id = ?`, message.MostOpen+1, m.Site, m.ID)
-			return err
-		})
-		w.refused("too many under way", fault.Conflict, fault.CodeStateConflict, func(tx *db.Tx) error {
-			_, err := w.sandbox.Advance(tx, "rich.test", time.Hour)
-			return err
-		})
-	})
-}
