@@ -1,12 +1,9 @@
 package walk
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -127,35 +124,4 @@ func pause(ctx context.Context) error {
 func (w *walk) tidy(ctx context.Context, card client.PaymentMethod) error {
 	_, err := w.c.SetAutoRecharge(ctx, client.AutoRecharge{})
 	return errors.Join(err, w.c.RemovePaymentMethod(ctx, card.ID), w.put(ctx, "/v1/credit/alerts", map[string]any{"mobile": ""}))
-}
-
-// put sends what the client has no method for.
-func (w *walk) put(ctx context.Context, path string, body any) error {
-	text, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	return w.do(ctx, http.MethodPut, w.o.URL+path, "application/json", bytes.NewReader(text), w.o.Token)
-}
-
-// do makes one request; what is not a success is an error with what was answered.
-func (w *walk) do(ctx context.Context, method, address, media string, body io.Reader, token string) error {
-	r, err := http.NewRequestWithContext(ctx, method, address, body)
-	if err != nil {
-		return err
-	}
-	r.Header.Set("Content-Type", media)
-	if token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
-	}
-	reply, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return err
-	}
-	defer reply.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(reply.Body, 64<<10))
-	if err == nil && reply.StatusCode/100 != 2 {
-		err = fmt.Errorf("%s %s answered %s: %s", method, r.URL.Path, reply.Status, text)
-	}
-	return err
 }
