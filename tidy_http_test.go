@@ -29,7 +29,7 @@ func httpRules() []rule {
 		{
 			name:  "HTTP servers are in few packages",
 			why:   "each door needs limits, time-outs and an orderly stop; a door that nobody knows of has none",
-			check: usedHTTP(httpServing, "api", "console", "server", "provider/simulator", "payment/simulator", "bench"),
+			check: usedHTTP(httpServing, "api", "console", "server", "provider/simulator", "payment/simulator", "bench", "examples"),
 			bad:   []string{"== internal/credit/a.go ==\npackage credit\nimport \"net/http\"\nvar s http.Server"},
 			good:  []string{"== internal/server/a.go ==\npackage server\nimport \"net/http\"\nvar s http.Server"},
 		}, {

@@ -43,6 +43,7 @@ func Walk(ctx context.Context, out io.Writer, o Options) error {
 		{"Nobody reports for 73 hours", w.expire},
 		{"A message of next week", w.scheduled},
 		{"A card that declines", w.decline},
+		{"A webhook that fails the first time", w.hooked},
 	} {
 		fmt.Fprintf(out, "\n%s\n", step.title)
 		if err := step.do(ctx); err != nil {
