@@ -22,6 +22,7 @@ import (
 // test site.
 func playing(t *testing.T, c server.Config, roles ...string) (p *running, office *server.Operator, live, test string) {
 	t.Helper()
+	c.Blob.Shared = true // where several processes share the work
 	p, office = start(t, c, roles...), operator(t, c)
 	live = tenant(t, office, "shop", nil)
 	made, err := office.CreateTestToken(within(t), "shop", "tests", []string{"*"}, "")
@@ -89,6 +90,7 @@ func TestTestModeWorksInProductionAndReachesNobody(t *testing.T) {
 func TestAProcessThatOnlyWorksTakesTheReportsOfItsSimulator(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, database string) {
 		c := configured(t, database, "http://127.0.0.1:9")
+		c.Blob.Shared = true
 		start(t, c, server.RoleWorker)
 		front, _, _, test := playing(t, c, server.RoleAPI)
 		shop := caller(t, front.URL(), test)
@@ -156,6 +158,7 @@ func TestProcessesThatShareASimulatorAreOneTestMode(t *testing.T) {
 		})
 		c := configured(t, database, "http://127.0.0.1:9")
 		c.TestMode.SimulatorURL, c.TestMode.WebhookSecret = server.Address(<-started), "shared"
+		c.Blob.Shared = true
 		start(t, c, server.RoleWorker)
 		p, office, _, test := playing(t, c, server.RoleAPI)
 		front.Store(p)
