@@ -14,6 +14,7 @@ var clocks = allowed{
 	"internal/db/":                "makes tx.Now: measures how far our clock is from the database's, and how long things take",
 	"internal/provider/":          "signatures and time-outs of requests bear the time of the world outside; the simulator is a world of its own",
 	"internal/payment/":           "as in provider",
+	"examples/":                   "programs of users, which store nothing",
 	"internal/webhook/":           "the signature of a request bears its time",
 	"internal/limit/":             "a rate is per time",
 	"internal/api/":               "how long a request took",
@@ -45,8 +46,9 @@ var panics = allowed{
 
 // Where the process may be ended.
 var exits = allowed{
-	"cmd/creditmsg/main.go": "main gives the exit code of realMain, which tests call",
-	"tools/report/main.go":  "main gives the exit code",
+	"cmd/creditmsg/main.go":     "main gives the exit code of realMain, which tests call",
+	"tools/report/main.go":      "main gives the exit code",
+	"examples/testmode/main.go": "main gives the exit code",
 }
 
 // called finds names of other packages in files that are not allowed to use them.

@@ -24,12 +24,13 @@ var floors = map[string]int{
 	"billing": 5, "registration": 5,
 	"message":  6,
 	"delivery": 7, "series": 7, "vendor": 7, "kakao": 7,
-	"paper": 8, "invoice": 8, "alert": 8, "whatif": 8, "privacy": 8, "rerun": 8,
+	"paper": 8, "invoice": 8, "alert": 8, "whatif": 8, "privacy": 8, "rerun": 8, "sandbox": 8,
 	"api": 9, "console": 9,
-	"server":        10,
-	"bench":         11,
-	"cmd/creditmsg": 12,
-	"test":          12, // end to end
+	"server":                 10,
+	"bench":                  11,
+	"cmd/creditmsg":          12,
+	"test":                   12,                        // end to end
+	"examples/testmode/walk": 2, "examples/testmode": 3, // programs of users, which know the client alone
 }
 
 // commandImports is all that the command line may know of the house; korea reads --at.

@@ -29,13 +29,13 @@ func httpRules() []rule {
 		{
 			name:  "HTTP servers are in few packages",
 			why:   "each door needs limits, time-outs and an orderly stop; a door that nobody knows of has none",
-			check: usedHTTP(httpServing, "api", "console", "server", "provider/simulator", "payment/simulator", "bench"),
+			check: usedHTTP(httpServing, "api", "console", "server", "provider/simulator", "payment/simulator", "bench", "examples"),
 			bad:   []string{"== internal/credit/a.go ==\npackage credit\nimport \"net/http\"\nvar s http.Server"},
 			good:  []string{"== internal/server/a.go ==\npackage server\nimport \"net/http\"\nvar s http.Server"},
 		}, {
 			name:  "HTTP clients are in few packages",
 			why:   "a request to the outside may hang, repeat or leak; it is made where time-outs and outcomes are thought through, and never inside a transaction",
-			check: usedHTTP(httpCalling, "client", "upstream", "provider", "payment", "webhook", "blob", "console", "bench"),
+			check: usedHTTP(httpCalling, "client", "upstream", "provider", "payment", "webhook", "blob", "console", "bench", "examples"),
 			bad:   []string{"== internal/credit/a.go ==\npackage credit\nimport web \"net/http\"\nvar c = web.DefaultClient"},
 			good: []string{
 				"== internal/provider/a.go ==\npackage provider\nimport \"net/http\"\nvar c http.Client",

@@ -19,6 +19,7 @@ type tokenCreate struct {
 	Name    string   `required:"" placeholder:"NAME" help:"What it is for."`
 	Ability []string `required:"" placeholder:"ABILITY" help:"What it may do, such as messages:write, credit:read or *; repeated or comma-separated."`
 	Address []string `placeholder:"CIDR" help:"Networks that it may be used from, such as 203.0.113.0/24; repeated or comma-separated. Without it from anywhere."`
+	Test    bool     `help:"Of the site's test site, which is made if it is not there; what it sends reaches nobody."`
 	Expires string   `placeholder:"90d" help:"When it ends, from now; without it never."`
 	database
 }
@@ -26,7 +27,11 @@ type tokenCreate struct {
 // Run makes the token.
 func (v *tokenCreate) Run(ctx context.Context, s *streams) error {
 	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
-		made, err := p.CreateToken(ctx, v.Owner, v.Name, v.Ability, v.Expires, v.Address...)
+		create := p.CreateToken
+		if v.Test {
+			create = p.CreateTestToken
+		}
+		made, err := create(ctx, v.Owner, v.Name, v.Ability, v.Expires, v.Address...)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -57,6 +57,9 @@ func (s *Service) read(ctx context.Context, j queue.Claimed) (e errand, err erro
 			return err
 		}
 		e.written, err = write(e.language, e.kind, v)
+		if site.IsTest(j.Site) {
+			e.written.Subject = "[TEST] " + e.written.Subject
+		}
 		return err
 	})
 	return e, err

@@ -3,6 +3,7 @@ package alert
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"creditmsg/internal/event"
@@ -59,7 +60,7 @@ type facts struct {
 	Provider    string         `json:"provider"`
 	Unit        provider.Unit  `json:"unit"`
 	State       string         `json:"state"` // of a sender number
-	sending
+	sending     `json:"-"`     // of events about messages; those about payments name amounts alike
 }
 
 // reason is a normalised reason; some events give its code alone.
@@ -83,6 +84,11 @@ func noticeOf(e event.Event) (n notice, err error) {
 	}
 	if err := json.Unmarshal(e.Data, &n.facts); err != nil {
 		return n, fmt.Errorf("read event %s: %w", e.Type, err)
+	}
+	if family, _, _ := strings.Cut(e.Type, "."); family == "message" || family == "series" {
+		if err := json.Unmarshal(e.Data, &n.facts.sending); err != nil {
+			return n, fmt.Errorf("read event %s: %w", e.Type, err)
+		}
 	}
 	judges[e.Type](&n)
 	return n, nil

@@ -94,7 +94,7 @@ func (s *Service) audience(tx *db.Tx, siteID string, n notice) (all map[mark]con
 			return nil, err
 		}
 	}
-	if n.operator != "" {
+	if n.operator != "" && !site.IsTest(siteID) { // what happens there is nobody's trouble
 		for _, address := range s.o.Operator {
 			sum := sha256.Sum256([]byte("operator " + address))
 			all[mark("o"+hex.EncodeToString(sum[:8]))] = contact{kindMail, address, s.o.Language}

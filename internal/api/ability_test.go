@@ -179,6 +179,11 @@ var contract = map[string]string{
 	"GET /v1/inbox/runs/{id}/differences": "operator",
 	"POST /v1/inbox/runs/{id}/apply":      "operator",
 	"POST /v1/inbox/runs/{id}/cancel":     "operator",
+	"POST /v1/test":                       "tokens:write",
+	"POST /v1/test/tokens":                "tokens:write",
+	"POST /v1/test/credit":                "credit:write",
+	"GET /v1/test/clock":                  "messages:read",
+	"POST /v1/test/clock/advance":         "messages:write",
 }
 
 // alsoEnough is what stands for the ability of a route.

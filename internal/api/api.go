@@ -30,6 +30,7 @@ import (
 	"creditmsg/internal/privacy"
 	"creditmsg/internal/registration"
 	"creditmsg/internal/rerun"
+	"creditmsg/internal/sandbox"
 	"creditmsg/internal/series"
 	"creditmsg/internal/site"
 	parts "creditmsg/internal/upload"
@@ -62,6 +63,7 @@ type Deps struct {
 	Registration   *registration.Service
 	Privacy        *privacy.Service
 	People         *access.People
+	Sandbox        *sandbox.Service
 	PublicURL      string // where payers' browsers reach us; "" = what a request names
 	Log            *slog.Logger
 	Registerer     prometheus.Registerer
@@ -124,7 +126,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, reviews, recipients, compliance, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, installationPrices, erasures, auditing, tokens, sessions, me, users, roles, inbox,
+		sending, campaigns, reviews, recipients, compliance, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, installationPrices, erasures, auditing, tokens, sessions, me, users, roles, inbox, testMode,
 	} {
 		declare(a)
 	}

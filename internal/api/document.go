@@ -158,7 +158,7 @@ func (a *api) describe() {
 	doc.Info.Description = "Send KakaoTalk Alimtalk and text messages from prepaid credit. Amounts are won without VAT as decimal strings, times are RFC 3339 in UTC. " +
 		"Every refusal is `application/problem+json` with a `code` of a closed list. A write with an `Idempotency-Key` may be repeated: it happens once."
 	doc.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"bearerAuth": {Type: "http", Scheme: "bearer", BearerFormat: "cm_live_…", Description: "A token of the site, or of the operator. `x-ability` names what it must be allowed."},
+		"bearerAuth": {Type: "http", Scheme: "bearer", BearerFormat: "cm_live_… or cm_test_…", Description: "A token of the site, or of the operator. `x-ability` names what it must be allowed."},
 	}
 	doc.Components.Parameters = map[string]*huma.Param{
 		"site": {Name: "site", In: "query", Schema: &huma.Schema{Type: huma.TypeString},

@@ -22,7 +22,7 @@ func accounts(a *api) {
 		if err != nil {
 			return out, err
 		}
-		rows, err := stat.ReadAll(tx, q)
+		rows, err := stat.ReadAll(tx, q, site.TestPattern)
 		if err != nil {
 			return out, err
 		}

@@ -209,9 +209,9 @@ func payments(a *api) {
 	read(a, operation{
 		id: "listGateways", method: http.MethodGet, path: "/v1/payment-gateways", tag: "Payments", ability: "credit:read", status: http.StatusOK,
 		summary: "List the ways to pay",
-	}, func(*db.Tx, *exchange, *struct{}) (listOf[gatewayView], error) {
+	}, func(_ *db.Tx, x *exchange, _ *struct{}) (listOf[gatewayView], error) {
 		out := listOf[gatewayView]{Data: []gatewayView{}}
-		for _, o := range a.Billing.Offers() {
+		for _, o := range a.Billing.Offers(x.site) {
 			v := gatewayView{Name: o.Gateway, Kind: o.Kind, LeastTotal: o.Least, Partial: o.Partial}
 			for _, m := range o.Methods {
 				v.Methods = append(v.Methods, string(m))

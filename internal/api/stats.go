@@ -6,6 +6,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
+	"creditmsg/internal/site"
 	"creditmsg/internal/stat"
 )
 
@@ -28,7 +29,7 @@ func stats(a *api) {
 		}
 		var rows []stat.Row
 		if x.site == everySite {
-			rows, err = stat.ReadAll(tx, q)
+			rows, err = stat.ReadAll(tx, q, site.TestPattern)
 		} else {
 			rows, err = stat.Read(tx, x.site, q)
 		}

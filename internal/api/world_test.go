@@ -146,6 +146,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		Reruns:       rerun.New(d, w.delivery, w.messages, w.ledger, w.queue, rerun.Options{ByInvoices: invoice.Refunded}),
 		Kakao:        kakao.New(d, w.keys, w.queue, []kakao.Account{{Name: account.Name, Adapter: adapter}}, kakao.Options{Log: log}),
 		Registerer:   registry, Gatherer: registry, Version: "test"}
+	w.deps.Sandbox = newSandbox(w)
 	w.handler, err = New(w.deps)
 	w.must(err)
 	w.furnish()

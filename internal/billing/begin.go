@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -131,33 +132,35 @@ func (s *Service) check(r *Request) (*Gateway, error) {
 }
 
 func (s *Service) offering(r *Request) (*Gateway, error) {
-	if len(s.gateways) == 0 {
+	offered := s.offered(r.Site)
+	if len(offered) == 0 {
 		return nil, fault.New(fault.Invalid, fault.CodeNotSupported, "no payment gateway is configured; the operator adds one under payments.gateways")
 	}
 	if r.Gateway == "" {
-		for i := range s.gateways {
-			if s.gateways[i].Adapter.Capabilities().Takes(r.Method) {
-				return &s.gateways[i], nil
+		for _, g := range offered {
+			if g.Adapter.Capabilities().Takes(r.Method) {
+				return g, nil
 			}
 		}
-		return nil, fault.Check("/method", "no gateway takes %q; want %s", r.Method, s.ways(s.gateways))
+		return nil, fault.Check("/method", "no gateway takes %q; want %s", r.Method, s.ways(offered))
 	}
-	g := s.gateway(r.Gateway)
-	if g == nil {
+	i := slices.IndexFunc(offered, func(g *Gateway) bool { return g.Name == r.Gateway })
+	if i < 0 {
 		var names []string
-		for i := range s.gateways {
-			names = append(names, s.gateways[i].Name)
+		for _, g := range offered {
+			names = append(names, g.Name)
 		}
 		return nil, fault.Check("/gateway", "there is no gateway %q; want %s", r.Gateway, strings.Join(names, ", "))
 	}
+	g := offered[i]
 	if !g.Adapter.Capabilities().Takes(r.Method) {
-		return nil, fault.Check("/method", "%s does not take %q; want %s", g.Name, r.Method, s.ways([]Gateway{*g}))
+		return nil, fault.Check("/method", "%s does not take %q; want %s", g.Name, r.Method, s.ways([]*Gateway{g}))
 	}
 	return g, nil
 }
 
 // ways lists the ways to pay for an error.
-func (s *Service) ways(of []Gateway) string {
+func (s *Service) ways(of []*Gateway) string {
 	var names []string
 	for _, g := range of {
 		for _, m := range g.Adapter.Capabilities().Methods {

@@ -86,13 +86,24 @@ type Offer struct {
 	payment.Capabilities
 }
 
-// Offers lists the gateways in the order of the configuration.
-func (s *Service) Offers() []Offer {
-	all := make([]Offer, len(s.gateways))
-	for i, g := range s.gateways {
-		all[i] = Offer{g.Name, g.Kind, g.Adapter.Capabilities()}
+// Offers lists the gateways that a site may use, in the order of the configuration.
+func (s *Service) Offers(siteID string) []Offer {
+	var all []Offer
+	for _, g := range s.offered(siteID) {
+		all = append(all, Offer{g.Name, g.Kind, g.Adapter.Capabilities()})
 	}
 	return all
+}
+
+// offered are the gateways that a site may use: of a test site those at which nobody is
+// charged, of any other the others.
+func (s *Service) offered(siteID string) (list []*Gateway) {
+	for i := range s.gateways {
+		if s.gateways[i].Test == site.IsTest(siteID) {
+			list = append(list, &s.gateways[i])
+		}
+	}
+	return list
 }
 
 // gateway finds one by its name; nil = it is not configured (any more).

@@ -162,7 +162,7 @@ func (s *Service) BeginCard(ctx context.Context, r CardRequest) (Card, error) {
 	if !isWeb(r.ReturnURL) {
 		return Card{}, fault.Check("/return_url", "want the address of a page, such as https://shop.example/credit, to which the browser returns")
 	}
-	g, err := s.offering(&Request{Gateway: r.Gateway, Method: payment.Stored})
+	g, err := s.offering(&Request{Site: r.Site, Gateway: r.Gateway, Method: payment.Stored})
 	if err != nil {
 		return Card{}, err
 	}

@@ -61,7 +61,7 @@ const compareAfter = 5 * time.Hour
 func (s *Service) Daily(ctx context.Context) error {
 	for i := range s.gateways {
 		g := &s.gateways[i]
-		if !g.Adapter.Capabilities().Lists {
+		if !g.Adapter.Capabilities().Lists || g.Test { // nobody's money is there, and it forgets
 			continue
 		}
 		err := s.d.Update(ctx, "billing_daily", func(tx *db.Tx) error { return s.plan(tx, g) })

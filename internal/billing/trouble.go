@@ -4,19 +4,21 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/payment"
+	"creditmsg/internal/site"
 )
 
 // Ask has a worker ask the gateway at once how a payment stands, as a notice of the gateway
 // would. It gives the payment as it stands before that. A transfer to the operator's own
 // account, and a gateway that is gone, have nobody to ask: Conflict (state_conflict).
-func (s *Service) Ask(ctx context.Context, site string, of id.ID) (out Payment, err error) {
+func (s *Service) Ask(ctx context.Context, siteID string, of id.ID) (out Payment, err error) {
 	err = s.d.Update(ctx, "billing_ask", func(tx *db.Tx) error {
-		p, err := s.find(tx, site, of, false)
+		p, err := s.find(tx, siteID, of, false)
 		switch {
 		case err != nil:
 			return err
@@ -48,7 +50,7 @@ type Since struct {
 	Off     db.Time // rules that were switched off after
 }
 
-// Trouble looks through the payments of all sites.
+// Trouble looks through the payments of all sites, but for test sites: no money is in theirs.
 func (s *Service) Trouble(tx *db.Tx, since Since) (t Trouble, err error) {
 	if t.Stuck, err = s.stuck(tx, since.Stuck); err != nil {
 		return t, err
@@ -63,6 +65,10 @@ func (s *Service) Trouble(tx *db.Tx, since Since) (t Trouble, err error) {
 		return t, err
 	}
 	t.Off, err = s.off(tx, since.Off)
+	t.Stuck = slices.DeleteFunc(t.Stuck, func(p Payment) bool { return site.IsTest(p.Site) })
+	t.Cancels = slices.DeleteFunc(t.Cancels, func(c Cancellation) bool { return site.IsTest(c.Site) })
+	t.Withdrawals = slices.DeleteFunc(t.Withdrawals, func(w Withdrawal) bool { return site.IsTest(w.Site) })
+	t.Off = slices.DeleteFunc(t.Off, site.IsTest)
 	return t, err
 }
 
@@ -109,18 +115,18 @@ func (s *Service) undecided(tx *db.Tx) ([]Withdrawal, error) {
 
 func (s *Service) orphans(tx *db.Tx) (map[string][]id.ID, error) {
 	type open struct {
-		gateway string
-		id      id.ID
+		site, gateway string
+		id            id.ID
 	}
-	rows, err := tx.Query(`SELECT gateway, id FROM billing_payment
+	rows, err := tx.Query(`SELECT site_id, gateway, id FROM billing_payment
 		WHERE state = 'created' OR state = 'requesting' OR state = 'waiting_for_deposit' OR state = 'unknown' ORDER BY id`)
-	found, err := db.Collect(rows, err, func(r *sql.Rows) (o open, err error) { return o, r.Scan(&o.gateway, &o.id) })
+	found, err := db.Collect(rows, err, func(r *sql.Rows) (o open, err error) { return o, r.Scan(&o.site, &o.gateway, &o.id) })
 	if err != nil {
 		return nil, fmt.Errorf("find open payments: %w", err)
 	}
 	out := map[string][]id.ID{}
 	for _, o := range found {
-		if s.gateway(o.gateway) == nil {
+		if s.gateway(o.gateway) == nil && !site.IsTest(o.site) {
 			out[o.gateway] = append(out[o.gateway], o.id)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"creditmsg/internal/id"
 	"creditmsg/internal/money"
 	"creditmsg/internal/payment"
+	"creditmsg/internal/site"
 )
 
 // WithdrawalState is where a withdrawal stands.
@@ -199,10 +200,10 @@ func (s *Service) withdrawal(tx *db.Tx, site string, of id.ID, lock bool) (*with
 
 // Withdrawals lists those of a site ("" = of all sites), newest first, from the one before a
 // given id (zero = from the newest). state "" = in any state.
-func (s *Service) Withdrawals(tx *db.Tx, site string, state WithdrawalState, before id.ID, limit int) ([]Withdrawal, error) {
-	where, order, args := `1 = 1`, `id DESC`, []any{}
-	if site != "" {
-		where, order, args = `site_id = ?`, `site_id DESC, id DESC`, append(args, site)
+func (s *Service) Withdrawals(tx *db.Tx, siteID string, state WithdrawalState, before id.ID, limit int) ([]Withdrawal, error) {
+	where, order, args := `site_id NOT LIKE ?`, `id DESC`, []any{site.TestPattern}
+	if siteID != "" {
+		where, order, args = `site_id = ?`, `site_id DESC, id DESC`, []any{siteID}
 	}
 	if !before.IsZero() {
 		where, args = where+` AND id < ?`, append(args, before)

@@ -13,6 +13,7 @@ import (
 
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
+	"creditmsg/internal/site"
 )
 
 // Carrier is a configured provider account with the adapter that speaks to it.
@@ -75,7 +76,11 @@ func newCarriers(list []Carrier, choice Choice, o healthOptions, reg prometheus.
 		k.caps.MaxLegs = min(k.caps.MaxLegs, maxCall)
 		gauge := c.state.WithLabelValues(one.Account.Name)
 		gauge.Set(0)
-		k.health = newHealth(o, func(s circuitbreaker.State) { gauge.Set(breakerLevel(s)) })
+		own := o
+		if one.Account.Test {
+			own.Rest = min(own.Rest, testRest)
+		}
+		k.health = newHealth(own, func(s circuitbreaker.State) { gauge.Set(breakerLevel(s)) })
 		if n := one.Account.MaxPerSecond; n > 0 {
 			k.limit = rate.NewLimiter(rate.Limit(n), n)
 			k.caps.MaxLegs = min(k.caps.MaxLegs, n)
@@ -123,9 +128,20 @@ func (s *Service) Cost(account string, ch provider.Channel) (money.Amount, bool)
 	return cost, known
 }
 
-// serves reports whether a site may use the account.
+// testRest is how long an account of test sites rests at most: one of them that tries out
+// what fails must not keep the others waiting.
+const testRest = time.Second
+
+// serves reports whether a site may use the account. What a test site sends reaches nobody,
+// and what others send reaches somebody: this is the one place that says so.
 func (k *carrier) serves(siteID string) bool {
-	return len(k.Account.Sites) == 0 || slices.Contains(k.Account.Sites, siteID)
+	return k.Account.Test == site.IsTest(siteID) && (len(k.Account.Sites) == 0 || slices.Contains(k.Account.Sites, siteID))
+}
+
+// alone reports whether there is no other account for whoever goes by this one. Those of test
+// sites are never waited for: the workers are everybody's.
+func (c *carriers) alone(k *carrier) bool {
+	return !k.Account.Test && !slices.ContainsFunc(c.list, func(other *carrier) bool { return other != k && !other.Account.Test })
 }
 
 // need is what an account is chosen for.
@@ -211,7 +227,7 @@ func (c *carriers) choose(n need) (*carrier, time.Duration) {
 // many of them hang that are left to themselves. An only account is always waited for, so that
 // nothing piles up there.
 func (c *carriers) rest(k *carrier, large bool) time.Duration {
-	if len(c.list) > 1 && k.health.overrun(large) {
+	if !c.alone(k) && k.health.overrun(large) {
 		return max(k.health.rest(), time.Second)
 	}
 	return k.health.rest()
@@ -250,7 +266,7 @@ func (c *carriers) poor(k *carrier, ch provider.Channel) bool {
 	}
 	best := mine
 	for _, other := range c.list {
-		if rate, known := other.health.rate(ch); known {
+		if rate, known := other.health.rate(ch); known && other.Account.Test == k.Account.Test {
 			best = max(best, rate)
 		}
 	}

@@ -196,7 +196,7 @@ func TestAProvidersCodeIsBoundedToItsColumn(t *testing.T) {
 
 func FuzzReadReference(f *testing.F) {
 	r := sentPerson()
-	for _, seed := range []string{"", r.Reference(), "a.b.c.d.e", "shop..1.1.1", r.Reference() + ".1", strings.Replace(r.Reference(), ".3.", ".03.", 1),
+	for _, seed := range []string{"", r.Reference(), "a.b.c.d.e", "shop..1.1.1", strings.Replace(r.Reference(), "shop.", "shop.test.", 1), strings.Replace(r.Reference(), "shop.", "shop.other.", 1), r.Reference() + ".1", strings.Replace(r.Reference(), ".3.", ".03.", 1),
 		strings.Replace(r.Reference(), ".3.", ".-3.", 1), strings.Replace(r.Reference(), ".3.", ".99999999999999999999.", 1)} {
 		f.Add(seed)
 	}
@@ -219,7 +219,12 @@ func TestAReferenceIsReadAsItWasWritten(t *testing.T) {
 	if err != nil || ref.Place != r.Place || ref.Step != 2 || ref.Try != 17 {
 		t.Errorf("read %+v, %v; want %+v step 2 try 17", ref, err, r.Place)
 	}
-	if n := len(strings.Repeat("s", 40) + r.Reference()[len("shop"):]); n > 100 {
+	r.Site = "shop.test"
+	if ref, err = ReadReference(r.Reference()); err != nil || ref.Place != r.Place {
+		t.Errorf("read %+v, %v of a test site; want %+v", ref, err, r.Place)
+	}
+	r.Site = "shop"
+	if n := len(strings.Repeat("s", 40)+".test") + len(r.Reference()[len("shop"):]); n > 100 {
 		t.Errorf("the longest reference has %d characters, a provider keeps 100", n)
 	}
 }

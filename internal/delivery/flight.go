@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -19,9 +20,24 @@ import (
 // are not all hang: nobody is helped by a worker that waits with them, and those who can
 // go elsewhere do. Where there is but one account, everybody waits for it anyway.
 func (s *Service) callAll(ctx context.Context, calls []*call) error {
-	if len(s.carriers.list) == 1 {
-		return s.makeAll(ctx, calls)
+	var waited, watched []*call
+	for _, c := range calls {
+		if s.carriers.alone(c.carrier) {
+			waited = append(waited, c)
+		} else {
+			watched = append(watched, c)
+		}
 	}
+	if len(watched) == 0 {
+		return s.makeAll(ctx, waited)
+	}
+	other := make(chan error, 1)
+	go func() { other <- s.makeAll(ctx, waited) }()
+	return errors.Join(s.watchAll(ctx, watched), <-other)
+}
+
+// watchAll makes calls and leaves those alone that hang.
+func (s *Service) watchAll(ctx context.Context, calls []*call) error {
 	for _, c := range calls {
 		c.needs = needs(c)
 	}

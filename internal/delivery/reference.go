@@ -8,6 +8,7 @@ import (
 
 	"creditmsg/internal/id"
 	"creditmsg/internal/message"
+	"creditmsg/internal/site"
 )
 
 // Reference names a leg to providers: site.message.seq.step.try. They give it back.
@@ -27,7 +28,11 @@ func (r Reference) String() string {
 func ReadReference(text string) (Reference, error) {
 	var r Reference
 	parts := strings.Split(text, ".")
-	if len(parts) != 5 || parts[0] == "" || len(parts[0]) > 40 {
+	// The id of a test site has a dot of its own.
+	if n := len(parts); n == 6 && site.IsTest(parts[0]+"."+parts[1]) {
+		parts = append([]string{parts[0] + "." + parts[1]}, parts[2:]...)
+	}
+	if len(parts) != 5 || parts[0] == "" || len(site.LiveID(parts[0])) > 40 {
 		return r, fmt.Errorf("read reference: %w", errReference)
 	}
 	m, err := id.ParseBare(parts[1])

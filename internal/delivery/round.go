@@ -209,13 +209,16 @@ func (r *round) cut() error {
 	return nil
 }
 
-// room finds the first call with a place for one more leg: of the same kind, below the
-// account's limit, and without the same phone where the account refuses to send it twice.
+// room finds the first call with a place for one more leg: of the same kind, and site where
+// its clock may be moved, below the account's limit, and without the same phone where the account refuses to send it twice.
 func (r *round) room(open map[string][]*call, k *carrier, one message.Recipient) *call {
 	phone, kind := r.phone(one), ""
 	if k.caps.Together != nil {
 		leg := r.facts[one.Key].wording.Leg(one.Channel(), r.person(one), k.Account.Name)
 		kind = k.caps.Together(&leg)
+	}
+	if k.Account.Test {
+		kind = one.Site + "\n" + kind // a call is shifted with its site's clock as a whole
 	}
 	for _, c := range open[kind] {
 		if len(c.members) < k.caps.MaxLegs && !(k.caps.DistinctPhones && c.phones[phone]) {

@@ -16,6 +16,7 @@ type Standing struct {
 	Weight   int               `json:"weight"`
 	Priority int               `json:"priority" doc:"Accounts of a lower number are used first."`
 	Sites    []string          `json:"sites" doc:"Whose account it is; empty = everybody's."`
+	Test     bool              `json:"test" doc:"It reaches nobody, and serves test sites alone."`
 	Channels []ChannelStanding `json:"channels"`
 }
 
@@ -32,7 +33,7 @@ func (s *Service) Standings() []Standing {
 	out := make([]Standing, 0, len(s.carriers.list))
 	for _, k := range s.carriers.list {
 		one := Standing{Name: k.Account.Name, Kind: k.Account.Kind, Breaker: breakerWord(k), Hanging: k.health.hanging(),
-			Weight: max(k.Account.Weight, 1), Priority: k.Account.Priority, Sites: append([]string{}, k.Account.Sites...)}
+			Weight: max(k.Account.Weight, 1), Priority: k.Account.Priority, Sites: append([]string{}, k.Account.Sites...), Test: k.Account.Test}
 		for _, ch := range k.caps.Channels {
 			one.Channels = append(one.Channels, s.channelStanding(k, ch))
 		}

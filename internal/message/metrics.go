@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"creditmsg/internal/provider"
+	"creditmsg/internal/site"
 )
 
 // meter counts legs and costs for dashboards. Label values come from closed sets
@@ -59,6 +60,9 @@ func (m *meter) add(legs map[leg]int, done []*Message) {
 		m.sent.WithLabelValues(l.channel, l.strategy, l.provider, l.outcome).Add(float64(n))
 	}
 	for _, one := range done {
+		if site.IsTest(one.Site) { // it cost nobody anything
+			continue
+		}
 		for ch, won := range one.spent() {
 			m.cost.WithLabelValues(provider.Channel(ch).String(), string(one.Strategy)).Observe(float64(won))
 		}

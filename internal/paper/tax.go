@@ -222,10 +222,13 @@ func (p *Papers) draftTax(tx *db.Tx, start time.Time, last string) (*taxDraft, e
 			return nil, err
 		}
 		for _, s := range sites {
+			after = s.ID
+			if site.IsTest(s.ID) {
+				continue // nothing was sold there
+			}
 			if err := p.draftSite(tx, d, s.ID); err != nil {
 				return nil, err
 			}
-			after = s.ID
 		}
 		if len(sites) < sitesAtATime {
 			break

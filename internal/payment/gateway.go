@@ -87,6 +87,7 @@ type Account struct {
 	CheckoutURL   string        // a page that plays the gateway's window, of a simulator; empty = the gateway's own script
 	TransferTo    string        // the operator's own account, as payers read it; of kind manual
 	Timeout       time.Duration // of one HTTP request; 0 = 60 s, since charges are slow
+	Test          bool          // nobody is charged there: test sites alone use it, and no other gateway
 }
 
 // Method is a way to pay.

@@ -115,6 +115,7 @@ type Account struct {
 	Weight       int           // share among accounts of equal rank and health
 	Priority     int           // accounts of a lower number are used before others
 	Sites        []string      // who may use it, before any account of everybody; nil = every site
+	Test         bool          // it reaches nobody: test sites alone use it, and no other account
 	Costs        Costs         // what the vendor charges us
 	MaxPerSecond int           // legs handed over per second; 0 = no limit
 	Webhook      Webhook       // how delivery reports are recognised

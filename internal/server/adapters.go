@@ -17,6 +17,7 @@ import (
 	"creditmsg/internal/provider/sendgo"
 	"creditmsg/internal/provider/sens"
 	"creditmsg/internal/provider/solapi"
+	"creditmsg/internal/site"
 )
 
 // adapters are the kinds of provider accounts, each with what makes its adapter.
@@ -61,17 +62,21 @@ func kept(list []delivery.Carrier) []kakao.Account {
 // serving names the accounts of carriers that carry Alimtalk for a site.
 func serving(list []delivery.Carrier, siteID string) (names []string) {
 	for _, one := range list {
-		if one.Adapter.Capabilities().Carries(provider.Alimtalk) && (len(one.Account.Sites) == 0 || slices.Contains(one.Account.Sites, siteID)) {
+		if one.Account.Test == site.IsTest(siteID) && one.Adapter.Capabilities().Carries(provider.Alimtalk) && (len(one.Account.Sites) == 0 || slices.Contains(one.Account.Sites, siteID)) {
 			names = append(names, one.Account.Name)
 		}
 	}
 	return names
 }
 
-// reachable makes the adapters of the configured accounts that can have one: what an operator
-// does must not hang on the others.
+// reachable makes the adapters of the accounts that can have one: what an operator does must
+// not hang on the others.
 func (c Config) reachable() (all []delivery.Carrier) {
-	for _, a := range c.Accounts() {
+	accounts := c.Accounts()
+	if !c.TestMode.off() {
+		accounts = append(accounts, testAccount(string(c.TestMode.SimulatorURL), string(c.TestMode.WebhookSecret)))
+	}
+	for _, a := range accounts {
 		if one, err := carriers([]provider.Account{a}); err == nil {
 			all = append(all, one...)
 		}

@@ -41,6 +41,7 @@ type Config struct {
 	Delivery   DeliveryConfig `yaml:"delivery" envPrefix:"DELIVERY_"`
 	Payments   PaymentsConfig `yaml:"payments" envPrefix:"PAYMENTS_"`
 	Alerts     AlertsConfig   `yaml:"alerts" envPrefix:"ALERTS_"`
+	TestMode   TestModeConfig `yaml:"test_mode" envPrefix:"TEST_MODE_"`
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Default none.
 	TrustedProxies Networks `yaml:"trusted_proxies" env:"TRUSTED_PROXIES"`
 	// ProxyHeader is what they write it into: x-forwarded-for, or forwarded (RFC 7239). The
@@ -181,6 +182,7 @@ func (c *Config) defaults() {
 	c.Audit.Keep = cmp.Or(c.Audit.Keep, "5y")
 	c.Alerts.defaults()
 	c.ProxyHeader = cmp.Or(c.ProxyHeader, "x-forwarded-for")
+	c.TestMode.Enabled = cmp.Or(c.TestMode.Enabled, "true")
 	c.Log.Level = cmp.Or(c.Log.Level, "info")
 	c.Log.Format = cmp.Or(c.Log.Format, "json")
 }

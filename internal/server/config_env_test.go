@@ -35,6 +35,7 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 	for name, value := range map[string]string{"URL": string(want.Blob.URL), "ACCESS_KEY": "s3access", "SECRET_KEY": "s3secret", "SHARED": "true"} {
 		environ["BLOB_"+name] = value
 	}
+	environ["TEST_MODE_ENABLED"], environ["TEST_MODE_SIMULATOR_URL"], environ["TEST_MODE_WEBHOOK_SECRET"] = "false", "http://10.0.0.5:8081", "simsecret"
 	want.Keys.Master = masterHex
 	var env []string
 	for name, value := range environ {
@@ -53,8 +54,8 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 			t.Errorf("the test does not set %s", name)
 		}
 	}
-	if got, want := len(variables()), len(environ)+6; got != want {
-		t.Errorf("%d variables, want %d: six of them name files", got, want)
+	if got, want := len(variables()), len(environ)+7; got != want {
+		t.Errorf("%d variables, want %d: seven of them name files", got, want)
 	}
 }
 

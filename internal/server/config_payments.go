@@ -116,13 +116,13 @@ func (c WithdrawalConfig) terms() billing.WithdrawalTerms {
 	return t
 }
 
-// billing makes the service of payments.
-func (c Config) billing(d *db.DB, keys *site.Keys, ledger *credit.Ledger, q *queue.Queue, r prometheus.Registerer, log *slog.Logger) (*billing.Service, error) {
+// billing makes the service of payments, through the gateways of the configuration and besides.
+func (c Config) billing(d *db.DB, keys *site.Keys, ledger *credit.Ledger, q *queue.Queue, r prometheus.Registerer, log *slog.Logger, besides ...billing.Gateway) (*billing.Service, error) {
 	list, err := gateways(c.Payments.Gateways)
 	if err != nil {
 		return nil, err
 	}
-	return billing.New(d, keys, ledger, q, list, billing.Options{
+	return billing.New(d, keys, ledger, q, append(list, besides...), billing.Options{
 		VATIncluded: c.Payments.VATIncluded, Bonus: c.Payments.tiers(), Withdrawal: c.Payments.Withdrawal.terms(), RequestTimeout: c.Payments.RequestTimeout, Registerer: r, Log: log,
 	})
 }

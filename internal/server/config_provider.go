@@ -134,9 +134,12 @@ func (c Config) watched(list []delivery.Carrier) []vendor.Account {
 	for _, p := range c.Providers {
 		low[p.Name] = p.LowBalance
 	}
-	all := make([]vendor.Account, len(list))
-	for i, one := range list {
-		all[i] = vendor.Account{Name: one.Account.Name, Kind: one.Account.Kind, Adapter: one.Adapter, LowBalance: money.Amount(low[one.Account.Name]) * money.Won}
+	var all []vendor.Account
+	for _, one := range list {
+		if one.Account.Test { // which has neither money nor numbers that anybody registered
+			continue
+		}
+		all = append(all, vendor.Account{Name: one.Account.Name, Kind: one.Account.Kind, Adapter: one.Adapter, LowBalance: money.Amount(low[one.Account.Name]) * money.Won})
 	}
 	return all
 }

@@ -84,6 +84,7 @@ alerts:
   sender: "0261234567"
   template: ALERT_01
   smtp: {host: mail.example, port: 2525, user: alerts, password: mailsecret, from: "Credit <alerts@credit.example>", tls: tls}
+test_mode: {enabled: false, simulator_url: "http://10.0.0.5:8081", webhook_secret: simsecret}
 delivery:
   fallback_within: 15m
   expire_text: 70h
@@ -163,6 +164,7 @@ func fullConfig() Config {
 		},
 		Alerts: AlertsConfig{Operator: Emails{"a@credit.example", "b@credit.example"}, Language: "en", Site: "notices", Sender: "0261234567", Template: "ALERT_01",
 			SMTP: SMTPConfig{Host: "mail.example", Port: 2525, User: "alerts", Password: "mailsecret", From: "Credit <alerts@credit.example>", TLS: "tls"}},
+		TestMode: TestModeConfig{Enabled: "false", SimulatorURL: "http://10.0.0.5:8081", WebhookSecret: "simsecret"},
 		Delivery: DeliveryConfig{FallbackWithin: 15 * time.Minute, ExpireText: 70 * time.Hour, ExpireLong: 80 * time.Hour,
 			LookupGrace: 30 * time.Second, Lease: 45 * time.Second,
 			Prefer: "cost", Floor: 80, Rest: 40 * time.Second, Hang: 5 * time.Second, Late: 3 * time.Minute, KeepReports: 2000 * time.Hour, ReplayWindow: 20 * time.Minute,
@@ -195,8 +197,8 @@ func TestAbsentAndEmptyValuesAreTheDefaults(t *testing.T) {
 		Delivery: DeliveryConfig{FallbackWithin: 30 * time.Minute, ExpireText: 73 * time.Hour, ExpireLong: 81 * time.Hour, LookupGrace: time.Minute, Lease: time.Minute,
 			Prefer: "weight", Floor: 90, Rest: 20 * time.Second, Hang: 3 * time.Second, Late: 2 * time.Minute,
 			KeepReports: 180 * 24 * time.Hour, ReplayWindow: 10 * time.Minute, NightFrom: "20:50", NightUntil: "08:00"},
-		Alerts: AlertsConfig{Language: "ko", SMTP: SMTPConfig{TLS: "starttls"}},
-		Log:    LogConfig{Level: "info", Format: "json"}, ProxyHeader: "x-forwarded-for",
+		Alerts: AlertsConfig{Language: "ko", SMTP: SMTPConfig{TLS: "starttls"}}, TestMode: TestModeConfig{Enabled: "true"},
+		Log: LogConfig{Level: "info", Format: "json"}, ProxyHeader: "x-forwarded-for",
 		Audit: AuditConfig{Keep: "5y"},
 	}
 	for _, text := range []string{"", "# nothing\n", "delivery:\nproviders:\nlisten:\n", "database: {url: }\nproviders: []\nkeys: {}\ndelivery: {lease: 0s}\n"} {
@@ -230,19 +232,19 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		env  []string
 		want string
 	}{
-		"a mistyped key":          {"listen: :80\ndatabse:\n  url: sqlite:x\n", nil, `creditmsg.yaml:2: unknown key "databse"; did you mean database?`},
-		"a mistyped inner key":    {"delivery:\n\n  fallbak_within: 3m\n", nil, `creditmsg.yaml:3: unknown key "delivery.fallbak_within"; did you mean delivery.fallback_within?`},
-		"a hyphen":                {"trusted-proxies: []\n", nil, `creditmsg.yaml:1: unknown key "trusted-proxies"; did you mean trusted_proxies?`},
-		"a key of another block":  {"log: {level: info}\nlease: 3s\n", nil, `creditmsg.yaml:2: unknown key "lease"; did you mean delivery.lease?`},
-		"a strange key":           {"keys:\n  frobnicate: 1\n", nil, `creditmsg.yaml:2: unknown key "keys.frobnicate"; known here: master, master_file`},
-		"a part not built yet":    {"redis:\n  url: redis://x\n", nil, `creditmsg.yaml:1: unknown key "redis"; known here: listen, database, blob, providers, production, delivery, payments, alerts, trusted_proxies, log, keys, audit`},
-		"a key in a list":         {account + "    apikey: x\n", nil, `creditmsg.yaml:6: unknown key "providers[0].apikey"; did you mean providers[].api_key?`},
-		"a key in a webhook":      {account + "    webhook: {secrets: x}\n", nil, `creditmsg.yaml:6: unknown key "providers[0].webhook.secrets"; did you mean providers[].webhook.secret?`},
-		"two at once":             {"lisen: x\nlog:\n  levle: info\n", nil, "creditmsg.yaml:1: unknown key \"lisen\"; did you mean listen?\ncreditmsg.yaml:3: unknown key \"log.levle\"; did you mean log.level?"},
-		"a key twice":             {"listen: x\nlisten: y\n", nil, `creditmsg.yaml:2: the YAML cannot be read: mapping key "listen" already defined at [1:1]`},
-		"no YAML":                 {"listen: [\n", nil, `creditmsg.yaml:1: the YAML cannot be read: sequence end token ']' not found`},
-		"two documents":           {"listen: :80\n---\nlisten: :81\n", nil, "creditmsg.yaml:2: a second document after ---; one is read"},
-		"a list at the top":       {"- listen\n", nil, "creditmsg.yaml:1: a list stands here; a block of keys (listen, database, blob, providers, production, delivery, payments, alerts, trusted_proxies, log, keys, audit) is wanted"},
+		"a mistyped key":         {"listen: :80\ndatabse:\n  url: sqlite:x\n", nil, `creditmsg.yaml:2: unknown key "databse"; did you mean database?`},
+		"a mistyped inner key":   {"delivery:\n\n  fallbak_within: 3m\n", nil, `creditmsg.yaml:3: unknown key "delivery.fallbak_within"; did you mean delivery.fallback_within?`},
+		"a hyphen":               {"trusted-proxies: []\n", nil, `creditmsg.yaml:1: unknown key "trusted-proxies"; did you mean trusted_proxies?`},
+		"a key of another block": {"log: {level: info}\nlease: 3s\n", nil, `creditmsg.yaml:2: unknown key "lease"; did you mean delivery.lease?`},
+		"a strange key":          {"keys:\n  frobnicate: 1\n", nil, `creditmsg.yaml:2: unknown key "keys.frobnicate"; known here: master, master_file`},
+		"a part not built yet":   {"redis:\n  url: redis://x\n", nil, `creditmsg.yaml:1: unknown key "redis"; known here: listen, database, blob, providers, production, delivery, payments, alerts, trusted_proxies, log, keys, audit`}, test_mode,
+		"a key in a list":    {account + "    apikey: x\n", nil, `creditmsg.yaml:6: unknown key "providers[0].apikey"; did you mean providers[].api_key?`},
+		"a key in a webhook": {account + "    webhook: {secrets: x}\n", nil, `creditmsg.yaml:6: unknown key "providers[0].webhook.secrets"; did you mean providers[].webhook.secret?`},
+		"two at once":        {"lisen: x\nlog:\n  levle: info\n", nil, "creditmsg.yaml:1: unknown key \"lisen\"; did you mean listen?\ncreditmsg.yaml:3: unknown key \"log.levle\"; did you mean log.level?"},
+		"a key twice":        {"listen: x\nlisten: y\n", nil, `creditmsg.yaml:2: the YAML cannot be read: mapping key "listen" already defined at [1:1]`},
+		"no YAML":            {"listen: [\n", nil, `creditmsg.yaml:1: the YAML cannot be read: sequence end token ']' not found`},
+		"two documents":      {"listen: :80\n---\nlisten: :81\n", nil, "creditmsg.yaml:2: a second document after ---; one is read"},
+		"a list at the top":  {"- listen\n", nil, "creditmsg.yaml:1: a list stands here; a block of keys (listen, database, blob, providers, production, delivery, payments, alerts, trusted_proxies, log, keys, audit) is wanted"}, test_mode,
 		"an anchor":               {"log: &l {level: info}\n", nil, "creditmsg.yaml:1: log: tags (!), anchors (&) and aliases (*) are not read here; write the value out"},
 		"a merge":                 {"log:\n  <<: {level: info}\n", nil, `creditmsg.yaml:2: unknown key "log.<<"; known here: level, format`},
 		"a short memory":          {"audit: {keep: 30d}\n", nil, `creditmsg.yaml:1: audit.keep: "30d" is not a time such as 5y or 400d, 31d at least`},
@@ -292,6 +294,9 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		"an operator's address":   {"alerts:\n  smtp: {host: localhost, from: a@b.kr}\n  operator:\n    - a@b.kr\n    - nobody\n", nil, "creditmsg.yaml:5: alerts.operator[1]: it is not an e-mail address such as operator@credit.example"},
 		"no mail server":          {"alerts:\n  operator: [a@b.kr]\n", nil, "creditmsg.yaml:1: alerts.smtp.host: it is missing: without a mail server the addresses under alerts.operator are told nothing"},
 		"a language":              {"alerts: {language: fr}\n", nil, `creditmsg.yaml:1: alerts.language: "fr" is not one of ko, en`},
+		"test mode":               {"test_mode: {enabled: perhaps}\n", nil, `creditmsg.yaml:1: test_mode.enabled: "perhaps" is not one of true, false`},
+		"a simulator's secret":    {"test_mode: {simulator_url: 'http://sim:8081'}\n", nil, "creditmsg.yaml:1: test_mode.webhook_secret: it is missing: what the simulator at test_mode.simulator_url was given as --report-secret"},
+		"a secret of nobody":      {"test_mode: {webhook_secret: x}\n", nil, "creditmsg.yaml:1: test_mode.simulator_url: it is missing: test_mode.webhook_secret is the secret of a simulator there"},
 		"texts of nobody":         {"alerts: {template: A}\n", nil, "creditmsg.yaml:1: alerts.site: it is missing: the site that sends texts and pays for them"},
 		"a sender of texts":       {"alerts: {site: ops, sender: '12'}\n", nil, "creditmsg.yaml:1: alerts.sender: it is not a Korean number such as 02-6123-4567"},
 		"a port with the host":    {"alerts:\n  smtp: {host: 'mail.example:25', from: a@b.kr}\n", nil, "creditmsg.yaml:2: alerts.smtp.host: it is not the name or the address of a server, such as mail.example; the port is a key of its own"},

@@ -47,6 +47,16 @@ func (p *Program) furnish(ctx context.Context, demo *Demo) error {
 		}
 		tokens[s.id], demo.Senders[s.id] = token, demoSender
 	}
+	if !p.config.TestMode.off() {
+		err := p.d.Update(ctx, "demo_test_site", func(tx *db.Tx) error { _, err := p.sandbox().Make(tx, demoRich); return err })
+		if err != nil {
+			return fmt.Errorf("make the demo's test site: %w", err)
+		}
+		test := site.TestID(demoRich)
+		if tokens[test], err = p.demoToken(ctx, test, site.All, demo.Tokens[test]); err != nil {
+			return err
+		}
+	}
 	token, err := p.demoToken(ctx, "", site.Operator, demo.Tokens[site.Operator])
 	if err != nil {
 		return err

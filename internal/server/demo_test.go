@@ -45,7 +45,7 @@ func openDemo(t *testing.T, c Config, dir string) Demo {
 func TestTheDemoKeepsItsSecretsAndMendsWhatIsMissing(t *testing.T) {
 	c, dir := testConfig(t), filepath.Join(t.TempDir(), "data")
 	first := openDemo(t, c, dir)
-	if len(first.Tokens) != 4 || first.Provider.WebhookSecret == "" || first.TemplateCode != "RESERVE_01" || first.Senders["demo-poor"] != "0261234567" {
+	if len(first.Tokens) != 5 || first.Provider.WebhookSecret == "" || first.TemplateCode != "RESERVE_01" || first.Senders["demo-poor"] != "0261234567" {
 		t.Errorf("the demo is %+v", first)
 	}
 	if len(first.Logins) != 6 || first.Logins[0].Role != "operator" || first.Logins[2].Site != "demo-rich" || len(first.Logins[0].Password) < 10 {

@@ -23,6 +23,7 @@ import (
 	"creditmsg/internal/privacy"
 	"creditmsg/internal/queue"
 	"creditmsg/internal/registration"
+	"creditmsg/internal/sandbox"
 	"creditmsg/internal/series"
 	"creditmsg/internal/site"
 	"creditmsg/internal/vendor"
@@ -50,6 +51,7 @@ type Operator struct {
 	registration *registration.Service
 	privacy      *privacy.Service
 	people       *access.People
+	sandbox      *sandbox.Service // makes test sites; their clocks are moved by the processes
 }
 
 // OperatorOptions say how an Operator is opened.
@@ -92,7 +94,11 @@ func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
 	}
 	p.series = series.New(d, p.keys, p.queue, p.messages)
 	p.invoices = invoice.New(d, p.keys, p.messages, p.ledger, c.Kinds())
-	if p.billing, err = c.billing(d, p.keys, p.ledger, p.queue, nil, nil); err != nil {
+	besides, err := c.testMerchants()
+	if err != nil {
+		return nil, err
+	}
+	if p.billing, err = c.billing(d, p.keys, p.ledger, p.queue, nil, nil, besides...); err != nil {
 		return nil, err
 	}
 	list := c.reachable()
@@ -101,6 +107,7 @@ func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
 	p.privacy = privacy.New(privacy.Deps{DB: d, Keys: p.keys, Queue: p.queue, Ledger: p.ledger, Messages: p.messages, Book: book.New(d, p.keys, p.queue), Series: p.series, Render: api.RenderReceipt})
 	p.people = access.New(d, p.keys)
 	p.kakao = kakao.New(d, p.keys, p.queue, kept(list), kakao.Options{Accounts: func(siteID string) []string { return serving(list, siteID) }})
+	p.sandbox = sandbox.New(d, p.keys, p.ledger, p.queue, p.kakao, c.sandbox(nil, nil))
 	p.papers = paper.New(p.keys, p.ledger, p.billing)
 	if p.pictures, p.place, err = c.pictures(d, p.keys, nil); err != nil {
 		return nil, err

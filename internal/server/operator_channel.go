@@ -81,7 +81,7 @@ func (c Config) simulatedAccounts() (kinds map[string]string) {
 
 func (c Config) madeUpChannel(siteID, name string) map[string]string {
 	ids := map[string]string{}
-	for account, kind := range c.simulatedAccounts() {
+	for account, kind := range c.madeUpAccounts(siteID) {
 		ids[account] = madeUpOf[kind].channel(siteID, strings.TrimSpace(name), account)
 	}
 	return ids

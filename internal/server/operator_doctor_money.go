@@ -76,7 +76,7 @@ func (p *Operator) checkGateways(t billing.Trouble) Check {
 		return Check{"gateways", CheckWrong, "open payments are at gateways that are not configured: " + strings.Join(each, ", ") + "; put them back under payments.gateways until those have ended"}
 	}
 	var names []string
-	for _, o := range p.billing.Offers() {
+	for _, o := range p.billing.Offers("") {
 		names = append(names, o.Gateway)
 	}
 	if len(names) == 0 {

@@ -15,6 +15,7 @@ import (
 type Site struct {
 	ID        string        `json:"id"`
 	Name      string        `json:"name"`
+	Test      bool          `json:"test"` // the test site of another one
 	State     string        `json:"state"`
 	Weight    int           `json:"weight"` // part of the sending when several have much to send
 	CreatedAt time.Time     `json:"created_at"`
@@ -74,7 +75,7 @@ func (p *Operator) site(tx *db.Tx, s site.Site) (Site, error) {
 	if err != nil {
 		return Site{}, err
 	}
-	return Site{ID: s.ID, Name: s.Name, State: string(s.State), Weight: s.Weight, CreatedAt: s.CreatedAt.Time(), Plan: named(plans.At(tx.Now)), Prices: prices,
+	return Site{ID: s.ID, Name: s.Name, Test: site.IsTest(s.ID), State: string(s.State), Weight: s.Weight, CreatedAt: s.CreatedAt.Time(), Plan: named(plans.At(tx.Now)), Prices: prices,
 		Balance: a.Available + a.Held, Available: a.Available, Held: a.Held}, nil
 }
 

@@ -53,7 +53,7 @@ func (p *Operator) figures(ctx context.Context, asked StatsQuery) (q stat.Query,
 			return err
 		}
 		if asked.Site == "" {
-			rows, err = stat.ReadAll(tx, q)
+			rows, err = stat.ReadAll(tx, q, site.TestPattern)
 		} else if _, err = site.Find(tx, asked.Site); err == nil {
 			rows, err = stat.Read(tx, asked.Site, q)
 		}

@@ -207,7 +207,7 @@ func parseParts(text []byte) (message.TemplateParts, error) {
 // own id is used where it has one.
 func (c Config) madeUpTemplate(siteID, code string, channel map[string]string) map[string]message.ProviderTemplate {
 	ids := map[string]message.ProviderTemplate{}
-	for account, kind := range c.simulatedAccounts() {
+	for account, kind := range c.madeUpAccounts(siteID) {
 		channelID := channel[account]
 		if channelID == "" {
 			channelID = madeUpOf[kind].channel(siteID, account)

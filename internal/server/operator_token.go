@@ -71,6 +71,22 @@ func (p *Operator) CreateToken(ctx context.Context, owner, name string, abilitie
 	return t, err
 }
 
+// CreateTestToken makes a token of the test site of a site, which is made if it is not there.
+// Faults: Invalid, NotFound.
+func (p *Operator) CreateTestToken(ctx context.Context, owner, name string, abilities []string, expires string, networks ...string) (t NewToken, err error) {
+	if siteOf(owner) == "" {
+		return NewToken{}, fault.Check("--test", "the operator has no test site; name a site")
+	}
+	err = p.d.Update(ctx, "operator_make_test", func(tx *db.Tx) error {
+		_, err := p.sandbox.Make(tx, owner)
+		return err
+	})
+	if err != nil {
+		return NewToken{}, err
+	}
+	return p.CreateToken(ctx, site.TestID(owner), name, abilities, expires, networks...)
+}
+
 // longestExpiry keeps a time from now inside what can be stored.
 const longestExpiry = 100 * 365
 

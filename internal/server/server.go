@@ -102,6 +102,7 @@ type Program struct {
 	vendor    *listener // nil without RoleSimulator
 	simulated *simulator.Simulator
 	till      *till.Simulator
+	test      testWorld
 
 	stopping atomic.Bool
 	schema   readiness
@@ -124,7 +125,7 @@ func Open(ctx context.Context, c Config, o Options) (*Program, error) {
 	p.config.Providers = slices.Clone(c.Providers)
 	p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	p.broken = newBrokenRows(p.metrics)
-	for _, step := range []func(context.Context, Options) error{p.openDoors, p.openDatabase, p.makeServices, p.makeAPI} {
+	for _, step := range []func(context.Context, Options) error{p.openDoors, p.openTestDoor, p.openDatabase, p.makeServices, p.makeAPI} {
 		if err := step(ctx, o); err != nil {
 			p.Close()
 			return nil, err
@@ -180,14 +181,17 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	}
 	p.pictures, p.uploads = pictures, upload.New(p.d, p.keys, store, p.log)
 	p.bus = signal.New(p.d, signal.Options{Log: p.log})
-	list, err := carriers(p.config.Accounts())
+	if err := p.makeTestWorld(ctx); err != nil {
+		return err
+	}
+	list, err := p.accounts()
 	if err != nil {
 		return err
 	}
 	times := p.config.Delivery
 	p.queue = queue.New(p.d, queue.Options{Lease: times.Lease, Grace: p.grace, Registerer: p.metrics})
 	p.ledger = credit.NewLedger(p.keys, p.queue)
-	if p.billing, err = p.config.billing(p.d, p.keys, p.ledger, p.queue, p.metrics, p.log); err != nil {
+	if p.billing, err = p.config.billing(p.d, p.keys, p.ledger, p.queue, p.metrics, p.log, p.test.merchants...); err != nil {
 		return err
 	}
 	p.book = book.New(p.d, p.keys, p.queue)
@@ -229,13 +233,14 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 }
 
 func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
-	if !p.has(RoleAPI) {
+	if !p.has(RoleAPI) && p.test.door == nil { // whose simulators report somewhere
 		return nil
 	}
 	p.handler, err = api.New(api.Deps{
 		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, Vendors: p.vendors, Kakao: p.kakao, Reruns: p.reruns, Registration: p.registration, Privacy: p.privacy, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
 		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, OptOuts: optout.New(p.keys), Book: p.book, Series: p.series, Attachments: p.pictures, Uploads: p.uploads,
-		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics, People: p.people,
+		Sandbox: p.sandbox(),
+		Log:     p.log, Registerer: p.metrics, Gatherer: p.metrics, People: p.people,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), ProxyHeader: p.config.ProxyHeader, Version: o.Version, Ready: p.ready,
 	})
 	return err
@@ -260,7 +265,7 @@ func (p *Program) Run(ctx context.Context) error {
 			runners: p.workers(), // no more claims; running jobs end
 			after:   []func(context.Context) error{p.drain, p.release},
 		},
-		{runners: p.world()}, // the simulator outlives whom it serves
+		{runners: append(p.world(), p.testWorld()...)}, // the simulator outlives whom it serves
 	})
 	if err != nil {
 		return fmt.Errorf("run: %w", err)
@@ -274,7 +279,7 @@ func (p *Program) doors() []runner {
 		return nil
 	}
 	return []runner{
-		func(ctx context.Context) error { return p.door.serve(ctx, p.handler, p.grace, p.log) },
+		func(ctx context.Context) error { return p.door.serve(ctx, p.front(), p.grace, p.log) },
 		p.watchLedger,
 	}
 }
@@ -326,7 +331,7 @@ func (p *Program) release(context.Context) error { return p.d.Close() }
 
 // Close lets everything go that a Program holds which is not run any more.
 func (p *Program) Close() {
-	for _, l := range []*listener{p.door, p.vendor} {
+	for _, l := range []*listener{p.door, p.vendor, p.test.door} {
 		if l != nil {
 			_ = l.Close() // closed already when it was run
 		}

@@ -57,6 +57,7 @@ func TestADayIsComparedWithItsGatewayOnceByTwoProcesses(t *testing.T) {
 			v, c := newListing(t), testConfig(t)
 			c.Database.URL, c.Blob.Shared = Address(dbtest.Migrated(t, engine)), true
 			c.Payments.Gateways = GatewayConfigs{tossAt(v.url)}
+			c.TestMode.Enabled = "false" // whose account would be asked about its templates
 			open := func() *Program {
 				p, err := Open(t.Context(), c, Options{Roles: []string{RoleWorker}})
 				if err != nil {

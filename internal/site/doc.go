@@ -13,6 +13,7 @@
 //   - What was signed can be proven by anyone with the public key, for ever: a new signing
 //     key does not end the old ones.
 //   - A site has at most one default sender.
+//   - A test site is known by its id alone, and the secrets of its tokens begin otherwise.
 //   - Every question carries the site: what belongs to another one is not found.
 //
 // It never logs a secret, and knows nothing of money or messages.
@@ -23,5 +24,5 @@
 // Reading order: site.go, key.go (sealing, pure), keys.go (where keys are kept),
 // signer.go (who signs for the installation), secret.go (the form of a token, pure),
 // token.go with token_change.go and network.go, sender.go, channel.go, rules.go with optoutnumber.go, words.go, rev.go (what others
-// may remember, and how long).
+// may remember, and how long), sibling.go (test sites and their clocks).
 package site

@@ -49,7 +49,7 @@ func OfOptOutNumbers(tx *db.Tx, numbers []korea.Number) ([]OptOutNumber, error) 
 		if err != nil {
 			return nil, fmt.Errorf("find the sites of a number to opt out by: %w", err)
 		}
-		out = append(out, list...)
+		out = append(out, slices.DeleteFunc(list, func(o OptOutNumber) bool { return IsTest(o.Site) })...) // nobody had an advertisement of those
 	}
 	slices.SortFunc(out, func(a, b OptOutNumber) int {
 		return strings.Compare(a.Site+" "+string(a.Number), b.Site+" "+string(b.Number))

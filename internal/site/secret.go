@@ -12,14 +12,15 @@ import (
 // their CRC-32 in 6 more: a typing mistake is found without a look-up, and the
 // prefix lets scanners find a leaked one.
 const (
-	secretPrefix = "cm_live_"
+	livePrefix   = "cm_live_"
+	testPrefix   = "cm_test_" // of test sites
 	randomLength = 30
 	checkLength  = 6
 	base62       = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )
 
-// newSecret makes a secret.
-func newSecret() string {
+// newSecret makes the secret of a token of a site.
+func newSecret(site string) string {
 	random := make([]byte, 0, randomLength)
 	for len(random) < randomLength {
 		var raw [64]byte
@@ -31,7 +32,11 @@ func newSecret() string {
 			}
 		}
 	}
-	return secretPrefix + string(random) + checksum(string(random))
+	prefix := livePrefix
+	if IsTest(site) {
+		prefix = testPrefix
+	}
+	return prefix + string(random) + checksum(string(random))
 }
 
 // checksum is the CRC-32 (IEEE) of text in base 62, padded with zeros.
@@ -47,7 +52,10 @@ func checksum(text string) string {
 
 // wellFormed reports whether text has the form of a secret and its checksum fits.
 func wellFormed(text string) bool {
-	rest, ok := strings.CutPrefix(text, secretPrefix)
+	rest, ok := strings.CutPrefix(text, livePrefix)
+	if !ok {
+		rest, ok = strings.CutPrefix(text, testPrefix)
+	}
 	return ok && len(rest) == randomLength+checkLength && checksum(rest[:randomLength]) == rest[randomLength:]
 }
 

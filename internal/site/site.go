@@ -56,6 +56,11 @@ func Create(tx *db.Tx, keys *Keys, id, name string) (Site, error) {
 	} else if !fault.Is(err, fault.NotFound) {
 		return Site{}, err
 	}
+	return newSite(tx, keys, id, name)
+}
+
+// newSite writes a site that is not there yet.
+func newSite(tx *db.Tx, keys *Keys, id, name string) (Site, error) {
 	words, err := lockWords(tx, "") // or a change of them would pass the new site by
 	if err != nil {
 		return Site{}, err

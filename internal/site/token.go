@@ -107,7 +107,7 @@ func CreateToken(tx *db.Tx, o TokenOrder) (Token, string, error) {
 		}
 		t.SiteRev = owner.Rev
 	}
-	secret := newSecret()
+	secret := newSecret(t.Site)
 	t.Last4, t.Until = last4(secret), t.ExpiresAt
 	session := 0
 	if t.Session {

@@ -99,7 +99,7 @@ func Rotate(tx *db.Tx, owner string, token id.ID, overlap time.Duration, may fun
 			return Token{}, "", err
 		}
 	}
-	secret := newSecret()
+	secret := newSecret(t.Site)
 	if err := t.replace(tx, secret, overlap); err != nil {
 		return Token{}, "", fmt.Errorf("rotate token %s: %w", token.Text(id.Token), err)
 	}

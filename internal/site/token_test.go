@@ -48,7 +48,7 @@ func TestTheChecksumIsTheUsualOne(t *testing.T) {
 
 func TestASecretIsWellFormedAndAnyTypingMistakeIsNot(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		s := newSecret()
+		s := newSecret("demo")
 		if !wellFormed(s) || len(s) != 44 || !strings.HasPrefix(s, "cm_live_") {
 			rt.Fatalf("newSecret gives one of another form, %d characters long", len(s))
 		}
@@ -65,7 +65,7 @@ func TestASecretIsWellFormedAndAnyTypingMistakeIsNot(t *testing.T) {
 }
 
 func FuzzWellFormed(f *testing.F) {
-	f.Add(newSecret())
+	f.Add(newSecret("demo"))
 	f.Add("cm_live_")
 	f.Add("")
 	f.Fuzz(func(t *testing.T, text string) {
@@ -127,7 +127,7 @@ func TestWhatIsUnknownExpiredOrRevokedIsNotAuthenticated(t *testing.T) {
 			now    db.Time
 			secret string
 		}{
-			"expired": {now.Add(time.Hour), expiring}, "revoked": {0, secret}, "unknown": {0, newSecret()},
+			"expired": {now.Add(time.Hour), expiring}, "revoked": {0, secret}, "unknown": {0, newSecret("demo")},
 			"mistyped": {0, secret[:43] + "!"}, "empty": {0, ""}, "digest": {0, digest(secret)},
 		} {
 			if _, err := authenticate(t, d, try.now, try.secret); !fault.Is(err, fault.Unauthenticated) {
@@ -138,7 +138,7 @@ func TestWhatIsUnknownExpiredOrRevokedIsNotAuthenticated(t *testing.T) {
 }
 
 func TestAMistypedSecretDoesNotReachTheDatabase(t *testing.T) {
-	secret := newSecret()
+	secret := newSecret("demo")
 	swapped := []byte(secret)
 	swapped[10], swapped[11] = swapped[11], swapped[10]
 	if swapped[10] == swapped[11] {

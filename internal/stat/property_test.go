@@ -133,7 +133,7 @@ func (m *model) compare(rt *rapid.T, sites []string, groupings ...By) {
 		for _, by := range groupings {
 			q := Query{From: day(from), Until: day(until), By: by}
 			for _, site := range sites {
-				got, err := read(tx, site, q)
+				got, err := read(tx, site, "", q)
 				if err != nil {
 					return err
 				}

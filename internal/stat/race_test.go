@@ -92,7 +92,7 @@ func (c *crowd) read(ctx context.Context) {
 		atLeast := c.done.Load()
 		var rows []Row
 		err := c.d.View(c.t.Context(), "test", func(tx *db.Tx) (err error) {
-			rows, err = ReadAll(tx, Query{From: december1, Until: "2026-12-02"})
+			rows, err = ReadAll(tx, Query{From: december1, Until: "2026-12-02"}, "")
 			return err
 		})
 		atMost := c.begun.Load()

@@ -54,18 +54,18 @@ func Read(tx *db.Tx, site string, q Query) ([]Row, error) {
 	if site == "" {
 		return nil, fault.New(fault.Internal, fault.CodeInternal, "read statistics: of no site; all sites are ReadAll")
 	}
-	return read(tx, site, q)
+	return read(tx, site, "", q)
 }
 
 // ReadAll gives the figures of all sites, for the operator: together, or ordered by
-// site first with BySite.
-func ReadAll(tx *db.Tx, q Query) ([]Row, error) { return read(tx, "", q) }
+// site first with BySite. Sites whose ids are like except, a pattern of SQL, are left out.
+func ReadAll(tx *db.Tx, q Query, except string) ([]Row, error) { return read(tx, "", except, q) }
 
-func read(tx *db.Tx, site string, q Query) ([]Row, error) {
+func read(tx *db.Tx, site, except string, q Query) ([]Row, error) {
 	if err := q.check(); err != nil {
 		return nil, err
 	}
-	query, args := q.statement(site)
+	query, args := q.statement(site, except)
 	answer, err := tx.Query(query, args...)
 	parts, err := db.Collect(answer, err, q.scan)
 	if err != nil {
@@ -106,8 +106,8 @@ const summed = `SUM(delivered), SUM(failed), SUM(fell_back), SUM(expired), SUM(c
 
 // statement asks both tables at once, since between two statements rows may be folded.
 // Each adds up its own rows, so that few of them travel and none is stored in between.
-func (q *Query) statement(site string) (query string, args []any) {
-	where, of := " WHERE kst_day >= ? AND kst_day <= ?", []any{q.From, q.Until}
+func (q *Query) statement(site, except string) (query string, args []any) {
+	where, of := " WHERE kst_day >= ? AND kst_day <= ? AND site_id NOT LIKE ?", []any{q.From, q.Until, except}
 	if site != "" {
 		where, of = " WHERE site_id = ? AND kst_day >= ? AND kst_day <= ?", []any{site, q.From, q.Until}
 	}

@@ -42,7 +42,7 @@ func appendAt(t testing.TB, d *db.DB, now db.Time, deltas ...Delta) {
 
 func readAll(t testing.TB, d *db.DB, q Query) (rows []Row) {
 	t.Helper()
-	if err := d.View(t.Context(), "test", func(tx *db.Tx) (err error) { rows, err = ReadAll(tx, q); return err }); err != nil {
+	if err := d.View(t.Context(), "test", func(tx *db.Tx) (err error) { rows, err = ReadAll(tx, q, ""); return err }); err != nil {
 		t.Fatal(err)
 	}
 	return rows
