@@ -26,11 +26,9 @@ func (a *api) admit(o operation) func(huma.Context, func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
 		x := of(r.Context())
 		x.doing = o.id
-		if !a.presume(r, x, o) {
-			if err := a.identify(r, x, o); err != nil {
-				a.refuse(w, r, err)
-				return
-			}
+		if err := a.enter(r, x, o); err != nil {
+			a.refuse(w, r, err)
+			return
 		}
 		if o.method != http.MethodGet {
 			x.beginSum(r)
@@ -74,10 +72,12 @@ func (a *api) identify(r *http.Request, x *exchange, o operation) error {
 		err = who.err
 	}
 	if err != nil {
+		a.remembered.forget(c)
 		return err
 	}
 	a.remembered.learn(c, who)
 	a.admitted(x, who)
+	x.asked = time.Now()
 	switch {
 	case !x.token.Can(o.ability) && !x.operator():
 		return fault.New(fault.Denied, fault.CodeForbidden, "the token does not have the ability %s", o.ability)
@@ -113,6 +113,7 @@ type (
 		token site.Token
 		site  string
 		err   error
+		at    time.Time // when this was asked
 	}
 )
 

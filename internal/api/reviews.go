@@ -50,7 +50,7 @@ func reviews(a *api) {
 		if err != nil {
 			return nil, err
 		}
-		return a.Messages.ResendFailed(ctx, key, x.token.ID.Text(id.Token))
+		return a.Messages.ResendFailed(ctx, key, x.token.ID.Text(id.Token), a.withinLimits)
 	}, a.showMessage)
 }
 

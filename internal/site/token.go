@@ -27,6 +27,8 @@ type Token struct {
 	LastUsedAt db.Time
 	CreatedAt  db.Time
 	SiteRev    Rev // of its site when the token was read; 0 for the operator's
+	Limits     Limits
+	SiteLimits Limits // those of all tokens of its site together
 }
 
 // All is the ability to do everything that a site may do.
@@ -79,7 +81,7 @@ func NewToken(tx *db.Tx, site, name string, abilities []string, expires db.Time)
 	}
 	secret := newSecret()
 	t := Token{ID: id.New(), Site: site, Name: name, Abilities: abilities, Last4: secret[len(secret)-4:],
-		ExpiresAt: expires, CreatedAt: tx.Now, SiteRev: owner.Rev}
+		ExpiresAt: expires, CreatedAt: tx.Now, SiteRev: owner.Rev, Limits: NoLimits, SiteLimits: NoLimits}
 	err = tx.InsertMany("site_token", db.Col("id", []id.ID{t.ID}), db.Col("site_id", []string{t.Site}),
 		db.Col("name", []string{t.Name}), db.Col("abilities", []string{strings.Join(t.Abilities, " ")}),
 		db.Col("digest", []string{digest(secret)}), db.Col("last4", []string{t.Last4}),
@@ -116,12 +118,14 @@ func checkAbilities(site string, given []string) ([]string, error) {
 // selectTokens reads tokens and the Rev in one statement, so that no token is older than
 // its Rev.
 const selectTokens = `SELECT t.id, t.site_id, t.name, t.abilities, t.last4, t.created_at, t.expires_at, t.revoked_at, t.last_used_at, t.digest,
-	COALESCE(r.rev, 0) FROM site_token t LEFT JOIN site_rev r ON r.site_id = t.site_id`
+	COALESCE(r.rev, 0), t.limit_requests, t.limit_recipients, COALESCE(s.limit_requests, -1), COALESCE(s.limit_recipients, -1)
+	FROM site_token t LEFT JOIN site_rev r ON r.site_id = t.site_id LEFT JOIN site s ON s.id = t.site_id`
 
 // scanToken gives a token and the digest of its secret.
 func scanToken(r interface{ Scan(...any) error }) (t Token, digest string, err error) {
 	var abilities string
-	err = r.Scan(&t.ID, &t.Site, &t.Name, &abilities, &t.Last4, &t.CreatedAt, &t.ExpiresAt, &t.RevokedAt, &t.LastUsedAt, &digest, &t.SiteRev)
+	err = r.Scan(&t.ID, &t.Site, &t.Name, &abilities, &t.Last4, &t.CreatedAt, &t.ExpiresAt, &t.RevokedAt, &t.LastUsedAt, &digest, &t.SiteRev,
+		&t.Limits.Requests, &t.Limits.Recipients, &t.SiteLimits.Requests, &t.SiteLimits.Recipients)
 	t.Abilities = strings.Fields(abilities)
 	return t, digest, err
 }

@@ -1,0 +1,90 @@
+package site
+
+import (
+	"errors"
+	"fmt"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
+	"creditmsg/internal/limit"
+)
+
+// Limits are how much a site, or one of its tokens, may do in a minute: 0 = any number,
+// Inherited = as the installation says.
+type Limits struct {
+	Requests   int64
+	Recipients int64
+}
+
+// Inherited is a limit that nobody has set for this site or token.
+const Inherited = -1
+
+// NoLimits are those of a site or token for which nobody has set any.
+var NoLimits = Limits{Inherited, Inherited}
+
+// Or fills in what is inherited.
+func (l Limits) Or(of Limits) Limits {
+	if l.Requests == Inherited {
+		l.Requests = of.Requests
+	}
+	if l.Recipients == Inherited {
+		l.Recipients = of.Recipients
+	}
+	return l
+}
+
+func (l Limits) valid() error {
+	for _, one := range []struct {
+		place string
+		n     int64
+	}{{"/requests_per_minute", l.Requests}, {"/recipients_per_minute", l.Recipients}} {
+		if one.n < Inherited || one.n > limit.Most {
+			return fault.Check(one.place, "want 0 (any number) to %d, or null for what the installation allows", limit.Most)
+		}
+	}
+	return nil
+}
+
+// LimitsOf reads what was set for a site. NotFound.
+func LimitsOf(tx *db.Tx, id string) (l Limits, err error) {
+	err = tx.QueryRow(`SELECT limit_requests, limit_recipients FROM site WHERE id = ?`, id).Scan(&l.Requests, &l.Recipients)
+	if errors.Is(err, db.ErrNoRows) {
+		return l, fault.Missing("site", id)
+	}
+	if err != nil {
+		return l, fmt.Errorf("read the limits of site %s: %w", id, err)
+	}
+	return l, nil
+}
+
+// SetLimits says how much a site may do in a minute. Faults: Invalid with the place of what is
+// wrong, NotFound.
+func SetLimits(tx *db.Tx, id string, l Limits) error {
+	if err := l.valid(); err != nil {
+		return err
+	}
+	n, err := tx.Exec(`UPDATE site SET limit_requests = ?, limit_recipients = ? WHERE id = ?`, l.Requests, l.Recipients, id)
+	if err != nil {
+		return fmt.Errorf("set the limits of site %s: %w", id, err)
+	}
+	if n == 0 {
+		return fault.Missing("site", id)
+	}
+	return Changed(tx, id)
+}
+
+// SetTokenLimits is SetLimits for one token of a site; another site's is NotFound.
+func SetTokenLimits(tx *db.Tx, site string, token id.ID, l Limits) error {
+	if err := l.valid(); err != nil {
+		return err
+	}
+	n, err := tx.Exec(`UPDATE site_token SET limit_requests = ?, limit_recipients = ? WHERE site_id = ? AND id = ?`, l.Requests, l.Recipients, site, token[:])
+	if err != nil {
+		return fmt.Errorf("set the limits of token %s: %w", token.Text(id.Token), err)
+	}
+	if n == 0 || site == "" { // the operator's have none
+		return fault.Missing("token", token.Text(id.Token))
+	}
+	return Changed(tx, site)
+}
