@@ -30,38 +30,40 @@ type ownLimitsView struct {
 	Day        *int64 `json:"recipients_per_day" doc:"0 = any number; null = what the installation allows."`
 }
 
-type minuteLimitsBody struct {
+// MinuteLimits is what is set of a minute. It is exported for huma, which passes over what is
+// embedded and not.
+type MinuteLimits struct {
 	Requests   *int64 `json:"requests_per_minute,omitempty" nullable:"true" minimum:"0" maximum:"10000000" doc:"0 = any number; null or absent = what the installation allows."`
 	Recipients *int64 `json:"recipients_per_minute,omitempty" nullable:"true" minimum:"0" maximum:"10000000" doc:"0 = any number; null or absent = what the installation allows."`
 }
 
-func (b minuteLimitsBody) limits() site.Limits {
+func (b MinuteLimits) limits() site.Limits {
 	return site.Limits{Requests: orInherited(b.Requests), Recipients: orInherited(b.Recipients)}
 }
 
 type limitsSet struct {
 	Body struct {
-		minuteLimitsBody
+		MinuteLimits
 		Day *int64 `json:"recipients_per_day,omitempty" nullable:"true" minimum:"0" maximum:"10000000" doc:"0 = any number; null or absent = what the installation allows."`
 	} `nameHint:"LimitsBody"`
 }
 
 type tokenLimitsSet struct {
 	ID   string           `path:"id" doc:"tok_…"`
-	Body minuteLimitsBody `nameHint:"TokenLimitsBody"`
+	Body MinuteLimits `nameHint:"TokenLimitsBody"`
 }
 
 // limits declares the routes about how much a site may do in a minute and a day.
 func limits(a *api) {
 	read(a, operation{
-		id: "getLimits", method: http.MethodGet, path: "/v1/limits", tag: "Limits", ability: "messages:read", status: http.StatusOK,
+		id: "getLimits", method: http.MethodGet, path: "/v1/limits", tag: "Rules", ability: "messages:read", status: http.StatusOK,
 		summary: "Get how much the site may do in a minute and a day",
 		about: "Over a limit a request is refused with rate_limited and Retry-After. A limit of a minute may be used up at once and then fills evenly; " +
 			"a message that alone is larger than its minute is let through when nothing is used, and the next waits until it is made up for. Replies tell how the limits stand " +
 			"in RateLimit-Policy and RateLimit, and the tightest in X-RateLimit-Limit, -Remaining and -Reset.",
 	}, func(tx *db.Tx, x *exchange, _ *struct{}) (limitsView, error) { return a.showLimits(tx, x.site) })
 	write(a, operation{
-		id: "setLimits", method: http.MethodPut, path: "/v1/limits", tag: "Limits", ability: site.Operator, status: http.StatusOK,
+		id: "setLimits", method: http.MethodPut, path: "/v1/limits", tag: "Rules", ability: site.Operator, status: http.StatusOK,
 		summary: "Set how much a site may do in a minute and a day", about: "All of them at once.",
 	}, func(tx *db.Tx, x *exchange, in *limitsSet) (limitsView, error) {
 		if err := site.SetLimits(tx, x.site, in.Body.limits()); err != nil {
@@ -73,7 +75,7 @@ func limits(a *api) {
 		return a.showLimits(tx, x.site)
 	})
 	write(a, operation{
-		id: "setTokenLimits", method: http.MethodPut, path: "/v1/limits/tokens/{id}", tag: "Limits", ability: site.Operator, status: http.StatusOK,
+		id: "setTokenLimits", method: http.MethodPut, path: "/v1/limits/tokens/{id}", tag: "Rules", ability: site.Operator, status: http.StatusOK,
 		summary: "Set how much one token of a site may do in a minute", about: "Both at once. What its site may do bounds it all the same.",
 	}, func(tx *db.Tx, x *exchange, in *tokenLimitsSet) (tokenLimitsView, error) {
 		token, err := id.Parse(id.Token, in.ID)

@@ -16,6 +16,7 @@ import (
 type Options struct {
 	Redis      *Redis                // nil = in the memory of this process
 	Rest       time.Duration         // how long Redis is left alone after it failed; 0 = 1 s
+	Now        func() time.Duration  // of the memory, in a world of virtual time; nil = a clock that nobody sets
 	Log        *slog.Logger          // nil = nothing is logged
 	Registerer prometheus.Registerer // nil = nothing is measured
 }
@@ -35,7 +36,10 @@ type Limiter struct {
 
 // New makes a Limiter. An error is one of the registerer.
 func New(o Options) (*Limiter, error) {
-	l := &Limiter{memory: newMemory(sinceStart()), log: o.Log}
+	if o.Now == nil {
+		o.Now = sinceStart()
+	}
+	l := &Limiter{memory: newMemory(o.Now), log: o.Log}
 	if o.Redis != nil {
 		l.redis = o.Redis
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"time"
 )
 
@@ -123,9 +124,10 @@ func digest(kind, name string) string {
 }
 
 // name is where the state of a rule is kept. What stands in braces decides the node of a
-// cluster: everything of one key is on one.
+// cluster: everything of one key is on one. Another limit begins anew: whoever raises one does
+// it because what was taken so far was too much for it.
 func (k Key) name(t Take) string {
-	out := "creditmsg:limit:{" + k.kind + ":" + k.digest + "}:" + t.Name
+	out := "creditmsg:limit:{" + k.kind + ":" + k.digest + "}:" + t.Name + "=" + strconv.FormatInt(t.Limit, 10)
 	if t.Part != "" {
 		out += ":" + digest(t.Name, t.Part)
 	}
