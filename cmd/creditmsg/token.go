@@ -10,6 +10,7 @@ import (
 type tokenVerb struct {
 	Create tokenCreate `cmd:"" help:"Make a token; its secret is shown this once."`
 	List   tokenList   `cmd:"" help:"List tokens, without their secrets."`
+	Limits tokenLimits `cmd:"" help:"Show or set how much a token may do in a minute."`
 	Revoke tokenRevoke `cmd:"" help:"End a token at once and for ever."`
 }
 

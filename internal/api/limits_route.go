@@ -49,7 +49,7 @@ type limitsSet struct {
 }
 
 type tokenLimitsSet struct {
-	ID   string           `path:"id" doc:"tok_…"`
+	ID   string       `path:"id" doc:"tok_…"`
 	Body MinuteLimits `nameHint:"TokenLimitsBody"`
 }
 

@@ -66,6 +66,9 @@ func (r *Redis) Ping(ctx context.Context) error {
 	return nil
 }
 
+// ErrClosed is the error of a Redis that was closed before.
+var ErrClosed = redis.ErrClosed
+
 // Close lets the connections go.
 func (r *Redis) Close() error { return r.client.Close() }
 

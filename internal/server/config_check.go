@@ -54,6 +54,7 @@ func (l *loading) check(c *Config) {
 	l.checkPayments(c.Payments, c.Production)
 	l.checkAlerts(c.Alerts, c.Production)
 	l.checkAudit(c.Audit)
+	l.checkLimits(c)
 	d := c.Delivery
 	for _, t := range []struct {
 		key  string

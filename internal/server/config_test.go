@@ -96,6 +96,15 @@ delivery:
   late: 3m
   night_from: 20:30
   night_until: 08:30
+redis:
+  url: redis-cluster://:redispass@r1:7000,r2:7000
+limits:
+  requests_per_minute: 600
+  recipients_per_minute: 20000
+  recipients_per_day: 100000
+  token: {requests_per_minute: 300, recipients_per_minute: 10000}
+  address: {requests_per_minute: 1200}
+  failures_per_minute: 30
 trusted_proxies: [10.0.0.0/8, 192.0.2.7]
 log:
   level: debug
@@ -166,6 +175,7 @@ func fullConfig() Config {
 		Log:            LogConfig{Level: "debug", Format: "text"},
 		Keys:           KeysConfig{Master: masterHex},
 		Audit:          AuditConfig{Keep: "7y"},
+		Redis:          RedisConfig{URL: "redis-cluster://:redispass@r1:7000,r2:7000"}, Limits: fullLimits(),
 	}
 }
 
@@ -193,6 +203,7 @@ func TestAbsentAndEmptyValuesAreTheDefaults(t *testing.T) {
 		Alerts: AlertsConfig{Language: "ko", SMTP: SMTPConfig{TLS: "starttls"}},
 		Log:    LogConfig{Level: "info", Format: "json"},
 		Audit:  AuditConfig{Keep: "5y"},
+		Limits: LimitsConfig{FailuresPerMinute: 60},
 	}
 	for _, text := range []string{"", "# nothing\n", "delivery:\nproviders:\nlisten:\n", "database: {url: }\nproviders: []\nkeys: {}\ndelivery: {lease: 0s}\n"} {
 		got, err := load(t, text)
@@ -230,14 +241,14 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		"a hyphen":                {"trusted-proxies: []\n", nil, `creditmsg.yaml:1: unknown key "trusted-proxies"; did you mean trusted_proxies?`},
 		"a key of another block":  {"log: {level: info}\nlease: 3s\n", nil, `creditmsg.yaml:2: unknown key "lease"; did you mean delivery.lease?`},
 		"a strange key":           {"keys:\n  frobnicate: 1\n", nil, `creditmsg.yaml:2: unknown key "keys.frobnicate"; known here: master, master_file`},
-		"a part not built yet":    {"redis:\n  url: redis://x\n", nil, `creditmsg.yaml:1: unknown key "redis"; known here: listen, database, blob, providers, production, delivery, payments, alerts, trusted_proxies, log, keys, audit`},
+		"a part not built yet":    {"telemetry:\n  url: x\n", nil, `creditmsg.yaml:1: unknown key "telemetry"; known here: listen, database, blob, providers, production, delivery, payments, alerts, trusted_proxies, log, keys, audit, redis, limits`},
 		"a key in a list":         {account + "    apikey: x\n", nil, `creditmsg.yaml:6: unknown key "providers[0].apikey"; did you mean providers[].api_key?`},
 		"a key in a webhook":      {account + "    webhook: {secrets: x}\n", nil, `creditmsg.yaml:6: unknown key "providers[0].webhook.secrets"; did you mean providers[].webhook.secret?`},
 		"two at once":             {"lisen: x\nlog:\n  levle: info\n", nil, "creditmsg.yaml:1: unknown key \"lisen\"; did you mean listen?\ncreditmsg.yaml:3: unknown key \"log.levle\"; did you mean log.level?"},
 		"a key twice":             {"listen: x\nlisten: y\n", nil, `creditmsg.yaml:2: the YAML cannot be read: mapping key "listen" already defined at [1:1]`},
 		"no YAML":                 {"listen: [\n", nil, `creditmsg.yaml:1: the YAML cannot be read: sequence end token ']' not found`},
 		"two documents":           {"listen: :80\n---\nlisten: :81\n", nil, "creditmsg.yaml:2: a second document after ---; one is read"},
-		"a list at the top":       {"- listen\n", nil, "creditmsg.yaml:1: a list stands here; a block of keys (listen, database, blob, providers, production, delivery, payments, alerts, trusted_proxies, log, keys, audit) is wanted"},
+		"a list at the top":       {"- listen\n", nil, "creditmsg.yaml:1: a list stands here; a block of keys (listen, database, blob, providers, production, delivery, payments, alerts, trusted_proxies, log, keys, audit, redis, limits) is wanted"},
 		"an anchor":               {"log: &l {level: info}\n", nil, "creditmsg.yaml:1: log: tags (!), anchors (&) and aliases (*) are not read here; write the value out"},
 		"a merge":                 {"log:\n  <<: {level: info}\n", nil, `creditmsg.yaml:2: unknown key "log.<<"; known here: level, format`},
 		"a short memory":          {"audit: {keep: 30d}\n", nil, `creditmsg.yaml:1: audit.keep: "30d" is not a time such as 5y or 400d, 31d at least`},

@@ -25,6 +25,7 @@ import (
 	"creditmsg/internal/fault"
 	"creditmsg/internal/invoice"
 	"creditmsg/internal/kakao"
+	"creditmsg/internal/limit"
 	"creditmsg/internal/message"
 	"creditmsg/internal/money"
 	"creditmsg/internal/optout"
@@ -93,6 +94,7 @@ type Program struct {
 	registration *registration.Service
 	privacy      *privacy.Service
 	handler      http.Handler
+	redis        *limit.Redis // nil = none
 
 	door      *listener // nil without RoleAPI
 	vendor    *listener // nil without RoleSimulator
@@ -182,7 +184,7 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	}
 	times := p.config.Delivery
 	p.queue = queue.New(p.d, queue.Options{Lease: times.Lease, Grace: p.grace, Registerer: p.metrics})
-	p.ledger = credit.NewLedger(p.keys, p.queue)
+	p.ledger = credit.NewLedger(p.keys, p.queue).WithQuota(int64(p.config.Limits.RecipientsPerDay))
 	if p.billing, err = p.config.billing(p.d, p.keys, p.ledger, p.queue, p.metrics, p.log); err != nil {
 		return err
 	}
@@ -226,7 +228,12 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 	if !p.has(RoleAPI) {
 		return nil
 	}
+	limits, err := p.openLimits()
+	if err != nil {
+		return err
+	}
 	p.handler, err = api.New(api.Deps{
+		Limits: limits,
 		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, Vendors: p.vendors, Kakao: p.kakao, Registration: p.registration, Privacy: p.privacy, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
 		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, OptOuts: optout.New(p.keys), Book: p.book, Series: p.series, Attachments: p.pictures, Uploads: p.uploads,
 		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics,
@@ -316,7 +323,7 @@ func (p *Program) drain(ctx context.Context) error {
 }
 
 // release lets the database go.
-func (p *Program) release(context.Context) error { return p.d.Close() }
+func (p *Program) release(context.Context) error { return errors.Join(p.closeLimits(), p.d.Close()) }
 
 // Close lets everything go that a Program holds which is not run any more.
 func (p *Program) Close() {
@@ -325,6 +332,7 @@ func (p *Program) Close() {
 			_ = l.Close() // closed already when it was run
 		}
 	}
+	_ = p.closeLimits()
 	if p.d != nil {
 		_ = p.d.Close()
 	}

@@ -88,3 +88,15 @@ func SetTokenLimits(tx *db.Tx, site string, token id.ID, l Limits) error {
 	}
 	return Changed(tx, site)
 }
+
+// TokenLimitsOf reads what was set for a token of a site. NotFound.
+func TokenLimitsOf(tx *db.Tx, site string, token id.ID) (l Limits, err error) {
+	err = tx.QueryRow(`SELECT limit_requests, limit_recipients FROM site_token WHERE site_id = ? AND id = ?`, site, token[:]).Scan(&l.Requests, &l.Recipients)
+	if site == "" || errors.Is(err, db.ErrNoRows) { // the operator's have none
+		return l, fault.Missing("token", token.Text(id.Token))
+	}
+	if err != nil {
+		return l, fmt.Errorf("read the limits of token %s: %w", token.Text(id.Token), err)
+	}
+	return l, nil
+}
