@@ -126,15 +126,7 @@ func (d *Draft) Accept(ctx context.Context, once *Once) (Receipt, error) {
 }
 
 func (d *Draft) accept(ctx context.Context, once *Once) (Receipt, error) {
-	if err := d.finish(ctx); err != nil {
-		return Receipt{}, err
-	}
-	if d.Admit != nil {
-		if err := d.Admit(ctx, d.accepted); err != nil {
-			return Receipt{}, err
-		}
-	}
-	if err := d.noteNumber(ctx); err != nil {
+	if err := d.ready(ctx); err != nil {
 		return Receipt{}, err
 	}
 	out, recharge, err := d.join(ctx, once)

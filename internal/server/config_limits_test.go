@@ -54,11 +54,11 @@ func TestLimitsThatMakeNoSenseAreToldWithTheirPlace(t *testing.T) {
 
 func TestTheAddressOfRedisMayComeFromAFile(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if err := os.WriteFile("redis.url", []byte("redis://:secret@redis.internal:6379/1\n"), 0o600); err != nil {
+	if err := os.WriteFile("redis.url", []byte("redis://:hunter2@redis.internal:6379/1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c, err := LoadConfig("", []string{"CREDITMSG_REDIS_URL_FILE=redis.url"})
-	if err != nil || string(c.Redis.URL) != "redis://:secret@redis.internal:6379/1" || strings.Contains(c.String(), "secret") {
+	if err != nil || string(c.Redis.URL) != "redis://:hunter2@redis.internal:6379/1" || strings.Contains(c.String(), "hunter2") {
 		t.Errorf("got %s, %v", c.Redis.URL, err)
 	}
 }
@@ -129,11 +129,12 @@ func TestTheDoctorLooksWhetherRedisAnswers(t *testing.T) {
 	if got := look(""); got != "" {
 		t.Errorf("without Redis and without limits: %s", got)
 	}
-	if got := look("redis://" + redis.Addr()); got != "ok redis: it answers" {
+	address := "redis://" + redis.Addr()
+	if got := look(address); got != "ok redis: it answers" {
 		t.Errorf("got %s", got)
 	}
 	redis.Close()
-	if got := look("redis://" + redis.Addr()); !strings.HasPrefix(got, "wrong redis: it does not answer") {
+	if got := look(address); !strings.HasPrefix(got, "wrong redis: it does not answer") {
 		t.Errorf("got %s", got)
 	}
 }
