@@ -93,7 +93,6 @@ func (a *api) enter(r *http.Request, x *exchange, o operation) error {
 	if err := a.limitAddress(r, x); err != nil {
 		return err
 	}
-	c, _ := claimOf(r) // what is wrong with it, identify says
 	if a.presume(r, x, o) {
 		err := a.limitCaller(r.Context(), x, x.token)
 		if isOver(err) && !x.certainly(false) {
@@ -104,6 +103,7 @@ func (a *api) enter(r *http.Request, x *exchange, o operation) error {
 		}
 		return err
 	}
+	c, _ := claimOf(r) // what is wrong with it, identify says
 	if who, ok := a.remembered.recall(c); ok && time.Since(who.at) < certainFor {
 		x.presented, x.token, x.site = true, who.token, who.site
 		if err := a.limitCaller(r.Context(), x, who.token); err != nil {
