@@ -8,14 +8,10 @@ import (
 	"net"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
-
-// answerWithin is when Redis has to answer, or is not waited for: every request waits for it.
-const answerWithin = 150 * time.Millisecond
 
 // Forms says how the address of Redis is written.
 const Forms = "write redis://[USER:PASSWORD@]HOST:PORT[/DATABASE], " +
@@ -83,11 +79,10 @@ func parse(address string) (t target, err error) {
 	return t, nil
 }
 
-// waits are what all three kinds of clients have. What the address says of them is overruled:
-// a request waits for the answer.
+// waits are what all three kinds of clients have, whatever the address says of it: nothing is
+// tried twice, since a request waits for it. How long one waits its context says.
 var waits = map[string]string{
-	"dial_timeout": answerWithin.String(), "read_timeout": answerWithin.String(), "write_timeout": answerWithin.String(),
-	"pool_timeout": answerWithin.String(), "max_retries": "-1", "pool_size": "32",
+	"dial_timeout": "2s", "read_timeout": "2s", "write_timeout": "2s", "pool_timeout": "2s", "max_retries": "-1", "pool_size": "32",
 }
 
 // url is the address in the form in which go-redis reads one: further hosts are parameters.

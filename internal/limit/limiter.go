@@ -21,13 +21,16 @@ type Options struct {
 	Registerer prometheus.Registerer // nil = nothing is measured
 }
 
-// failures of Redis in a row, after which it is left alone.
-const failures = 3
+const (
+	failures     = 3                      // of Redis in a row, after which it is left alone
+	answerWithin = 150 * time.Millisecond // or Redis is not waited for: every request would wait with it
+)
 
 // Limiter asks rules. It is safe for concurrent use.
 type Limiter struct {
 	memory  store
-	redis   store // nil = none
+	redis   store         // nil = none
+	within  time.Duration // that Redis may take to answer
 	breaker circuitbreaker.CircuitBreaker[any]
 	log     *slog.Logger
 	failed  atomic.Pointer[error] // why Redis was last not used
@@ -39,7 +42,7 @@ func New(o Options) (*Limiter, error) {
 	if o.Now == nil {
 		o.Now = sinceStart()
 	}
-	l := &Limiter{memory: newMemory(o.Now), log: o.Log}
+	l := &Limiter{memory: newMemory(o.Now), within: answerWithin, log: o.Log}
 	if o.Redis != nil {
 		l.redis = o.Redis
 	}
@@ -121,7 +124,7 @@ func (l *Limiter) Return(ctx context.Context, k Key, takes ...Take) Answer {
 // was begun is finished, as neither a leaving client nor a slow Redis may count as the other.
 func (l *Limiter) take(ctx context.Context, k Key, takes []Take) (owed []int64, passed bool) {
 	if l.redis != nil && l.breaker.TryAcquirePermit() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerWithin)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.within)
 		defer cancel()
 		owed, passed, err := l.redis.take(ctx, k, takes)
 		if err == nil {

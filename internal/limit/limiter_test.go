@@ -31,6 +31,7 @@ func newMeasured(t *testing.T, address string) *measured {
 	if m.Limiter, err = New(o); err != nil {
 		t.Fatal(err)
 	}
+	m.within = time.Minute // a machine that is busy with other tests is no Redis that is slow
 	return m
 }
 
@@ -120,6 +121,7 @@ func TestALimiterDoesNotHangWithRedis(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = l.Close() })
 	m := newMeasured(t, "redis://"+l.Addr().String())
+	m.within = answerWithin
 	k := fresh()
 	for i := range 4 {
 		if got := m.one(k).OK; got != (i < 2) {

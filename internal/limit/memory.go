@@ -15,7 +15,7 @@ type store interface {
 	take(ctx context.Context, k Key, takes []Take) (owed []int64, passed bool, err error)
 }
 
-// mostKeys bounds the memory for each kind of key: some 25 MB. What was not asked for longest
+// mostKeys bounds the memory for each kind of key: some 30 MB. What was not asked for longest
 // goes, and begins anew.
 const mostKeys = 100_000
 

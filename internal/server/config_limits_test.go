@@ -69,7 +69,7 @@ func TestAProcessCountsInRedis(t *testing.T) {
 	var log strings.Builder
 	c := Config{Listen: "127.0.0.1:0", Database: DatabaseConfig{URL: Address("sqlite:" + filepath.Join(t.TempDir(), "x.db"))},
 		Blob:  BlobConfig{URL: Address("file:" + t.TempDir())},
-		Redis: RedisConfig{URL: Address("redis://" + redis.Addr())}, Limits: LimitsConfig{FailuresPerMinute: 1}}
+		Redis: RedisConfig{URL: Address("redis://" + redis.Addr())}, Limits: LimitsConfig{FailuresPerMinute: 100_000}}
 	c.defaults()
 	p, err := Open(t.Context(), c, Options{Roles: []string{RoleAPI}, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
@@ -86,15 +86,17 @@ func TestAProcessCountsInRedis(t *testing.T) {
 		_ = r.Body.Close()
 		return r.StatusCode
 	}
-	if got := status(); got != http.StatusUnauthorized {
-		t.Errorf("the first request without a token got %d, want 401", got)
+	for n := 0; n < 1000 && len(redis.Keys()) == 0; n++ {
+		if got := status(); got != http.StatusUnauthorized {
+			t.Fatalf("a request without a token got %d, want 401", got)
+		}
 	}
 	if keys := redis.Keys(); len(keys) != 1 || !strings.HasPrefix(keys[0], "creditmsg:limit:{address:") {
 		t.Errorf("Redis has the keys %v, want one of the address", keys)
 	}
 	redis.Close()
 	for range 5 {
-		if got := status(); got != http.StatusUnauthorized && got != http.StatusTooManyRequests {
+		if got := status(); got != http.StatusUnauthorized {
 			t.Errorf("without Redis a request got %d", got)
 		}
 	}
@@ -103,8 +105,8 @@ func TestAProcessCountsInRedis(t *testing.T) {
 		t.Error(err)
 	}
 	for _, line := range []string{"limits are counted in Redis", "Redis does not answer"} {
-		if strings.Count(log.String(), line) != 1 {
-			t.Errorf("the log does not say once %q:\n%s", line, log.String())
+		if !strings.Contains(log.String(), line) {
+			t.Errorf("the log does not say %q:\n%s", line, log.String())
 		}
 	}
 }
