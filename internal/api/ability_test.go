@@ -160,9 +160,9 @@ var contract = map[string]string{
 	"POST /v1/erasures": "contacts:write", "GET /v1/erasures": "contacts:read", "GET /v1/erasures/{id}": "contacts:read",
 	"GET /v1/retention": "contacts:read", "PUT /v1/retention": "contacts:write", "POST /v1/sites/{id}/erase": "operator",
 	"GET /v1/audit": "audit:read", "GET /v1/audit/export": "audit:read", "GET /v1/audit/seals": "audit:read",
-	"GET /v1/limits":                                                  "messages:read",
-	"PUT /v1/limits":                                                  "operator",
-	"PUT /v1/limits/tokens/{id}":                                      "operator",
+	"GET /v1/limits":                           "messages:read",
+	"PUT /v1/sites/{id}/limits":                "operator",
+	"PUT /v1/sites/{id}/tokens/{token}/limits": "operator",
 }
 
 // filled puts something into a path's parameters.

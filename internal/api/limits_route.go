@@ -42,6 +42,7 @@ func (b MinuteLimits) limits() site.Limits {
 }
 
 type limitsSet struct {
+	ID   string `path:"id"`
 	Body struct {
 		MinuteLimits
 		Day *int64 `json:"recipients_per_day,omitempty" nullable:"true" minimum:"0" maximum:"10000000" doc:"0 = any number; null or absent = what the installation allows."`
@@ -49,8 +50,9 @@ type limitsSet struct {
 }
 
 type tokenLimitsSet struct {
-	ID   string       `path:"id" doc:"tok_…"`
-	Body MinuteLimits `nameHint:"TokenLimitsBody"`
+	ID    string       `path:"id"`
+	Token string       `path:"token" doc:"tok_…"`
+	Body  MinuteLimits `nameHint:"TokenLimitsBody"`
 }
 
 // limits declares the routes about how much a site may do in a minute and a day.
@@ -62,32 +64,29 @@ func limits(a *api) {
 			"a message that alone is larger than its minute is let through when nothing is used, and the next waits until it is made up for. Replies tell how the limits stand " +
 			"in RateLimit-Policy and RateLimit, and the tightest in X-RateLimit-Limit, -Remaining and -Reset.",
 	}, func(tx *db.Tx, x *exchange, _ *struct{}) (limitsView, error) { return a.showLimits(tx, x.site) })
-	write(a, operation{
-		id: "setLimits", method: http.MethodPut, path: "/v1/limits", tag: "Rules", ability: site.Operator, status: http.StatusOK,
-		summary: "Set how much a site may do in a minute and a day", about: "All of them at once.",
-	}, func(tx *db.Tx, x *exchange, in *limitsSet) (limitsView, error) {
-		if err := site.SetLimits(tx, x.site, in.Body.limits()); err != nil {
-			return limitsView{}, err
-		}
-		if _, err := a.Ledger.SetQuota(tx, x.site, quotaOf(in.Body.Day)); err != nil {
-			return limitsView{}, err
-		}
-		return a.showLimits(tx, x.site)
-	})
-	write(a, operation{
-		id: "setTokenLimits", method: http.MethodPut, path: "/v1/limits/tokens/{id}", tag: "Rules", ability: site.Operator, status: http.StatusOK,
-		summary: "Set how much one token of a site may do in a minute", about: "Both at once. What its site may do bounds it all the same.",
-	}, func(tx *db.Tx, x *exchange, in *tokenLimitsSet) (tokenLimitsView, error) {
-		token, err := id.Parse(id.Token, in.ID)
-		if err != nil {
-			return tokenLimitsView{}, fault.Missing("token", cut(in.ID))
-		}
-		set := in.Body.limits()
-		if err := site.SetTokenLimits(tx, x.site, token, set); err != nil {
-			return tokenLimitsView{}, err
-		}
-		return showTokenLimits(set.Or(a.Limits.Token)), nil
-	})
+	write(a, onSites("setSiteLimits", http.MethodPut, "/v1/sites/{id}/limits", http.StatusOK, "Set how much a site may do in a minute and a day", "All of them at once."),
+		func(tx *db.Tx, _ *exchange, in *limitsSet) (limitsView, error) {
+			if err := site.SetLimits(tx, in.ID, in.Body.limits()); err != nil {
+				return limitsView{}, err
+			}
+			if _, err := a.Ledger.SetQuota(tx, in.ID, quotaOf(in.Body.Day)); err != nil {
+				return limitsView{}, err
+			}
+			return a.showLimits(tx, in.ID)
+		})
+	write(a, onSites("setTokenLimits", http.MethodPut, "/v1/sites/{id}/tokens/{token}/limits", http.StatusOK, "Set how much one token of a site may do in a minute",
+		"Both at once. What its site may do bounds it all the same."),
+		func(tx *db.Tx, _ *exchange, in *tokenLimitsSet) (tokenLimitsView, error) {
+			token, err := id.Parse(id.Token, in.Token)
+			if err != nil {
+				return tokenLimitsView{}, fault.Missing("token", cut(in.Token))
+			}
+			set := in.Body.limits()
+			if err := site.SetTokenLimits(tx, in.ID, token, set); err != nil {
+				return tokenLimitsView{}, err
+			}
+			return showTokenLimits(set.Or(a.Limits.Token)), nil
+		})
 }
 
 func orInherited(n *int64) int64 {

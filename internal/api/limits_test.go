@@ -290,17 +290,17 @@ func TestAnOperatorSetsTheLimitsOfASiteAndOfItsTokens(t *testing.T) {
 		w.post("/v1/messages", to(phones(0, 2))).limited("60", "recipients")
 
 		const own = "{requests_per_minute:null,recipients_per_minute:4,recipients_per_day:null,token:{requests_per_minute:500,recipients_per_minute:null},own:{requests_per_minute:0,recipients_per_minute:4,recipients_per_day:0}}"
-		if got := shown(put("/v1/limits?site=rich", `{"requests_per_minute":0,"recipients_per_minute":4,"recipients_per_day":0}`)); got != own {
+		if got := shown(put("/v1/sites/rich/limits", `{"requests_per_minute":0,"recipients_per_minute":4,"recipients_per_day":0}`)); got != own {
 			t.Errorf("got %s, want %s", got, own)
 		}
 		w.post("/v1/messages", to(phones(0, 2))).is(202)
 		pass(time.Hour)
 		w.post("/v1/messages", to(phones(0, 4))).is(202)
-		if got := shown(put("/v1/limits?site=rich", `{"recipients_per_minute":0}`)); !strings.Contains(got, "recipients_per_minute:null") {
+		if got := shown(put("/v1/sites/rich/limits", `{"recipients_per_minute":0}`)); !strings.Contains(got, "recipients_per_minute:null") {
 			t.Errorf("got %s, want no limit of recipients", got)
 		}
 		w.post("/v1/messages", to(phones(0, 3))).is(429) // the day has 7, and 8 were sent
-		put("/v1/limits?site=rich", `{"recipients_per_minute":0,"recipients_per_day":100}`).is(200)
+		put("/v1/sites/rich/limits", `{"recipients_per_minute":0,"recipients_per_day":100}`).is(200)
 		if g := w.post("/v1/messages", to(phones(0, 3))).is(202); strings.Contains(g.quotas(), `"recipients";`) || !strings.Contains(g.quotas(), `"recipients-day";r=89;`) {
 			t.Errorf("the headers are %s, want those of the day and none of the minute", g.quotas())
 		}
@@ -308,19 +308,19 @@ func TestAnOperatorSetsTheLimitsOfASiteAndOfItsTokens(t *testing.T) {
 		var list []site.Token
 		w.update(func(tx *db.Tx) (err error) { list, err = site.Tokens(tx, "rich", id.ID{}, 10); return err })
 		token := list[0].ID.Text(id.Token)
-		put("/v1/limits/tokens/"+token+"?site=rich", `{"requests_per_minute":1}`).is(200)
+		put("/v1/sites/rich/tokens/"+token+"/limits", `{"requests_per_minute":1}`).is(200)
 		w.get("/v1/credit").is(200) // the first of the new rule
 		w.post("/v1/messages", text).limited("60", "token-requests")
-		put("/v1/limits/tokens/"+token+"?site=poor", `{}`).refused(404, "not_found")
-		put("/v1/limits/tokens/nonsense?site=rich", `{}`).refused(404, "not_found")
-		put("/v1/limits/tokens/"+token+"?site=rich", `{"requests_per_minute":0}`).is(200)
+		put("/v1/sites/poor/tokens/"+token+"/limits", `{}`).refused(404, "not_found")
+		put("/v1/sites/rich/tokens/nonsense/limits", `{}`).refused(404, "not_found")
+		put("/v1/sites/rich/tokens/"+token+"/limits", `{"requests_per_minute":0}`).is(200)
 
 		for _, body := range []string{`{"requests_per_minute":-1}`, `{"recipients_per_day":10000001}`, `{"recipients_per_minute":1.5}`, `{"no_such":1}`} {
-			put("/v1/limits?site=rich", body).refused(422, "validation")
+			put("/v1/sites/rich/limits", body).refused(422, "validation")
 		}
-		put("/v1/limits?site=nobody", `{}`).refused(404, "not_found")
+		put("/v1/sites/nobody/limits", `{}`).refused(404, "not_found")
 		pass(time.Hour)
-		w.do(ask{method: "PUT", path: "/v1/limits", token: w.rich, body: `{}`}).refused(403, "forbidden")
+		w.do(ask{method: "PUT", path: "/v1/sites/rich/limits", token: w.rich, body: `{}`}).refused(403, "forbidden")
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/limit"
@@ -53,6 +54,13 @@ func (l *Ledger) SetQuota(tx *db.Tx, siteID string, recipients int64) (Caps, err
 	}
 	b, before, err := l.lockCaps(tx, siteID)
 	if err != nil {
+		return before, err
+	}
+	was, err := l.QuotaOf(tx, siteID)
+	if err != nil {
+		return before, err
+	}
+	if err := noteQuota(tx, siteID, was, recipients); err != nil {
 		return before, err
 	}
 	counts := recipients > 0 || l.daily > 0
@@ -106,4 +114,19 @@ func (b *book) standing() DayStanding {
 		return DayStanding{}
 	}
 	return DayStanding{b.caps.limits[0], b.caps.use(b.Site, CapDay, b.at).counts[CapRecipients.of()], CapDay.end(b.at).Sub(b.at)}
+}
+
+// noteQuota tells of a quota that an operator sets.
+func noteQuota(tx *db.Tx, siteID string, was, now int64) error {
+	written := func(n int64) any {
+		switch n {
+		case 0:
+			return "default"
+		case NoQuota:
+			return "none"
+		}
+		return n
+	}
+	return audit.Note(tx, audit.Change{Site: siteID, Action: "quota.updated", Ref: siteID,
+		Before: audit.Fields{"recipients_day": written(was)}, After: audit.Fields{"recipients_day": written(now)}})
 }

@@ -205,6 +205,9 @@ func (l *Ledger) setCaps(tx *db.Tx, siteID, layer string, caps Amounts) (Caps, e
 			return before, fault.Check(place, "the operator allows at most %s", s.Written(s.Allowed()))
 		}
 	}
+	if err := noteCaps(tx, siteID, layer, before, caps); err != nil {
+		return before, err
+	}
 	return l.changeCaps(tx, b, layer, caps, caps != Amounts{} || other != Amounts{})
 }
 
@@ -226,9 +229,6 @@ func (l *Ledger) changeCaps(tx *db.Tx, b *book, layer string, caps Amounts, coun
 	}
 	if err := storeCaps(tx, b.Site, layer, caps); err != nil {
 		return Caps{}, err
-	}
-	if err := noteCaps(tx, siteID, layer, before, caps); err != nil {
-		return before, err
 	}
 	b.cappedSince = since
 	return l.capsOf(tx, b.account, b.at)

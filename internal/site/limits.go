@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
@@ -64,12 +65,18 @@ func SetLimits(tx *db.Tx, id string, l Limits) error {
 	if err := l.valid(); err != nil {
 		return err
 	}
-	n, err := tx.Exec(`UPDATE site SET limit_requests = ?, limit_recipients = ? WHERE id = ?`, l.Requests, l.Recipients, id)
+	if _, err := lockSite(tx, id); err != nil {
+		return err
+	}
+	was, err := LimitsOf(tx, id)
 	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`UPDATE site SET limit_requests = ?, limit_recipients = ? WHERE id = ?`, l.Requests, l.Recipients, id); err != nil {
 		return fmt.Errorf("set the limits of site %s: %w", id, err)
 	}
-	if n == 0 {
-		return fault.Missing("site", id)
+	if err := noteLimits(tx, id, "limits.updated", id, was, l); err != nil {
+		return err
 	}
 	return Changed(tx, id)
 }
@@ -79,14 +86,34 @@ func SetTokenLimits(tx *db.Tx, site string, token id.ID, l Limits) error {
 	if err := l.valid(); err != nil {
 		return err
 	}
-	n, err := tx.Exec(`UPDATE site_token SET limit_requests = ?, limit_recipients = ? WHERE site_id = ? AND id = ?`, l.Requests, l.Recipients, site, token[:])
+	if err := Lock(tx, site); err != nil {
+		return err
+	}
+	was, err := TokenLimitsOf(tx, site, token)
 	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`UPDATE site_token SET limit_requests = ?, limit_recipients = ? WHERE site_id = ? AND id = ?`, l.Requests, l.Recipients, site, token[:]); err != nil {
 		return fmt.Errorf("set the limits of token %s: %w", token.Text(id.Token), err)
 	}
-	if n == 0 || site == "" { // the operator's have none
-		return fault.Missing("token", token.Text(id.Token))
+	if err := noteLimits(tx, site, "token.limits_updated", token.Text(id.Token), was, l); err != nil {
+		return err
 	}
 	return Changed(tx, site)
+}
+
+func noteLimits(tx *db.Tx, site, action, ref string, was, now Limits) error {
+	of := func(l Limits) audit.Fields {
+		f := audit.Fields{}
+		for name, n := range map[string]int64{"requests_minute": l.Requests, "recipients_minute": l.Recipients} {
+			f[name] = n
+			if n == Inherited {
+				f[name] = "default"
+			}
+		}
+		return f
+	}
+	return audit.Note(tx, audit.Change{Site: site, Action: action, Ref: ref, Before: of(was), After: of(now)})
 }
 
 // TokenLimitsOf reads what was set for a token of a site. NotFound.
