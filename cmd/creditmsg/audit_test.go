@@ -53,6 +53,8 @@ func TestEachVerbThatChangesSomethingIsNotedWithWhoDidIt(t *testing.T) {
 	} {
 		done(t, strings.Fields(line)...)
 	}
+	done(t, "site", "limits", "shop", "--requests", "1000000", "--day", "1000000")
+	done(t, "token", "limits", "shop", made("id", "token", "create", "shop", "--name", "z", "--ability", "*"), "--requests", "1000")
 	done(t, "token", "revoke", made("id", "token", "create", "shop", "--name", "y", "--ability", "*"))
 	series := stored(t)
 	done(t, "series", "pause", "shop", series)

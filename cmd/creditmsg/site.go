@@ -23,6 +23,7 @@ type siteVerb struct {
 	Alerts   siteAlerts   `cmd:"" help:"Show or set who is told what of a site's money."`
 	Rules    siteRules    `cmd:"" help:"Show or set what a site's messages go by."`
 	Caps     siteCaps     `cmd:"" help:"Show or set how much a site may send in a day and a month."`
+	Limits   siteLimits   `cmd:"" help:"Show or set how much a site may do in a minute and a day."`
 	Weight   siteWeight   `cmd:"" help:"Set a site's part of the sending when several have much to send."`
 	Suspend  siteSuspend  `cmd:"" help:"Stop a site from sending."`
 	Resume   siteResume   `cmd:"" help:"Let a suspended site send again."`

@@ -11,6 +11,7 @@ type tokenVerb struct {
 	Create tokenCreate `cmd:"" help:"Make a token; its secret is shown this once."`
 	Rotate tokenRotate `cmd:"" help:"Give a token a new secret, and let the old one end."`
 	List   tokenList   `cmd:"" help:"List tokens, without their secrets."`
+	Limits tokenLimits `cmd:"" help:"Show or set how much a token may do in a minute."`
 	Revoke tokenRevoke `cmd:"" help:"End a token at once and for ever."`
 }
 

@@ -72,6 +72,7 @@ type Deps struct {
 	ProxyHeader    string                          // what they write it into: ProxyForwarded; else X-Forwarded-For
 	Version        string                          // of the program
 	Ready          func(ctx context.Context) error // whether requests can be served now
+	Limits         Limits
 }
 
 // api is the routes over their dependencies.
@@ -87,6 +88,7 @@ type api struct {
 	disk       *semaphore.Weighted // bytes of lists that may be on disk at once
 	spec       []byte              // the OpenAPI document
 	page       *page               // the same for people
+	gate       gate
 }
 
 // New makes the handler of all routes. Time-outs of connections are the server's;
@@ -97,6 +99,9 @@ func New(d Deps) (http.Handler, error) {
 	var err error
 	if a.meter, err = newMeter(d.Registerer); err != nil {
 		return nil, fmt.Errorf("register the API's metrics: %w", err)
+	}
+	if err := a.limited(); err != nil {
+		return nil, err
 	}
 	if a.spec, err = json.MarshalIndent(a.huma.OpenAPI(), "", "  "); err != nil {
 		return nil, fmt.Errorf("write the OpenAPI document: %w", err)
@@ -126,7 +131,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, reviews, recipients, compliance, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, installationPrices, erasures, auditing, tokens, sessions, me, users, roles, inbox, testMode,
+		sending, campaigns, reviews, recipients, compliance, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, installationPrices, erasures, auditing, tokens, sessions, me, users, roles, inbox, testMode, limits,
 	} {
 		declare(a)
 	}

@@ -64,7 +64,19 @@ var noted = map[string]func(w *world) ask{
 		w.card()
 		return ask{method: "PUT", path: "/v1/credit/auto-recharge", body: `{"enabled":true,"threshold":"5","amount":"1000"}`}
 	},
-	"setCaps":      sends("PUT", "/v1/credit/caps", `{"recipients":{"day":3},"won":{}}`),
+	"setCaps":       sends("PUT", "/v1/credit/caps", `{"recipients":{"day":3},"won":{}}`),
+	"setSiteLimits": operated("PUT", "/v1/sites/rich/limits", `{"requests_per_minute":60,"recipients_per_day":1000}`),
+	"setTokenLimits": func(w *world) ask {
+		var token string
+		w.update(func(tx *db.Tx) error {
+			list, err := site.Tokens(tx, "rich", id.ID{}, 1)
+			if err == nil {
+				token = list[0].ID.Text(id.Token)
+			}
+			return err
+		})
+		return operated("PUT", "/v1/sites/rich/tokens/"+token+"/limits", `{"requests_per_minute":60}`)(w)
+	},
 	"setCapBounds": operated("PUT", "/v1/credit/caps/bounds?site=rich", `{"recipients":{"day":2},"won":{}}`),
 	"beginPayment": sends("POST", "/v1/credit/payments", `{"method":"transfer","amount":"30000"}`),
 	"bookPayment": func(w *world) ask {

@@ -27,11 +27,9 @@ func (a *api) admit(o operation) func(huma.Context, func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
 		x := of(r.Context())
 		x.doing = o.id
-		if !a.presume(r, x, o) {
-			if err := a.identify(r, x, o); err != nil {
-				a.refuse(w, r, err)
-				return
-			}
+		if err := a.enter(r, x, o); err != nil {
+			a.refuse(w, r, err)
+			return
 		}
 		if o.method != http.MethodGet {
 			x.beginSum(r)
@@ -75,10 +73,12 @@ func (a *api) identify(r *http.Request, x *exchange, o operation) error {
 		err = who.err
 	}
 	if err != nil {
+		a.remembered.forget(c)
 		return err
 	}
 	a.remembered.learn(c, who)
 	a.admitted(r, x, who)
+	x.asked = time.Now()
 	return access.Decide(x.call, o.need())
 }
 
@@ -106,6 +106,7 @@ type (
 		access.Who
 		site string
 		err  error
+		at   time.Time // when this was asked
 	}
 )
 

@@ -64,10 +64,10 @@ func left[T ~int64](s credit.CapState) *T {
 
 func showCaps(c credit.Caps) capsView {
 	count := func(s credit.CapState) countCap {
-		return countCap{some[int64](s.Own), some[int64](s.Bound), s.Used, left[int64](s), instant(s.Ends)}
+		return countCap{some[int64](s.Own), some[int64](s.Allowed()), s.Used, left[int64](s), instant(s.Ends)}
 	}
 	won := func(s credit.CapState) moneyCap {
-		return moneyCap{some[money.Amount](s.Own), some[money.Amount](s.Bound), money.Amount(s.Used), left[money.Amount](s), instant(s.Ends)}
+		return moneyCap{some[money.Amount](s.Own), some[money.Amount](s.Allowed()), money.Amount(s.Used), left[money.Amount](s), instant(s.Ends)}
 	}
 	s := c.States // in the order of credit.AllCaps
 	return capsView{Recipients: countCaps{count(s[0]), count(s[1])}, Won: moneyCaps{won(s[2]), won(s[3])}, CountedSince: maybeInstant(c.Since)}
@@ -97,7 +97,7 @@ func caps(a *api) {
 		id: "getCaps", method: http.MethodGet, path: "/v1/credit/caps", tag: "Credit", ability: "credit:read", status: http.StatusOK,
 		summary: "Get how much the site may send in a day and a month, and what is left of it",
 	}, func(tx *db.Tx, x *exchange, _ *struct{}) (capsView, error) {
-		c, err := credit.CapsOf(tx, x.site)
+		c, err := a.Ledger.CapsOf(tx, x.site)
 		return showCaps(c), err
 	})
 	set := operation{

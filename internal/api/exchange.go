@@ -38,6 +38,9 @@ type exchange struct {
 	sum       hash.Hash      // of the query and the body as it is read; of writes
 	code      string         // of the problem that was answered
 	err       error          // what the client is not told of a 5xx
+	asked     time.Time      // when token and site were asked for
+	header    http.Header    // of the reply
+	policies  []policy       // the limits that apply to it
 }
 
 type exchangeKey struct{}
@@ -75,6 +78,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(audit.With(ctx, func() audit.Actor { return a.actor(x) }))
 	x.request = r
 	out := &recorder{ResponseWriter: w}
+	x.header = out.Header()
 	out.Header().Set("X-Request-Id", x.id)
 	out.Header().Set("X-Content-Type-Options", "nosniff")
 	out.Header().Set("Cache-Control", "no-store")

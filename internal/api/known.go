@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"time"
 
 	"creditmsg/internal/access"
 	"creditmsg/internal/fault"
@@ -51,7 +52,15 @@ func (m *callers) learn(c claim, who caller) {
 	if m.known == nil || len(m.known) >= mostCallers {
 		m.known = map[[sha256.Size]byte]caller{}
 	}
+	who.at = time.Now()
 	m.known[sha256.Sum256([]byte(c.secret))] = who
+}
+
+// forget makes a token one that has to be asked for.
+func (m *callers) forget(c claim) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.known, sha256.Sum256([]byte(c.secret)))
 }
 
 // presume notes who calls if that is remembered, for a request that can do with it.
@@ -68,6 +77,7 @@ func (a *api) presume(r *http.Request, x *exchange, o operation) bool {
 		return false
 	}
 	a.admitted(r, x, who)
+	x.asked = who.at
 	x.known = &message.Known{Rev: who.Token.SiteRev, Until: who.Token.Until}
 	return true
 }
@@ -92,7 +102,7 @@ func (a *api) quickly(ctx context.Context, x *exchange, body []byte, key idem.Ke
 	switch {
 	case err == nil, fault.Is(err, fault.NoCredit): // which only the accepting transaction says
 		return out, true, err
-	case errors.Is(err, message.ErrOutdated), fault.Is(err, fault.Invalid):
+	case errors.Is(err, message.ErrOutdated), fault.Is(err, fault.Invalid), isOver(err) && !x.certainly(keyed):
 		return nil, false, nil
 	}
 	return nil, true, err // trouble of the database, or of this process

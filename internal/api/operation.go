@@ -230,5 +230,8 @@ func (a *api) describeRefusals(op *huma.Operation, names []string) {
 			Content:     map[string]*huma.MediaType{problemType: {Schema: schema}},
 			Extensions:  map[string]any{"x-codes": list},
 		}
+		if status == http.StatusTooManyRequests {
+			op.Responses[strconv.Itoa(status)].Headers = limitHeaders()
+		}
 	}
 }

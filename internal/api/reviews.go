@@ -49,7 +49,7 @@ func reviews(a *api) {
 		if err != nil {
 			return nil, err
 		}
-		return a.Messages.ResendFailed(ctx, key, x.actor())
+		return a.Messages.ResendFailed(ctx, key, x.actor(), a.withinLimits)
 	}, a.showMessage)
 }
 

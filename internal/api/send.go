@@ -30,7 +30,7 @@ func sending(a *api) {
 	}
 	plain(a, send, reflect.TypeFor[receiptView](), a.answering(func(w http.ResponseWriter, r *http.Request, x *exchange) (*reply, error) {
 		out, err := a.takeMessage(w, r, x, send)
-		if err != nil && x.known != nil {
+		if err != nil && x.known != nil && !isOver(err) { // which was asked anew, if it was not certain
 			// Nobody is refused by what was only remembered of him.
 			if why := a.identify(r, x, send); why != nil {
 				err = why
@@ -231,7 +231,7 @@ func (a *api) accept(ctx context.Context, d *message.Draft, key idem.Key, keyed 
 	if keyed {
 		once = &message.Once{Key: key, Render: RenderReceipt}
 	}
-	receipt, err := d.Accept(ctx, once)
+	receipt, err := a.withinLimits(d, ctx, once)
 	if twin, ok := errors.AsType[*message.Replay](err); ok {
 		return replay(idem.Found{Exists: true, Reply: twin.Reply})
 	}

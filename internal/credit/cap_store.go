@@ -10,23 +10,29 @@ import (
 	"creditmsg/internal/fault"
 )
 
-// The two layers of a site's caps: its own, and the bounds that the operator sets. The
-// tighter one counts.
+// The layers of a site's caps: its own, the bounds that the operator sets, and the quota of
+// its limits (cap_quota.go). The tightest one counts.
 const (
 	capsOwn   = "site"
 	capsBound = "operator"
+	capsQuota = "quota"
 )
 
 // CapState is how one cap of a site stands.
 type CapState struct {
 	Cap
 	Own, Bound int64 // 0 = none
+	Quota      int64 // what the limits of the site allow; 0 = any number
 	Used       int64 // in the present period
 	Ends       db.Time
 }
 
-// Limit is what counts: the tighter of the site's own cap and the operator's bound; 0 = none.
-func (s CapState) Limit() int64 { return tighter(s.Own, s.Bound) }
+// Allowed is what the operator allows at most, by bounds and limits; 0 = any number.
+func (s CapState) Allowed() int64 { return tighter(s.Bound, s.Quota) }
+
+// Limit is what counts: the tighter of the site's own cap and what the operator allows; 0 =
+// none.
+func (s CapState) Limit() int64 { return tighter(s.Own, s.Allowed()) }
 
 // Caps are all caps of a site.
 type Caps struct {
@@ -68,7 +74,7 @@ func askUses(sites, periods []string, put func(*use)) db.Question {
 
 // readCaps reads the caps of those books that have some, with what the present periods have
 // counted, and those of the moments that at names. A book without caps costs nothing.
-func readCaps(tx *db.Tx, books []*book, at map[string][]db.Time) error {
+func (l *Ledger) readCaps(tx *db.Tx, books []*book, at map[string][]db.Time) error {
 	bySite := map[string]*book{}
 	var sites, owners, periods []string
 	for _, b := range books {
@@ -97,7 +103,7 @@ func readCaps(tx *db.Tx, books []*book, at map[string][]db.Time) error {
 	}
 	for siteID, b := range bySite {
 		for i := range b.caps.limits {
-			b.caps.limits[i] = tighter(limits[siteID][capsOwn][i], limits[siteID][capsBound][i])
+			b.caps.limits[i] = tighter(limits[siteID][capsOwn][i], tighter(limits[siteID][capsBound][i], l.quota(i, limits[siteID])))
 		}
 	}
 	return nil
@@ -138,7 +144,7 @@ func writeUses(tx *db.Tx, books []*book) error {
 }
 
 // CapsOf reads the caps of a site, to show them.
-func CapsOf(tx *db.Tx, siteID string) (c Caps, err error) {
+func (l *Ledger) CapsOf(tx *db.Tx, siteID string) (c Caps, err error) {
 	rows, err := tx.Lookup("account", accountColumns, db.Col("site_id", []string{siteID}))
 	found, err := db.Collect(rows, err, scanAccount)
 	if err != nil {
@@ -147,10 +153,10 @@ func CapsOf(tx *db.Tx, siteID string) (c Caps, err error) {
 	if len(found) == 0 {
 		return c, fault.Missing("credit account of site", siteID)
 	}
-	return capsOf(tx, found[0], tx.Now)
+	return l.capsOf(tx, found[0], tx.Now)
 }
 
-func capsOf(tx *db.Tx, a account, now db.Time) (c Caps, err error) {
+func (l *Ledger) capsOf(tx *db.Tx, a account, now db.Time) (c Caps, err error) {
 	c.Since = a.cappedSince
 	uses := map[string]*use{}
 	limitsQ, limits := askCaps([]string{a.Site})
@@ -159,7 +165,7 @@ func capsOf(tx *db.Tx, a account, now db.Time) (c Caps, err error) {
 		return c, fmt.Errorf("read caps of %s: %w", a.Site, err)
 	}
 	for i, one := range AllCaps {
-		s := CapState{Cap: one, Own: limits[a.Site][capsOwn][i], Bound: limits[a.Site][capsBound][i], Ends: one.Period.end(now)}
+		s := CapState{Cap: one, Own: limits[a.Site][capsOwn][i], Bound: limits[a.Site][capsBound][i], Quota: l.quota(i, limits[a.Site]), Ends: one.Period.end(now)}
 		if u := uses[one.Period.name(now)]; u != nil && c.Since != 0 {
 			s.Used = u.counts[one.Kind.of()]
 		}
@@ -181,41 +187,51 @@ func (l *Ledger) SetCapBounds(tx *db.Tx, siteID string, caps Amounts) (Caps, err
 }
 
 func (l *Ledger) setCaps(tx *db.Tx, siteID, layer string, caps Amounts) (Caps, error) {
-	books, err := lock(tx, []string{siteID})
-	if err != nil {
-		return Caps{}, fmt.Errorf("set caps: %w", err)
-	}
-	b := books[0]
-	before, err := capsOf(tx, b.account, b.at)
+	b, before, err := l.lockCaps(tx, siteID)
 	if err != nil {
 		return Caps{}, err
 	}
 	var other Amounts
 	for i, s := range before.States {
 		place := "/" + string(s.Kind) + "/" + string(s.Period)
-		other[i] = s.Own
+		other[i] = max(s.Own, s.Quota)
 		if layer == capsOwn {
-			other[i] = s.Bound
+			other[i] = s.Allowed()
 		}
 		switch {
 		case caps[i] < 0:
 			return before, fault.Check(place, "want a number above 0, or null for no cap")
-		case layer == capsOwn && caps[i] > s.Bound && s.Bound > 0:
-			return before, fault.Check(place, "the operator allows at most %s", s.Written(s.Bound))
+		case layer == capsOwn && caps[i] > s.Allowed() && s.Allowed() > 0:
+			return before, fault.Check(place, "the operator allows at most %s", s.Written(s.Allowed()))
 		}
-	}
-	since, err := b.countSince(tx, caps != Amounts{} || other != Amounts{})
-	if err != nil {
-		return before, err
-	}
-	if err := storeCaps(tx, siteID, layer, caps); err != nil {
-		return before, err
 	}
 	if err := noteCaps(tx, siteID, layer, before, caps); err != nil {
 		return before, err
 	}
+	return l.changeCaps(tx, b, layer, caps, caps != Amounts{} || other != Amounts{})
+}
+
+// lockCaps locks an account for a change of its caps.
+func (l *Ledger) lockCaps(tx *db.Tx, siteID string) (*book, Caps, error) {
+	books, err := lock(tx, []string{siteID})
+	if err != nil {
+		return nil, Caps{}, fmt.Errorf("set caps: %w", err)
+	}
+	before, err := l.capsOf(tx, books[0].account, books[0].at)
+	return books[0], before, err
+}
+
+// changeCaps stores a layer of caps; counts says whether the site has any from now on.
+func (l *Ledger) changeCaps(tx *db.Tx, b *book, layer string, caps Amounts, counts bool) (Caps, error) {
+	since, err := b.countSince(tx, counts)
+	if err != nil {
+		return Caps{}, err
+	}
+	if err := storeCaps(tx, b.Site, layer, caps); err != nil {
+		return Caps{}, err
+	}
 	b.cappedSince = since
-	return capsOf(tx, b.account, b.at)
+	return l.capsOf(tx, b.account, b.at)
 }
 
 // countSince begins or ends the counting of a site's messages. What was counted before an end

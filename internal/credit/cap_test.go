@@ -37,7 +37,7 @@ func (w *world) setCaps(a Amounts) (c Caps) {
 
 func (w *world) caps() (c Caps) {
 	w.t.Helper()
-	w.do(func(tx *db.Tx) (err error) { c, err = CapsOf(tx, "demo"); return err })
+	w.do(func(tx *db.Tx) (err error) { c, err = w.l.CapsOf(tx, "demo"); return err })
 	return c
 }
 

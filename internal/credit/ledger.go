@@ -20,6 +20,7 @@ import (
 type Ledger struct {
 	keys  *site.Keys
 	queue *queue.Queue
+	daily int64 // recipients a day of sites for which nothing else is set; 0 = any number
 }
 
 // NewLedger makes a ledger that seals notes with the sites' keys, and leaves in q what is
@@ -33,6 +34,10 @@ type Hold struct {
 	Amount     money.Amount // ≥ 0
 	Recipients int64        // that it is for; what caps count
 	Classes    []byte       // steps and prices as the caller froze them; kept and proven, not read
+
+	// Day is where it is noted how the day stands after the hold, if it has a cap of
+	// recipients; nil = nobody asks.
+	Day *DayStanding
 
 	// Void tells, once the questions beside the hold are answered, that the caller does not
 	// want it after all; nil = he does.
@@ -72,7 +77,7 @@ func (l *Ledger) Reserve(tx *db.Tx, holds []Hold, more ...db.Question) ([]*Refus
 	if err != nil {
 		return nil, fmt.Errorf("reserve: %w", err)
 	}
-	if err := readCaps(tx, books, nil); err != nil {
+	if err := l.readQuota(tx, books); err != nil {
 		return nil, fmt.Errorf("reserve: %w", err)
 	}
 	refusals := make([]*Refusal, len(holds))
@@ -85,6 +90,9 @@ func (l *Ledger) Reserve(tx *db.Tx, holds []Hold, more ...db.Question) ([]*Refus
 				continue
 			}
 			r, refused := b.hold(holds[i], &usable)
+			if holds[i].Day != nil {
+				*holds[i].Day = b.standing()
+			}
 			if refused != nil {
 				refusals[i] = refused
 				continue

@@ -68,7 +68,7 @@ func (l *Ledger) Settle(tx *db.Tx, all []Settlement) error {
 	if err := usages.readCarries(tx, bySite); err != nil {
 		return fmt.Errorf("settle: %w", err)
 	}
-	if err := readCaps(tx, books, countedAt(reservations)); err != nil {
+	if err := l.readCaps(tx, books, countedAt(reservations)); err != nil {
 		return fmt.Errorf("settle: %w", err)
 	}
 	byMessage := make(map[owned]*reservation, len(reservations))

@@ -18,7 +18,7 @@ func TestAMessageIsSentAgainToWhomItDidNotReach(t *testing.T) {
 		s.window(time.Hour)
 		key := s.handed(request(message.SMSOnly), 3)
 		ctx := context.Background()
-		if _, err := s.messages.ResendFailed(ctx, key, "tok_1"); !fault.Is(err, fault.Conflict) {
+		if _, err := s.messages.ResendFailed(ctx, key, "tok_1", (*message.Draft).Accept); !fault.Is(err, fault.Conflict) {
 			s.t.Errorf("before it is over: %v, want a conflict", err)
 		}
 		s.says(key, 0, "4000")
@@ -26,14 +26,14 @@ func TestAMessageIsSentAgainToWhomItDidNotReach(t *testing.T) {
 		s.says(key, 2, "3059")
 		s.drain()
 		s.wantMessage(key, message.StateDone)
-		again, err := s.messages.ResendFailed(ctx, key, "tok_1")
+		again, err := s.messages.ResendFailed(ctx, key, "tok_1", (*message.Draft).Accept)
 		s.must(err)
 		s.drain()
 		got := s.taken(again.Key)
 		if again.ID == key.ID || len(got) != 2 || got[0].To != silent(1) || got[1].To != silent(2) || got[1].Text != "김하나2님, 예약이 확정되었습니다." {
 			s.t.Errorf("message %s was sent again as %s to %+v", key.ID, again.ID, got)
 		}
-		twice, err := s.messages.ResendFailed(ctx, key, "tok_2")
+		twice, err := s.messages.ResendFailed(ctx, key, "tok_2", (*message.Draft).Accept)
 		s.must(err)
 		if twice.ID != again.ID {
 			s.t.Errorf("asked twice, it was sent as %s and %s", again.ID, twice.ID)
@@ -41,7 +41,7 @@ func TestAMessageIsSentAgainToWhomItDidNotReach(t *testing.T) {
 		s.says(again.Key, 0, "4000")
 		s.says(again.Key, 1, "4000")
 		s.drain()
-		if _, err := s.messages.ResendFailed(ctx, again.Key, "tok_1"); !fault.Is(err, fault.Conflict) {
+		if _, err := s.messages.ResendFailed(ctx, again.Key, "tok_1", (*message.Draft).Accept); !fault.Is(err, fault.Conflict) {
 			s.t.Errorf("where everybody was reached: %v, want a conflict", err)
 		}
 		s.wantMoney(1000-3*18, 0, 3*18)
@@ -66,7 +66,7 @@ func TestAnAdvertisementIsSentAgainWithItsConsents(t *testing.T) {
 		s.says(receipt.Message, 1, "3059")
 		s.drain()
 		s.until("23:00:00")
-		again, err := s.messages.ResendFailed(context.Background(), receipt.Message, "")
+		again, err := s.messages.ResendFailed(context.Background(), receipt.Message, "", (*message.Draft).Accept)
 		s.must(err)
 		s.drain()
 		got := s.taken(again.Key)
@@ -85,7 +85,7 @@ func TestWhoWasNeverHandedOverIsSentToAgain(t *testing.T) {
 		s.must(err)
 		s.pass(25 * time.Hour)
 		s.wantStates(key, message.Expired, message.Expired, message.Expired)
-		again, err := s.messages.ResendFailed(context.Background(), key, "")
+		again, err := s.messages.ResendFailed(context.Background(), key, "", (*message.Draft).Accept)
 		s.must(err)
 		s.drain()
 		s.wantTaken(again.Key, "sms", "sms", "sms")
@@ -142,12 +142,12 @@ func TestAResendingThatWasCancelledIsSentAgainFromThere(t *testing.T) {
 		s.says(key, 0, "3059")
 		s.says(key, 1, "3059")
 		s.drain()
-		rejected, err := s.messages.ResendFailed(ctx, key, "tok_1")
+		rejected, err := s.messages.ResendFailed(ctx, key, "tok_1", (*message.Draft).Accept)
 		s.must(err)
 		_, err = s.messages.Reject(ctx, rejected.Key, "tok_2", "not now")
 		s.must(err)
 		s.drain()
-		again, err := s.messages.ResendFailed(ctx, rejected.Key, "tok_1")
+		again, err := s.messages.ResendFailed(ctx, rejected.Key, "tok_1", (*message.Draft).Accept)
 		s.must(err)
 		_, err = s.messages.Approve(ctx, again.Key, "tok_2")
 		s.must(err)
@@ -157,7 +157,7 @@ func TestAResendingThatWasCancelledIsSentAgainFromThere(t *testing.T) {
 		_, err = s.messages.Cancel(ctx, first)
 		s.must(err)
 		s.drain()
-		if _, err := s.messages.ResendFailed(ctx, first, "tok_1"); !fault.Is(err, fault.Conflict) {
+		if _, err := s.messages.ResendFailed(ctx, first, "tok_1", (*message.Draft).Accept); !fault.Is(err, fault.Conflict) {
 			s.t.Errorf("of a cancelled message: %v, want a conflict", err)
 		}
 	})
@@ -174,7 +174,7 @@ func TestAskingTwiceAtOnceToSendAgainIsOneResending(t *testing.T) {
 		got := make([]message.Key, 4)
 		for i := range got {
 			all.Go(func() {
-				m, err := s.messages.ResendFailed(context.Background(), key, "tok_1")
+				m, err := s.messages.ResendFailed(context.Background(), key, "tok_1", (*message.Draft).Accept)
 				if err != nil {
 					s.t.Error(err)
 					return

@@ -34,6 +34,7 @@ type Receipt struct {
 	Tally       Tally
 	ScheduledAt db.Time
 	CreatedAt   db.Time
+	Day         credit.DayStanding // how the site's day stands with it
 }
 
 // Truncated reports whether the rejections listed are not all of them.
@@ -57,6 +58,7 @@ type joined struct {
 	receipt Receipt
 	earlier *idem.Found // the key was taken: the first's reply
 	refusal *credit.Refusal
+	day     credit.DayStanding
 	reply   idem.Reply // as it was stored under the key
 	// What the draft was known to go by has changed, or a picture of it is gone: nothing of it
 	// is written.
@@ -124,10 +126,7 @@ func (d *Draft) Accept(ctx context.Context, once *Once) (Receipt, error) {
 }
 
 func (d *Draft) accept(ctx context.Context, once *Once) (Receipt, error) {
-	if err := d.finish(ctx); err != nil {
-		return Receipt{}, err
-	}
-	if err := d.noteNumber(ctx); err != nil {
+	if err := d.ready(ctx); err != nil {
 		return Receipt{}, err
 	}
 	out, recharge, err := d.join(ctx, once)
@@ -152,6 +151,7 @@ func (d *Draft) accept(ctx context.Context, once *Once) (Receipt, error) {
 		return Receipt{}, noCredit(*out.refusal, recharge)
 	}
 	r := out.receipt
+	r.Day = out.day
 	d.s.o.Log.InfoContext(ctx, "message accepted", slog.String("context", "message accepted"), slog.String("site_id", r.Message.Site),
 		slog.String("message_id", r.Message.ID.Text(id.Message)), slog.Int64("recipient_count", r.Accepted),
 		slog.String("routing_strategy", string(r.Strategy)), slog.String("estimated_cost", r.Tally.Estimated.String()))
@@ -260,7 +260,7 @@ func (s *Service) acceptAll(tx *db.Tx, in []joining) ([]joined, error) {
 	holds := make([]credit.Hold, len(fresh))
 	for n, i := range fresh {
 		m := messages[i]
-		holds[n] = credit.Hold{Site: m.Site, Message: m.ID, Amount: in[i].draft.receipt.Tally.Held, Recipients: m.Accepted, Classes: frozen(m.Classes)}
+		holds[n] = credit.Hold{Site: m.Site, Message: m.ID, Amount: in[i].draft.receipt.Tally.Held, Recipients: m.Accepted, Classes: frozen(m.Classes), Day: &out[i].day}
 	}
 	refusals, err := s.ledger.Reserve(tx, holds, askUnasked(in, fresh, holds)...)
 	if err != nil {

@@ -57,6 +57,11 @@ type Draft struct {
 	weight  int    // the site's part of the sending
 
 	Message Key
+
+	// Admit, if it is set, is asked right before the accept whether so many recipients may be
+	// sent to. Its error refuses the message, of which nothing is held then.
+	Admit func(ctx context.Context, recipients int64) error
+
 	content Content
 	shows   []attachment.Name // the pictures of its text
 	sealed  []byte            // the content, once the draft is finished or staged

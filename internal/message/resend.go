@@ -20,9 +20,9 @@ import (
 
 // ResendFailed sends a message that is over to those of its recipients who failed or expired,
 // and of a resending to those too who were cancelled. Asking again gives the same new message.
-// Faults: NotFound, StateConflict for a message that is not over or left nobody out, and those
-// of Draft and Accept.
-func (s *Service) ResendFailed(ctx context.Context, of Key, by string) (*Message, error) {
+// accept is (*Draft).Accept, or what surrounds it. Faults: NotFound, StateConflict for a message
+// that is not over or left nobody out, and those of Draft and accept.
+func (s *Service) ResendFailed(ctx context.Context, of Key, by string, accept func(*Draft, context.Context, *Once) (Receipt, error)) (*Message, error) {
 	once := Once{Key: resendKey(of), Render: func(r Receipt) []byte { return []byte(r.Message.ID.Text(id.Message)) }}
 	earlier, err := s.Earlier(ctx, once.Key)
 	if err != nil {
@@ -42,7 +42,7 @@ func (s *Service) ResendFailed(ctx context.Context, of Key, by string) (*Message
 	if err := s.takeUnreached(ctx, d, old, content); err != nil {
 		return nil, errors.Join(err, d.Discard(context.WithoutCancel(ctx)))
 	}
-	receipt, err := d.Accept(ctx, &once)
+	receipt, err := accept(d, ctx, &once)
 	if twin, ok := errors.AsType[*Replay](err); ok {
 		return s.replayed(ctx, of.Site, twin.Reply.Body)
 	}

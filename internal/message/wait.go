@@ -61,11 +61,17 @@ func (d *Draft) recharged(ctx context.Context, r credit.Refusal) (enough bool, _
 	return p.State.Credited(), &p, nil
 }
 
+// OverCap is the cause of a refusal by a cap.
+type OverCap struct{ credit.CapRefusal }
+
+// Error names the cap.
+func (o *OverCap) Error() string { return fmt.Sprintf("over the cap of %s a %s", o.Kind, o.Period) }
+
 // overCap says which cap is in the way. A message that would go over it by itself is not
 // helped by waiting.
 func overCap(r *credit.CapRefusal) error {
 	left := max(r.Limit-r.Used, 0)
-	f := fault.New(fault.TooMany, fault.CodeRateLimited, "the site's cap of %s %s a %s leaves %s, the message needs %s; send it in the next %s, or raise the cap",
+	f := fault.Wrap(&OverCap{*r}, fault.TooMany, fault.CodeRateLimited, "the site's cap of %s %s a %s leaves %s, the message needs %s; send it in the next %s, or raise the cap",
 		r.Written(r.Limit), r.Kind, r.Period, r.Written(left), r.Written(r.Needed), r.Period)
 	if r.Alone() {
 		f = fault.New(fault.Conflict, fault.CodeStateConflict, "the message needs %s %s, more than the site's cap of %s a %s: raise the cap, or send to fewer",

@@ -51,6 +51,9 @@ type Config struct {
 	Log         LogConfig   `yaml:"log" envPrefix:"LOG_"`
 	Keys        KeysConfig  `yaml:"keys" envPrefix:"KEYS_"`
 	Audit       AuditConfig `yaml:"audit" envPrefix:"AUDIT_"`
+
+	Redis  RedisConfig  `yaml:"redis" envPrefix:"REDIS_"`
+	Limits LimitsConfig `yaml:"limits" envPrefix:"LIMITS_"`
 }
 
 // DatabaseConfig says where the data is.
@@ -133,6 +136,7 @@ type Networks []string
 func LoadConfig(path string, env []string) (Config, error) {
 	l := &loading{places: map[string]string{}}
 	var c Config
+	c.Limits.FailuresPerMinute = defaultFailures
 	if path != "" {
 		data, err := os.ReadFile(path)
 		if err != nil {

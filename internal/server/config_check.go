@@ -56,6 +56,7 @@ func (l *loading) check(c *Config) {
 	l.checkAlerts(c.Alerts, c.Production)
 	l.checkAudit(c.Audit)
 	l.checkTestMode(c.TestMode)
+	l.checkLimits(c)
 	d := c.Delivery
 	for _, t := range []struct {
 		key  string

@@ -61,10 +61,11 @@ func (l *loading) yaml(source, path string, data []byte, out any) {
 		return
 	}
 	before := len(l.wrong)
-	if len(file.Docs) == 1 && file.Docs[0].Body != nil {
-		w := walk{loading: l, source: source}
-		w.value(path, reflect.TypeOf(out).Elem(), file.Docs[0].Body)
+	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
+		return // the decoder would clear what is there already
 	}
+	w := walk{loading: l, source: source}
+	w.value(path, reflect.TypeOf(out).Elem(), file.Docs[0].Body)
 	if len(l.wrong) > before {
 		return
 	}

@@ -100,6 +100,15 @@ delivery:
   replay_window: 20m
   night_from: 20:30
   night_until: 08:30
+redis:
+  url: redis-cluster://:redispass@r1:7000,r2:7000
+limits:
+  requests_per_minute: 600
+  recipients_per_minute: 20000
+  recipients_per_day: 100000
+  token: {requests_per_minute: 300, recipients_per_minute: 10000}
+  address: {requests_per_minute: 1200}
+  failures_per_minute: 30
 trusted_proxies: [10.0.0.0/8, 192.0.2.7]
 proxy_header: forwarded
 log:
@@ -173,6 +182,7 @@ func fullConfig() Config {
 		Log:   LogConfig{Level: "debug", Format: "text"},
 		Keys:  KeysConfig{Master: masterHex},
 		Audit: AuditConfig{Keep: "7y"},
+		Redis: RedisConfig{URL: "redis-cluster://:redispass@r1:7000,r2:7000"}, Limits: fullLimits(),
 	}
 }
 
@@ -199,7 +209,7 @@ func TestAbsentAndEmptyValuesAreTheDefaults(t *testing.T) {
 			KeepReports: 180 * 24 * time.Hour, ReplayWindow: 10 * time.Minute, NightFrom: "20:50", NightUntil: "08:00"},
 		Alerts: AlertsConfig{Language: "ko", SMTP: SMTPConfig{TLS: "starttls"}}, TestMode: TestModeConfig{Enabled: "true"},
 		Log: LogConfig{Level: "info", Format: "json"}, ProxyHeader: "x-forwarded-for",
-		Audit: AuditConfig{Keep: "5y"},
+		Audit: AuditConfig{Keep: "5y"}, Limits: LimitsConfig{FailuresPerMinute: 60},
 	}
 	for _, text := range []string{"", "# nothing\n", "delivery:\nproviders:\nlisten:\n", "database: {url: }\nproviders: []\nkeys: {}\ndelivery: {lease: 0s}\n"} {
 		got, err := load(t, text)
@@ -225,6 +235,9 @@ func TestAFileThatIsNotThereIsNamed(t *testing.T) {
 	}
 }
 
+// everyKey is how the keys of the whole are listed.
+const everyKey = "listen, database, blob, providers, production, delivery, payments, alerts, trusted_proxies, proxy_header, log, keys, audit, redis, limits, test_mode"
+
 func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 	const account = "providers:\n  - name: a\n    kind: solapi\n    api_key: K\n    api_secret: S\n"
 	for name, tt := range map[string]struct {
@@ -232,19 +245,19 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		env  []string
 		want string
 	}{
-		"a mistyped key":         {"listen: :80\ndatabse:\n  url: sqlite:x\n", nil, `creditmsg.yaml:2: unknown key "databse"; did you mean database?`},
-		"a mistyped inner key":   {"delivery:\n\n  fallbak_within: 3m\n", nil, `creditmsg.yaml:3: unknown key "delivery.fallbak_within"; did you mean delivery.fallback_within?`},
-		"a hyphen":               {"trusted-proxies: []\n", nil, `creditmsg.yaml:1: unknown key "trusted-proxies"; did you mean trusted_proxies?`},
-		"a key of another block": {"log: {level: info}\nlease: 3s\n", nil, `creditmsg.yaml:2: unknown key "lease"; did you mean delivery.lease?`},
-		"a strange key":          {"keys:\n  frobnicate: 1\n", nil, `creditmsg.yaml:2: unknown key "keys.frobnicate"; known here: master, master_file`},
-		"a part not built yet":   {"redis:\n  url: redis://x\n", nil, `creditmsg.yaml:1: unknown key "redis"; known here: listen, database, blob, providers, production, delivery, payments, alerts, trusted_proxies, log, keys, audit`}, test_mode,
-		"a key in a list":    {account + "    apikey: x\n", nil, `creditmsg.yaml:6: unknown key "providers[0].apikey"; did you mean providers[].api_key?`},
-		"a key in a webhook": {account + "    webhook: {secrets: x}\n", nil, `creditmsg.yaml:6: unknown key "providers[0].webhook.secrets"; did you mean providers[].webhook.secret?`},
-		"two at once":        {"lisen: x\nlog:\n  levle: info\n", nil, "creditmsg.yaml:1: unknown key \"lisen\"; did you mean listen?\ncreditmsg.yaml:3: unknown key \"log.levle\"; did you mean log.level?"},
-		"a key twice":        {"listen: x\nlisten: y\n", nil, `creditmsg.yaml:2: the YAML cannot be read: mapping key "listen" already defined at [1:1]`},
-		"no YAML":            {"listen: [\n", nil, `creditmsg.yaml:1: the YAML cannot be read: sequence end token ']' not found`},
-		"two documents":      {"listen: :80\n---\nlisten: :81\n", nil, "creditmsg.yaml:2: a second document after ---; one is read"},
-		"a list at the top":  {"- listen\n", nil, "creditmsg.yaml:1: a list stands here; a block of keys (listen, database, blob, providers, production, delivery, payments, alerts, trusted_proxies, log, keys, audit) is wanted"}, test_mode,
+		"a mistyped key":          {"listen: :80\ndatabse:\n  url: sqlite:x\n", nil, `creditmsg.yaml:2: unknown key "databse"; did you mean database?`},
+		"a mistyped inner key":    {"delivery:\n\n  fallbak_within: 3m\n", nil, `creditmsg.yaml:3: unknown key "delivery.fallbak_within"; did you mean delivery.fallback_within?`},
+		"a hyphen":                {"trusted-proxies: []\n", nil, `creditmsg.yaml:1: unknown key "trusted-proxies"; did you mean trusted_proxies?`},
+		"a key of another block":  {"log: {level: info}\nlease: 3s\n", nil, `creditmsg.yaml:2: unknown key "lease"; did you mean delivery.lease?`},
+		"a strange key":           {"keys:\n  frobnicate: 1\n", nil, `creditmsg.yaml:2: unknown key "keys.frobnicate"; known here: master, master_file`},
+		"a part not built yet":    {"telemetry:\n  url: x\n", nil, `creditmsg.yaml:1: unknown key "telemetry"; known here: ` + everyKey},
+		"a key in a list":         {account + "    apikey: x\n", nil, `creditmsg.yaml:6: unknown key "providers[0].apikey"; did you mean providers[].api_key?`},
+		"a key in a webhook":      {account + "    webhook: {secrets: x}\n", nil, `creditmsg.yaml:6: unknown key "providers[0].webhook.secrets"; did you mean providers[].webhook.secret?`},
+		"two at once":             {"lisen: x\nlog:\n  levle: info\n", nil, "creditmsg.yaml:1: unknown key \"lisen\"; did you mean listen?\ncreditmsg.yaml:3: unknown key \"log.levle\"; did you mean log.level?"},
+		"a key twice":             {"listen: x\nlisten: y\n", nil, `creditmsg.yaml:2: the YAML cannot be read: mapping key "listen" already defined at [1:1]`},
+		"no YAML":                 {"listen: [\n", nil, `creditmsg.yaml:1: the YAML cannot be read: sequence end token ']' not found`},
+		"two documents":           {"listen: :80\n---\nlisten: :81\n", nil, "creditmsg.yaml:2: a second document after ---; one is read"},
+		"a list at the top":       {"- listen\n", nil, "creditmsg.yaml:1: a list stands here; a block of keys (" + everyKey + ") is wanted"},
 		"an anchor":               {"log: &l {level: info}\n", nil, "creditmsg.yaml:1: log: tags (!), anchors (&) and aliases (*) are not read here; write the value out"},
 		"a merge":                 {"log:\n  <<: {level: info}\n", nil, `creditmsg.yaml:2: unknown key "log.<<"; known here: level, format`},
 		"a short memory":          {"audit: {keep: 30d}\n", nil, `creditmsg.yaml:1: audit.keep: "30d" is not a time such as 5y or 400d, 31d at least`},

@@ -87,7 +87,7 @@ func OpenOperator(ctx context.Context, c Config, o OperatorOptions) (*Operator, 
 func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
 	p := &Operator{config: c, d: d, keys: site.NewKeys(d, master)}
 	p.queue = queue.New(d, queue.Options{})
-	p.ledger = credit.NewLedger(p.keys, p.queue)
+	p.ledger = credit.NewLedger(p.keys, p.queue).WithQuota(int64(c.Limits.RecipientsPerDay))
 	var err error
 	if p.messages, err = message.NewService(d, p.keys, p.ledger, p.queue, message.Options{}); err != nil {
 		return nil, err

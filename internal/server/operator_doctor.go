@@ -66,7 +66,7 @@ func (p *Operator) Doctor(ctx context.Context) (Health, error) {
 		if err != nil {
 			return Health{}, err
 		}
-		checks = append(checks, p.checkPictures(ctx))
+		checks = append(append(checks, p.checkPictures(ctx)), p.checkRedis(ctx)...)
 	}
 	h := Health{OK: true, Checks: checks}
 	for _, c := range checks {

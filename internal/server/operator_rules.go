@@ -93,7 +93,7 @@ type CapsChange [len(credit.AllCaps)]string
 // allows, or of the site's own caps. Faults: Invalid, NotFound.
 func (p *Operator) Caps(ctx context.Context, id string, ch CapsChange, bounds bool) (out Caps, err error) {
 	err = p.d.Update(ctx, "operator_caps", func(tx *db.Tx) error {
-		c, err := credit.CapsOf(tx, id)
+		c, err := p.ledger.CapsOf(tx, id)
 		if err == nil && ch != (CapsChange{}) {
 			c, err = p.setCaps(tx, id, c, ch, bounds)
 		}
@@ -102,7 +102,7 @@ func (p *Operator) Caps(ctx context.Context, id string, ch CapsChange, bounds bo
 		}
 		out = Caps{Site: id, Since: timed(c.Since)}
 		for _, s := range c.States {
-			out.Caps = append(out.Caps, CapState{string(s.Kind), string(s.Period), written(s.Cap, s.Own), written(s.Cap, s.Bound), s.Written(s.Used), s.Ends.Time()})
+			out.Caps = append(out.Caps, CapState{string(s.Kind), string(s.Period), written(s.Cap, s.Own), written(s.Cap, s.Allowed()), s.Written(s.Used), s.Ends.Time()})
 		}
 		return nil
 	})

@@ -26,6 +26,7 @@ import (
 	"creditmsg/internal/fault"
 	"creditmsg/internal/invoice"
 	"creditmsg/internal/kakao"
+	"creditmsg/internal/limit"
 	"creditmsg/internal/message"
 	"creditmsg/internal/money"
 	"creditmsg/internal/optout"
@@ -97,6 +98,7 @@ type Program struct {
 	people       *access.People
 	reruns       *rerun.Service
 	handler      http.Handler
+	redis        *limit.Redis // nil = none
 
 	door      *listener // nil without RoleAPI
 	vendor    *listener // nil without RoleSimulator
@@ -190,7 +192,7 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	}
 	times := p.config.Delivery
 	p.queue = queue.New(p.d, queue.Options{Lease: times.Lease, Grace: p.grace, Registerer: p.metrics})
-	p.ledger = credit.NewLedger(p.keys, p.queue)
+	p.ledger = credit.NewLedger(p.keys, p.queue).WithQuota(int64(p.config.Limits.RecipientsPerDay))
 	if p.billing, err = p.config.billing(p.d, p.keys, p.ledger, p.queue, p.metrics, p.log, p.test.merchants...); err != nil {
 		return err
 	}
@@ -236,7 +238,12 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 	if !p.has(RoleAPI) && p.test.door == nil { // whose simulators report somewhere
 		return nil
 	}
+	limits, err := p.openLimits()
+	if err != nil {
+		return err
+	}
 	p.handler, err = api.New(api.Deps{
+		Limits: limits,
 		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, Vendors: p.vendors, Kakao: p.kakao, Reruns: p.reruns, Registration: p.registration, Privacy: p.privacy, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
 		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, OptOuts: optout.New(p.keys), Book: p.book, Series: p.series, Attachments: p.pictures, Uploads: p.uploads,
 		Sandbox: p.sandbox(),
@@ -327,7 +334,7 @@ func (p *Program) drain(ctx context.Context) error {
 }
 
 // release lets the database go.
-func (p *Program) release(context.Context) error { return p.d.Close() }
+func (p *Program) release(context.Context) error { return errors.Join(p.closeLimits(), p.d.Close()) }
 
 // Close lets everything go that a Program holds which is not run any more.
 func (p *Program) Close() {
@@ -336,6 +343,7 @@ func (p *Program) Close() {
 			_ = l.Close() // closed already when it was run
 		}
 	}
+	_ = p.closeLimits()
 	if p.d != nil {
 		_ = p.d.Close()
 	}

@@ -33,6 +33,8 @@ type Token struct {
 	ConfirmedAt db.Time // when the person of a session last gave a second factor; 0 = not yet
 	Until       db.Time // how long the secret counts by which it was found; 0 = no end is known
 	SiteRev     Rev     // of its site when the token was read; 0 for the operator's
+	Limits      Limits
+	SiteLimits  Limits // those of all tokens of its site together
 }
 
 // Owner is whose tokens it is listed with: a site, "" for the operator, or OwnedBy a person.
@@ -109,6 +111,7 @@ func CreateToken(tx *db.Tx, o TokenOrder) (Token, string, error) {
 	}
 	secret := newSecret(t.Site)
 	t.Last4, t.Until = last4(secret), t.ExpiresAt
+	t.Limits, t.SiteLimits = NoLimits, NoLimits
 	session := 0
 	if t.Session {
 		session = 1
@@ -164,8 +167,8 @@ func checkAbilities(site string, given []string) ([]string, error) {
 // its Rev.
 const (
 	tokenColumns = `t.id, t.site_id, t.name, t.abilities, t.networks, t.session, t.last4, t.created_at, t.expires_at, t.revoked_at,
-	t.last_used_at, t.confirmed_at, COALESCE(r.rev, 0)`
-	fromTokens   = ` FROM site_token t LEFT JOIN site_rev r ON r.site_id = t.site_id`
+	t.last_used_at, t.confirmed_at, COALESCE(r.rev, 0), t.limit_requests, t.limit_recipients, COALESCE(s.limit_requests, -1), COALESCE(s.limit_recipients, -1)`
+	fromTokens   = ` FROM site_token t LEFT JOIN site_rev r ON r.site_id = t.site_id LEFT JOIN site s ON s.id = t.site_id`
 	selectTokens = `SELECT ` + tokenColumns + fromTokens
 )
 
@@ -173,7 +176,8 @@ const (
 func scanToken(r interface{ Scan(...any) error }, before ...any) (t Token, err error) {
 	var owner, abilities, networks string
 	err = r.Scan(append(before, &t.ID, &owner, &t.Name, &abilities, db.Maybe(&networks), (*flag)(&t.Session), &t.Last4, &t.CreatedAt,
-		&t.ExpiresAt, &t.RevokedAt, &t.LastUsedAt, &t.ConfirmedAt, &t.SiteRev)...)
+		&t.ExpiresAt, &t.RevokedAt, &t.LastUsedAt, &t.ConfirmedAt, &t.SiteRev,
+		&t.Limits.Requests, &t.Limits.Recipients, &t.SiteLimits.Requests, &t.SiteLimits.Recipients)...)
 	if err != nil {
 		return Token{}, err
 	}

@@ -1,0 +1,3 @@
+-- +goose Up
+-- how many requests of a site are allowed a minute; 0 = any number, -1 = as many as the installation allows
+ALTER TABLE site ADD COLUMN {{absent}} limit_requests {int} NOT NULL DEFAULT -1;
