@@ -152,6 +152,12 @@ var contract = map[string]string{
 	"DELETE /v1/plans/{id}":                                           "operator",
 	"GET /v1/plans/{id}/prices":                                       "operator",
 	"POST /v1/plans/{id}/prices":                                      "operator",
+	"GET /v1/webhook-endpoints":                                       "webhooks:read", "POST /v1/webhook-endpoints": "webhooks:write",
+	"GET /v1/webhook-endpoints/{id}": "webhooks:read", "PATCH /v1/webhook-endpoints/{id}": "webhooks:write", "DELETE /v1/webhook-endpoints/{id}": "webhooks:write",
+	"POST /v1/webhook-endpoints/{id}/rotate-secret": "webhooks:write", "POST /v1/webhook-endpoints/{id}/test": "webhooks:write",
+	"POST /v1/webhook-endpoints/{id}/enable": "webhooks:write", "POST /v1/webhook-endpoints/{id}/disable": "webhooks:write",
+	"GET /v1/webhook-endpoints/{id}/deliveries": "webhooks:read", "GET /v1/webhook-endpoints/{id}/deliveries/{sequence}": "webhooks:read",
+	"POST /v1/webhook-endpoints/{id}/replay": "webhooks:write", "GET /v1/events": "webhooks:read", "GET /v1/events/types": "webhooks:read",
 }
 
 // filled puts something into a path's parameters.

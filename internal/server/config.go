@@ -41,6 +41,7 @@ type Config struct {
 	Delivery   DeliveryConfig `yaml:"delivery" envPrefix:"DELIVERY_"`
 	Payments   PaymentsConfig `yaml:"payments" envPrefix:"PAYMENTS_"`
 	Alerts     AlertsConfig   `yaml:"alerts" envPrefix:"ALERTS_"`
+	Webhooks   WebhooksConfig `yaml:"webhooks" envPrefix:"WEBHOOKS_"`
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Default none.
 	TrustedProxies Networks   `yaml:"trusted_proxies" env:"TRUSTED_PROXIES"`
 	Log            LogConfig  `yaml:"log" envPrefix:"LOG_"`
@@ -166,6 +167,7 @@ func (c *Config) defaults() {
 	c.Delivery.NightFrom = cmp.Or(c.Delivery.NightFrom, korea.Clock(from))
 	c.Delivery.NightUntil = cmp.Or(c.Delivery.NightUntil, korea.Clock(until))
 	c.Alerts.defaults()
+	c.Webhooks.defaults()
 	c.Log.Level = cmp.Or(c.Log.Level, "info")
 	c.Log.Format = cmp.Or(c.Log.Format, "json")
 }

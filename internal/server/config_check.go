@@ -53,6 +53,7 @@ func (l *loading) check(c *Config) {
 	}
 	l.checkPayments(c.Payments, c.Production)
 	l.checkAlerts(c.Alerts, c.Production)
+	l.checkWebhooks(c.Webhooks)
 	d := c.Delivery
 	for _, t := range []struct {
 		key  string

@@ -37,6 +37,7 @@ import (
 	"creditmsg/internal/signal"
 	"creditmsg/internal/site"
 	"creditmsg/internal/vendor"
+	"creditmsg/internal/webhook"
 	"creditmsg/internal/whatif"
 )
 
@@ -87,6 +88,7 @@ type Program struct {
 	vendors      *vendor.Service
 	kakao        *kakao.Service
 	registration *registration.Service
+	webhooks     *webhook.Service
 	handler      http.Handler
 
 	door      *listener // nil without RoleAPI
@@ -176,6 +178,9 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	times := p.config.Delivery
 	p.queue = queue.New(p.d, queue.Options{Lease: times.Lease, Grace: p.grace, Registerer: p.metrics})
 	p.ledger = credit.NewLedger(p.keys, p.queue)
+	if p.webhooks, err = webhook.New(p.d, p.keys, p.queue, p.config.webhooks(p.metrics, p.log)); err != nil {
+		return err
+	}
 	if p.billing, err = p.config.billing(p.d, p.keys, p.ledger, p.queue, p.metrics, p.log); err != nil {
 		return err
 	}
@@ -208,7 +213,7 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 		Accounts: func(siteID string) []string { return p.delivery.Accounts(siteID, provider.Alimtalk) }})
 	p.invoices = invoice.New(p.d, p.keys, p.messages, p.ledger, p.config.Kinds())
 	told := p.config.alerts(p.metrics, p.log)
-	told.SeriesName = p.series.Name
+	told.SeriesName, told.EndpointName = p.series.Name, p.webhooks.Name
 	p.alerts, err = alert.New(p.d, p.keys, p.queue, p.messages, p.billing, told)
 	return err
 }
@@ -219,7 +224,7 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 	}
 	p.handler, err = api.New(api.Deps{
 		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, Vendors: p.vendors, Kakao: p.kakao, Registration: p.registration, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
-		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, OptOuts: optout.New(p.keys), Book: p.book, Series: p.series, Attachments: p.pictures,
+		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, OptOuts: optout.New(p.keys), Book: p.book, Series: p.series, Attachments: p.pictures, Webhooks: p.webhooks,
 		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), Version: o.Version, Ready: p.ready,
 	})
@@ -275,11 +280,12 @@ func (p *Program) workers() []runner {
 	if !p.has(RoleWorker) {
 		return []runner{p.upkeep(false)}
 	}
-	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), p.billing.Works(), p.alerts.Works(), p.book.Works(), p.series.Works(), p.vendors.Works(), p.kakao.Works())
+	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), p.billing.Works(), p.alerts.Works(), p.book.Works(), p.series.Works(), p.vendors.Works(), p.kakao.Works(), p.webhooks.Works())
 	return []runner{
 		p.upkeep(true),
 		p.signHeads,
 		p.delivery.Run,
+		p.webhooks.Run,
 		func(ctx context.Context) error { return p.queue.Run(ctx, works...) },
 	}
 }
@@ -301,7 +307,7 @@ func (p *Program) world() []runner {
 func (p *Program) drain(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, p.grace)
 	defer cancel()
-	return errors.Join(p.messages.Drain(ctx), p.delivery.Drain(ctx))
+	return errors.Join(p.messages.Drain(ctx), p.delivery.Drain(ctx), p.webhooks.Drain(ctx))
 }
 
 // release lets the database go.

@@ -84,6 +84,7 @@ func (p *Program) sweep(ctx context.Context) {
 		{"attachments", p.pictures.Sweep},
 		{"what was sent recently", p.messages.SweepRecent},
 		{"who was no Kakao user", p.messages.SweepOffKakao},
+		{"webhooks", p.webhooks.Sweep},
 	} {
 		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
 			p.log.WarnContext(ctx, "not swept", "what", s.what, "error", err)

@@ -159,3 +159,20 @@ func unsealed(key *site.Key, of id.ID, seq, no int64, sealed []byte) (said, erro
 	}
 	return a, nil
 }
+
+// Payload gives what an endpoint gets of a delivery, as it would be sent now.
+func (s *Service) Payload(tx *db.Tx, siteID string, d Delivery) ([]byte, error) {
+	one := &dueDelivery{seq: d.Seq, event: d.Event, kind: d.Type, at: d.EventAt}
+	if err := s.readTexts(tx, []string{siteID}, []*dueDelivery{one}); err != nil {
+		return nil, err
+	}
+	return one.payload(siteID)
+}
+
+func (d *dueDelivery) payload(siteID string) ([]byte, error) {
+	text, err := json.Marshal(body{Type: d.kind, Timestamp: d.at.Time().Format("2006-01-02T15:04:05.000000Z07:00"), Sequence: d.seq, Site: siteID, Data: d.data})
+	if err != nil {
+		return nil, fmt.Errorf("write event %s: %w", d.event, err)
+	}
+	return text, nil
+}

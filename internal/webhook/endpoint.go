@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"creditmsg/internal/db"
@@ -54,6 +55,15 @@ type Endpoint struct {
 
 // String names the endpoint; its secrets and its address are printed nowhere.
 func (e Endpoint) String() string { return e.Site + " " + e.ID.Text(id.Webhook) }
+
+// host is where it is, without what may be secret in its address.
+func (e Endpoint) host() string {
+	u, err := url.Parse(e.URL)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
 
 // FailingSince is since when every attempt has failed; 0 = the last one did not.
 func (e *Endpoint) FailingSince() db.Time { return e.failingSince }

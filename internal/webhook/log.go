@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"database/sql"
 	"fmt"
 	"strings"
@@ -144,4 +145,10 @@ func (s *Service) Since(tx *db.Tx, siteID string, of id.ID) (db.Time, error) {
 		return 0, fmt.Errorf("read what waits for endpoint %s: %w", of, err)
 	}
 	return append(list, 0)[0], nil
+}
+
+// Name gives what a site calls an endpoint: its description, or else where it is. NotFound.
+func (s *Service) Name(tx *db.Tx, siteID string, of id.ID) (string, error) {
+	e, err := s.Find(tx, siteID, of)
+	return cmp.Or(e.Description, e.host()), err
 }

@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -224,7 +223,7 @@ func (d *dueDelivery) again(a answer, disabled bool, now db.Time) (due db.Time, 
 
 // send makes the request of a delivery. Stopped says that this process ended it.
 func (s *Service) send(ctx context.Context, e *Endpoint, d dueDelivery) (a answer, stopped bool) {
-	text, err := json.Marshal(body{Type: d.kind, Timestamp: d.at.Time().Format("2006-01-02T15:04:05.000000Z07:00"), Sequence: d.seq, Site: e.Site, Data: d.data})
+	text, err := d.payload(e.Site)
 	if err != nil {
 		return answer{result: broken, said: said{Error: "the event cannot be written"}}, false
 	}
