@@ -77,7 +77,7 @@ type specMedia struct {
 }
 
 // tagOrder is the order of the groups on the page.
-var tagOrder = []string{"Messages", "Series", "Attachments", "Credit", "Payments", "Plans", "Templates", "Senders", "Kakao channels", "Address book", "Opt-outs", "Rules", "Invoices", "Tax invoices", "Providers", "Upkeep"}
+var tagOrder = []string{"Messages", "Series", "Attachments", "Credit", "Payments", "Plans", "Templates", "Senders", "Kakao channels", "Address book", "Opt-outs", "Rules", "Webhooks", "Invoices", "Tax invoices", "Providers", "Upkeep"}
 
 var methodOrder = []string{"get", "post", "put", "patch", "delete"}
 

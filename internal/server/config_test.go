@@ -83,6 +83,7 @@ alerts:
   sender: "0261234567"
   template: ALERT_01
   smtp: {host: mail.example, port: 2525, user: alerts, password: mailsecret, from: "Credit <alerts@credit.example>", tls: tls}
+webhooks: {allow: [10.9.0.0/16, "fd00::/8"], timeout: 20s, disable_after: 96h, keep_attempts: 1440h, secret_overlap: 48h}
 delivery:
   fallback_within: 15m
   expire_text: 70h
@@ -158,6 +159,8 @@ func fullConfig() Config {
 		},
 		Alerts: AlertsConfig{Operator: Emails{"a@credit.example", "b@credit.example"}, Language: "en", Site: "notices", Sender: "0261234567", Template: "ALERT_01",
 			SMTP: SMTPConfig{Host: "mail.example", Port: 2525, User: "alerts", Password: "mailsecret", From: "Credit <alerts@credit.example>", TLS: "tls"}},
+		Webhooks: WebhooksConfig{Allow: Networks{"10.9.0.0/16", "fd00::/8"}, Timeout: 20 * time.Second, DisableAfter: 96 * time.Hour,
+			KeepAttempts: 1440 * time.Hour, SecretOverlap: 48 * time.Hour},
 		Delivery: DeliveryConfig{FallbackWithin: 15 * time.Minute, ExpireText: 70 * time.Hour, ExpireLong: 80 * time.Hour,
 			LookupGrace: 30 * time.Second, Lease: 45 * time.Second,
 			Prefer: "cost", Floor: 80, Rest: 40 * time.Second, Hang: 5 * time.Second, Late: 3 * time.Minute, NightFrom: "20:30", NightUntil: "08:30"},
@@ -227,14 +230,14 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		"a hyphen":                {"trusted-proxies: []\n", nil, `creditmsg.yaml:1: unknown key "trusted-proxies"; did you mean trusted_proxies?`},
 		"a key of another block":  {"log: {level: info}\nlease: 3s\n", nil, `creditmsg.yaml:2: unknown key "lease"; did you mean delivery.lease?`},
 		"a strange key":           {"keys:\n  frobnicate: 1\n", nil, `creditmsg.yaml:2: unknown key "keys.frobnicate"; known here: master, master_file`},
-		"a part not built yet":    {"redis:\n  url: redis://x\n", nil, `creditmsg.yaml:1: unknown key "redis"; known here: listen, database, blob, providers, production, delivery, payments, alerts, trusted_proxies, log, keys`},
+		"a part not built yet":    {"redis:\n  url: redis://x\n", nil, `creditmsg.yaml:1: unknown key "redis"; known here: listen, database, blob, providers, production, delivery, payments, alerts, webhooks, trusted_proxies, log, keys`},
 		"a key in a list":         {account + "    apikey: x\n", nil, `creditmsg.yaml:6: unknown key "providers[0].apikey"; did you mean providers[].api_key?`},
 		"a key in a webhook":      {account + "    webhook: {secrets: x}\n", nil, `creditmsg.yaml:6: unknown key "providers[0].webhook.secrets"; did you mean providers[].webhook.secret?`},
 		"two at once":             {"lisen: x\nlog:\n  levle: info\n", nil, "creditmsg.yaml:1: unknown key \"lisen\"; did you mean listen?\ncreditmsg.yaml:3: unknown key \"log.levle\"; did you mean log.level?"},
 		"a key twice":             {"listen: x\nlisten: y\n", nil, `creditmsg.yaml:2: the YAML cannot be read: mapping key "listen" already defined at [1:1]`},
 		"no YAML":                 {"listen: [\n", nil, `creditmsg.yaml:1: the YAML cannot be read: sequence end token ']' not found`},
 		"two documents":           {"listen: :80\n---\nlisten: :81\n", nil, "creditmsg.yaml:2: a second document after ---; one is read"},
-		"a list at the top":       {"- listen\n", nil, "creditmsg.yaml:1: a list stands here; a block of keys (listen, database, blob, providers, production, delivery, payments, alerts, trusted_proxies, log, keys) is wanted"},
+		"a list at the top":       {"- listen\n", nil, "creditmsg.yaml:1: a list stands here; a block of keys (listen, database, blob, providers, production, delivery, payments, alerts, webhooks, trusted_proxies, log, keys) is wanted"},
 		"an anchor":               {"log: &l {level: info}\n", nil, "creditmsg.yaml:1: log: tags (!), anchors (&) and aliases (*) are not read here; write the value out"},
 		"a merge":                 {"log:\n  <<: {level: info}\n", nil, `creditmsg.yaml:2: unknown key "log.<<"; known here: level, format`},
 		"a number as time":        {"delivery:\n  lease: 30\n", nil, "creditmsg.yaml:2: delivery.lease: a time with its unit, such as 30m or 72h is wanted"},
@@ -279,6 +282,8 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		"a fee of everything":     {"payments:\n  withdrawal: {fee_percent: 100}\n", nil, "creditmsg.yaml:2: payments.withdrawal.fee_percent: want 0 to 99"},
 		"a part of a won":         {"payments:\n  withdrawal:\n    least: \"0.5\"\n", nil, `creditmsg.yaml:3: payments.withdrawal.least: "0.5" is not an amount in whole won such as 1000`},
 		"a bonus of nothing":      {"payments:\n  bonus:\n    - {from: \"100000\"}\n", nil, "creditmsg.yaml:3: payments.bonus[0].percent: want 1 to 100"},
+		"a webhook's time-out":    {"webhooks: {timeout: 90s}\n", nil, "creditmsg.yaml:1: webhooks.timeout: 1m30s is not between 1s and 1m0s"},
+		"an open network":         {"webhooks:\n  allow: [everything]\n", nil, `creditmsg.yaml:2: webhooks.allow[0]: "everything" is not a network such as 10.0.0.0/8 or an address`},
 		"an operator's address":   {"alerts:\n  smtp: {host: localhost, from: a@b.kr}\n  operator:\n    - a@b.kr\n    - nobody\n", nil, "creditmsg.yaml:5: alerts.operator[1]: it is not an e-mail address such as operator@credit.example"},
 		"no mail server":          {"alerts:\n  operator: [a@b.kr]\n", nil, "creditmsg.yaml:1: alerts.smtp.host: it is missing: without a mail server the addresses under alerts.operator are told nothing"},
 		"a language":              {"alerts: {language: fr}\n", nil, `creditmsg.yaml:1: alerts.language: "fr" is not one of ko, en`},

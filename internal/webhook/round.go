@@ -122,7 +122,7 @@ func (r *round) take() (d *dueDelivery, last *ending) {
 		return nil, nil
 	}
 	last = &ending{place: r.place}
-	r.end(last, r.now())
+	r.end(last)
 	return nil, last
 }
 
@@ -153,7 +153,7 @@ func (r *round) give(d dueDelivery, a answer, stopped bool) ending {
 		e.made = &m
 	}
 	if r.running == 0 && !r.ended && !r.goes() {
-		r.end(&e, now)
+		r.end(&e)
 	}
 	return e
 }
@@ -170,7 +170,7 @@ func (r *round) verdict(a answer, now db.Time) {
 }
 
 // end adds to the last ending of a turn what follows for the endpoint. The caller holds mu.
-func (r *round) end(e *ending, now db.Time) {
+func (r *round) end(e *ending) {
 	r.ended = true
 	e.job = &queue.Ending{Claimed: r.job}
 	if r.health != r.task.endpoint.health {
@@ -183,7 +183,7 @@ func (r *round) end(e *ending, now db.Time) {
 	}
 	next := soonest(r.next, r.task.next)
 	if len(r.left) > 0 || r.task.more || r.stopped {
-		next = now
+		next = r.task.now
 	}
 	if next == 0 {
 		return
