@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS webhook_delivery (
     event_at    {time} NOT NULL,
     ended_at    {time} NOT NULL,
     PRIMARY KEY (site_id, endpoint_id, seq),
-    UNIQUE (site_id, endpoint_id, event_id),
+    UNIQUE (site_id, endpoint_id, event_at, event_id),
     UNIQUE (site_id, endpoint_id, due, seq),
     UNIQUE (site_id, endpoint_id, state, seq)
 ) {{table: fillfactor=70}};
