@@ -183,7 +183,7 @@ func (s *Service) change(c *Contacts, ch Change) error {
 	}
 	for i, text := range ch.Topics {
 		if !slices.Contains(Topics, Topic(text)) {
-			return fault.Check(fmt.Sprintf("/topics/%d", i), "want one of %v", Topics)
+			return fault.Check(fmt.Sprintf("/topics/%d", i), "want low_balance, payment_failed, expiring, owed, caps, series, review, sender, webhooks or done")
 		}
 		if !slices.Contains(c.Topics, Topic(text)) {
 			c.Topics = append(c.Topics, Topic(text))

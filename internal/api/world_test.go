@@ -40,6 +40,7 @@ import (
 	"creditmsg/internal/series"
 	"creditmsg/internal/site"
 	"creditmsg/internal/vendor"
+	"creditmsg/internal/webhook"
 	"creditmsg/internal/whatif"
 )
 
@@ -131,13 +132,16 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		SMTP: alert.SMTP{Host: "127.0.0.1", From: "alerts@credit.example"}, Texts: alert.Texts{Site: "rich"}})
 	w.must(err)
 
+	hooks, err := webhook.New(d, w.keys, w.queue, webhook.Options{})
+	w.must(err)
+
 	registry := prometheus.NewRegistry()
 	w.deps = Deps{DB: d, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Alerts: w.alerts, Book: w.book, Series: w.series, Attachments: pictures, OptOuts: optout.New(w.keys), Papers: paper.New(w.keys, w.ledger, w.billing), WhatIf: whatif.New(d, w.keys, w.messages), Log: log,
 		Invoices:     invoice.New(d, w.keys, w.messages, w.ledger, map[string]string{"solapi": "solapi"}),
 		Vendors:      vendor.New(d, w.queue, []vendor.Account{{Name: account.Name, Kind: account.Kind, Adapter: adapter, LowBalance: 10_000 * money.Won}}, vendor.Options{Log: log}),
-		Registration: registration.New(w.keys, w.queue),
-		Kakao:        kakao.New(d, w.keys, w.queue, []kakao.Account{{Name: account.Name, Adapter: adapter}}, kakao.Options{Log: log}),
-		Registerer:   registry, Gatherer: registry, Version: "test"}
+		Registration: registration.New(w.keys, w.queue), Webhooks: hooks,
+		Kakao:      kakao.New(d, w.keys, w.queue, []kakao.Account{{Name: account.Name, Adapter: adapter}}, kakao.Options{Log: log}),
+		Registerer: registry, Gatherer: registry, Version: "test"}
 	w.handler, err = New(w.deps)
 	w.must(err)
 	w.furnish()

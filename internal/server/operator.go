@@ -22,6 +22,7 @@ import (
 	"creditmsg/internal/series"
 	"creditmsg/internal/site"
 	"creditmsg/internal/vendor"
+	"creditmsg/internal/webhook"
 )
 
 // Operator is what an operator can do to an installation's database directly, beside
@@ -44,6 +45,7 @@ type Operator struct {
 	vendors      *vendor.Service
 	kakao        *kakao.Service
 	registration *registration.Service
+	webhooks     *webhook.Service
 }
 
 // OperatorOptions say how an Operator is opened.
@@ -85,6 +87,9 @@ func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
 		return nil, err
 	}
 	p.series = series.New(d, p.keys, p.queue, p.messages)
+	if p.webhooks, err = webhook.New(d, p.keys, p.queue, c.webhooks(nil, nil)); err != nil {
+		return nil, err
+	}
 	p.invoices = invoice.New(d, p.keys, p.messages, p.ledger, c.Kinds())
 	if p.billing, err = c.billing(d, p.keys, p.ledger, p.queue, nil, nil); err != nil {
 		return nil, err
@@ -112,6 +117,7 @@ func (c Config) besideDemo() Config {
 	if err != nil {
 		return c
 	}
+	c.Webhooks.demo()
 	for _, g := range demoGateways {
 		if g.URL != "" {
 			g.URL = Address(demo.SimulatorURL)
