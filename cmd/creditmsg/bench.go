@@ -21,6 +21,7 @@ type benchVerb struct {
 	Stats    benchStats    `cmd:"" help:"Read the statistics of a site's year."`
 	Growth   benchGrowth   `cmd:"" help:"How costs grow with the number of recipients and sites."`
 	Fair     benchFair     `cmd:"" help:"What a message to very many people costs the single messages of other sites."`
+	Webhook  benchWebhook  `cmd:"" help:"How soon events reach the endpoints that answer while others hang and fail."`
 	Handover benchHandover `cmd:"" help:"How few calls hand waiting messages over, and how soon after its 202 a message is handed over."`
 }
 

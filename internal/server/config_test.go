@@ -191,8 +191,9 @@ func TestAbsentAndEmptyValuesAreTheDefaults(t *testing.T) {
 		Delivery: DeliveryConfig{FallbackWithin: 30 * time.Minute, ExpireText: 73 * time.Hour, ExpireLong: 81 * time.Hour, LookupGrace: time.Minute, Lease: time.Minute,
 			Prefer: "weight", Floor: 90, Rest: 20 * time.Second, Hang: 3 * time.Second, Late: 2 * time.Minute,
 			NightFrom: "20:50", NightUntil: "08:00"},
-		Alerts: AlertsConfig{Language: "ko", SMTP: SMTPConfig{TLS: "starttls"}},
-		Log:    LogConfig{Level: "info", Format: "json"},
+		Alerts:   AlertsConfig{Language: "ko", SMTP: SMTPConfig{TLS: "starttls"}},
+		Webhooks: WebhooksConfig{Timeout: 15 * time.Second, DisableAfter: 120 * time.Hour, KeepAttempts: 720 * time.Hour, SecretOverlap: 24 * time.Hour},
+		Log:      LogConfig{Level: "info", Format: "json"},
 	}
 	for _, text := range []string{"", "# nothing\n", "delivery:\nproviders:\nlisten:\n", "database: {url: }\nproviders: []\nkeys: {}\ndelivery: {lease: 0s}\n"} {
 		got, err := load(t, text)
