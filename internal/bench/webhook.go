@@ -111,6 +111,8 @@ type receivers struct {
 	first  map[int]time.Time // guarded by mu: by event, its first receipt where it is answered
 	places map[int][]int64   // guarded by mu: by endpoint, what was received there
 	left   chan struct{}     // closed at the end: nobody hangs any longer
+
+	leaving sync.Once // closes left
 }
 
 func newReceivers(ctx context.Context, a *arena) (*receivers, error) {
@@ -121,12 +123,16 @@ func newReceivers(ctx context.Context, a *arena) (*receivers, error) {
 	r := &receivers{url: "http://" + l.Addr().String() + "/", first: map[int]time.Time{}, places: map[int][]int64{}, left: make(chan struct{})}
 	s := &http.Server{Handler: r, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = s.Serve(l) }() // ends when it is closed
+	a.defers(s.Close)
 	a.defers(func() error {
-		close(r.left)
-		return s.Close()
+		r.leave()
+		return nil
 	})
 	return r, nil
 }
+
+// leave lets go of all who hang.
+func (r *receivers) leave() { r.leaving.Do(func() { close(r.left) }) }
 
 // hooked is what an endpoint reads of an event.
 type hooked struct {
@@ -290,6 +296,7 @@ func productHooks(ctx context.Context, a *arena) (p HookPace, err error) {
 		return err
 	})
 	stop()
+	r.leave()
 	if err := errors.Join(err, group.Wait(), hooks.Drain(ctx)); err != nil {
 		return p, err
 	}

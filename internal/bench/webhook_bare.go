@@ -71,6 +71,7 @@ func bareHooks(ctx context.Context, a *arena) (p HookPace, err error) {
 		return err
 	})
 	stop()
+	r.leave()
 	all.Wait()
 	p.CPU = float64(sampled.cpu.Microseconds()) / (p.PerSecond * a.o.Lasting.Seconds())
 	return p, err

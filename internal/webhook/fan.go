@@ -16,6 +16,7 @@ import (
 
 const (
 	fanEvery = 100 * time.Millisecond // how often it is looked for events when there were none
+	fanSoon  = 20 * time.Millisecond  // and when there were some: those of a moment share a transaction
 	fanMost  = 500                    // events in one transaction
 )
 
@@ -38,8 +39,11 @@ func (s *Service) Run(ctx context.Context) error {
 			s.log.WarnContext(ctx, "events not given to endpoints", "error", err)
 		}
 		wait := fanEvery
-		if err == nil && n == fanMost {
+		switch {
+		case err == nil && n == fanMost:
 			wait = 0
+		case err == nil && n > 0:
+			wait = fanSoon
 		}
 		rest.Reset(wait)
 	}
