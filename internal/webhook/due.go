@@ -40,8 +40,8 @@ type task struct {
 	err      error
 }
 
-// page bounds what one turn of an endpoint reads.
-const page = 50
+// page bounds what one turn of an endpoint reads, and holds in memory.
+const page = 32
 
 // readTasks reads what endpoints are to be sent. Those that ask at the same moment are
 // answered together.

@@ -18,6 +18,7 @@ const (
 	fanEvery = 100 * time.Millisecond // how often it is looked for events when there were none
 	fanSoon  = 20 * time.Millisecond  // and when there were some: those of a moment share a transaction
 	fanMost  = 500                    // events in one transaction
+	fanRows  = 2000                   // and deliveries, but for those of the last event
 )
 
 // Run gives events to endpoints until ctx ends. Several processes may do so at once.
@@ -95,7 +96,11 @@ func (s *Service) give(tx *db.Tx, waiting []event.Pending) error {
 		}
 	}
 	var list []fresh
-	for _, p := range waiting {
+	for i, p := range waiting {
+		if len(list) > fanRows { // the others wait for the next look
+			waiting = waiting[:i]
+			break
+		}
 		for _, e := range bySite[p.Site] {
 			if e.Topics.Wants(p.Type) {
 				list = append(list, e.next(p))

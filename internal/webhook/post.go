@@ -162,7 +162,7 @@ func (s *Service) failed(err error) answer {
 		return words(unreachable, "the host name cannot be looked up")
 	case bad:
 		return words(unreachable, "its certificate is not accepted: "+clipped(certificate.Err.Error()))
-	case noTLS:
+	case noTLS, errors.Is(err, http.ErrSchemeMismatch):
 		return words(unreachable, "it does not speak TLS at this port")
 	case isOp && op.Op == "dial":
 		return words(unreachable, "no connection: "+clipped(op.Err.Error()))
