@@ -21,6 +21,7 @@ type asked struct{ Method, URI, Type, Body string }
 func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 	at := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
 	draft := client.Draft{Strategy: client.SMSOnly, Text: &client.Text{Body: "hi"}}
+	hooks := "https://shop.example/hooks"
 	const draftJSON = `{"strategy":"sms_only","text":{"body":"hi"}`
 	for name, tt := range map[string]struct {
 		call func(ctx context.Context, c *client.Client) error
@@ -270,6 +271,32 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 			return last(c.AddKakaoChannel(ctx, client.KakaoChannel{Name: "@demo", SenderKey: "k"}))
 		}, asked{"POST", "/v1/kakao-channels", "application/json", `{"name":"@demo","sender_key":"k"}`}},
 		"no channel": {func(ctx context.Context, c *client.Client) error { return c.RemoveKakaoChannel(ctx, "@demo") }, asked{"DELETE", "/v1/kakao-channels/@demo", "", ""}},
+		"endpoints": {func(ctx context.Context, c *client.Client) error {
+			return last(c.WebhookEndpoints(ctx, client.Paging{Limit: 5}))
+		}, asked{"GET", "/v1/webhook-endpoints?limit=5", "", ""}},
+		"endpoint": {func(ctx context.Context, c *client.Client) error { return last(c.WebhookEndpoint(ctx, "whk_1")) }, asked{"GET", "/v1/webhook-endpoints/whk_1", "", ""}},
+		"add endpoint": {func(ctx context.Context, c *client.Client) error {
+			return last(c.AddWebhookEndpoint(ctx, client.WebhookChange{URL: &hooks, Topics: []string{"message.*"}}))
+		}, asked{"POST", "/v1/webhook-endpoints", "application/json", `{"url":"https://shop.example/hooks","topics":["message.*"]}`}},
+		"set endpoint": {func(ctx context.Context, c *client.Client) error {
+			return last(c.SetWebhookEndpoint(ctx, "whk_1", client.WebhookChange{URL: &hooks}))
+		}, asked{"PATCH", "/v1/webhook-endpoints/whk_1", "application/json", `{"url":"https://shop.example/hooks"}`}},
+		"no endpoint":      {func(ctx context.Context, c *client.Client) error { return c.RemoveWebhookEndpoint(ctx, "whk_1") }, asked{"DELETE", "/v1/webhook-endpoints/whk_1", "", ""}},
+		"rotate secret":    {func(ctx context.Context, c *client.Client) error { return last(c.RotateWebhookSecret(ctx, "whk_1")) }, asked{"POST", "/v1/webhook-endpoints/whk_1/rotate-secret", "", ""}},
+		"enable endpoint":  {func(ctx context.Context, c *client.Client) error { return last(c.EnableWebhookEndpoint(ctx, "whk_1")) }, asked{"POST", "/v1/webhook-endpoints/whk_1/enable", "", ""}},
+		"disable endpoint": {func(ctx context.Context, c *client.Client) error { return last(c.DisableWebhookEndpoint(ctx, "whk_1")) }, asked{"POST", "/v1/webhook-endpoints/whk_1/disable", "", ""}},
+		"test endpoint":    {func(ctx context.Context, c *client.Client) error { return last(c.TestWebhookEndpoint(ctx, "whk_1")) }, asked{"POST", "/v1/webhook-endpoints/whk_1/test", "", ""}},
+		"deliveries": {func(ctx context.Context, c *client.Client) error {
+			return last(c.WebhookDeliveries(ctx, "whk_1", client.DeliveryFilter{State: "failed", Type: "message.*", From: at}))
+		}, asked{"GET", "/v1/webhook-endpoints/whk_1/deliveries?from=2026-12-01T00%3A00%3A00Z&state=failed&type=message.%2A", "", ""}},
+		"delivery": {func(ctx context.Context, c *client.Client) error { return last(c.WebhookDelivery(ctx, "whk_1", 7)) }, asked{"GET", "/v1/webhook-endpoints/whk_1/deliveries/7", "", ""}},
+		"replay": {func(ctx context.Context, c *client.Client) error {
+			return last(c.ReplayWebhooks(ctx, "whk_1", client.WebhookReplay{Deliveries: []int64{1, 3}}))
+		}, asked{"POST", "/v1/webhook-endpoints/whk_1/replay", "application/json", `{"deliveries":[1,3]}`}},
+		"events": {func(ctx context.Context, c *client.Client) error {
+			return last(c.Events(ctx, client.EventFilter{Ref: "msg_1", Until: at}))
+		}, asked{"GET", "/v1/events?ref=msg_1&until=2026-12-01T00%3A00%3A00Z", "", ""}},
+		"event types": {func(ctx context.Context, c *client.Client) error { return last(c.EventTypes(ctx)) }, asked{"GET", "/v1/events/types", "", ""}},
 	} {
 		t.Run(name, func(t *testing.T) { asks(t, tt.call, tt.want) })
 	}

@@ -22,6 +22,7 @@ type benchVerb struct {
 	Growth   benchGrowth   `cmd:"" help:"How costs grow with the number of recipients and sites."`
 	Fair     benchFair     `cmd:"" help:"What a message to very many people costs the single messages of other sites."`
 	Attack   benchAttack   `cmd:"" help:"What an attack on the API costs good requests."`
+	Webhook  benchWebhook  `cmd:"" help:"How soon events reach the endpoints that answer while others hang and fail."`
 	Handover benchHandover `cmd:"" help:"How few calls hand waiting messages over, and how soon after its 202 a message is handed over."`
 }
 

@@ -57,6 +57,7 @@ type program struct {
 	Credit     creditVerb     `cmd:"" help:"Credit of a site."`
 	Payment    paymentVerb    `cmd:"" help:"What sites pay."`
 	Series     seriesVerb     `cmd:"" help:"Messages that sites send again and again."`
+	Webhook    webhookVerb    `cmd:"" help:"Where sites have their events sent."`
 	Review     reviewVerb     `cmd:"" help:"Messages that wait for a second person."`
 	Withdrawal withdrawalVerb `cmd:"" help:"Unused paid credit that sites want back."`
 	Provider   providerVerb   `cmd:"" help:"What is left at the provider accounts."`

@@ -46,8 +46,10 @@ type Options struct {
 	Link     string   // where what is told can be mended; "" = no link
 	// SeriesName gives the name of a series; nil = they are told by their ids.
 	SeriesName func(tx *db.Tx, siteID string, of id.ID) (string, error)
-	Registerer prometheus.Registerer
-	Log        *slog.Logger
+	// EndpointName gives what a site calls a webhook endpoint; nil = they are told by their ids.
+	EndpointName func(tx *db.Tx, siteID string, of id.ID) (string, error)
+	Registerer   prometheus.Registerer
+	Log          *slog.Logger
 }
 
 // Service tells people. It is safe for concurrent use, by several processes too.

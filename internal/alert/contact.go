@@ -23,20 +23,21 @@ const (
 	PaymentFailed Topic = "payment_failed" // and recharges that stopped
 	Expiring      Topic = "expiring"
 	Owed          Topic = "owed"
-	CapReached    Topic = "caps"   // of recipients or won in a day or a month
-	Repeated      Topic = "series" // whose message was refused
-	Done          Topic = "done"   // each message
-	Reviews       Topic = "review" // messages that wait for a second person
-	Registrations Topic = "sender" // numbers that were decided on
+	CapReached    Topic = "caps"     // of recipients or won in a day or a month
+	Repeated      Topic = "series"   // whose message was refused
+	Done          Topic = "done"     // each message
+	Reviews       Topic = "review"   // messages that wait for a second person
+	Registrations Topic = "sender"   // numbers that were decided on
+	Endpoints     Topic = "webhooks" // that get nothing any more
 
 	always Topic = "" // is told whatever a site chose
 )
 
 // Topics are all topics.
-var Topics = []Topic{LowBalance, PaymentFailed, Expiring, Owed, CapReached, Repeated, Reviews, Registrations, Done}
+var Topics = []Topic{LowBalance, PaymentFailed, Expiring, Owed, CapReached, Repeated, Reviews, Registrations, Endpoints, Done}
 
 // Usual are what a site is told that names none: all that somebody has to do something about.
-var Usual = []Topic{LowBalance, PaymentFailed, Expiring, Owed, CapReached, Repeated, Reviews, Registrations}
+var Usual = []Topic{LowBalance, PaymentFailed, Expiring, Owed, CapReached, Repeated, Reviews, Registrations, Endpoints}
 
 // Language is what an alert is written in.
 type Language string
@@ -183,7 +184,7 @@ func (s *Service) change(siteID string, c *Contacts, ch Change) error {
 	}
 	for i, text := range ch.Topics {
 		if !slices.Contains(Topics, Topic(text)) {
-			return fault.Check(fmt.Sprintf("/topics/%d", i), "want low_balance, payment_failed, expiring, owed, caps, series or done")
+			return fault.Check(fmt.Sprintf("/topics/%d", i), "want low_balance, payment_failed, expiring, owed, caps, series, review, sender, webhooks or done")
 		}
 		if !slices.Contains(c.Topics, Topic(text)) {
 			c.Topics = append(c.Topics, Topic(text))

@@ -60,6 +60,8 @@ type facts struct {
 	Provider    string         `json:"provider"`
 	Unit        provider.Unit  `json:"unit"`
 	State       string         `json:"state"` // of a sender number
+	Endpoint    string         `json:"endpoint_id"`
+	Failing     time.Time      `json:"failing_since"`
 	sending     `json:"-"`     // of events about messages; those about payments name amounts alike
 }
 
@@ -117,6 +119,7 @@ var judges = map[string]func(*notice){
 	"sender.rejected":        func(n *notice) { n.to(Registrations, "sender") },
 	"sender.blocked":         func(n *notice) { n.to(Registrations, "sender") },
 	"series.failed":          func(n *notice) { n.to(Repeated, "series_failed") },
+	"webhook.disabled":       func(n *notice) { n.to(Endpoints, "webhook_disabled") },
 	"payment.strange":        func(n *notice) { n.operator = "operator_strange" },
 	"payments.differ":        func(n *notice) { n.operator = "operator_differ" },
 	"provider.balance_low":   func(n *notice) { n.operator = "operator_provider_low" },

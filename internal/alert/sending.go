@@ -83,6 +83,12 @@ func (s *Service) title(tx *db.Tx, e event.Stored, f facts) (string, error) {
 			return "", nil
 		}
 		return gone(s.o.SeriesName(tx, e.Site, of))
+	case f.Endpoint != "" && s.o.EndpointName != nil:
+		of, err := id.Parse(id.Webhook, f.Endpoint)
+		if err != nil {
+			return "", nil
+		}
+		return gone(s.o.EndpointName(tx, e.Site, of))
 	case f.Message != "":
 		of, err := id.Parse(id.Message, f.Message)
 		if err != nil {

@@ -187,6 +187,12 @@ var contract = map[string]string{
 	"GET /v1/limits":                           "messages:read",
 	"PUT /v1/sites/{id}/limits":                "operator",
 	"PUT /v1/sites/{id}/tokens/{token}/limits": "operator",
+	"GET /v1/webhook-endpoints":                "webhooks:read", "POST /v1/webhook-endpoints": "webhooks:write",
+	"GET /v1/webhook-endpoints/{id}": "webhooks:read", "PATCH /v1/webhook-endpoints/{id}": "webhooks:write", "DELETE /v1/webhook-endpoints/{id}": "webhooks:write",
+	"POST /v1/webhook-endpoints/{id}/rotate-secret": "webhooks:write", "POST /v1/webhook-endpoints/{id}/test": "webhooks:write",
+	"POST /v1/webhook-endpoints/{id}/enable": "webhooks:write", "POST /v1/webhook-endpoints/{id}/disable": "webhooks:write",
+	"GET /v1/webhook-endpoints/{id}/deliveries": "webhooks:read", "GET /v1/webhook-endpoints/{id}/deliveries/{sequence}": "webhooks:read",
+	"POST /v1/webhook-endpoints/{id}/replay": "webhooks:write", "GET /v1/events": "webhooks:read", "GET /v1/events/types": "webhooks:read",
 }
 
 // alsoEnough is what stands for the ability of a route.

@@ -14,7 +14,7 @@ import (
 type alertsView struct {
 	Levels   []money.Amount `json:"levels" doc:"Of available credit, highest first; below each one people are told, once per crossing."`
 	Emails   []string       `json:"emails"`
-	Topics   []string       `json:"topics" doc:"low_balance, payment_failed (and recharges that stopped), expiring, owed, caps, series (whose message was refused), review (messages that wait for a second person), sender (numbers that were decided on), done (each message, with counts and cost)."`
+	Topics   []string       `json:"topics" doc:"low_balance, payment_failed (and recharges that stopped), expiring, owed, caps, series (whose message was refused), review (messages that wait for a second person), sender (numbers that were decided on), webhooks (endpoints that were disabled), done (each message, with counts and cost)."`
 	Mobile   *string        `json:"mobile" doc:"Gets the same as a text, which costs the site nothing."`
 	Language string         `json:"language" enum:"ko,en"`
 }
@@ -23,7 +23,7 @@ type alertsSet struct {
 	Body struct {
 		Levels   []string `json:"levels,omitempty" maxItems:"5" doc:"Of available credit; below each one people are told once per crossing. None = never."`
 		Emails   []string `json:"emails,omitempty" maxItems:"10"`
-		Topics   []string `json:"topics,omitempty" maxItems:"10" doc:"low_balance, payment_failed, expiring, owed, caps, series, review, sender, done. None = nothing is told but what a message asked for; a site that never chose is told all but done."`
+		Topics   []string `json:"topics,omitempty" maxItems:"10" doc:"low_balance, payment_failed, expiring, owed, caps, series, review, sender, webhooks, done. None = nothing is told but what a message asked for; a site that never chose is told all but done."`
 		Mobile   *string  `json:"mobile,omitempty" doc:"A Korean mobile number; empty = none."`
 		Language *string  `json:"language,omitempty" doc:"ko or en."`
 	} `nameHint:"AlertsBody"`

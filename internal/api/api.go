@@ -35,6 +35,7 @@ import (
 	"creditmsg/internal/site"
 	parts "creditmsg/internal/upload"
 	"creditmsg/internal/vendor"
+	"creditmsg/internal/webhook"
 	"creditmsg/internal/whatif"
 )
 
@@ -64,6 +65,7 @@ type Deps struct {
 	Privacy        *privacy.Service
 	People         *access.People
 	Sandbox        *sandbox.Service
+	Webhooks       *webhook.Service
 	PublicURL      string // where payers' browsers reach us; "" = what a request names
 	Log            *slog.Logger
 	Registerer     prometheus.Registerer
@@ -131,7 +133,7 @@ func build(d Deps) *api {
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, campaigns, reviews, recipients, compliance, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, installationPrices, erasures, auditing, tokens, sessions, me, users, roles, inbox, testMode, limits,
+		sending, campaigns, reviews, recipients, compliance, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, installationPrices, erasures, auditing, tokens, sessions, me, users, roles, inbox, testMode, limits, webhookEndpoints, events,
 	} {
 		declare(a)
 	}

@@ -77,7 +77,7 @@ type specMedia struct {
 }
 
 // tagOrder is the order of the groups on the page.
-var tagOrder = []string{"Messages", "Series", "Attachments", "Credit", "Payments", "Plans", "Sites", "Templates", "Senders", "Kakao channels", "Address book", "Opt-outs", "Personal data", "Rules", "Invoices", "Tax invoices", "Providers", "Audit", "Tokens", "People", "Inbox", "Test mode", "Upkeep"}
+var tagOrder = []string{"Messages", "Series", "Attachments", "Credit", "Payments", "Plans", "Sites", "Templates", "Senders", "Kakao channels", "Address book", "Opt-outs", "Personal data", "Rules", "Invoices", "Tax invoices", "Providers", "Audit", "Tokens", "People", "Inbox", "Test mode", "Webhooks", "Upkeep"}
 
 var methodOrder = []string{"get", "post", "put", "patch", "delete"}
 

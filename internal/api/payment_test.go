@@ -236,7 +236,7 @@ func TestWhatIsAbsentOfAlertsKeepsItsValue(t *testing.T) {
 			t.Helper()
 			return string(w.do(ask{method: "PUT", path: "/v1/credit/alerts", token: w.rich, body: body}).is(200).body)
 		}
-		const fresh = `{"levels":[],"emails":[],"topics":["low_balance","payment_failed","expiring","owed","caps","series","review","sender"],"mobile":null,"language":"ko"}` + "\n"
+		const fresh = `{"levels":[],"emails":[],"topics":["low_balance","payment_failed","expiring","owed","caps","series","review","sender","webhooks"],"mobile":null,"language":"ko"}` + "\n"
 		if got := string(w.get("/v1/credit/alerts").is(200).body); got != fresh {
 			t.Errorf("at first: got %s", got)
 		}

@@ -26,6 +26,7 @@ type recipientView struct {
 	Reason     *reasonView  `json:"reason"`
 	SentAt     maybeInstant `json:"sent_at"`
 	ReportedAt maybeInstant `json:"reported_at"`
+	Seq        int64        `json:"seq" doc:"The place among the accepted recipients, from 0; events about recipients name them so."`
 }
 
 // reasonView is why somebody did not get the message.
@@ -46,7 +47,7 @@ func showReason(r provider.Reason, code string) *reasonView {
 func showRecipient(s message.Shown) recipientView {
 	return recipientView{
 		To: string(s.To), Status: string(s.State), Channel: s.Channel().String(), Step: s.Step, Provider: orNull(s.Provider), Cost: s.Cost(),
-		Reason: showReason(s.Reason, s.Code), SentAt: maybeInstant(s.SentAt), ReportedAt: maybeInstant(s.ReportedAt),
+		Reason: showReason(s.Reason, s.Code), SentAt: maybeInstant(s.SentAt), ReportedAt: maybeInstant(s.ReportedAt), Seq: int64(s.Seq),
 	}
 }
 

@@ -44,6 +44,7 @@ import (
 	"creditmsg/internal/site"
 	parts "creditmsg/internal/upload"
 	"creditmsg/internal/vendor"
+	"creditmsg/internal/webhook"
 	"creditmsg/internal/whatif"
 )
 
@@ -136,16 +137,19 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		SMTP: alert.SMTP{Host: "127.0.0.1", From: "alerts@credit.example"}, Texts: alert.Texts{Site: "rich"}})
 	w.must(err)
 
+	hooks, err := webhook.New(d, w.keys, w.queue, webhook.Options{})
+	w.must(err)
+
 	registry := prometheus.NewRegistry()
 	w.people = access.New(d, w.keys)
 	w.deps = Deps{DB: d, People: w.people, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Alerts: w.alerts, Book: w.book, Series: w.series, Attachments: pictures, Uploads: parts.New(d, w.keys, store, log), OptOuts: optout.New(w.keys), Papers: paper.New(w.keys, w.ledger, w.billing), WhatIf: whatif.New(d, w.keys, w.messages), Log: log,
 		Invoices:     invoice.New(d, w.keys, w.messages, w.ledger, map[string]string{"solapi": "solapi"}),
 		Vendors:      vendor.New(d, w.queue, []vendor.Account{{Name: account.Name, Kind: account.Kind, Adapter: adapter, LowBalance: 10_000 * money.Won}}, vendor.Options{Log: log}),
-		Registration: registration.New(w.keys, w.queue),
-		Privacy:      privacy.New(privacy.Deps{DB: d, Keys: w.keys, Queue: w.queue, Ledger: w.ledger, Messages: w.messages, Book: w.book, Series: w.series, Render: RenderReceipt, Log: log}),
-		Reruns:       rerun.New(d, w.delivery, w.messages, w.ledger, w.queue, rerun.Options{ByInvoices: invoice.Refunded}),
-		Kakao:        kakao.New(d, w.keys, w.queue, []kakao.Account{{Name: account.Name, Adapter: adapter}}, kakao.Options{Log: log}),
-		Registerer:   registry, Gatherer: registry, Version: "test"}
+		Registration: registration.New(w.keys, w.queue), Webhooks: hooks,
+		Privacy:    privacy.New(privacy.Deps{DB: d, Keys: w.keys, Queue: w.queue, Ledger: w.ledger, Messages: w.messages, Book: w.book, Series: w.series, Render: RenderReceipt, Log: log}),
+		Reruns:     rerun.New(d, w.delivery, w.messages, w.ledger, w.queue, rerun.Options{ByInvoices: invoice.Refunded}),
+		Kakao:      kakao.New(d, w.keys, w.queue, []kakao.Account{{Name: account.Name, Adapter: adapter}}, kakao.Options{Log: log}),
+		Registerer: registry, Gatherer: registry, Version: "test"}
 	w.deps.Sandbox = newSandbox(w)
 	w.handler, err = New(w.deps)
 	w.must(err)

@@ -18,7 +18,7 @@
 // Reading order: bench.go (what can be asked, and the answer), round.go (rounds),
 // meter.go (time, processor, memory), world.go (the product as it is wired);
 // charge.go, accept.go, api.go with wire.go, pipeline.go with http.go and http_bare.go,
-// stats.go (one comparison each); growth.go, and handover.go with pace.go and taken.go (the
+// stats.go (one comparison each); webhook.go with webhook_bare.go (how soon, beside the usual design); growth.go, and handover.go with pace.go and taken.go (the
 // product alone); bare.go (what baselines share) with bulk.go, then bare_postgres.go,
 // bare_mysql.go and bare_sqlite.go (the engines as baselines use them).
 package bench

@@ -17,6 +17,15 @@ const KindTell = "tell"
 // which they happened: whatever the order in which transactions commit, no event is passed
 // over. The jobs are fresh rows, so it may be called under an account's lock.
 func Announce(tx *db.Tx, q *queue.Queue, events ...event.Event) error {
+	return announce(tx, q, event.AppendAs, events)
+}
+
+// AnnounceTo is Announce where it is known who listens.
+func AnnounceTo(tx *db.Tx, q *queue.Queue, l event.Listeners, events ...event.Event) error {
+	return announce(tx, q, l.AppendAs, events)
+}
+
+func announce(tx *db.Tx, q *queue.Queue, appendAs func(*db.Tx, []id.ID, ...event.Event) error, events []event.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
@@ -25,7 +34,7 @@ func Announce(tx *db.Tx, q *queue.Queue, events ...event.Event) error {
 		ids[i] = id.New()
 		jobs[i] = queue.Job{Lane: queue.Default, Kind: KindTell, Key: ids[i].String(), Site: e.Site, New: true}
 	}
-	if err := event.AppendAs(tx, ids, events...); err != nil {
+	if err := appendAs(tx, ids, events...); err != nil {
 		return err
 	}
 	if err := q.Put(tx, jobs...); err != nil {

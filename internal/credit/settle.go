@@ -139,15 +139,19 @@ func (c *charge) apply(b *book, r *reservation, usages *usageSet) error {
 
 func (l *Ledger) writeSettled(tx *db.Tx, books []*book, changed []*reservation, usages *usageSet) error {
 	wrong := func(err error) error { return fmt.Errorf("settle: %w", err) }
-	return tx.Later(wrong, func() error {
+	err := tx.Later(wrong, func() error {
 		if err := updateReservations(tx, changed); err != nil {
 			return err
 		}
-		if err := usages.write(tx); err != nil {
-			return err
-		}
-		return l.write(tx, books)
+		return usages.write(tx)
 	})
+	if err != nil {
+		return err
+	}
+	if err := l.write(tx, books); err != nil { // which may have to ask who listens
+		return wrong(err)
+	}
+	return nil
 }
 
 // merge makes one charge per message, ordered by site and message.

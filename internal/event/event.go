@@ -5,12 +5,16 @@
 // never changes. Ids are time-ordered and rise in the order of appending within a
 // process; those of transactions that run at the same time interleave, so a reader
 // that follows the list hands on what jobs told it to, not "all after the last id
-// I saw" (credit.Announce puts such jobs). The data is JSON that names things by id: no telephone number and no
-// text of a message is ever put into it.
+// I saw" (credit.Announce puts such jobs), or takes those that are pending: an event of a
+// site to which somebody listens is, from the same transaction on, until it is handed on.
+// The data is JSON that names things by id: no telephone number and no text of a message is
+// ever put into it.
 //
-// event sends nothing: package webhook does.
+// event sends nothing: package webhook does, and says to which sites it listens.
 //
-// Table owned: event.
+// Tables owned: event, event_listener, event_pending.
+//
+// Reading order: event.go, types.go, listen.go.
 package event
 
 import (
@@ -39,22 +43,46 @@ type Stored struct {
 	At db.Time
 }
 
-// Append adds events to the outbox, in this order.
-func Append(tx *db.Tx, events ...Event) error {
-	ids := make([]id.ID, len(events))
+// Append adds events to the outbox, in this order. It asks who listens to their sites.
+func Append(tx *db.Tx, events ...Event) error { return AppendAs(tx, newIDs(len(events)), events...) }
+
+func newIDs(n int) []id.ID {
+	ids := make([]id.ID, n)
 	for i := range ids {
 		ids[i] = id.New()
 	}
-	return AppendAs(tx, ids, events...)
+	return ids
 }
 
 // AppendAs is Append under ids that the caller has just made, one for each event in this
 // order, so that a job can name an event in the transaction that appends it.
 func AppendAs(tx *db.Tx, ids []id.ID, events ...Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	sites := make([]string, len(events))
+	for i, e := range events {
+		sites[i] = e.Site
+	}
+	asked, l := AskListeners(sites)
+	if err := tx.Ask(asked); err != nil {
+		return fmt.Errorf("append %d events: %w", len(events), err)
+	}
+	return l.AppendAs(tx, ids, events...)
+}
+
+// Append is Append where it is known who listens.
+func (l Listeners) Append(tx *db.Tx, events ...Event) error {
+	return l.AppendAs(tx, newIDs(len(events)), events...)
+}
+
+// AppendAs is AppendAs where it is known who listens.
+func (l Listeners) AppendAs(tx *db.Tx, ids []id.ID, events ...Event) error {
 	n := len(events)
 	if n == 0 {
 		return nil
 	}
+	var waiting []Pending
 	sites, types, refs, data := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	for i, e := range events {
 		if err := check(e); err != nil {
@@ -64,11 +92,26 @@ func AppendAs(tx *db.Tx, ids []id.ID, events ...Event) error {
 		if e.Data == nil {
 			data[i] = "{}"
 		}
+		if l[e.Site]&FamilyOf(e.Type) != 0 {
+			waiting = append(waiting, Pending{ids[i], e.Site, e.Type, tx.Now})
+		}
 	}
 	return tx.Later(func(err error) error { return fmt.Errorf("append %d events: %w", n, err) }, func() error {
-		return tx.InsertMany("event", db.Col("site_id", sites), db.Col("id", ids), db.Col("type", types),
+		err := tx.InsertMany("event", db.Col("site_id", sites), db.Col("id", ids), db.Col("type", types),
 			db.Col("ref", refs), db.Col("data", data), db.Same("at", tx.Now, n))
+		if err == nil && len(waiting) > 0 {
+			err = insertPending(tx, waiting)
+		}
+		return err
 	})
+}
+
+func insertPending(tx *db.Tx, list []Pending) error {
+	sites, types := make([]string, len(list)), make([]string, len(list))
+	for i, p := range list {
+		sites[i], types[i] = p.Site, p.Type
+	}
+	return tx.InsertMany("event_pending", db.Col("id", ids(list)), db.Col("site_id", sites), db.Col("type", types), db.Same("at", tx.Now, len(list)))
 }
 
 // check refuses an event that could not be stored or sent. Events are made by
@@ -127,4 +170,24 @@ func Find(tx *db.Tx, site string, of id.ID) (Stored, error) {
 		return Stored{}, fmt.Errorf("find event %s: %w", of.Text(id.Event), err)
 	}
 	return s, nil
+}
+
+// Name names an event.
+type Name struct {
+	Site string
+	ID   id.ID
+}
+
+// AskSaid gives the question what events say, and where the answer will stand.
+func AskSaid(sites []string, ids []id.ID) (db.Question, map[Name]Event) {
+	found := make(map[Name]Event, len(ids))
+	row := func(r *sql.Rows) error {
+		var n Name
+		var e Event
+		err := r.Scan(&n.Site, &n.ID, &e.Type, &e.Ref, &e.Data)
+		e.Site = n.Site
+		found[n] = e
+		return err
+	}
+	return db.Question{Table: "event", Cols: []string{"site_id", "id", "type", "ref", "data"}, Key: []db.Column{db.Col("site_id", sites), db.Col("id", ids)}, Row: row}, found
 }

@@ -262,7 +262,8 @@ func (s *Service) acceptAll(tx *db.Tx, in []joining) ([]joined, error) {
 		m := messages[i]
 		holds[n] = credit.Hold{Site: m.Site, Message: m.ID, Amount: in[i].draft.receipt.Tally.Held, Recipients: m.Accepted, Classes: frozen(m.Classes), Day: &out[i].day}
 	}
-	refusals, err := s.ledger.Reserve(tx, holds, askUnasked(in, fresh, holds)...)
+	listeners, heard := event.AskListeners(pick(holds, func(h credit.Hold) string { return h.Site }))
+	refusals, err := s.ledger.Reserve(tx, holds, append(askUnasked(in, fresh, holds), listeners)...)
 	if err != nil {
 		return nil, err
 	}
@@ -280,7 +281,7 @@ func (s *Service) acceptAll(tx *db.Tx, in []joining) ([]joined, error) {
 	if err := s.dropRefused(tx, in, out, fresh); err != nil {
 		return nil, err
 	}
-	if err := s.follow(tx, in, out, messages, held); err != nil {
+	if err := s.follow(tx, in, out, messages, held, heard); err != nil {
 		return nil, err
 	}
 	answerTwins(in, out)
@@ -424,7 +425,7 @@ func (s *Service) dropRefused(tx *db.Tx, in []joining, out []joined, fresh []int
 const directBatches = 8
 
 // follow writes what comes after the hold: events, jobs, replies of keys.
-func (s *Service) follow(tx *db.Tx, in []joining, out []joined, messages []*Message, held []int) error {
+func (s *Service) follow(tx *db.Tx, in []joining, out []joined, messages []*Message, held []int, heard event.Listeners) error {
 	var events []event.Event
 	var jobs []queue.Job
 	var replies []idem.Record
@@ -447,7 +448,7 @@ func (s *Service) follow(tx *db.Tx, in []joining, out []joined, messages []*Mess
 	if err := s.askReviews(tx, in, messages, held); err != nil {
 		return err
 	}
-	if err := event.Append(tx, events...); err != nil {
+	if err := heard.Append(tx, events...); err != nil {
 		return err
 	}
 	if err := s.queue.Put(tx, jobs...); err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"creditmsg/internal/db"
-	"creditmsg/internal/event"
 	"creditmsg/internal/queue"
 )
 
@@ -71,7 +70,7 @@ func (s *Service) turn(tx *db.Tx, m *Message, next State) error {
 	if err := updateCounters(tx, []*Message{m}); err != nil {
 		return err
 	}
-	return event.Append(tx, messageEvent(m, "message."+string(next)))
+	return m.heard.Append(tx, messageEvent(m, "message."+string(next)))
 }
 
 // cancelChunk is the number of batches that one transaction takes back.

@@ -14,6 +14,7 @@ import (
 	"creditmsg/internal/book"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
+	"creditmsg/internal/event"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/idem"
@@ -81,7 +82,8 @@ type Message struct {
 	Released    int64 // recipients that are let go by its pace; of a paced message
 
 	sealed []byte
-	reply  id.ID // the idempotency key of its accept, by its digest; zero = it had none; set by the accept alone
+	reply  id.ID           // the idempotency key of its accept, by its digest; zero = it had none; set by the accept alone
+	heard  event.Listeners // who listens to its site; nil = not asked, of a message that was not locked
 }
 
 // Pending is the number of recipients that wait for a hand-over.
@@ -250,8 +252,12 @@ func lockWith(tx *db.Tx, keys []Key, theirs ...db.Question) (map[Key]*Message, e
 		return err
 	}
 	messages := db.Question{Table: "message", Cols: messageSelect, Key: []db.Column{db.Col("site_id", sites), db.Col("id", ids)}, Lock: true, Row: row}
-	if err := tx.Ask(append([]db.Question{messages}, theirs...)...); err != nil {
+	listeners, heard := event.AskListeners(sites)
+	if err := tx.Ask(append([]db.Question{messages, listeners}, theirs...)...); err != nil {
 		return nil, fmt.Errorf("lock messages: %w", err)
+	}
+	for _, m := range found {
+		m.heard = heard
 	}
 	return found, nil
 }

@@ -88,11 +88,7 @@ func (s *Service) Record(tx *db.Tx, w Writing) error {
 		return err
 	}
 	tx.OnCommit(func() { s.meter.add(legs, sums.done) })
-	told, events := sums.events()
-	if err := credit.Announce(tx, s.queue, told...); err != nil {
-		return err
-	}
-	return event.Append(tx, events...)
+	return s.tell(tx, w, changes, sums)
 }
 
 // merge joins the changes of one recipient: the first's before, the last's after.

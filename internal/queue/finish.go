@@ -26,6 +26,30 @@ func (q *Queue) Again(tx *db.Tx, due db.Time, why string, jobs ...Claimed) error
 	})
 }
 
+// Ending says what becomes of a job that was claimed.
+type Ending struct {
+	Claimed
+	Again db.Time // when it runs again, unless it was put for before that; 0 = it is done
+	Why   string  // it runs again: a short word for people
+}
+
+// End does Done and Again for many jobs at once, in the one order in which jobs are locked.
+// ErrLost as in Done.
+func (q *Queue) End(tx *db.Tx, endings ...Ending) error {
+	jobs, by := make([]Claimed, len(endings)), make(map[name]Ending, len(endings))
+	for i, e := range endings {
+		jobs[i], by[name{e.Kind, e.Key}] = e.Claimed, e
+	}
+	return q.finish(tx, "end", jobs, refuseLost, func(r *row, c Claimed) bool {
+		e := by[name{c.Kind, c.Key}]
+		if e.Again == 0 {
+			return r.done(tx.Now, c.Rev)
+		}
+		r.again(tx.Now, e.Again, word(e.Why))
+		return false
+	})
+}
+
 // Fail counts a failed try and puts jobs back after a pause that doubles from one
 // second to ten minutes; after Options.BuryAfter tries a job is buried. Why is a
 // short word for people. ErrLost as in Done.

@@ -111,6 +111,7 @@ type Work struct {
 	Weight  int  // their weights together, unless a single one is heavier; 0 = any
 	Workers int  // calls of Handle at once; 0 = 1
 	Urgent  bool // small jobs that somebody waits for; see db.Urgent
+	Apart   bool // up to Max jobs are claimed together, and each is a call of Handle and a worker's work
 	Handle  Handler
 }
 

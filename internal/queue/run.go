@@ -11,7 +11,6 @@ import (
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
-	"creditmsg/internal/id"
 )
 
 // Run claims jobs and has them worked on until ctx ends. It wakes when this
@@ -28,7 +27,7 @@ func (q *Queue) Run(ctx context.Context, works ...Work) error {
 		}
 		lines[i] = line{w.Lane, w.Kind}
 	}
-	r := &runner{q: q, stopping: ctx, held: map[id.ID][]Claimed{}}
+	r := &runner{q: q, stopping: ctx, held: map[*Claimed][]Claimed{}}
 	var end context.CancelFunc
 	r.ctx, end = context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
@@ -55,7 +54,7 @@ type runner struct {
 	handlers sync.WaitGroup
 
 	mu   sync.Mutex
-	held map[id.ID][]Claimed // guarded by mu: what running handlers were given, by lease
+	held map[*Claimed][]Claimed // guarded by mu: what running handlers were given, by the first
 }
 
 // patience is how long a handler may go on after its context has ended.
@@ -100,8 +99,7 @@ func (r *runner) loop(ctx context.Context, w Work, l line) {
 		}
 		rung = false
 		if wait == 0 {
-			if jobs := r.claim(ctx, w, how); len(jobs) > 0 {
-				r.start(w, jobs, free)
+			if r.work(ctx, w, how, free) {
 				missed = 0
 				continue
 			}
@@ -119,6 +117,35 @@ func (r *runner) loop(ctx context.Context, w Work, l line) {
 		}
 		rest.Stop()
 	}
+}
+
+// work claims for a worker whose place is taken, or for as many as are free, and reports
+// whether there was something to do.
+func (r *runner) work(ctx context.Context, w Work, how reach, free chan struct{}) bool {
+	if !w.Apart {
+		jobs := r.claim(ctx, w, max(w.Max, 1), how)
+		if len(jobs) > 0 {
+			r.start(w, jobs, free)
+		}
+		return len(jobs) > 0
+	}
+	places := 1
+	for more := true; more && places < w.Max; {
+		select {
+		case free <- struct{}{}:
+			places++
+		default:
+			more = false
+		}
+	}
+	jobs := r.claim(ctx, w, places, how)
+	for i := range jobs {
+		r.start(w, jobs[i:i+1:i+1], free)
+	}
+	for range places - max(len(jobs), 1) { // the first place is the caller's where nothing was claimed
+		<-free
+	}
+	return len(jobs) > 0
 }
 
 // look tells how long to rest before the next look; 0 = something is due. It is a
@@ -139,8 +166,8 @@ func (r *runner) look(ctx context.Context, l line) time.Duration {
 	return max(min(at, now.Add(idle)).Sub(now), time.Millisecond)
 }
 
-func (r *runner) claim(ctx context.Context, w Work, how reach) []Claimed {
-	jobs, err := r.q.take(w.context(ctx), w.Lane, []string{w.Kind}, max(w.Max, 1), w.Weight, how)
+func (r *runner) claim(ctx context.Context, w Work, most int, how reach) []Claimed {
+	jobs, err := r.q.take(w.context(ctx), w.Lane, []string{w.Kind}, most, w.Weight, how)
 	if err != nil {
 		r.complain(ctx, line{w.Lane, w.Kind}, err)
 	}
@@ -163,14 +190,13 @@ func (r *runner) complain(ctx context.Context, l line, err error) {
 
 // start has the jobs worked on and gives the worker's place back afterwards.
 func (r *runner) start(w Work, jobs []Claimed, free <-chan struct{}) {
-	lease := jobs[0].Lease
 	r.mu.Lock()
-	r.held[lease] = jobs
+	r.held[&jobs[0]] = jobs
 	r.mu.Unlock()
 	r.handlers.Go(func() {
 		defer func() {
 			r.mu.Lock()
-			delete(r.held, lease)
+			delete(r.held, &jobs[0])
 			r.mu.Unlock()
 			<-free
 		}()

@@ -42,6 +42,7 @@ type Config struct {
 	Payments   PaymentsConfig `yaml:"payments" envPrefix:"PAYMENTS_"`
 	Alerts     AlertsConfig   `yaml:"alerts" envPrefix:"ALERTS_"`
 	TestMode   TestModeConfig `yaml:"test_mode" envPrefix:"TEST_MODE_"`
+	Webhooks   WebhooksConfig `yaml:"webhooks" envPrefix:"WEBHOOKS_"`
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Default none.
 	TrustedProxies Networks `yaml:"trusted_proxies" env:"TRUSTED_PROXIES"`
 	// ProxyHeader is what they write it into: x-forwarded-for, or forwarded (RFC 7239). The
@@ -187,6 +188,7 @@ func (c *Config) defaults() {
 	c.Alerts.defaults()
 	c.ProxyHeader = cmp.Or(c.ProxyHeader, "x-forwarded-for")
 	c.TestMode.Enabled = cmp.Or(c.TestMode.Enabled, "true")
+	c.Webhooks.defaults()
 	c.Log.Level = cmp.Or(c.Log.Level, "info")
 	c.Log.Format = cmp.Or(c.Log.Format, "json")
 }

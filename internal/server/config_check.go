@@ -57,6 +57,7 @@ func (l *loading) check(c *Config) {
 	l.checkAudit(c.Audit)
 	l.checkTestMode(c.TestMode)
 	l.checkLimits(c)
+	l.checkWebhooks(c.Webhooks)
 	d := c.Delivery
 	for _, t := range []struct {
 		key  string

@@ -32,6 +32,9 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 		"SMTP_HOST": "mail.example", "SMTP_PORT": "2525", "SMTP_USER": "alerts", "SMTP_PASSWORD": "mailsecret", "SMTP_FROM": "Credit <alerts@credit.example>", "SMTP_TLS": "tls"} {
 		environ["ALERTS_"+name] = value
 	}
+	for name, value := range map[string]string{"ALLOW": "10.9.0.0/16,fd00::/8", "TIMEOUT": "20s", "DISABLE_AFTER": "96h", "KEEP_ATTEMPTS": "1440h", "SECRET_OVERLAP": "48h"} {
+		environ["WEBHOOKS_"+name] = value
+	}
 	for name, value := range map[string]string{"URL": string(want.Blob.URL), "ACCESS_KEY": "s3access", "SECRET_KEY": "s3secret", "SHARED": "true"} {
 		environ["BLOB_"+name] = value
 	}

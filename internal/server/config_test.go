@@ -85,6 +85,7 @@ alerts:
   template: ALERT_01
   smtp: {host: mail.example, port: 2525, user: alerts, password: mailsecret, from: "Credit <alerts@credit.example>", tls: tls}
 test_mode: {enabled: false, simulator_url: "http://10.0.0.5:8081", webhook_secret: simsecret}
+webhooks: {allow: [10.9.0.0/16, "fd00::/8"], timeout: 20s, disable_after: 96h, keep_attempts: 1440h, secret_overlap: 48h}
 delivery:
   fallback_within: 15m
   expire_text: 70h
@@ -174,6 +175,8 @@ func fullConfig() Config {
 		Alerts: AlertsConfig{Operator: Emails{"a@credit.example", "b@credit.example"}, Language: "en", Site: "notices", Sender: "0261234567", Template: "ALERT_01",
 			SMTP: SMTPConfig{Host: "mail.example", Port: 2525, User: "alerts", Password: "mailsecret", From: "Credit <alerts@credit.example>", TLS: "tls"}},
 		TestMode: TestModeConfig{Enabled: "false", SimulatorURL: "http://10.0.0.5:8081", WebhookSecret: "simsecret"},
+		Webhooks: WebhooksConfig{Allow: Networks{"10.9.0.0/16", "fd00::/8"}, Timeout: 20 * time.Second, DisableAfter: 96 * time.Hour,
+			KeepAttempts: 1440 * time.Hour, SecretOverlap: 48 * time.Hour},
 		Delivery: DeliveryConfig{FallbackWithin: 15 * time.Minute, ExpireText: 70 * time.Hour, ExpireLong: 80 * time.Hour,
 			LookupGrace: 30 * time.Second, Lease: 45 * time.Second,
 			Prefer: "cost", Floor: 80, Rest: 40 * time.Second, Hang: 5 * time.Second, Late: 3 * time.Minute, KeepReports: 2000 * time.Hour, ReplayWindow: 20 * time.Minute,
@@ -209,7 +212,8 @@ func TestAbsentAndEmptyValuesAreTheDefaults(t *testing.T) {
 			KeepReports: 180 * 24 * time.Hour, ReplayWindow: 10 * time.Minute, NightFrom: "20:50", NightUntil: "08:00"},
 		Alerts: AlertsConfig{Language: "ko", SMTP: SMTPConfig{TLS: "starttls"}}, TestMode: TestModeConfig{Enabled: "true"},
 		Log: LogConfig{Level: "info", Format: "json"}, ProxyHeader: "x-forwarded-for",
-		Audit: AuditConfig{Keep: "5y"}, Limits: LimitsConfig{FailuresPerMinute: 60},
+		Webhooks: WebhooksConfig{Timeout: 15 * time.Second, DisableAfter: 120 * time.Hour, KeepAttempts: 720 * time.Hour, SecretOverlap: 24 * time.Hour},
+		Audit:    AuditConfig{Keep: "5y"}, Limits: LimitsConfig{FailuresPerMinute: 60},
 	}
 	for _, text := range []string{"", "# nothing\n", "delivery:\nproviders:\nlisten:\n", "database: {url: }\nproviders: []\nkeys: {}\ndelivery: {lease: 0s}\n"} {
 		got, err := load(t, text)
@@ -236,7 +240,7 @@ func TestAFileThatIsNotThereIsNamed(t *testing.T) {
 }
 
 // everyKey is how the keys of the whole are listed.
-const everyKey = "listen, database, blob, providers, production, delivery, payments, alerts, trusted_proxies, proxy_header, log, keys, audit, redis, limits, test_mode"
+const everyKey = "listen, database, blob, providers, production, delivery, payments, alerts, webhooks, test_mode, trusted_proxies, proxy_header, log, keys, audit, redis, limits"
 
 func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 	const account = "providers:\n  - name: a\n    kind: solapi\n    api_key: K\n    api_secret: S\n"
@@ -245,19 +249,19 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		env  []string
 		want string
 	}{
-		"a mistyped key":          {"listen: :80\ndatabse:\n  url: sqlite:x\n", nil, `creditmsg.yaml:2: unknown key "databse"; did you mean database?`},
-		"a mistyped inner key":    {"delivery:\n\n  fallbak_within: 3m\n", nil, `creditmsg.yaml:3: unknown key "delivery.fallbak_within"; did you mean delivery.fallback_within?`},
-		"a hyphen":                {"trusted-proxies: []\n", nil, `creditmsg.yaml:1: unknown key "trusted-proxies"; did you mean trusted_proxies?`},
-		"a key of another block":  {"log: {level: info}\nlease: 3s\n", nil, `creditmsg.yaml:2: unknown key "lease"; did you mean delivery.lease?`},
-		"a strange key":           {"keys:\n  frobnicate: 1\n", nil, `creditmsg.yaml:2: unknown key "keys.frobnicate"; known here: master, master_file`},
-		"a part not built yet":    {"telemetry:\n  url: x\n", nil, `creditmsg.yaml:1: unknown key "telemetry"; known here: ` + everyKey},
-		"a key in a list":         {account + "    apikey: x\n", nil, `creditmsg.yaml:6: unknown key "providers[0].apikey"; did you mean providers[].api_key?`},
-		"a key in a webhook":      {account + "    webhook: {secrets: x}\n", nil, `creditmsg.yaml:6: unknown key "providers[0].webhook.secrets"; did you mean providers[].webhook.secret?`},
-		"two at once":             {"lisen: x\nlog:\n  levle: info\n", nil, "creditmsg.yaml:1: unknown key \"lisen\"; did you mean listen?\ncreditmsg.yaml:3: unknown key \"log.levle\"; did you mean log.level?"},
-		"a key twice":             {"listen: x\nlisten: y\n", nil, `creditmsg.yaml:2: the YAML cannot be read: mapping key "listen" already defined at [1:1]`},
-		"no YAML":                 {"listen: [\n", nil, `creditmsg.yaml:1: the YAML cannot be read: sequence end token ']' not found`},
-		"two documents":           {"listen: :80\n---\nlisten: :81\n", nil, "creditmsg.yaml:2: a second document after ---; one is read"},
-		"a list at the top":       {"- listen\n", nil, "creditmsg.yaml:1: a list stands here; a block of keys (" + everyKey + ") is wanted"},
+		"a mistyped key":         {"listen: :80\ndatabse:\n  url: sqlite:x\n", nil, `creditmsg.yaml:2: unknown key "databse"; did you mean database?`},
+		"a mistyped inner key":   {"delivery:\n\n  fallbak_within: 3m\n", nil, `creditmsg.yaml:3: unknown key "delivery.fallbak_within"; did you mean delivery.fallback_within?`},
+		"a hyphen":               {"trusted-proxies: []\n", nil, `creditmsg.yaml:1: unknown key "trusted-proxies"; did you mean trusted_proxies?`},
+		"a key of another block": {"log: {level: info}\nlease: 3s\n", nil, `creditmsg.yaml:2: unknown key "lease"; did you mean delivery.lease?`},
+		"a strange key":          {"keys:\n  frobnicate: 1\n", nil, `creditmsg.yaml:2: unknown key "keys.frobnicate"; known here: master, master_file`},
+		"a part not built yet":   {"telemetry:\n  url: x\n", nil, `creditmsg.yaml:1: unknown key "telemetry"; known here: ` + everyKey}, webhooks,
+		"a key in a list":    {account + "    apikey: x\n", nil, `creditmsg.yaml:6: unknown key "providers[0].apikey"; did you mean providers[].api_key?`},
+		"a key in a webhook": {account + "    webhook: {secrets: x}\n", nil, `creditmsg.yaml:6: unknown key "providers[0].webhook.secrets"; did you mean providers[].webhook.secret?`},
+		"two at once":        {"lisen: x\nlog:\n  levle: info\n", nil, "creditmsg.yaml:1: unknown key \"lisen\"; did you mean listen?\ncreditmsg.yaml:3: unknown key \"log.levle\"; did you mean log.level?"},
+		"a key twice":        {"listen: x\nlisten: y\n", nil, `creditmsg.yaml:2: the YAML cannot be read: mapping key "listen" already defined at [1:1]`},
+		"no YAML":            {"listen: [\n", nil, `creditmsg.yaml:1: the YAML cannot be read: sequence end token ']' not found`},
+		"two documents":      {"listen: :80\n---\nlisten: :81\n", nil, "creditmsg.yaml:2: a second document after ---; one is read"},
+		"a list at the top":  {"- listen\n", nil, "creditmsg.yaml:1: a list stands here; a block of keys (" + everyKey + ") is wanted"}, webhooks,
 		"an anchor":               {"log: &l {level: info}\n", nil, "creditmsg.yaml:1: log: tags (!), anchors (&) and aliases (*) are not read here; write the value out"},
 		"a merge":                 {"log:\n  <<: {level: info}\n", nil, `creditmsg.yaml:2: unknown key "log.<<"; known here: level, format`},
 		"a short memory":          {"audit: {keep: 30d}\n", nil, `creditmsg.yaml:1: audit.keep: "30d" is not a time such as 5y or 400d, 31d at least`},
@@ -304,6 +308,8 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		"a fee of everything":     {"payments:\n  withdrawal: {fee_percent: 100}\n", nil, "creditmsg.yaml:2: payments.withdrawal.fee_percent: want 0 to 99"},
 		"a part of a won":         {"payments:\n  withdrawal:\n    least: \"0.5\"\n", nil, `creditmsg.yaml:3: payments.withdrawal.least: "0.5" is not an amount in whole won such as 1000`},
 		"a bonus of nothing":      {"payments:\n  bonus:\n    - {from: \"100000\"}\n", nil, "creditmsg.yaml:3: payments.bonus[0].percent: want 1 to 100"},
+		"a webhook's time-out":    {"webhooks: {timeout: 90s}\n", nil, "creditmsg.yaml:1: webhooks.timeout: 1m30s is not between 1s and 1m0s"},
+		"an open network":         {"webhooks:\n  allow: [everything]\n", nil, `creditmsg.yaml:2: webhooks.allow[0]: "everything" is not a network such as 10.0.0.0/8 or an address`},
 		"an operator's address":   {"alerts:\n  smtp: {host: localhost, from: a@b.kr}\n  operator:\n    - a@b.kr\n    - nobody\n", nil, "creditmsg.yaml:5: alerts.operator[1]: it is not an e-mail address such as operator@credit.example"},
 		"no mail server":          {"alerts:\n  operator: [a@b.kr]\n", nil, "creditmsg.yaml:1: alerts.smtp.host: it is missing: without a mail server the addresses under alerts.operator are told nothing"},
 		"a language":              {"alerts: {language: fr}\n", nil, `creditmsg.yaml:1: alerts.language: "fr" is not one of ko, en`},

@@ -90,6 +90,7 @@ func OpenDemo(ctx context.Context, c Config, o DemoOptions) (*Program, Demo, err
 		Webhook: WebhookConfig{Secret: Secret(demo.Provider.WebhookSecret)},
 	}}
 	c.Payments.Gateways = demoGateways
+	c.Webhooks.demo()
 	p, err := Open(ctx, c, o.Options)
 	if err != nil {
 		return nil, Demo{}, err

@@ -27,6 +27,7 @@ import (
 	"creditmsg/internal/series"
 	"creditmsg/internal/site"
 	"creditmsg/internal/vendor"
+	"creditmsg/internal/webhook"
 )
 
 // Operator is what an operator can do to an installation's database directly, beside
@@ -52,6 +53,7 @@ type Operator struct {
 	privacy      *privacy.Service
 	people       *access.People
 	sandbox      *sandbox.Service // makes test sites; their clocks are moved by the processes
+	webhooks     *webhook.Service
 }
 
 // OperatorOptions say how an Operator is opened.
@@ -93,6 +95,9 @@ func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
 		return nil, err
 	}
 	p.series = series.New(d, p.keys, p.queue, p.messages)
+	if p.webhooks, err = webhook.New(d, p.keys, p.queue, c.webhooks(nil, nil)); err != nil {
+		return nil, err
+	}
 	p.invoices = invoice.New(d, p.keys, p.messages, p.ledger, c.Kinds())
 	besides, err := c.testMerchants()
 	if err != nil {
@@ -127,6 +132,7 @@ func (c Config) besideDemo() Config {
 	if err != nil {
 		return c
 	}
+	c.Webhooks.demo()
 	for _, g := range demoGateways {
 		if g.URL != "" {
 			g.URL = Address(demo.SimulatorURL)

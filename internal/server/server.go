@@ -43,6 +43,7 @@ import (
 	"creditmsg/internal/site"
 	"creditmsg/internal/upload"
 	"creditmsg/internal/vendor"
+	"creditmsg/internal/webhook"
 	"creditmsg/internal/whatif"
 )
 
@@ -97,6 +98,7 @@ type Program struct {
 	privacy      *privacy.Service
 	people       *access.People
 	reruns       *rerun.Service
+	webhooks     *webhook.Service
 	handler      http.Handler
 	redis        *limit.Redis // nil = none
 
@@ -193,6 +195,9 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	times := p.config.Delivery
 	p.queue = queue.New(p.d, queue.Options{Lease: times.Lease, Grace: p.grace, Registerer: p.metrics})
 	p.ledger = credit.NewLedger(p.keys, p.queue).WithQuota(int64(p.config.Limits.RecipientsPerDay))
+	if p.webhooks, err = webhook.New(p.d, p.keys, p.queue, p.config.webhooks(p.metrics, p.log)); err != nil {
+		return err
+	}
 	if p.billing, err = p.config.billing(p.d, p.keys, p.ledger, p.queue, p.metrics, p.log, p.test.merchants...); err != nil {
 		return err
 	}
@@ -229,7 +234,7 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	p.invoices = invoice.New(p.d, p.keys, p.messages, p.ledger, p.config.Kinds())
 	p.reruns = rerun.New(p.d, p.delivery, p.messages, p.ledger, p.queue, rerun.Options{ByInvoices: invoice.Refunded, Keep: times.KeepReports, Log: p.log})
 	told := p.config.alerts(p.metrics, p.log)
-	told.SeriesName = p.series.Name
+	told.SeriesName, told.EndpointName = p.series.Name, p.webhooks.Name
 	p.alerts, err = alert.New(p.d, p.keys, p.queue, p.messages, p.billing, told)
 	return err
 }
@@ -245,7 +250,7 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 	p.handler, err = api.New(api.Deps{
 		Limits: limits,
 		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, Vendors: p.vendors, Kakao: p.kakao, Reruns: p.reruns, Registration: p.registration, Privacy: p.privacy, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
-		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, OptOuts: optout.New(p.keys), Book: p.book, Series: p.series, Attachments: p.pictures, Uploads: p.uploads,
+		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, OptOuts: optout.New(p.keys), Book: p.book, Series: p.series, Attachments: p.pictures, Uploads: p.uploads, Webhooks: p.webhooks,
 		Sandbox: p.sandbox(),
 		Log:     p.log, Registerer: p.metrics, Gatherer: p.metrics, People: p.people,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), ProxyHeader: p.config.ProxyHeader, Version: o.Version, Ready: p.ready,
@@ -303,12 +308,13 @@ func (p *Program) workers() []runner {
 	if !p.has(RoleWorker) {
 		return []runner{p.upkeep(false)}
 	}
-	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), p.billing.Works(), p.alerts.Works(), p.book.Works(), p.series.Works(), p.vendors.Works(), p.kakao.Works(), p.privacy.Works(), p.reruns.Works())
+	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), p.billing.Works(), p.alerts.Works(), p.book.Works(), p.series.Works(), p.vendors.Works(), p.kakao.Works(), p.privacy.Works(), p.webhooks.Works(), p.reruns.Works())
 	return []runner{
 		p.upkeep(true),
 		p.signHeads,
 		p.sealAudit,
 		p.delivery.Run,
+		p.webhooks.Run,
 		func(ctx context.Context) error { return p.queue.Run(ctx, works...) },
 	}
 }
@@ -330,7 +336,7 @@ func (p *Program) world() []runner {
 func (p *Program) drain(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, p.grace)
 	defer cancel()
-	return errors.Join(p.messages.Drain(ctx), p.delivery.Drain(ctx))
+	return errors.Join(p.messages.Drain(ctx), p.delivery.Drain(ctx), p.webhooks.Drain(ctx))
 }
 
 // release lets the database go.

@@ -99,6 +99,7 @@ func (p *Program) sweep(ctx context.Context) {
 		{"sessions and old secrets", p.sweepTokens},
 		{"delivery reports", p.delivery.SweepReports},
 		{"differences of runs", p.reruns.Sweep},
+		{"webhooks", p.webhooks.Sweep},
 	} {
 		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
 			p.log.WarnContext(ctx, "not swept", "what", s.what, "error", err)

@@ -133,13 +133,16 @@ func bare(err error) error {
 
 // RetryAfter reads how long an upstream asks to wait, in seconds or as a date
 // measured against the reply's own Date: at least 0, at most an hour, 0 = not said.
-func RetryAfter(h http.Header) time.Duration {
+func RetryAfter(h http.Header) time.Duration { return RetryWithin(h, maxRetryAfter) }
+
+// RetryWithin is RetryAfter with another limit than an hour.
+func RetryWithin(h http.Header, most time.Duration) time.Duration {
 	text := strings.TrimSpace(h.Get("Retry-After"))
 	if text == "" {
 		return 0
 	}
 	if seconds, err := strconv.ParseInt(text, 10, 32); err == nil {
-		return min(max(time.Duration(seconds)*time.Second, 0), maxRetryAfter)
+		return min(max(time.Duration(seconds)*time.Second, 0), most)
 	}
 	until, err := http.ParseTime(text)
 	if err != nil {
@@ -149,7 +152,7 @@ func RetryAfter(h http.Header) time.Duration {
 	if err != nil {
 		return 0
 	}
-	return min(max(until.Sub(now), 0), maxRetryAfter)
+	return min(max(until.Sub(now), 0), most)
 }
 
 const (

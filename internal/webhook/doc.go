@@ -4,11 +4,29 @@
 // What it promises:
 //
 //   - Every event that an endpoint asked for is handed to it at least once, under an id that
-//     stays the same over all attempts, so that who gets it twice can tell.
+//     stays the same over all attempts, so that who gets it twice can tell. It has a place in
+//     the endpoint's own sequence, which has no gap.
+//   - An event that one transaction committed before another began has the lower place.
+//   - What fails is tried again for three days; what an endpoint missed while it was disabled
+//     waits for it; what failed for good can be sent again. Each attempt is written down with
+//     what was answered.
+//   - An endpoint that hangs or fails holds up no other, and is left alone for longer and
+//     longer.
 //   - A request never reaches an address that is not public (loopback, private, link-local,
 //     metadata), whatever a name resolves to at the moment of the request: the address that is
 //     dialled is what is judged. Redirects are not followed.
 //   - Secrets are made here, shown once, and signed with for a while after they were replaced.
+//   - A process that dies loses nothing: what it had not written down is sent again.
 //
-// What it never does: put a number or a text of a message into a body or a log.
+// What it never does: put a number or a text of a message into a body or a log, follow an
+// environment's proxy, send inside a transaction.
+//
+// Transactions lock who listens to a site, then its endpoints, their deliveries, and then jobs.
+//
+// Tables owned: webhook_endpoint, webhook_delivery, webhook_attempt.
+//
+// Reading order: service.go, endpoint.go with secret.go and topics.go (what an endpoint is),
+// change.go; fan.go (from events to deliveries); health.go with retry.go (when to try again,
+// pure), due.go (what is to be sent), round.go (sending it), post.go with guard.go (one
+// request), ending.go (what became of it); log.go, replay.go, sweep.go.
 package webhook

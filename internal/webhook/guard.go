@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -41,22 +42,25 @@ func public(a netip.Addr) bool {
 	return true
 }
 
-// dialer connects to public addresses alone, and to those of the networks that the operator
-// allowed. It judges the address that is about to be connected to: a name may resolve to
-// another one than a moment before.
-func dialer(allowed []netip.Prefix) *net.Dialer {
+// allowed reports whether an address is in one of the networks that the operator allowed.
+func allowed(open []netip.Prefix, a netip.Addr) bool {
+	a = a.Unmap().WithZone("")
+	return slices.ContainsFunc(open, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+// dialer connects to addresses of the networks that the operator allowed, and to public ones
+// where that is wanted. It judges the address that is about to be connected to: a name may
+// resolve to another one than a moment before.
+func dialer(open []netip.Prefix, toPublic bool) *net.Dialer {
 	return &net.Dialer{Timeout: 10 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
 		at, err := netip.ParseAddrPort(address)
 		if err != nil {
 			return fmt.Errorf("connect to %s: %w", address, errNotPublic)
 		}
-		ip := at.Addr().Unmap().WithZone("")
-		for _, p := range allowed {
-			if p.Contains(ip) {
-				return nil
-			}
+		if allowed(open, at.Addr()) {
+			return nil
 		}
-		if !public(at.Addr()) {
+		if !toPublic || !public(at.Addr()) {
 			return fmt.Errorf("connect to %s: %w", address, errNotPublic)
 		}
 		return nil

@@ -80,10 +80,10 @@ func TestADialerJudgesTheAddressItConnectsTo(t *testing.T) {
 	defer l.Close()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	for _, host := range []string{"127.0.0.1", "localhost", "[::ffff:127.0.0.1]"} {
-		if c, err := dialer(nil).DialContext(context.Background(), "tcp", host+":"+port); !errors.Is(err, errNotPublic) {
+		if c, err := dialer(nil, true).DialContext(context.Background(), "tcp", host+":"+port); !errors.Is(err, errNotPublic) {
 			t.Errorf("%s: got %v, %v; want it refused", host, c, err)
 		}
-		c, err := dialer(prefixes("127.0.0.0/8", "::1/128")).DialContext(context.Background(), "tcp", host+":"+port)
+		c, err := dialer(prefixes("127.0.0.0/8", "::1/128"), true).DialContext(context.Background(), "tcp", host+":"+port)
 		if err != nil {
 			t.Errorf("%s, which is allowed: %v", host, err)
 			continue

@@ -1,0 +1,243 @@
+package webhook
+
+import (
+	"cmp"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"creditmsg/internal/credit"
+	"creditmsg/internal/db"
+	"creditmsg/internal/event"
+	"creditmsg/internal/id"
+	"creditmsg/internal/queue"
+)
+
+// ending is what is written down of an endpoint's turn: what became of a delivery, and at
+// its end how the endpoint does and what becomes of its job.
+type ending struct {
+	place
+	made    *made         // nil = no request
+	health  *health       // nil = as it was
+	disable Reason        // "" = it goes on
+	job     *queue.Ending // nil = the turn goes on
+	then    queue.Job     // it is served by other workers from now on; without a kind it is not
+}
+
+// made is a request and what came of it.
+type made struct {
+	delivery dueDelivery
+	answer   answer
+	at       db.Time
+	again    db.Time // when it is due again; 0 = it is over
+	over     State   // what became of it; "" = it waits
+}
+
+// endAll writes endings down, those of one moment together.
+func (s *Service) endAll(tx *db.Tx, in []ending) ([]struct{}, error) {
+	told, err := s.endEndpoints(tx, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.endDeliveries(tx, in); err != nil {
+		return nil, err
+	}
+	var jobs []queue.Ending
+	var then []queue.Job
+	for _, e := range in {
+		if e.job != nil {
+			jobs = append(jobs, *e.job)
+		}
+		if e.then.Kind != "" {
+			then = append(then, e.then)
+		}
+	}
+	if err := s.queue.End(tx, jobs...); err != nil {
+		return nil, err
+	}
+	if err := s.queue.Put(tx, then...); err != nil {
+		return nil, err
+	}
+	tx.OnCommit(func() { s.count(in) })
+	return make([]struct{}, len(in)), credit.Announce(tx, s.queue, told...)
+}
+
+// endEndpoints writes how endpoints do, and gives the events of those that are disabled.
+func (s *Service) endEndpoints(tx *db.Tx, in []ending) (told []event.Event, err error) {
+	var moved []ending
+	for _, e := range in {
+		if e.health != nil || e.disable != "" {
+			moved = append(moved, e)
+		}
+	}
+	if len(moved) == 0 {
+		return nil, nil
+	}
+	rows, err := tx.LookupForUpdate("webhook_endpoint", endpointColumns,
+		db.Col("site_id", pick(moved, func(e ending) string { return e.site })), db.Col("id", pick(moved, func(e ending) id.ID { return e.of })))
+	found, err := db.Collect(rows, err, scanEndpoint)
+	if err != nil {
+		return nil, fmt.Errorf("lock endpoints: %w", err)
+	}
+	var list []*Endpoint
+	for i := range found {
+		e := &found[i].Endpoint
+		if e.State == removed {
+			continue
+		}
+		for _, m := range moved {
+			if m.place != (place{e.Site, e.ID}) {
+				continue
+			}
+			if m.health != nil {
+				e.health = *m.health
+			}
+			if m.disable != "" && e.State == Enabled {
+				told = append(told, e.disable(m.disable, tx.Now))
+			}
+		}
+		list = append(list, e)
+	}
+	cols := append(healthColumns(list), db.Col("state", pick(list, func(e *Endpoint) State { return e.State })),
+		db.Col("reason", pick(list, func(e *Endpoint) Reason { return e.Reason })),
+		db.Col("disabled_at", pick(list, func(e *Endpoint) db.Time { return e.DisabledAt })))
+	return told, tx.Later(func(err error) error { return fmt.Errorf("write how endpoints do: %w", err) }, func() error {
+		return tx.UpdateMany("webhook_endpoint", []string{"site_id", "id"}, cols...)
+	})
+}
+
+// disable stops an endpoint and gives the event that says so.
+func (e *Endpoint) disable(why Reason, now db.Time) event.Event {
+	e.State, e.Reason, e.DisabledAt = Disabled, why, now
+	data := map[string]any{"endpoint_id": e.ID.Text(id.Webhook), "reason": why}
+	if e.failingSince > 0 {
+		data["failing_since"] = e.failingSince.Time()
+	}
+	text, err := json.Marshal(data)
+	if err != nil { // it is made of texts and a time
+		text = nil
+	}
+	return event.Event{Site: e.Site, Type: "webhook.disabled", Ref: e.ID.Text(id.Webhook), Data: text}
+}
+
+// key is the key of a delivery.
+type key struct {
+	place
+	seq int64
+}
+
+func (k key) compare(o key) int {
+	return cmp.Or(strings.Compare(k.site, o.site), slices.Compare(k.of[:], o.of[:]), cmp.Compare(k.seq, o.seq))
+}
+
+// endDeliveries writes what became of deliveries, with their attempts. One that is not there
+// any more went with its endpoint.
+func (s *Service) endDeliveries(tx *db.Tx, in []ending) error {
+	byKey := map[key]*made{}
+	for _, e := range in {
+		if e.made != nil {
+			byKey[key{e.place, e.made.delivery.seq}] = e.made
+		}
+	}
+	if len(byKey) == 0 {
+		return nil
+	}
+	keys := make([]key, 0, len(byKey))
+	for k := range byKey {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, key.compare)
+	rows, err := tx.LookupForUpdate("webhook_delivery", []string{"site_id", "endpoint_id", "seq", "tries", "attempts"}, deliveryKeys(keys)...)
+	list, err := db.Collect(rows, err, func(r *sql.Rows) (o outcome, err error) {
+		return o, r.Scan(&o.site, &o.of, &o.seq, &o.tries, &o.no)
+	})
+	if err != nil {
+		return fmt.Errorf("lock deliveries: %w", err)
+	}
+	for i := range list {
+		o := &list[i]
+		o.made = byKey[o.key]
+		o.tries, o.no = o.tries+1, o.no+1
+		if o.sealed, err = s.sealed(tx, o); err != nil {
+			return err
+		}
+	}
+	return tx.Later(func(err error) error { return fmt.Errorf("write what became of %d deliveries: %w", len(list), err) }, func() error {
+		return writeOutcomes(tx, list)
+	})
+}
+
+// outcome is a delivery after one more attempt.
+type outcome struct {
+	key
+	*made
+	tries, no int64
+	sealed    []byte
+}
+
+// sealed is what the attempt's row keeps of the answer; nothing where there is nothing to read.
+func (s *Service) sealed(tx *db.Tx, o *outcome) ([]byte, error) {
+	if o.answer.said == (said{}) {
+		return nil, nil
+	}
+	key, err := s.keys.Site(tx, o.site)
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(o.answer.said)
+	if err != nil {
+		return nil, fmt.Errorf("write an answer: %w", err)
+	}
+	return key.Seal(answerSealedFor(o.of, o.seq, o.no), text), nil
+}
+
+func deliveryKeys(list []key) []db.Column {
+	return []db.Column{
+		db.Col("site_id", pick(list, func(k key) string { return k.site })),
+		db.Col("endpoint_id", pick(list, func(k key) id.ID { return k.of })),
+		db.Col("seq", pick(list, func(k key) int64 { return k.seq })),
+	}
+}
+
+func writeOutcomes(tx *db.Tx, list []outcome) error {
+	keys := deliveryKeys(pick(list, func(o outcome) key { return o.key }))
+	number := func(name string, of func(outcome) int64) db.Column { return db.Col(name, pick(list, of)) }
+	err := tx.UpdateMany("webhook_delivery", []string{"site_id", "endpoint_id", "seq"}, append(slices.Clone(keys),
+		db.Col("state", pick(list, func(o outcome) State { return cmp.Or(o.over, Waiting) })),
+		db.Opt("due", pick(list, func(o outcome) db.Time { return o.again })),
+		number("tries", func(o outcome) int64 { return o.tries }), number("attempts", func(o outcome) int64 { return o.no }),
+		number("status", func(o outcome) int64 { return int64(o.answer.status) }),
+		db.Col("ended_at", pick(list, func(o outcome) db.Time {
+			if o.over == "" {
+				return 0
+			}
+			return o.at
+		})))...)
+	if err != nil {
+		return err
+	}
+	return tx.InsertMany("webhook_attempt", append(keys,
+		number("no", func(o outcome) int64 { return o.no }), db.Col("at", pick(list, func(o outcome) db.Time { return o.at })),
+		number("status", func(o outcome) int64 { return int64(o.answer.status) }),
+		db.Col("result", pick(list, func(o outcome) result { return o.answer.result })),
+		number("took_ms", func(o outcome) int64 { return o.answer.took.Milliseconds() }),
+		db.Col("sealed", pick(list, func(o outcome) []byte { return o.sealed })))...)
+}
+
+// count measures endings that are committed, and tells of endpoints that were disabled.
+func (s *Service) count(in []ending) {
+	for _, e := range in {
+		if e.made != nil {
+			s.meter.attempts.WithLabelValues(string(e.made.answer.result)).Inc()
+			if e.made.delivery.attempts == 0 {
+				s.meter.first.Observe(max(e.made.at.Sub(e.made.delivery.at), 0).Seconds())
+			}
+		}
+		if e.disable != "" {
+			s.log.Warn("webhook endpoint disabled", slog.String("site_id", e.site), slog.String("endpoint", e.of.Text(id.Webhook)), slog.String("reason", string(e.disable)))
+		}
+	}
+}

@@ -1,0 +1,147 @@
+package webhook
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/id"
+	"creditmsg/internal/queue"
+)
+
+// sweepPage is how many deliveries one transaction deletes.
+const sweepPage = 500
+
+// Sweep deletes deliveries that ended long ago, with their attempts, and all of endpoints that
+// were removed; and it has endpoints served that have something due and, for whatever reason,
+// no job. What waits is kept.
+func (s *Service) Sweep(ctx context.Context) error {
+	var last Endpoint
+	for {
+		var list []Endpoint
+		err := s.d.View(ctx, "webhook_sweep_endpoints", func(tx *db.Tx) (err error) {
+			list, err = after(tx, last)
+			return err
+		})
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		for _, e := range list {
+			if err := s.sweep(ctx, e); err != nil {
+				return err
+			}
+		}
+		last = list[len(list)-1]
+	}
+}
+
+// after gives some endpoints behind another one, without what is sealed.
+func after(tx *db.Tx, last Endpoint) ([]Endpoint, error) {
+	rows, err := tx.Query(`SELECT site_id, id, state, resting_until, slow FROM webhook_endpoint
+		WHERE site_id > ? OR (site_id = ? AND id > ?) ORDER BY site_id, id LIMIT 200`, last.Site, last.Site, last.ID[:])
+	list, err := db.Collect(rows, err, func(r *sql.Rows) (e Endpoint, err error) {
+		return e, r.Scan(&e.Site, &e.ID, &e.State, &e.restingUntil, &e.slow)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read endpoints: %w", err)
+	}
+	return list, nil
+}
+
+func (s *Service) sweep(ctx context.Context, e Endpoint) error {
+	var from int64
+	for more := true; more; {
+		err := s.d.Update(ctx, "webhook_sweep", func(tx *db.Tx) error {
+			next, goesOn, err := s.sweepSome(tx, e, from)
+			if err == nil {
+				from, more = next, goesOn
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return s.d.Update(ctx, "webhook_mend", func(tx *db.Tx) error {
+		if e.State == removed {
+			_, err := tx.DeleteMany("webhook_endpoint", db.Col("site_id", []string{e.Site}), db.Col("id", []id.ID{e.ID}))
+			return err
+		}
+		return s.mend(tx, e)
+	})
+}
+
+// sweepSome deletes of the deliveries from a place on those that are over, and says where to go
+// on, and whether others of such an age may follow.
+func (s *Service) sweepSome(tx *db.Tx, e Endpoint, from int64) (next int64, more bool, err error) {
+	before := tx.Now.Add(-s.o.KeepAttempts)
+	rows, err := tx.Query(`SELECT seq, state, event_at, ended_at FROM webhook_delivery WHERE site_id = ? AND endpoint_id = ? AND seq >= ? ORDER BY seq LIMIT ?`,
+		e.Site, e.ID[:], from, sweepPage)
+	list, err := db.Collect(rows, err, func(r *sql.Rows) (d Delivery, err error) { return d, r.Scan(&d.Seq, &d.State, &d.EventAt, &d.EndedAt) })
+	if err != nil {
+		return 0, false, fmt.Errorf("read old deliveries: %w", err)
+	}
+	var keys []key
+	for _, d := range list {
+		next, more = d.Seq+1, len(list) == sweepPage && (e.State == removed || d.EventAt < before)
+		if e.State == removed || d.State != Waiting && d.EndedAt < before {
+			keys = append(keys, key{place{e.Site, e.ID}, d.Seq})
+		}
+	}
+	for _, table := range []string{"webhook_attempt", "webhook_delivery"} {
+		if _, err := tx.DeleteMany(table, deliveryKeys(keys)...); err != nil {
+			return 0, false, fmt.Errorf("delete old deliveries: %w", err)
+		}
+	}
+	return next, more, nil
+}
+
+// mend has an endpoint served that has something due.
+func (s *Service) mend(tx *db.Tx, e Endpoint) error {
+	if e.State != Enabled {
+		return nil
+	}
+	rows, err := tx.Query(`SELECT due FROM webhook_delivery WHERE site_id = ? AND endpoint_id = ? AND due > 0 ORDER BY due, seq LIMIT 1`, e.Site, e.ID[:])
+	list, err := db.Collect(rows, err, func(r *sql.Rows) (due db.Time, err error) { return due, r.Scan(&due) })
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	return s.queue.Put(tx, e.job(list[0]))
+}
+
+// Shift moves the times for which deliveries of a site wait back, as if so much time had
+// passed, and has its endpoints served: in a site that is only tried out nobody wants to wait
+// for days.
+func (s *Service) Shift(tx *db.Tx, siteID string, by time.Duration) error {
+	endpoints, err := s.lockAll(tx, siteID)
+	if err != nil {
+		return err
+	}
+	var jobs []queue.Job
+	for _, e := range endpoints {
+		if e.failingSince > 0 {
+			e.failingSince = e.failingSince.Add(-by)
+		}
+		e.restingUntil = max(e.restingUntil.Add(-by), 0)
+		if e.State == Enabled {
+			jobs = append(jobs, e.job(tx.Now))
+		}
+	}
+	if err := tx.UpdateMany("webhook_endpoint", []string{"site_id", "id"}, healthColumns(endpoints)...); err != nil {
+		return fmt.Errorf("shift the times of endpoints: %w", err)
+	}
+	if _, err := tx.Exec(`UPDATE webhook_delivery SET due = due - ? WHERE site_id = ? AND due > ?`, by.Microseconds(), siteID, by.Microseconds()); err != nil {
+		return fmt.Errorf("shift the times of deliveries: %w", err)
+	}
+	return s.queue.Put(tx, jobs...)
+}
+
+func (s *Service) lockAll(tx *db.Tx, siteID string) ([]*Endpoint, error) {
+	rows, err := tx.LookupForUpdate("webhook_endpoint", endpointColumns, db.Col("site_id", []string{siteID}))
+	return db.Collect(rows, err, func(r *sql.Rows) (*Endpoint, error) {
+		e, err := scanEndpoint(r)
+		return &e.Endpoint, err
+	})
+}
