@@ -44,7 +44,7 @@ type webhookAdd struct {
 func (v *webhookAdd) Run(ctx context.Context, s *streams) error {
 	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
 		one, err := p.AddWebhook(ctx, v.Site, v.URL, v.Description, v.Topic)
-		return shown(one, err, showSecret)
+		return shown(one, err, showHookSecret)
 	})
 }
 
@@ -61,7 +61,7 @@ type webhookRotate struct{ oneWebhook }
 func (v *webhookRotate) Run(ctx context.Context, s *streams) error {
 	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
 		one, err := p.RotateWebhook(ctx, v.Site, v.ID)
-		return shown(one, err, showSecret)
+		return shown(one, err, showHookSecret)
 	})
 }
 
@@ -120,7 +120,7 @@ func (v *webhookReplay) Run(ctx context.Context, s *streams) error {
 	})
 }
 
-func showSecret(t *table, w server.Webhook) {
+func showHookSecret(t *table, w server.Webhook) {
 	t.row("endpoint", w.ID+" of "+w.Site)
 	t.row("url", w.URL)
 	t.row("topics", strings.Join(w.Topics, " "))
