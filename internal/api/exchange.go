@@ -66,12 +66,14 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := context.WithValue(r.Context(), exchangeKey{}, x)
 	r = r.WithContext(audit.With(ctx, func() audit.Actor { return a.actor(x) }))
 	x.request = r
-	out := &recorder{ResponseWriter: w}
+	out := newRecorder(w)
+	await(out, r)
 	out.Header().Set("X-Request-Id", x.id)
 	out.Header().Set("X-Content-Type-Options", "nosniff")
 	out.Header().Set("Cache-Control", "no-store")
 	a.contained(out, r, x)
 	passOver(out, r)
+	out.end()
 	a.uses.flush(r.Context(), a)
 	a.tell(x, out, time.Since(start))
 }
@@ -154,34 +156,6 @@ type probe struct {
 func (p *probe) Header() http.Header         { return p.header }
 func (p *probe) WriteHeader(status int)      { p.status = status }
 func (p *probe) Write(b []byte) (int, error) { return len(b), nil }
-
-// recorder remembers what was answered.
-type recorder struct {
-	http.ResponseWriter
-	status int
-	bytes  int64
-}
-
-// WriteHeader counts the first final status only.
-func (w *recorder) WriteHeader(status int) {
-	if w.status == 0 && status >= 200 {
-		w.status = status
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Write counts the bytes of the body.
-func (w *recorder) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
-	n, err := w.ResponseWriter.Write(b)
-	w.bytes += int64(n)
-	return n, err
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // route is the pattern that took the request: never the path, which may hold a number.
 func route(r *http.Request) string {

@@ -75,7 +75,8 @@ type nothing struct{}
 // whose reply is described by O. Errors of serve become problems.
 func register[I, O any](a *api, o operation, serve func(ctx context.Context, x *exchange, in *I) (*reply, error)) {
 	op := a.declared(o, reflect.TypeFor[O]())
-	op.Middlewares = huma.Middlewares{a.admit(o)}
+	op.Middlewares = huma.Middlewares{a.admit(o), a.hold}
+	op.MaxBodyBytes, op.BodyReadTimeout = maxSetting, -1 // hold has the time
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*reply, error) {
 		x := of(ctx)
 		out, err := serve(ctx, x, in)

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"mime"
 	"net/http"
@@ -269,6 +270,6 @@ func (a *api) exportEntries(w http.ResponseWriter, r *http.Request, x *exchange)
 	w.Header().Set("Content-Type", paperMedia[format])
 	w.Header().Set("Vary", "Accept")
 	name(w, "entries-"+x.site, format)
-	a.stream(w, r, x, func(ctx context.Context, out *download) error { return e.WriteTo(ctx, a.DB, out) })
+	a.stream(w, r, x, func(ctx context.Context, out io.Writer) error { return e.WriteTo(ctx, a.DB, out) })
 	return nil
 }
