@@ -68,9 +68,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.request = r
 	out := newRecorder(w)
 	await(out, r)
-	out.Header().Set("X-Request-Id", x.id)
-	out.Header().Set("X-Content-Type-Options", "nosniff")
-	out.Header().Set("Cache-Control", "no-store")
+	x.begin(out.Header())
 	a.contained(out, r, x)
 	passOver(out, r)
 	out.end()
@@ -101,6 +99,10 @@ func (a *api) contained(w *recorder, r *http.Request, x *exchange) {
 // serve hands the request to its route. Paths that a mux would redirect are unknown
 // ones here: a redirected write would lose its body.
 func (a *api) serve(w http.ResponseWriter, r *http.Request) {
+	if err := readableHead(r); err != nil {
+		a.refuse(w, r, err)
+		return
+	}
 	if r.URL.Path != path.Clean(r.URL.Path) {
 		a.refuse(w, r, noRoute(r))
 		return
@@ -109,17 +111,16 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, r, err)
 		return
 	}
-	answer, pattern := a.mux.Handler(r)
-	if pattern != "" {
+	if r.Method == http.MethodOptions {
+		a.options(w, r)
+		return
+	}
+	if _, pattern := a.mux.Handler(r); pattern != "" {
 		a.mux.ServeHTTP(w, r)
 		return
 	}
-	// Only the mux knows whether another method would do: its plain answer is
-	// listened to and told again as a problem.
-	heard := &probe{header: http.Header{}}
-	answer.ServeHTTP(heard, r)
-	if heard.status == http.StatusMethodNotAllowed {
-		allow := heard.header.Get("Allow")
+	if can := a.methods(r); can != nil {
+		allow := strings.Join(can, ", ")
 		w.Header().Set("Allow", allow)
 		a.refuse(w, r, fault.New(fault.NotFound, fault.CodeMethodNotAllowed, "%s is not possible here; use %s", method(r), allow))
 		return

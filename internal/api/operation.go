@@ -42,10 +42,10 @@ func (o operation) writes() bool { return o.ability != "" && o.method != http.Me
 // Codes that every route with a token may answer, and every write besides.
 var (
 	everyCode = []string{fault.CodeUnauthenticated, fault.CodeForbidden, fault.CodeNotFound, fault.CodeMethodNotAllowed,
-		fault.CodeValidation, fault.CodeRateLimited, fault.CodeInternal, fault.CodeUnavailable}
+		fault.CodeHeadTooLarge, fault.CodeValidation, fault.CodeRateLimited, fault.CodeInternal, fault.CodeUnavailable}
 	writeCodes = []string{fault.CodeMalformed, fault.CodeBodyTooLarge, fault.CodeUnsupportedMedia,
 		fault.CodeIdempotencyMismatch, fault.CodeIdempotencyInFlight}
-	openCodes = []string{fault.CodeMethodNotAllowed, fault.CodeInternal}
+	openCodes = []string{fault.CodeMethodNotAllowed, fault.CodeHeadTooLarge, fault.CodeInternal}
 )
 
 // reply is a reply that was written already: the same bytes can be kept and given again.

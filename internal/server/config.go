@@ -33,6 +33,7 @@ type Config struct {
 	// clear text until something in front speaks TLS, so being reachable from other
 	// machines (":8080") is the operator's own decision.
 	Listen    string          `yaml:"listen" env:"LISTEN"`
+	HTTP      HTTPConfig      `yaml:"http" envPrefix:"HTTP_"`
 	Database  DatabaseConfig  `yaml:"database" envPrefix:"DATABASE_"`
 	Blob      BlobConfig      `yaml:"blob" envPrefix:"BLOB_"`
 	Providers ProviderConfigs `yaml:"providers" env:"-"`
@@ -168,6 +169,7 @@ func (c *Config) defaults() {
 	c.Delivery.NightUntil = cmp.Or(c.Delivery.NightUntil, korea.Clock(until))
 	c.Audit.Keep = cmp.Or(c.Audit.Keep, "5y")
 	c.Alerts.defaults()
+	c.HTTP.defaults()
 	c.Log.Level = cmp.Or(c.Log.Level, "info")
 	c.Log.Format = cmp.Or(c.Log.Format, "json")
 }

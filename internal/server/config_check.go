@@ -38,6 +38,7 @@ var providerName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}$`)
 // check complains about values that can be read and make no sense.
 func (l *loading) check(c *Config) {
 	l.checkListen(c.Listen)
+	l.checkHTTP(c.HTTP)
 	l.checkDatabase(c.Database.URL)
 	l.checkBlob(c.Blob)
 	names := map[string]int{}

@@ -73,7 +73,8 @@ type Program struct {
 	grace        time.Duration
 	roles        []string
 	metrics      *prometheus.Registry
-	broken       prometheus.Counter // rows that break a law of the ledger
+	broken       prometheus.Counter     // rows that break a law of the ledger
+	turned       *prometheus.CounterVec // connections that the gate ended
 	d            *db.DB
 	keys         *site.Keys
 	ledger       *credit.Ledger
@@ -141,6 +142,7 @@ func (p *Program) openDoors(_ context.Context, o Options) (err error) {
 		if p.door, err = listen(p.config.Listen); err != nil {
 			return err
 		}
+		p.guard(p.door)
 	}
 	if p.has(RoleSimulator) {
 		return p.openSimulator(o.Simulator)

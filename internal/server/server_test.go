@@ -199,7 +199,7 @@ func TestTheSimulatorTakesThePortAfterTheAPIsOrAnyThatIsFree(t *testing.T) {
 	}
 	defer taken.Close()
 	after := taken.Addr().(*net.TCPAddr).Port
-	p := &Program{config: testConfig(t, simulatedAccount("http://127.0.0.1:0")), door: &listener{placed{port: after - 1}, "http://api"}}
+	p := &Program{config: testConfig(t, simulatedAccount("http://127.0.0.1:0")), door: &listener{Listener: placed{port: after - 1}, url: "http://api"}}
 	if got := p.besides("127.0.0.1"); got != taken.Addr().String() {
 		t.Errorf("beside port %d stands %s, want %s", after-1, got, taken.Addr())
 	}
