@@ -80,6 +80,10 @@ type api struct {
 	disk       *semaphore.Weighted // bytes of lists that may be on disk at once
 	spec       []byte              // the OpenAPI document
 	page       *page               // the same for people
+
+	present map[string]presenter // what GET of a path shows
+	changes map[string]bool      // the paths of it that can be changed under a condition
+	writers []operation          // all that take an Idempotency-Key
 }
 
 // New makes the handler of all routes. Time-outs of connections are the server's;
@@ -115,7 +119,8 @@ func build(d Deps) *api {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &api{Deps: d, mux: http.NewServeMux(), room: semaphore.NewWeighted(bodyRoom), disk: semaphore.NewWeighted(diskRoom)}
+	a := &api{Deps: d, mux: http.NewServeMux(), room: semaphore.NewWeighted(bodyRoom), disk: semaphore.NewWeighted(diskRoom),
+		present: map[string]presenter{}, changes: map[string]bool{}}
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
@@ -123,6 +128,7 @@ func build(d Deps) *api {
 	} {
 		declare(a)
 	}
+	a.describeConditions()
 	a.loosen()
 	return a
 }

@@ -33,6 +33,10 @@ func (a *api) admit(o operation) func(huma.Context, func(huma.Context)) {
 			}
 		}
 		if o.method != http.MethodGet {
+			if err := a.unconditional(r, o); err != nil {
+				a.refuse(w, r, err)
+				return
+			}
 			x.beginSum(r)
 			r.Body = &summed{r.Body, x}
 		}

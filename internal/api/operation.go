@@ -34,6 +34,10 @@ type operation struct {
 	house   bool // is about the installation: nobody names a site, and only operators may
 
 	everySite bool // an operator may ask for all sites together
+
+	of    string                        // the path whose thing it changes; "" = its own
+	inOne bool                          // it changes in one transaction, together with its key
+	lock  func(*db.Tx, *exchange) error // holds what orders such changes; nil = the site's row
 }
 
 // writes reports whether the route takes an Idempotency-Key.
@@ -44,7 +48,7 @@ var (
 	everyCode = []string{fault.CodeUnauthenticated, fault.CodeForbidden, fault.CodeNotFound, fault.CodeMethodNotAllowed,
 		fault.CodeHeadTooLarge, fault.CodeValidation, fault.CodeRateLimited, fault.CodeInternal, fault.CodeUnavailable}
 	writeCodes = []string{fault.CodeMalformed, fault.CodeBodyTooLarge, fault.CodeUnsupportedMedia,
-		fault.CodeIdempotencyMismatch, fault.CodeIdempotencyInFlight}
+		fault.CodeIdempotencyMismatch, fault.CodeIdempotencyInFlight, fault.CodeNotSupported}
 	openCodes = []string{fault.CodeMethodNotAllowed, fault.CodeHeadTooLarge, fault.CodeInternal}
 )
 
@@ -53,6 +57,7 @@ type reply struct {
 	Status   int
 	Media    string `header:"Content-Type" hidden:"true"`
 	Replayed string `header:"Idempotent-Replayed" hidden:"true"`
+	Tag      string `header:"ETag" hidden:"true"`
 	Body     []byte
 }
 
@@ -89,22 +94,26 @@ func register[I, O any](a *api, o operation, serve func(ctx context.Context, x *
 
 // read declares a route that answers from one reading transaction.
 func read[I, O any](a *api, o operation, answer func(tx *db.Tx, x *exchange, in *I) (O, error)) {
-	register[I, O](a, o, func(ctx context.Context, x *exchange, in *I) (*reply, error) {
-		var out O
-		err := a.DB.View(ctx, o.metric(), func(tx *db.Tx) (err error) {
-			out, err = answer(tx, x, in)
+	presents(a, o, answer)
+	register[I, O](a, o, func(ctx context.Context, x *exchange, in *I) (out *reply, err error) {
+		err = a.DB.View(ctx, o.metric(), func(tx *db.Tx) error {
+			view, err := answer(tx, x, in)
+			if err != nil {
+				return err
+			}
+			if out, err = rendered(o.status, view); err == nil && a.changes[o.path] {
+				err = a.tagged(tx, x, view, out)
+			}
 			return err
 		})
-		if err != nil {
-			return nil, err
-		}
-		return rendered(o.status, out)
+		return out, err
 	})
 }
 
 // write declares a route that changes something in one transaction, together with
 // its Idempotency-Key.
 func write[I, O any](a *api, o operation, change func(tx *db.Tx, x *exchange, in *I) (O, error)) {
+	o.inOne = true
 	register[I, O](a, o, func(ctx context.Context, x *exchange, in *I) (*reply, error) {
 		return a.once(ctx, x, o, func(tx *db.Tx) (*reply, error) {
 			out, err := change(tx, x, in)
@@ -170,6 +179,9 @@ func (a *api) declared(o operation, out reflect.Type) huma.Operation {
 			codes = append(codes, writeCodes...)
 			op.Parameters = append(op.Parameters, &huma.Param{Ref: "#/components/parameters/idempotencyKey"})
 		}
+	}
+	if o.writes() {
+		a.writers = append(a.writers, o)
 	}
 	a.describeRefusals(&op, codes)
 	a.describeSuccess(&op, o, out)

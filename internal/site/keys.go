@@ -20,6 +20,7 @@ const (
 	SigningKey = "signing" // heads of ledgers, and statements; later ones have a number behind
 	PaperKey   = "paper"   // the operator's own billing profile, and his tax invoices
 	ReplyKey   = "reply"   // kept replies to operators that are about no site
+	TagKey     = "etag"    // of what is shown, so that nobody can try what it was made of
 )
 
 // Keys gives the data keys of the sites and of the installation. They are made
@@ -84,7 +85,7 @@ func (k *Keys) Prepare(ctx context.Context) error {
 				return err
 			}
 		}
-		for _, name := range []string{BlobKey, CursorKey, InboxKey, ReplyKey, SigningKey} {
+		for _, name := range []string{BlobKey, CursorKey, InboxKey, ReplyKey, SigningKey, TagKey} {
 			if _, err := k.Installation(tx, name); err != nil {
 				return err
 			}
