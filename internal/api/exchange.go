@@ -57,7 +57,10 @@ var saneID = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,128}$`)
 
 // ServeHTTP surrounds every request: an id, a problem for what no route takes, a
 // panic contained, one log line, one measurement.
-func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.attend(w, r, a.serve) }
+
+// attend surrounds a request that serve answers.
+func (a *api) attend(w http.ResponseWriter, r *http.Request, serve func(*recorder, *http.Request)) {
 	start := time.Now()
 	x := &exchange{id: r.Header.Get("X-Request-Id")}
 	if !saneID.MatchString(x.id) {
@@ -69,7 +72,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out := newRecorder(w)
 	await(out, r)
 	x.begin(out.Header())
-	a.contained(out, r, x)
+	a.contained(out, r, x, serve)
 	passOver(out, r)
 	out.end()
 	a.uses.flush(r.Context(), a)
@@ -77,7 +80,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // contained serves the request and turns a panic into a 500.
-func (a *api) contained(w *recorder, r *http.Request, x *exchange) {
+func (a *api) contained(w *recorder, r *http.Request, x *exchange, serve func(*recorder, *http.Request)) {
 	defer func() {
 		cause := recover()
 		if cause == nil {
@@ -93,12 +96,12 @@ func (a *api) contained(w *recorder, r *http.Request, x *exchange) {
 		// Part of the reply is gone already; the missing rest tells the client.
 		problemOf(x, err)
 	}()
-	a.serve(w, r)
+	serve(w, r)
 }
 
 // serve hands the request to its route. Paths that a mux would redirect are unknown
 // ones here: a redirected write would lose its body.
-func (a *api) serve(w http.ResponseWriter, r *http.Request) {
+func (a *api) serve(w *recorder, r *http.Request) {
 	if err := readableHead(r); err != nil {
 		a.refuse(w, r, err)
 		return

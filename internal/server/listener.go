@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,8 +22,9 @@ const (
 // listener is a door: an open port and what will answer there.
 type listener struct {
 	net.Listener
-	url     string // how it is reached from this machine
-	streams int    // requests under way on one connection of HTTP/2; 0 = the library's own number
+	url     string      // how it is reached from this machine
+	tls     *tls.Config // nil = clear text
+	streams int         // requests under way on one connection of HTTP/2; 0 = the library's own number
 }
 
 // listen opens a TCP port. Nothing answers before serve; callers wait in line.
@@ -75,7 +77,11 @@ func (l *listener) serve(ctx context.Context, h http.Handler, grace time.Duratio
 		closed <- err
 	})
 	words, _ := h.(wording)
-	err := s.Serve(speaking{l.Listener, words})
+	var port net.Listener = speaking{l.Listener, words}
+	if l.tls != nil {
+		port = shaking(l.Listener, l.tls, words)
+	}
+	err := s.Serve(port)
 	if unwatch() {
 		return fmt.Errorf("serve %s: %w", l.url, err) // it ended by itself
 	}

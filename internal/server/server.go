@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"creditmsg/internal/audit"
 	"creditmsg/internal/billing"
 	"creditmsg/internal/book"
+	"creditmsg/internal/certificate"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
@@ -64,6 +66,8 @@ type Options struct {
 	ConnectFor time.Duration // how long a database that is not there yet is waited for; 0 = 15 s
 	Grace      time.Duration // what requests, and then jobs, may take to end after the stop; 0 = 20 s
 	Simulator  SimulatorOptions
+	// Reload has the files of tls.cert_file and tls.key_file read at once; nil = only when it is time.
+	Reload <-chan os.Signal
 }
 
 // Program is one process of the installation: its services, its doors and what runs.
@@ -95,8 +99,12 @@ type Program struct {
 	privacy      *privacy.Service
 	handler      http.Handler
 
-	door      *listener // nil without RoleAPI
-	vendor    *listener // nil without RoleSimulator
+	door      *listener              // nil without RoleAPI
+	inner     *listener              // the same for the simulator in this process, where the door speaks TLS
+	redirect  *listener              // leads from clear text to the door; nil without listen_redirect
+	authority *certificate.Authority // nil without tls.autocert
+	renewing  runner                 // nil without tls.cert_file
+	vendor    *listener              // nil without RoleSimulator
 	simulated *simulator.Simulator
 	till      *till.Simulator
 
@@ -121,7 +129,7 @@ func Open(ctx context.Context, c Config, o Options) (*Program, error) {
 	p.config.Providers = slices.Clone(c.Providers)
 	p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	p.broken = newBrokenRows(p.metrics)
-	for _, step := range []func(context.Context, Options) error{p.openDoors, p.openDatabase, p.makeServices, p.makeAPI} {
+	for _, step := range []func(context.Context, Options) error{p.openDoors, p.openDatabase, p.makeServices, p.secure, p.makeAPI} {
 		if err := step(ctx, o); err != nil {
 			p.Close()
 			return nil, err
@@ -139,10 +147,9 @@ func (p *Program) openDoors(_ context.Context, o Options) (err error) {
 		}
 	}
 	if p.has(RoleAPI) {
-		if p.door, err = listen(p.config.Listen); err != nil {
+		if err = p.openDoor(); err != nil {
 			return err
 		}
-		p.guard(p.door)
 	}
 	if p.has(RoleSimulator) {
 		return p.openSimulator(o.Simulator)
@@ -265,16 +272,6 @@ func (p *Program) Run(ctx context.Context) error {
 	return nil
 }
 
-func (p *Program) doors() []runner {
-	if p.door == nil {
-		return nil
-	}
-	return []runner{
-		func(ctx context.Context) error { return p.door.serve(ctx, p.handler, p.grace, p.log) },
-		p.watchLedger,
-	}
-}
-
 // neighbours are what every process that sends or takes reports in does with the others.
 func (p *Program) neighbours() []runner {
 	if !p.has(RoleWorker) && !p.has(RoleAPI) {
@@ -322,7 +319,7 @@ func (p *Program) release(context.Context) error { return p.d.Close() }
 
 // Close lets everything go that a Program holds which is not run any more.
 func (p *Program) Close() {
-	for _, l := range []*listener{p.door, p.vendor} {
+	for _, l := range []*listener{p.door, p.inner, p.redirect, p.vendor} {
 		if l != nil {
 			_ = l.Close() // closed already when it was run
 		}
