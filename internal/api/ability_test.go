@@ -160,7 +160,7 @@ var contract = map[string]string{
 	"POST /v1/erasures": "contacts:write", "GET /v1/erasures": "contacts:read", "GET /v1/erasures/{id}": "contacts:read",
 	"GET /v1/retention": "contacts:read", "PUT /v1/retention": "contacts:write", "POST /v1/sites/{id}/erase": "operator",
 	"GET /v1/audit": "audit:read", "GET /v1/audit/export": "audit:read", "GET /v1/audit/seals": "audit:read",
-	"GET /v1/credit/auto-recharge":                                    "credit:read",
+	"GET /v1/credit/auto-recharge": "credit:read",
 }
 
 // filled puts something into a path's parameters.

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/cors"
 	"golang.org/x/sync/semaphore"
 
 	"creditmsg/internal/alert"
@@ -65,6 +66,7 @@ type Deps struct {
 	TrustedProxies []netip.Prefix                  // whose X-Forwarded-For is believed
 	Version        string                          // of the program
 	Ready          func(ctx context.Context) error // whether requests can be served now
+	Origins        []string                        // of pages that may call: scheme://host[:port]
 }
 
 // api is the routes over their dependencies.
@@ -81,6 +83,7 @@ type api struct {
 	spec       []byte              // the OpenAPI document
 	page       *page               // the same for people
 
+	cors    *cors.Cors           // nil = pages of other origins may not call
 	present map[string]presenter // what GET of a path shows
 	changes map[string]bool      // the paths of it that can be changed under a condition
 	writers []operation          // all that take an Idempotency-Key
@@ -91,6 +94,7 @@ type api struct {
 func New(d Deps) (http.Handler, error) {
 	a := build(d)
 	a.callers = db.NewReadGroup(d.DB, "api_authenticate", authenticate)
+	a.cors = newCORS(d.Origins)
 	var err error
 	if a.meter, err = newMeter(d.Registerer); err != nil {
 		return nil, fmt.Errorf("register the API's metrics: %w", err)

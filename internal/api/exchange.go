@@ -114,6 +114,9 @@ func (a *api) serve(w *recorder, r *http.Request) {
 		a.refuse(w, r, err)
 		return
 	}
+	if a.crossing(w, r) {
+		return
+	}
 	if r.Method == http.MethodOptions {
 		a.options(w, r)
 		return

@@ -37,6 +37,7 @@ type Config struct {
 	// about tls.autocert (":80"). Default none.
 	ListenRedirect string          `yaml:"listen_redirect" env:"LISTEN_REDIRECT"`
 	TLS            TLSConfig       `yaml:"tls" envPrefix:"TLS_"`
+	CORS           CORSConfig      `yaml:"cors" envPrefix:"CORS_"`
 	HTTP           HTTPConfig      `yaml:"http" envPrefix:"HTTP_"`
 	Database       DatabaseConfig  `yaml:"database" envPrefix:"DATABASE_"`
 	Blob           BlobConfig      `yaml:"blob" envPrefix:"BLOB_"`

@@ -40,6 +40,7 @@ func (l *loading) check(c *Config) {
 	l.checkPort("listen", c.Listen)
 	l.checkHTTP(c.HTTP)
 	l.checkTLS(c)
+	l.checkCORS(c.CORS)
 	l.checkDatabase(c.Database.URL)
 	l.checkBlob(c.Blob)
 	names := map[string]int{}

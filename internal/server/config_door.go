@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"regexp"
 	"strings"
 )
@@ -95,6 +96,23 @@ func (l *loading) checkTLS(c *Config) {
 		}
 		if strings.EqualFold(c.ListenRedirect, c.Listen) {
 			l.bad("listen_redirect", "it is the address of listen")
+		}
+	}
+}
+
+// CORSConfig says which pages may call the API from browsers.
+type CORSConfig struct {
+	// Origins are those of the pages, such as https://console.example.com: exactly as browsers
+	// send them, without a path. Default none.
+	Origins Names `yaml:"origins" env:"ORIGINS"`
+}
+
+func (l *loading) checkCORS(c CORSConfig) {
+	for i, origin := range c.Origins {
+		u, err := url.Parse(origin)
+		if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || origin != strings.ToLower(u.Scheme+"://"+u.Host) ||
+			strings.Contains(origin, "*") || u.Scheme == "https" && u.Port() == "443" || u.Scheme == "http" && u.Port() == "80" {
+			l.bad(fmt.Sprintf("cors.origins[%d]", i), "%q is not an origin as browsers send it, such as https://console.example.com: small letters, no path, no usual port, no *", origin)
 		}
 	}
 }

@@ -34,6 +34,11 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 	for name, value := range map[string]string{"URL": string(want.Blob.URL), "ACCESS_KEY": "s3access", "SECRET_KEY": "s3secret", "SHARED": "true"} {
 		environ["BLOB_"+name] = value
 	}
+	for name, value := range map[string]string{"LISTEN_REDIRECT": ":9001", "HTTP_CONNECTIONS": "900", "HTTP_CONNECTIONS_PER_ADDRESS": "90", "HTTP_STREAMS": "9",
+		"TLS_AUTOCERT_DOMAINS": "msg.example.com,sms.example.com", "TLS_AUTOCERT_EMAIL": "ops@example.com", "TLS_AUTOCERT_DIRECTORY_URL": "https://acme.example/directory",
+		"CORS_ORIGINS": "https://console.example.com,http://localhost:3000"} {
+		environ[name] = value
+	}
 	want.Keys.Master = masterHex
 	var env []string
 	for name, value := range environ {
@@ -52,8 +57,8 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 			t.Errorf("the test does not set %s", name)
 		}
 	}
-	if got, want := len(variables()), len(environ)+6; got != want {
-		t.Errorf("%d variables, want %d: six of them name files", got, want)
+	if got, want := len(variables()), len(environ)+8; got != want {
+		t.Errorf("%d variables, want %d: eight of them name files", got, want)
 	}
 }
 
