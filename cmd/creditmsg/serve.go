@@ -48,7 +48,7 @@ func (v *serveVerb) Run(ctx context.Context, s *streams) error {
 	if v.Demo {
 		return v.demo(ctx, s, config, o)
 	}
-	o.Log = server.NewLog(config.Log, s.err)
+	o.Log = server.NewLog(config.Log, s.err, config.Secrets()...)
 	slog.SetDefault(o.Log) // for what has no log of its own
 	p, err := server.Open(ctx, config, o)
 	if err != nil {
@@ -76,7 +76,7 @@ func (v *serveVerb) demo(ctx context.Context, s *streams, config server.Config, 
 		return fmt.Errorf("open the log: %w", err)
 	}
 	defer f.Close()
-	o.Log = server.NewLog(config.Log, f)
+	o.Log = server.NewLog(config.Log, f, config.Secrets()...)
 	slog.SetDefault(o.Log)
 	p, demo, err := server.OpenDemo(ctx, config, server.DemoOptions{Options: o})
 	if err != nil {
