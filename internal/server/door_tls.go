@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"creditmsg/internal/fault"
 )
 
 // shakeWithin is how long a client may take to agree on how to speak TLS.
@@ -66,7 +68,11 @@ func (h *handshakes) take() {
 			}
 			continue
 		}
-		go h.shake(c)
+		go func() {
+			if fault.Contain("a handshake", func() error { h.shake(c); return nil }) != nil {
+				_ = c.Close()
+			}
+		}()
 	}
 }
 

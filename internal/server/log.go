@@ -44,7 +44,11 @@ func masking(secrets []string) func([]string, slog.Attr) slog.Attr {
 	return func(_ []string, a slog.Attr) slog.Attr {
 		switch a.Key {
 		case "error":
-			return slog.String(a.Key, masks.Replace(a.Value.String()))
+			text := masks.Replace(a.Value.String())
+			if strings.Contains(text, " panicked: ") { // with whatever it had in its hands
+				text = korea.MaskIn(text)
+			}
+			return slog.String(a.Key, text)
 		case "panic":
 			return slog.String(a.Key, korea.MaskIn(masks.Replace(a.Value.String())))
 		}
