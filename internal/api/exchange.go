@@ -200,6 +200,9 @@ func (a *api) tell(x *exchange, w *recorder, took time.Duration) {
 	if !x.token.ID.IsZero() {
 		line = append(line, slog.String("token_id", x.token.ID.Text(id.Token)))
 	}
+	if trace := traceOf(r.Header); trace != "" {
+		line = append(line, slog.String("trace_id", trace))
+	}
 	if x.code != "" {
 		line = append(line, slog.String("code", x.code))
 	}
