@@ -48,11 +48,10 @@ func TestTheDocumentNamesTheChangesThatCanDependOnAnETag(t *testing.T) {
 	}
 }
 
-// setting is one thing that is read and changed, with two bodies that make it differ.
+// settingCase is one thing that is read and changed, with two bodies that make it differ.
 type settingCase struct {
 	path, token   string
 	first, second string
-	method        string // "" = PUT
 	under         string // where it is changed; "" = its path
 	whole         bool   // GET always sends all of it
 }
