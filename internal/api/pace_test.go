@@ -285,3 +285,60 @@ func TestStuckReadersHoldNoTransaction(t *testing.T) {
 	w.get("/v1/credit").is(200)
 	w.send(text)
 }
+
+// frame is one of HTTP/2.
+func frame(kind, flags byte, stream byte, payload string) string {
+	n := len(payload)
+	return string([]byte{byte(n >> 16), byte(n >> 8), byte(n), kind, flags, 0, 0, 0, stream}) + payload
+}
+
+// TestAStreamOfHTTP2ThatIsStuckIsResetAndTheOthersGoOn has a client allow no byte of a reply, while
+// its connection is well.
+func TestAStreamOfHTTP2ThatIsStuckIsResetAndTheOthersGoOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := bare(t)
+		a.spec = []byte(strings.Repeat("x", 300<<10))
+		l := &pipes{coming: make(chan net.Conn), closed: make(chan struct{})}
+		protocols := new(http.Protocols)
+		protocols.SetUnencryptedHTTP2(true)
+		ended := make(chan time.Duration, 2)
+		start := time.Now()
+		server := &http.Server{Protocols: protocols, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			a.ServeHTTP(w, r)
+			ended <- time.Since(start)
+		})}
+		served := make(chan error, 1)
+		go func() { served <- server.Serve(l) }()
+		ours, theirs := net.Pipe()
+		l.coming <- theirs
+		const noWindow, headers, settings, reset = "\x00\x04\x00\x00\x00\x00", 1, 4, 3
+		ask := func(stream byte, path string) string {
+			return frame(headers, 5, stream, "\x82\x86\x04"+string(rune(len(path)))+path+"\x01\x01x")
+		}
+		go func() {
+			_, _ = io.WriteString(ours, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"+frame(settings, 0, 0, noWindow)+ask(1, "/openapi.json"))
+		}()
+		in := bufio.NewReader(ours)
+		answered := false
+		for {
+			head := make([]byte, 9)
+			if _, err := io.ReadFull(in, head); err != nil {
+				t.Fatalf("the connection ended: %v", err)
+			}
+			_, _ = in.Discard(int(head[0])<<16 | int(head[1])<<8 | int(head[2]))
+			if answered = answered || head[3] == headers; head[3] == reset {
+				break
+			}
+		}
+		if took := <-ended; !answered || took < pauseWithin || took > 2*pauseWithin {
+			t.Errorf("the handler ended after %s, its reply had begun %v", took, answered)
+		}
+		go func() { _, _ = io.WriteString(ours, ask(3, "/nothing")) }()
+		<-ended
+		go func() { _, _ = io.Copy(io.Discard, in) }()
+		_ = ours.Close()
+		_ = server.Close()
+		<-served
+		settle()
+	})
+}
