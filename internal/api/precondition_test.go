@@ -73,7 +73,7 @@ func (w *world) settingCases() map[string]settingCase {
 		"a series":        {path: "/v1/series/" + series, first: `{"name":"주간","cron":"0 9 * * 2","message":` + text + `}`, second: `{"name":"주간","cron":"0 9 * * 3","message":` + text + `}`, whole: true},
 		"alerts":          {path: "/v1/credit/alerts", first: `{"emails":["a@example.com"]}`, second: `{"emails":["b@example.com"]}`},
 		"caps":            {path: "/v1/credit/caps", first: `{"recipients":{"day":10}}`, second: `{"recipients":{"day":20}}`, whole: true},
-		"bounds":          {path: "/v1/credit/caps", under: "/v1/credit/caps/bounds?site=rich", token: w.operator, first: `{"recipients":{"day":10}}`, second: `{"recipients":{"day":20}}`, whole: true},
+		"bounds":          {path: "/v1/credit/caps", under: "/v1/credit/caps/bounds?site=rich", token: w.operator, first: `{"recipients":{"day":1000}}`, second: `{"recipients":{"day":2000}}`, whole: true},
 		"a recharge":      {path: "/v1/credit/auto-recharge", first: `{"enabled":false,"threshold":"1000","amount":"5000"}`, second: `{"enabled":false,"threshold":"2000","amount":"5000"}`, whole: true},
 		"a profile":       {path: "/v1/billing-profile", first: `{"name":"꽃집"}`, second: `{"name":"빵집"}`},
 		"rules":           {path: "/v1/sending-rules", first: `{"duplicate_window":60}`, second: `{"duplicate_window":120}`},

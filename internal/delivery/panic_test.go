@@ -80,11 +80,11 @@ func TestALookThatPanicsIsFollowedByTheNext(t *testing.T) {
 	looks := 0
 	w.delivery.again(ctx, time.Microsecond, func(context.Context) error {
 		if looks++; looks == 3 {
-			stop()
+			stop() // which the next look may come before
 		}
 		panic("a mistake")
 	})
-	if looks != 3 {
-		t.Errorf("it looked %d times, want 3", looks)
+	if looks < 3 {
+		t.Errorf("it looked %d times, want 3 at least", looks)
 	}
 }
