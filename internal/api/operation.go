@@ -37,7 +37,7 @@ type operation struct {
 
 	of    string                        // the path whose thing it changes; "" = its own
 	inOne bool                          // it changes in one transaction, together with its key
-	lock  func(*db.Tx, *exchange) error // holds what orders such changes; nil = the site's row
+	lock  func(*db.Tx, *exchange) error // holds what orders such changes; nil = the site's row, and of the house nothing can
 }
 
 // writes reports whether the route takes an Idempotency-Key.

@@ -71,7 +71,7 @@ func (o operation) shown() string {
 func (a *api) conditional(o operation) bool {
 	switch o.method {
 	case http.MethodPut, http.MethodPatch, http.MethodDelete:
-		return o.inOne && a.present[o.shown()] != nil
+		return o.inOne && a.present[o.shown()] != nil && (!o.house || o.lock != nil)
 	}
 	return false
 }

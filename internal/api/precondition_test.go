@@ -18,9 +18,9 @@ var conditionalRoutes = []string{
 	"DELETE /v1/contacts/{id}", "DELETE /v1/groups/{id}", "DELETE /v1/kakao-channels/{name}", "DELETE /v1/opt-outs/{number}",
 	"DELETE /v1/payment-methods/{id}", "DELETE /v1/plans/{id}", "DELETE /v1/policies/{name}", "DELETE /v1/senders/{number}",
 	"DELETE /v1/series/{id}", "DELETE /v1/templates/{code}",
-	"PATCH /v1/payment-methods/{id}",
+	"PATCH /v1/payment-methods/{id}", "PATCH /v1/sites/{id}",
 	"PUT /v1/billing-profile", "PUT /v1/contacts/{id}", "PUT /v1/credit/alerts", "PUT /v1/credit/auto-recharge", "PUT /v1/credit/caps",
-	"PUT /v1/credit/caps/bounds", "PUT /v1/groups/{id}", "PUT /v1/kakao-channels/{name}", "PUT /v1/plans/{id}", "PUT /v1/policies/{name}",
+	"PUT /v1/credit/caps/bounds", "PUT /v1/groups/{id}", "PUT /v1/kakao-channels/{name}", "PUT /v1/plans/{id}", "PUT /v1/policies/{name}", "PUT /v1/retention",
 	"PUT /v1/senders/{number}", "PUT /v1/sending-rules", "PUT /v1/series/{id}", "PUT /v1/templates/{code}",
 }
 
@@ -53,7 +53,15 @@ type settingCase struct {
 	path, token   string
 	first, second string
 	under         string // where it is changed; "" = its path
+	patch         bool   // by PATCH
 	whole         bool   // GET always sends all of it
+}
+
+func (c settingCase) method() string {
+	if c.patch {
+		return "PATCH"
+	}
+	return "PUT"
 }
 
 // settingCases are one of each kind; what they need is made here.
@@ -79,6 +87,7 @@ func (w *world) settingCases() map[string]settingCase {
 		"rules":           {path: "/v1/sending-rules", first: `{"duplicate_window":60}`, second: `{"duplicate_window":120}`},
 		"a policy":        {path: "/v1/policies/own", first: `{"steps":[{"send":"text"}]}`, second: `{"steps":[{"send":"alimtalk"},{"send":"text"}]}`},
 		"a Kakao channel": {path: "/v1/kakao-channels/@demo", first: `{"sender_key":"A"}`, second: `{"sender_key":"B"}`},
+		"a site":          {path: "/v1/sites/rich", token: w.operator, patch: true, first: `{"weight":2}`, second: `{"weight":3}`, whole: true},
 		"a plan":          {path: "/v1/plans/gold", token: w.operator, first: `{"name":"은"}`, second: `{"name":"금"}`},
 	}
 }
@@ -111,7 +120,7 @@ func (w *world) changesUnderTag(c settingCase) {
 	}
 	change := func(body string, h http.Header) got {
 		w.t.Helper()
-		return w.do(ask{method: "PUT", path: under, token: token, body: body, header: h})
+		return w.do(ask{method: c.method(), path: under, token: token, body: body, header: h})
 	}
 	tag := func(g got) string { return g.header.Get("Etag") }
 	change(c.first, nil).is(200)
@@ -151,13 +160,13 @@ func TestOfManyWhoChangeByOneETagOneDoes(t *testing.T) {
 			if c.token != "" {
 				token = c.token
 			}
-			w.do(ask{method: "PUT", path: c.path, token: token, body: c.first}).is(200)
+			w.do(ask{method: c.method(), path: c.path, token: token, body: c.first}).is(200)
 			tag := w.do(ask{method: "GET", path: c.path, token: token}).header.Get("Etag")
 			var all sync.WaitGroup
 			statuses := make(chan int, 6)
 			for range cap(statuses) {
 				all.Go(func() {
-					statuses <- w.do(ask{method: "PUT", path: c.path, token: token, body: c.second, header: http.Header{"If-Match": {tag}}}).status
+					statuses <- w.do(ask{method: c.method(), path: c.path, token: token, body: c.second, header: http.Header{"If-Match": {tag}}}).status
 				})
 			}
 			all.Wait()
