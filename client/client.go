@@ -47,6 +47,8 @@ type Client struct {
 	retries int
 	longest time.Duration
 	agent   string
+	ifMatch string  // what changes depend on
+	tag     *string // where ETags go
 }
 
 // New makes a Client of the API at address, such as https://msg.example.com. It
@@ -193,6 +195,7 @@ func (c *Client) once(ctx context.Context, in call, body []byte) error {
 		return &connectionError{err}
 	}
 	defer res.Body.Close()
+	c.note(res.Header)
 	return in.read(res)
 }
 
@@ -220,6 +223,7 @@ func (c *Client) request(ctx context.Context, in call, body io.Reader) (*http.Re
 	if in.key != "" {
 		req.Header.Set("Idempotency-Key", in.key)
 	}
+	c.condition(in.method, req.Header)
 	return req, nil
 }
 

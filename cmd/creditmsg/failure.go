@@ -9,6 +9,7 @@ import (
 
 	"creditmsg/client"
 	"creditmsg/internal/fault"
+	"creditmsg/internal/server"
 )
 
 // usageError is a mistake on the command line that the parser cannot see.
@@ -72,7 +73,7 @@ func withHint(err error, url, key string) error {
 	case refused:
 		hint = problemHint(p)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		hint = "no server listens at " + url + ": start one with creditmsg serve, or name another with --url or CREDITMSG_URL"
+		hint = "no server listens at " + server.Address(url).String() + ": start one with creditmsg serve, or name another with --url or CREDITMSG_URL"
 	case key != "" && (client.Temporary(err) || errors.Is(err, context.Canceled)):
 		hint = "the answer was lost, so the message may have been accepted; repeat the command with --idempotency-key " + key +
 			" and it is sent once at most"

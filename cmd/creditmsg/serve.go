@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"creditmsg/internal/server"
 )
@@ -21,7 +23,8 @@ type serveVerb struct {
 
 // Help is shown below the flags' own help.
 func (serveVerb) Help() string {
-	return `SIGTERM and Ctrl-C stop the process in order: doors close, running work ends, nothing is lost.`
+	return `SIGTERM and Ctrl-C stop the process in order: doors close, running work ends, nothing is lost.
+SIGHUP has the files of tls.cert_file and tls.key_file read again, where they are set.`
 }
 
 // Run serves until it is told to stop.
@@ -36,10 +39,16 @@ func (v *serveVerb) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	o := server.Options{Roles: v.Roles, Version: versionText(), ConnectFor: v.WaitForDatabase}
+	if config.TLS.CertFile != "" {
+		hangups := make(chan os.Signal, 1)
+		signal.Notify(hangups, syscall.SIGHUP)
+		defer signal.Stop(hangups)
+		o.Reload = hangups
+	}
 	if v.Demo {
 		return v.demo(ctx, s, config, o)
 	}
-	o.Log = server.NewLog(config.Log, s.err)
+	o.Log = server.NewLog(config.Log, s.err, config.Secrets()...)
 	slog.SetDefault(o.Log) // for what has no log of its own
 	p, err := server.Open(ctx, config, o)
 	if err != nil {
@@ -67,7 +76,7 @@ func (v *serveVerb) demo(ctx context.Context, s *streams, config server.Config, 
 		return fmt.Errorf("open the log: %w", err)
 	}
 	defer f.Close()
-	o.Log = server.NewLog(config.Log, f)
+	o.Log = server.NewLog(config.Log, f, config.Secrets()...)
 	slog.SetDefault(o.Log)
 	p, demo, err := server.OpenDemo(ctx, config, server.DemoOptions{Options: o})
 	if err != nil {

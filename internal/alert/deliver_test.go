@@ -430,7 +430,7 @@ func TestEveryReasonOfAPaymentIsToldOrIsThePayersOwnDoing(t *testing.T) {
 		payment.CardDeclined: {"failed", ""}, payment.PayerLeft: {}, payment.AccountLapsed: {}, payment.BadCredentials: {"failed", "operator_failed"}, "": {"failed", ""},
 	} {
 		for _, kind := range []string{"payment.declined", "payment.failed"} {
-			n, err := noticeOf(event.Event{Type: kind, Data: fmt.Appendf(nil, `{"reason":{"code":%q}}`, code)})
+			n, err := noticeOf(event.Event{Type: kind, Data: fmt.Appendf(nil, `{"cancelled":"0.00","reason":{"code":%q}}`, code)})
 			if err != nil || n.site != want[0] || n.operator != want[1] {
 				t.Errorf("%s %q: got %+v, %v", kind, code, n, err)
 			}

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -22,7 +23,7 @@ type sending struct {
 	Delivered int64        `json:"delivered"`
 	Failed    int64        `json:"failed"`
 	Expired   int64        `json:"expired"`
-	Cancelled int64        `json:"cancelled"`
+	Gone      people       `json:"cancelled"`
 	By        sentBy       `json:"delivered_by"`
 	Cost      money.Amount `json:"actual_cost"`
 	Notify    string       `json:"notify"`
@@ -31,6 +32,21 @@ type sending struct {
 	Next      time.Time    `json:"next_at"`
 	Code      string       `json:"code"`
 }
+
+// people is how many. Events about payments have an amount by the name of one, a string that
+// nobody is told of: it is none.
+type people int64
+
+// UnmarshalJSON reads a number.
+func (n *people) UnmarshalJSON(text []byte) error {
+	if len(text) > 0 && text[0] == '"' {
+		return nil
+	}
+	return json.Unmarshal(text, (*int64)(n))
+}
+
+// Cancelled is how many were.
+func (s sending) Cancelled() int64 { return int64(s.Gone) }
 
 // sentBy counts the delivered by channel.
 type sentBy struct {

@@ -47,7 +47,7 @@ var said = map[string]view{
 	"done": {Title: "11월 예약 안내", facts: facts{sending: sending{Message: "msg_01m8mfv6w8e5ms979be5q3efzb", Status: "done", Accepted: 1_000, Delivered: 990, Failed: 10,
 		By: sentBy{Alimtalk: 800, SMS: 190}, Cost: 10_620 * won}}},
 	"done cancelled": {facts: facts{sending: sending{Message: "msg_01m8mfv6w8e5ms979be5q3efzb", Status: "cancelled", Accepted: 1_000_000, Delivered: 100_000, Failed: 100_000,
-		Expired: 7, Cancelled: 799_993, By: sentBy{LMS: 100_000}, Cost: 4_500_000 * won}}},
+		Expired: 7, Gone: 799_993, By: sentBy{LMS: 100_000}, Cost: 4_500_000 * won}}},
 	"review":                    {Title: "11월 예약 안내", facts: facts{sending: sending{Message: "msg_01m8mfv6w8e5ms979be5q3efzb", Accepted: 12_345}}},
 	"sender":                    {facts: facts{State: "approved"}},
 	"sender rejected":           {facts: facts{State: "rejected"}},

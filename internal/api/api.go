@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/cors"
 	"golang.org/x/sync/semaphore"
 
 	"creditmsg/internal/access"
@@ -75,6 +76,7 @@ type Deps struct {
 	Version        string                          // of the program
 	Ready          func(ctx context.Context) error // whether requests can be served now
 	Limits         Limits
+	Origins        []string // of pages that may call: scheme://host[:port]
 }
 
 // api is the routes over their dependencies.
@@ -91,6 +93,11 @@ type api struct {
 	spec       []byte              // the OpenAPI document
 	page       *page               // the same for people
 	gate       gate
+
+	cors    *cors.Cors           // nil = pages of other origins may not call
+	present map[string]presenter // what GET of a path shows
+	changes map[string]bool      // the paths of it that can be changed under a condition
+	writers []operation          // all that take an Idempotency-Key
 }
 
 // New makes the handler of all routes. Time-outs of connections are the server's;
@@ -98,6 +105,7 @@ type api struct {
 func New(d Deps) (http.Handler, error) {
 	a := build(d)
 	a.callers = db.NewReadGroup(d.DB, "api_authenticate", authenticate)
+	a.cors = newCORS(d.Origins)
 	var err error
 	if a.meter, err = newMeter(d.Registerer); err != nil {
 		return nil, fmt.Errorf("register the API's metrics: %w", err)
@@ -129,7 +137,8 @@ func build(d Deps) *api {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &api{Deps: d, mux: http.NewServeMux(), room: semaphore.NewWeighted(bodyRoom), disk: semaphore.NewWeighted(diskRoom)}
+	a := &api{Deps: d, mux: http.NewServeMux(), room: semaphore.NewWeighted(bodyRoom), disk: semaphore.NewWeighted(diskRoom),
+		present: map[string]presenter{}, changes: map[string]bool{}}
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){
@@ -137,6 +146,7 @@ func build(d Deps) *api {
 	} {
 		declare(a)
 	}
+	a.describeConditions()
 	a.loosen()
 	return a
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -154,7 +155,7 @@ func (a *api) exportAudit(w http.ResponseWriter, r *http.Request, x *exchange) e
 	}
 	w.Header().Set("Content-Type", paperMedia[paper.CSV])
 	name(w, file, paper.CSV)
-	a.stream(w, r, x, func(ctx context.Context, out *download) error { return audit.WriteCSV(ctx, a.DB, f, out) })
+	a.stream(w, r, x, func(ctx context.Context, out io.Writer) error { return audit.WriteCSV(ctx, a.DB, f, out) })
 	return nil
 }
 

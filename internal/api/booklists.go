@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"reflect"
 	"slices"
@@ -180,9 +181,9 @@ func (a *api) giveList(w http.ResponseWriter, r *http.Request, x *exchange) (err
 		file = "group-" + group.Text(id.Group)
 	}
 	w.Header().Set("Content-Type", paperMedia[format])
-	w.Header().Set("Vary", "Accept")
+	w.Header().Add("Vary", "Accept")
 	name(w, file, format)
-	a.stream(w, r, x, func(ctx context.Context, out *download) error {
+	a.stream(w, r, x, func(ctx context.Context, out io.Writer) error {
 		return a.Book.Export(ctx, x.site, group, book.Form(format), out)
 	})
 	return nil

@@ -32,6 +32,10 @@ func (a *api) admit(o operation) func(huma.Context, func(huma.Context)) {
 			return
 		}
 		if o.method != http.MethodGet {
+			if err := a.unconditional(r, o); err != nil {
+				a.refuse(w, r, err)
+				return
+			}
 			x.beginSum(r)
 			r.Body = &summed{r.Body, x}
 		}

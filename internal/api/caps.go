@@ -16,6 +16,18 @@ type capsView struct {
 	CountedSince maybeInstant `json:"counted_since" doc:"Messages of before do not count; null = the site has no caps, and nothing is counted."`
 }
 
+// setting is the caps without what was used of them.
+func (v capsView) setting() any {
+	var out []any
+	for _, c := range []countCap{v.Recipients.Day, v.Recipients.Month} {
+		out = append(out, c.Limit, c.Bound)
+	}
+	for _, c := range []moneyCap{v.Won.Day, v.Won.Month} {
+		out = append(out, c.Limit, c.Bound)
+	}
+	return out
+}
+
 type countCaps struct {
 	Day   countCap `json:"day"`
 	Month countCap `json:"month"`
@@ -111,6 +123,7 @@ func caps(a *api) {
 		return showCaps(c), err
 	})
 	set.id, set.path, set.ability = "setCapBounds", "/v1/credit/caps/bounds", site.Operator
+	set.of = "/v1/credit/caps"
 	set.summary, set.about = "Set how much the operator allows a site to send", "All bounds at once: what is absent or null is no bound. The site's own caps stay, and the tighter one counts."
 	write(a, set, func(tx *db.Tx, x *exchange, in *capsSet) (capsView, error) {
 		c, err := a.Ledger.SetCapBounds(tx, x.site, in.amounts())

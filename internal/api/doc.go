@@ -13,9 +13,9 @@
 // has no SQL: each act is one call of the package that owns the thing.
 //
 // Reading order: api.go (how a server of it is made), exchange.go (what surrounds
-// every request), problem.go (how a fault is told), operation.go (how a route is
+// every request) with head.go and pace.go (what a client may send, and how slowly), problem.go (how a fault is told), operation.go (how a route is
 // declared), caller.go (who may) with known.go (who is remembered), once.go
-// (idempotency), list.go (pages); then send.go with order.go, reading.go, upload.go and lines.go, which are the hot
+// (idempotency), precondition.go (ETags), cors.go, list.go (pages); then send.go with order.go, reading.go, upload.go and lines.go, which are the hot
 // path; then one file for each resource; document.go and docs.go for the
 // description of it all.
 package api

@@ -68,7 +68,10 @@ var saneID = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,128}$`)
 
 // ServeHTTP surrounds every request: an id, a problem for what no route takes, a
 // panic contained, one log line, one measurement.
-func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.attend(w, r, a.serve) }
+
+// attend surrounds a request that serve answers.
+func (a *api) attend(w http.ResponseWriter, r *http.Request, serve func(*recorder, *http.Request)) {
 	start := time.Now()
 	x := &exchange{id: r.Header.Get("X-Request-Id")}
 	if !saneID.MatchString(x.id) {
@@ -77,19 +80,19 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := context.WithValue(r.Context(), exchangeKey{}, x)
 	r = r.WithContext(audit.With(ctx, func() audit.Actor { return a.actor(x) }))
 	x.request = r
-	out := &recorder{ResponseWriter: w}
+	out := newRecorder(w)
 	x.header = out.Header()
-	out.Header().Set("X-Request-Id", x.id)
-	out.Header().Set("X-Content-Type-Options", "nosniff")
-	out.Header().Set("Cache-Control", "no-store")
-	a.contained(out, r, x)
+	await(out, r)
+	x.begin(out.Header())
+	a.contained(out, r, x, serve)
 	passOver(out, r)
+	out.end()
 	a.uses.flush(r.Context(), a)
 	a.tell(x, out, time.Since(start))
 }
 
 // contained serves the request and turns a panic into a 500.
-func (a *api) contained(w *recorder, r *http.Request, x *exchange) {
+func (a *api) contained(w *recorder, r *http.Request, x *exchange, serve func(*recorder, *http.Request)) {
 	defer func() {
 		cause := recover()
 		if cause == nil {
@@ -105,12 +108,16 @@ func (a *api) contained(w *recorder, r *http.Request, x *exchange) {
 		// Part of the reply is gone already; the missing rest tells the client.
 		problemOf(x, err)
 	}()
-	a.serve(w, r)
+	serve(w, r)
 }
 
 // serve hands the request to its route. Paths that a mux would redirect are unknown
 // ones here: a redirected write would lose its body.
-func (a *api) serve(w http.ResponseWriter, r *http.Request) {
+func (a *api) serve(w *recorder, r *http.Request) {
+	if err := readableHead(r); err != nil {
+		a.refuse(w, r, err)
+		return
+	}
 	if r.URL.Path != path.Clean(r.URL.Path) {
 		a.refuse(w, r, noRoute(r))
 		return
@@ -119,17 +126,19 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, r, err)
 		return
 	}
-	answer, pattern := a.mux.Handler(r)
-	if pattern != "" {
+	if a.crossing(w, r) {
+		return
+	}
+	if r.Method == http.MethodOptions {
+		a.options(w, r)
+		return
+	}
+	if _, pattern := a.mux.Handler(r); pattern != "" {
 		a.mux.ServeHTTP(w, r)
 		return
 	}
-	// Only the mux knows whether another method would do: its plain answer is
-	// listened to and told again as a problem.
-	heard := &probe{header: http.Header{}}
-	answer.ServeHTTP(heard, r)
-	if heard.status == http.StatusMethodNotAllowed {
-		allow := heard.header.Get("Allow")
+	if can := a.methods(r); can != nil {
+		allow := strings.Join(can, ", ")
 		w.Header().Set("Allow", allow)
 		a.refuse(w, r, fault.New(fault.NotFound, fault.CodeMethodNotAllowed, "%s is not possible here; use %s", method(r), allow))
 		return
@@ -166,34 +175,6 @@ type probe struct {
 func (p *probe) Header() http.Header         { return p.header }
 func (p *probe) WriteHeader(status int)      { p.status = status }
 func (p *probe) Write(b []byte) (int, error) { return len(b), nil }
-
-// recorder remembers what was answered.
-type recorder struct {
-	http.ResponseWriter
-	status int
-	bytes  int64
-}
-
-// WriteHeader counts the first final status only.
-func (w *recorder) WriteHeader(status int) {
-	if w.status == 0 && status >= 200 {
-		w.status = status
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Write counts the bytes of the body.
-func (w *recorder) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
-	n, err := w.ResponseWriter.Write(b)
-	w.bytes += int64(n)
-	return n, err
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // route is the pattern that took the request: never the path, which may hold a number.
 func route(r *http.Request) string {
@@ -233,6 +214,9 @@ func (a *api) tell(x *exchange, w *recorder, took time.Duration) {
 	}
 	if x.call.Person != nil {
 		line = append(line, slog.String("user_id", x.actor()))
+	}
+	if trace := traceOf(r.Header); trace != "" {
+		line = append(line, slog.String("trace_id", trace))
 	}
 	if x.code != "" {
 		line = append(line, slog.String("code", x.code))

@@ -15,7 +15,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"creditmsg/internal/fault"
@@ -25,9 +24,8 @@ import (
 
 // Limits of forms, besides those of uploads.
 const (
-	maxField  = 1 << 10 // bytes of a name in a form
-	diskRoom  = 4 << 30 // bytes of lists on disk at once, of which one takes half at most
-	readQuick = 10 * time.Minute
+	maxField = 1 << 10 // bytes of a name in a form
+	diskRoom = 4 << 30 // bytes of lists on disk at once, of which one takes half at most
 )
 
 // form is a list and what is said about it as multipart/form-data. Its parts may come in any
@@ -107,11 +105,6 @@ func (a *api) takeForm(w http.ResponseWriter, r *http.Request, x *exchange, know
 		fmt.Fprintf(x.sum, "%s %q ", name, f.texts[name])
 	}
 	x.sum.Write(f.sum.Sum(nil))
-	if f.size > smallBody {
-		// Reading it takes a while, and a deadline of ours would outlive it on the connection.
-		_ = u.control.SetWriteDeadline(time.Now().Add(readQuick))
-		w.Header().Set("Connection", "close")
-	}
 	return f, nil
 }
 

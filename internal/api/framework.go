@@ -41,7 +41,7 @@ func translate(status int, text string, errs []error) error {
 		}
 		return f
 	case http.StatusRequestEntityTooLarge:
-		return fault.New(fault.TooLarge, fault.CodeBodyTooLarge, "the body is larger than 1 MiB")
+		return tooLarge(maxSetting)
 	case http.StatusUnsupportedMediaType:
 		return fault.New(fault.Unsupported, fault.CodeUnsupportedMedia, "send application/json")
 	case http.StatusRequestTimeout:

@@ -18,6 +18,12 @@ type groupView struct {
 	CreatedAt instant `json:"created_at"`
 }
 
+// setting is the group without who is in it.
+func (v groupView) setting() any {
+	v.Members = 0
+	return v
+}
+
 func showGroup(g book.Group) (groupView, error) {
 	return groupView{g.ID.Text(id.Group), g.Name, g.Members, instant(g.CreatedAt)}, nil
 }

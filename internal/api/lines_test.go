@@ -182,7 +182,7 @@ func TestAMillionRecipientsNeedLittleMemory(t *testing.T) {
 }
 
 func TestAnUploadOver512MiBIsTooLarge(t *testing.T) {
-	u := &upload{body: &endless{again: "xxxxxxxx"}, limit: 10, left: 10, deadline: far, slow: far, extended: far}
+	u := &upload{body: &endless{again: "xxxxxxxx"}, limit: 10, left: 10, deadline: far, pace: pace{extended: far}}
 	n, err := io.Copy(io.Discard, u)
 	if n > 10 {
 		t.Errorf("read %d bytes, want at most 10", n)

@@ -66,7 +66,7 @@ func (a *api) once(ctx context.Context, x *exchange, o operation, work func(tx *
 	var out *reply
 	err = a.DB.Update(ctx, o.metric(), func(tx *db.Tx) (err error) {
 		if !keyed {
-			out, err = work(tx)
+			out, err = a.guarded(tx, x, o, work)
 			return err
 		}
 		record := idem.Record{Key: key, Keep: keepReplies}
@@ -78,7 +78,8 @@ func (a *api) once(ctx context.Context, x *exchange, o operation, work func(tx *
 			out, err = a.opened(tx, key, found[0])
 			return err
 		}
-		if out, err = work(tx); err != nil {
+		// A repeat got the first reply above, whatever has become of the thing since.
+		if out, err = a.guarded(tx, x, o, work); err != nil {
 			return err
 		}
 		if record.Reply, err = a.sealed(tx, key, out); err != nil {

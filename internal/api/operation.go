@@ -40,6 +40,10 @@ type operation struct {
 	either   bool   // is about the installation where no site is named, and only operators may then
 	personal bool   // shows numbers of people: a person needs personal:read besides
 	guarded  bool   // moves money or makes keys: a person gives a second factor
+
+	of    string                        // the path whose thing it changes; "" = its own
+	inOne bool                          // it changes in one transaction, together with its key
+	lock  func(*db.Tx, *exchange) error // holds what orders such changes; nil = the site's row, and of the house nothing can
 }
 
 // need is what the route asks of its caller.
@@ -53,10 +57,10 @@ func (o operation) writes() bool { return o.ability != "" && o.method != http.Me
 // Codes that every route with a token may answer, and every write besides.
 var (
 	everyCode = []string{fault.CodeUnauthenticated, fault.CodeForbidden, fault.CodeNotFound, fault.CodeMethodNotAllowed,
-		fault.CodeValidation, fault.CodeRateLimited, fault.CodeInternal, fault.CodeUnavailable}
+		fault.CodeHeadTooLarge, fault.CodeValidation, fault.CodeRateLimited, fault.CodeInternal, fault.CodeUnavailable}
 	writeCodes = []string{fault.CodeMalformed, fault.CodeBodyTooLarge, fault.CodeUnsupportedMedia,
-		fault.CodeIdempotencyMismatch, fault.CodeIdempotencyInFlight}
-	openCodes = []string{fault.CodeMethodNotAllowed, fault.CodeInternal}
+		fault.CodeIdempotencyMismatch, fault.CodeIdempotencyInFlight, fault.CodeNotSupported}
+	openCodes = []string{fault.CodeMethodNotAllowed, fault.CodeHeadTooLarge, fault.CodeInternal}
 )
 
 // reply is a reply that was written already: the same bytes can be kept and given again.
@@ -64,6 +68,7 @@ type reply struct {
 	Status   int
 	Media    string `header:"Content-Type" hidden:"true"`
 	Replayed string `header:"Idempotent-Replayed" hidden:"true"`
+	Tag      string `header:"ETag" hidden:"true"`
 	Body     []byte
 }
 
@@ -86,9 +91,11 @@ type nothing struct{}
 // whose reply is described by O. Errors of serve become problems.
 func register[I, O any](a *api, o operation, serve func(ctx context.Context, x *exchange, in *I) (*reply, error)) {
 	op := a.declared(o, reflect.TypeFor[O]())
+	op.Middlewares = huma.Middlewares{a.hold}
 	if o.ability != "" {
-		op.Middlewares = huma.Middlewares{a.admit(o)}
+		op.Middlewares = huma.Middlewares{a.admit(o), a.hold}
 	}
+	op.MaxBodyBytes, op.BodyReadTimeout = maxSetting, -1 // hold has the time
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*reply, error) {
 		x := of(ctx)
 		out, err := serve(ctx, x, in)
@@ -101,22 +108,26 @@ func register[I, O any](a *api, o operation, serve func(ctx context.Context, x *
 
 // read declares a route that answers from one reading transaction.
 func read[I, O any](a *api, o operation, answer func(tx *db.Tx, x *exchange, in *I) (O, error)) {
-	register[I, O](a, o, func(ctx context.Context, x *exchange, in *I) (*reply, error) {
-		var out O
-		err := a.DB.View(ctx, o.metric(), func(tx *db.Tx) (err error) {
-			out, err = answer(tx, x, in)
+	presents(a, o, answer)
+	register[I, O](a, o, func(ctx context.Context, x *exchange, in *I) (out *reply, err error) {
+		err = a.DB.View(ctx, o.metric(), func(tx *db.Tx) error {
+			view, err := answer(tx, x, in)
+			if err != nil {
+				return err
+			}
+			if out, err = rendered(o.status, view); err == nil && a.changes[o.path] {
+				err = a.tagged(tx, x, view, out)
+			}
 			return err
 		})
-		if err != nil {
-			return nil, err
-		}
-		return rendered(o.status, out)
+		return out, err
 	})
 }
 
 // write declares a route that changes something in one transaction, together with
 // its Idempotency-Key.
 func write[I, O any](a *api, o operation, change func(tx *db.Tx, x *exchange, in *I) (O, error)) {
+	o.inOne = true
 	register[I, O](a, o, func(ctx context.Context, x *exchange, in *I) (*reply, error) {
 		return a.once(ctx, x, o, func(tx *db.Tx) (*reply, error) {
 			out, err := change(tx, x, in)
@@ -183,6 +194,9 @@ func (a *api) declared(o operation, out reflect.Type) huma.Operation {
 			codes = append(codes, writeCodes...)
 			op.Parameters = append(op.Parameters, &huma.Param{Ref: "#/components/parameters/idempotencyKey"})
 		}
+	}
+	if o.writes() {
+		a.writers = append(a.writers, o)
 	}
 	a.describeRefusals(&op, codes)
 	a.describeSuccess(&op, o, out)

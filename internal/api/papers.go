@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"mime"
 	"net/http"
@@ -235,7 +236,7 @@ func (a *api) statement(w http.ResponseWriter, r *http.Request, x *exchange) err
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Vary", "Accept")
+	w.Header().Add("Vary", "Accept")
 	name(w, "statement-"+x.site+"-"+s.Month, format)
 	a.sendBytes(w, http.StatusOK, paperMedia[format], text)
 	return nil
@@ -267,8 +268,8 @@ func (a *api) exportEntries(w http.ResponseWriter, r *http.Request, x *exchange)
 		return err
 	}
 	w.Header().Set("Content-Type", paperMedia[format])
-	w.Header().Set("Vary", "Accept")
+	w.Header().Add("Vary", "Accept")
 	name(w, "entries-"+x.site, format)
-	a.stream(w, r, x, func(ctx context.Context, out *download) error { return e.WriteTo(ctx, a.DB, out) })
+	a.stream(w, r, x, func(ctx context.Context, out io.Writer) error { return e.WriteTo(ctx, a.DB, out) })
 	return nil
 }

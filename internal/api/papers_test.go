@@ -176,7 +176,7 @@ func TestALongReplyThatFailsOnTheWayIsNotEndedInOrder(t *testing.T) {
 	a := w.handler.(*api)
 	x := &exchange{}
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		a.stream(rw, r, x, func(_ context.Context, out *download) error {
+		a.stream(newRecorder(rw), r, x, func(_ context.Context, out io.Writer) error {
 			_, _ = io.WriteString(out, strings.Repeat("x", 1<<20))
 			if r.URL.Path == "/fails" {
 				return errors.New("the database is gone")

@@ -49,7 +49,7 @@ func (a *api) receipt(w http.ResponseWriter, r *http.Request, x *exchange) error
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Vary", "Accept")
+	w.Header().Add("Vary", "Accept")
 	if format == paper.HTML {
 		w.Header().Set("Content-Security-Policy", receiptPolicy)
 	}

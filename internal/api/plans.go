@@ -98,7 +98,8 @@ type planPricesInput struct {
 
 // forPlans is an operation on plans.
 func forPlans(id, method, path string, status int, summary, about string, codes ...string) operation {
-	return operation{id: id, method: method, path: path, tag: "Plans", ability: site.Operator, status: status, summary: summary, about: about, codes: codes, house: true, guarded: method != http.MethodGet}
+	lock := func(tx *db.Tx, x *exchange) error { return credit.LockPlan(tx, x.request.PathValue("id")) }
+	return operation{id: id, method: method, path: path, tag: "Plans", ability: site.Operator, status: status, summary: summary, about: about, codes: codes, house: true, lock: lock, guarded: method != http.MethodGet}
 }
 
 // plans declares the routes about price lists that sites share.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -31,6 +32,9 @@ var statuses = map[fault.Kind]int{
 	fault.Locked:          http.StatusLocked,
 }
 
+// apart are the codes that have a status of their own beside that of their kind.
+var apart = []string{fault.CodeMethodNotAllowed, fault.CodePreconditionFailed, fault.CodeHeadTooLarge}
+
 // code is one of the closed list: what a program decides by.
 type code struct {
 	Name   string
@@ -51,7 +55,7 @@ var codes = []code{
 	{fault.CodeRefundExceeds, 409, "More than can be refunded"},
 	{fault.CodeCancelExceeds, 409, "More than can be cancelled"},
 	{fault.CodeAlreadyExists, 409, "It exists already"},
-	{"precondition_failed", 412, "Changed meanwhile"},
+	{fault.CodePreconditionFailed, 412, "Changed meanwhile"},
 	{fault.CodeBodyTooLarge, 413, "The body is too large"},
 	{fault.CodeTooManyRecipients, 413, "Too many recipients in one request"},
 	{fault.CodeUnsupportedMedia, 415, "This media type is not read here"},
@@ -68,6 +72,7 @@ var codes = []code{
 	{fault.CodeNotSupported, 422, "Not supported"},
 	{fault.CodeSiteSuspended, 423, "The site is suspended"},
 	{fault.CodeRateLimited, 429, "Too many requests"},
+	{fault.CodeHeadTooLarge, 431, "The head of the request is too large"},
 	{fault.CodeInternal, 500, "Something went wrong on our side"},
 	{fault.CodeUpstream, 502, "A provider failed"},
 	{fault.CodeUnavailable, 503, "Not available at the moment"},
@@ -111,8 +116,8 @@ func problemOf(x *exchange, err error) *problem {
 		f = fault.Wrap(err, fault.Unavailable, fault.CodeUnavailable, "the request was given up before it was done")
 	}
 	p := &problem{Status: statuses[f.Kind], Detail: f.Public, Code: f.Code, RequestID: x.id, extra: f.Extra, header: http.Header{}}
-	if f.Code == fault.CodeMethodNotAllowed {
-		p.Status = http.StatusMethodNotAllowed
+	if slices.Contains(apart, f.Code) {
+		p.Status = codeOf(f.Code).Status
 	}
 	p.Type, p.Title = "/docs#"+f.Code, codeOf(f.Code).Title
 	for _, at := range f.Fields {

@@ -97,7 +97,7 @@ func TestAnUnknownPathIsAProblem(t *testing.T) {
 func TestAMethodThatARouteDoesNotHaveIsAProblemWithAllow(t *testing.T) {
 	w := onSQLite(t)
 	for path, want := range map[string]string{
-		"/v1/messages": "GET, HEAD, POST", "/v1/messages/x": "GET, HEAD, PATCH", "/v1/credit": "GET, HEAD", "/webhooks/solapi": "POST",
+		"/v1/messages": "GET, HEAD, OPTIONS, POST", "/v1/messages/x": "GET, HEAD, OPTIONS, PATCH", "/v1/credit": "GET, HEAD, OPTIONS", "/webhooks/solapi": "OPTIONS, POST",
 	} {
 		g := w.do(ask{method: "DELETE", path: path, token: w.rich})
 		g.refused(405, "method_not_allowed")

@@ -47,6 +47,13 @@ func showRecharge(st billing.Standing) *rechargeView {
 	return v
 }
 
+// setting is the rule without where it stands.
+func (v *rechargeView) setting() any {
+	rule := *v
+	rule.PaymentID, rule.Declines, rule.PausedTill = nil, 0, 0
+	return rule
+}
+
 // rechargeOf gives the rule of a site; null without one.
 func (a *api) rechargeOf(tx *db.Tx, site string) (*rechargeView, error) {
 	if a.Billing == nil {
@@ -73,6 +80,16 @@ type rechargeSet struct {
 
 // recharges declares the routes about what happens when credit runs low.
 func recharges(a *api) {
+	read(a, operation{
+		id: "getAutoRecharge", method: http.MethodGet, path: "/v1/credit/auto-recharge", tag: "Payments", ability: "credit:read", status: http.StatusOK,
+		summary: "Get when and how the site is recharged by itself", about: "The same as auto_recharge of /v1/credit; of a site that never set it, one that is off.",
+	}, func(tx *db.Tx, x *exchange, _ *struct{}) (*rechargeView, error) {
+		v, err := a.rechargeOf(tx, x.site)
+		if err == nil && v == nil {
+			v = showRecharge(billing.Standing{})
+		}
+		return v, err
+	})
 	write(a, operation{
 		id: "setAutoRecharge", guarded: true, method: http.MethodPut, path: "/v1/credit/auto-recharge", tag: "Payments", ability: "credit:write", status: http.StatusOK,
 		summary: "Set when and how the site is recharged by itself", codes: []string{fault.CodeNotSupported},

@@ -76,6 +76,9 @@ func (a *api) answering(answer func(http.ResponseWriter, *http.Request, *exchang
 		if out.Replayed != "" {
 			w.Header().Set("Idempotent-Replayed", out.Replayed)
 		}
+		if out.Tag != "" {
+			w.Header().Set("ETag", out.Tag)
+		}
 		a.sendBytes(w, out.Status, out.Media, out.Body)
 	}
 }

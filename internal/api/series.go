@@ -49,6 +49,12 @@ type seriesView struct {
 	ChangedAt instant      `json:"changed_at"`
 }
 
+// setting leaves out the times to come, which are others with each minute.
+func (v seriesView) setting() any {
+	v.Next = nil
+	return v
+}
+
 func showSeries(now db.Time) func(series.Series) (seriesView, error) {
 	return func(s series.Series) (seriesView, error) {
 		v := seriesView{ID: s.ID.Text(id.Series), Name: s.Name, Status: string(s.State), Cron: s.Cron, Missed: string(s.Missed),
@@ -185,6 +191,7 @@ func recurring(a *api) {
 // storing declares a route that writes a series down; one without an id is new. What its
 // message would be refused for now is found out first, since nobody waits for its answer later.
 func storing[I any](a *api, o operation, read func(*I) (string, SeriesBody)) {
+	o.inOne = true
 	register[I, seriesView](a, o, func(ctx context.Context, x *exchange, in *I) (*reply, error) {
 		key, keyed, err := x.idemKey(o)
 		if err != nil {

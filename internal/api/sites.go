@@ -25,6 +25,9 @@ type siteView struct {
 	CreatedAt instant      `json:"created_at"`
 }
 
+// setting is what a change of the site may set, without its prices and its purse.
+func (v siteView) setting() any { return []any{v.ID, v.Name, v.State, v.Weight} }
+
 type siteNamed struct {
 	ID string `path:"id" example:"flowers"`
 }
@@ -75,7 +78,8 @@ type sitePlanned struct {
 
 // onSites is an operation on sites.
 func onSites(id, method, path string, status int, summary, about string, codes ...string) operation {
-	return operation{id: id, method: method, path: path, tag: "Sites", ability: site.Operator, status: status, summary: summary, about: about, codes: codes, house: true, guarded: method != http.MethodGet}
+	lock := func(tx *db.Tx, x *exchange) error { return site.Lock(tx, x.request.PathValue("id")) }
+	return operation{id: id, method: method, path: path, tag: "Sites", ability: site.Operator, status: status, summary: summary, about: about, codes: codes, house: true, lock: lock, guarded: method != http.MethodGet}
 }
 
 // sites declares the routes about the tenants.

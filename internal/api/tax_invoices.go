@@ -70,7 +70,7 @@ func (a *api) taxInvoices(w http.ResponseWriter, r *http.Request, _ *exchange) e
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Vary", "Accept")
+	w.Header().Add("Vary", "Accept")
 	name(w, fmt.Sprintf("tax-invoices-%s-%d", t.Month, file), format)
 	a.sendBytes(w, http.StatusOK, paperMedia[format], text)
 	return nil

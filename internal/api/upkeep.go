@@ -43,7 +43,6 @@ func upkeep(a *api) {
 		id: "getDocs", method: http.MethodGet, path: "/docs", tag: "Upkeep", status: http.StatusOK, summary: "This document for people",
 	}, nil, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Security-Policy", a.page.policy)
-		w.Header().Set("Referrer-Policy", "no-referrer")
 		a.sendBytes(w, http.StatusOK, "text/html; charset=utf-8", a.page.html)
 	})
 	for path, media := range map[string]string{"/metrics": "text/plain", "/docs": "text/html"} {

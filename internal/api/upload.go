@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"golang.org/x/sync/semaphore"
 
 	"creditmsg/internal/fault"
@@ -24,6 +26,7 @@ const (
 	maxLines      = 1_000_000 // recipients in such a body
 	maxLine       = 64 << 10  // bytes of one line
 	maxReport     = 1 << 20   // bytes of a provider's report
+	maxSetting    = 1 << 20   // bytes of every other body
 
 	bodyRoom  = 4 * maxJSON // bytes of JSON bodies in memory at once
 	smallBody = 1 << 20     // bodies up to this size need no room
@@ -32,12 +35,8 @@ const (
 // A body has to make progress, and to end: a draft that is older than an hour is
 // swept.
 const (
-	pauseWithin  = 30 * time.Second // the longest silence
 	jsonWithin   = 2 * time.Minute
 	uploadWithin = 50 * time.Minute
-	replyWithin  = time.Minute // after a slow body: the work and the reply
-	slowAfter    = 5 * time.Second
-	extendEvery  = time.Second
 	roomWithin   = 10 * time.Second
 	passWithin   = 30 * time.Second // the rest of a body that was refused
 )
@@ -76,38 +75,34 @@ func mediaOf(r *http.Request, lines bool) (media, error) {
 	return 0, refused
 }
 
-// upload reads a body under limits of size and time. The connection's deadlines
-// move along while bytes arrive, so that a slow client is served and a stuck one is not.
+// upload reads a body under limits of size and time. The connection's deadline moves along
+// while bytes arrive, so that a slow client is served and a stuck one is not.
 type upload struct {
 	body     io.Reader
-	w        http.ResponseWriter
 	control  *http.ResponseController
 	limit    int64     // bytes in all
 	left     int64     // bytes that may still come
-	slow     time.Time // when the reply's deadline is moved next
 	deadline time.Time // of the whole body
-	extended time.Time // when the reading deadline was last moved
-	failed   error     // the fault that ended the reading
+	pace     pace
+	failed   error // the fault that ended the reading
 }
 
 func newUpload(w http.ResponseWriter, r *http.Request, limit int64, within time.Duration) (*upload, error) {
 	if r.ContentLength > limit {
 		return nil, tooLarge(limit)
 	}
-	now := time.Now()
-	return &upload{body: r.Body, w: w, control: http.NewResponseController(w), limit: limit, left: limit,
-		slow: now.Add(slowAfter), deadline: now.Add(within)}, nil
+	return &upload{body: r.Body, control: http.NewResponseController(w), limit: limit, left: limit, deadline: time.Now().Add(within)}, nil
 }
 
 func tooLarge(limit int64) error {
-	instead := "send many recipients as application/x-ndjson, or in several messages"
+	instead := "; send many recipients as application/x-ndjson, or in several messages"
 	switch limit {
 	case maxPicture:
-		instead = "send a smaller picture"
-	case maxReport:
-		instead = "send it in several parts"
+		instead = "; send a smaller picture"
+	case maxSetting: // and of a report
+		instead = ""
 	}
-	return fault.New(fault.TooLarge, fault.CodeBodyTooLarge, "the body is larger than %d MiB; %s", limit>>20, instead)
+	return fault.New(fault.TooLarge, fault.CodeBodyTooLarge, "the body is larger than %d MiB%s", limit>>20, instead)
 }
 
 // Read gives the next bytes; a failure other than io.EOF is a fault.
@@ -115,13 +110,12 @@ func (u *upload) Read(p []byte) (int, error) {
 	if u.failed != nil {
 		return 0, u.failed
 	}
-	now := time.Now()
-	if !now.Before(u.deadline) {
+	start := time.Now()
+	if !start.Before(u.deadline) {
 		return 0, u.fail(os.ErrDeadlineExceeded)
 	}
-	if now.Sub(u.extended) >= extendEvery {
-		u.extended = now
-		until := now.Add(pauseWithin)
+	if u.pace.due(start) {
+		until := u.pace.until(start)
 		if until.After(u.deadline) {
 			until = u.deadline
 		}
@@ -129,7 +123,7 @@ func (u *upload) Read(p []byte) (int, error) {
 		_ = u.control.SetReadDeadline(until)
 	}
 	n, err := u.body.Read(p)
-	u.leaveTimeForReply()
+	u.pace.took(n, start)
 	if u.left -= int64(n); u.left < 0 {
 		u.failed = tooLarge(u.limit)
 		return 0, u.failed
@@ -140,18 +134,6 @@ func (u *upload) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// leaveTimeForReply moves the reply's deadline when the body is slow: the server's
-// own began with the request. Ours would outlive it on a connection that is used again.
-func (u *upload) leaveTimeForReply() {
-	now := time.Now()
-	if now.Before(u.slow) {
-		return
-	}
-	u.slow = now.Add(extendEvery)
-	_ = u.control.SetWriteDeadline(now.Add(pauseWithin + replyWithin))
-	u.w.Header().Set("Connection", "close")
-}
-
 func (u *upload) fail(err error) error {
 	u.failed = fault.Wrap(err, fault.Malformed, fault.CodeMalformed, "the body could not be read to its end")
 	if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -160,9 +142,9 @@ func (u *upload) fail(err error) error {
 	return u.failed
 }
 
-// onDisk brings a body to the disk, for who reads it several times, and gives the reply the
-// time that its work may take afterwards. The file is nobody else's and goes when it is closed.
-func onDisk(w http.ResponseWriter, r *http.Request, work time.Duration) (*os.File, error) {
+// onDisk brings a body to the disk, for who reads it several times. The file is nobody else's
+// and goes when it is closed.
+func onDisk(w http.ResponseWriter, r *http.Request) (*os.File, error) {
 	u, err := newUpload(w, r, maxUpload, uploadWithin)
 	if err != nil {
 		return nil, err
@@ -182,9 +164,6 @@ func onDisk(w http.ResponseWriter, r *http.Request, work time.Duration) (*os.Fil
 		}
 		return nil, fmt.Errorf("keep a body on the disk: %w", err)
 	}
-	// A connection without deadlines, as in tests, simply has none.
-	_ = u.control.SetWriteDeadline(time.Now().Add(work + replyWithin))
-	w.Header().Set("Connection", "close")
 	return file, nil
 }
 
@@ -221,6 +200,22 @@ func (a *api) unannounced(ctx context.Context, u *upload) (body []byte, release 
 	}
 	rest, err := io.ReadAll(u)
 	return append(body, rest...), release, err
+}
+
+// hold has a body that huma reads come within limits of size and time.
+func (a *api) hold(ctx huma.Context, next func(huma.Context)) {
+	if r, w := humago.Unwrap(ctx); r.ContentLength != 0 {
+		u, err := newUpload(w, r, maxSetting, jsonWithin)
+		if err != nil {
+			a.refuse(w, r, err)
+			return
+		}
+		r.Body = struct {
+			io.Reader
+			io.Closer
+		}{u, r.Body}
+	}
+	next(ctx)
 }
 
 // takeRoom waits for room for a large body.

@@ -128,6 +128,12 @@ func lockPlan(tx *db.Tx, id string) (planRow, error) {
 	return found[0], nil
 }
 
+// LockPlan has a plan stay as it is until the transaction ends. NotFound.
+func LockPlan(tx *db.Tx, id string) error {
+	_, err := lockPlan(tx, id)
+	return err
+}
+
 // FindPlan gives a plan, or a NotFound fault.
 func FindPlan(tx *db.Tx, id string) (Plan, error) {
 	rows, err := tx.Lookup("plan", planColumns, db.Col("id", []string{id}))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/message"
 	"creditmsg/internal/provider"
@@ -46,7 +47,7 @@ func (s *Service) await(ctx context.Context, jobs []queue.Claimed) error {
 	var all sync.WaitGroup
 	for i, w := range waits {
 		if w != nil {
-			all.Go(func() { errs[i] = s.expire(ctx, w) })
+			all.Go(func() { errs[i] = fault.Contain("the wait", func() error { return s.expire(ctx, w) }) })
 		}
 	}
 	_ = perAccount(asked.calls, 1, func(a attempt) error { s.look(ctx, a, asked.questions[a.ID]); return nil })

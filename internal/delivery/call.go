@@ -126,7 +126,7 @@ func (s *Service) end(ctx context.Context, c *call, result provider.Result, star
 	return err
 }
 
-func (s *Service) submit(ctx context.Context, c *call) provider.Result {
+func (s *Service) submit(ctx context.Context, c *call) (result provider.Result) {
 	legs := make([]provider.Leg, len(c.members))
 	for i, r := range c.members {
 		f := c.plan.facts[r.Key]
@@ -137,12 +137,21 @@ func (s *Service) submit(ctx context.Context, c *call) provider.Result {
 	// The call outlives a stop signal: what was begun is brought to its end.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.carrier.callTimeout())
 	defer cancel()
-	return c.carrier.Adapter.Submit(ctx, provider.Call{ID: c.attempt.ID, Legs: legs}, func(ctx context.Context, upstream string) error {
+	store := func(ctx context.Context, upstream string) error {
 		if s.barred(c) {
 			return errBarred
 		}
 		return s.d.Update(ctx, "delivery_begun", func(tx *db.Tx) error { return begun(tx, c.attempt.ID, upstream) })
+	}
+	err := fault.Contain("the adapter", func() error {
+		result = c.carrier.Adapter.Submit(ctx, provider.Call{ID: c.attempt.ID, Legs: legs}, store)
+		return nil
 	})
+	if err != nil { // what it had sent by then nobody knows: the vendor is asked
+		s.o.Log.ErrorContext(ctx, "a call broke off", slog.String("provider", c.carrier.Account.Name), slog.Any("error", err))
+		return provider.Result{Outcome: provider.Unknown, Text: "the adapter broke off"}
+	}
+	return result
 }
 
 // begun notes what the provider calls a call, unless recovery has taken that over. It has

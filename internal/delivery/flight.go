@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"creditmsg/internal/fault"
 )
 
 // This file makes the calls of a plan, and sees to it that an account which does not
@@ -106,7 +108,8 @@ func (s *Service) once(c *call, do func() error) error {
 		return nil
 	}
 	defer c.over.Store(true)
-	if err := do(); err != nil {
+	// What is left of a call that panicked, recovery finds, as after a crash.
+	if err := fault.Contain("the call", do); err != nil {
 		return fmt.Errorf("attempt %s: %w", c.attempt.ID, err)
 	}
 	return nil

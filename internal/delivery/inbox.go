@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/site"
@@ -106,11 +107,19 @@ func (s *Service) applySoon(d delivery) {
 	// The provider has its answer: its connection's end must not stop this.
 	ctx := context.Background()
 	s.apply.Go(func() {
-		s.applyOne(ctx, d)
+		s.contained(d.inbox, func() { s.applyOne(ctx, d) })
 		for next, ok := s.line.leave(); ok; next, ok = s.line.leave() {
-			s.applyStored(ctx, next)
+			s.contained(next, func() { s.applyStored(ctx, next) })
 		}
 	})
+}
+
+// contained applies a letter: one that cannot be stays stored, and holds up no other.
+func (s *Service) contained(which id.ID, apply func()) {
+	err := fault.Contain("applying a letter", func() error { apply(); return nil })
+	if err != nil {
+		s.o.Log.Error("delivery reports put off", slog.String("inbox", which.String()), slog.Any("error", err))
+	}
 }
 
 func (s *Service) applyOne(ctx context.Context, d delivery) {

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"creditmsg/internal/fault"
 	"creditmsg/internal/provider"
 )
 
@@ -54,7 +55,10 @@ func perAccount(calls []attempt, atOnce int, do func(attempt) error) error {
 			var g errgroup.Group
 			g.SetLimit(atOnce)
 			for _, i := range list {
-				g.Go(func() error { errs[i] = do(calls[i]); return nil })
+				g.Go(func() error {
+					errs[i] = fault.Contain("the look at a call", func() error { return do(calls[i]) })
+					return nil
+				})
 			}
 			return g.Wait()
 		})

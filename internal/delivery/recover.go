@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/message"
 	"creditmsg/internal/provider"
@@ -48,7 +49,7 @@ func (s *Service) again(ctx context.Context, every time.Duration, look func(cont
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
-		if err := look(ctx); err != nil && ctx.Err() == nil {
+		if err := fault.Contain("recovery", func() error { return look(ctx) }); err != nil && ctx.Err() == nil {
 			s.o.Log.ErrorContext(ctx, "recovery", slog.Any("error", err))
 		}
 		select {

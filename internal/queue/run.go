@@ -33,17 +33,39 @@ func (q *Queue) Run(ctx context.Context, works ...Work) error {
 	defer end()
 	var loops, helpers sync.WaitGroup
 	for i, w := range works {
-		loops.Go(func() { r.loop(ctx, w, lines[i]) })
+		loops.Go(func() { again(ctx, "claiming jobs", func() { r.loop(ctx, w, lines[i]) }) })
 	}
-	helpers.Go(func() { r.renew() })
+	helpers.Go(func() { again(r.ctx, "renewing leases", r.renew) })
 	if q.oldest != nil {
-		loops.Go(func() { q.observe(ctx, lines) })
+		loops.Go(func() { again(ctx, "observing jobs", func() { q.observe(ctx, lines) }) })
 	}
 	loops.Wait()
 	err := r.drain(end)
 	end()
 	helpers.Wait()
 	return err
+}
+
+// panicPause is how long what panicked rests.
+const panicPause = time.Second
+
+// again does what works until ctx ends. A panic of it is told and does not end it: without it
+// jobs would lie, or be taken from who works on them, and nobody would know why.
+func again(ctx context.Context, what string, work func()) {
+	for {
+		err := fault.Contain(what, func() error { work(); return nil })
+		if err == nil {
+			return
+		}
+		slog.ErrorContext(ctx, "the queue stumbled", "error", err)
+		rest := time.NewTimer(panicPause)
+		select {
+		case <-ctx.Done():
+			rest.Stop()
+			return
+		case <-rest.C:
+		}
+	}
 }
 
 // runner is one Run.

@@ -29,13 +29,19 @@ import (
 //
 // Printing a Config, in any way, never shows a secret.
 type Config struct {
-	// Listen is the address of the HTTP API. Default 127.0.0.1:8080: tokens travel in
-	// clear text until something in front speaks TLS, so being reachable from other
+	// Listen is the address of the HTTP API. Default 127.0.0.1:8080: without tls here, tokens
+	// travel in clear text unless something in front speaks TLS, so being reachable from other
 	// machines (":8080") is the operator's own decision.
-	Listen    string          `yaml:"listen" env:"LISTEN"`
-	Database  DatabaseConfig  `yaml:"database" envPrefix:"DATABASE_"`
-	Blob      BlobConfig      `yaml:"blob" envPrefix:"BLOB_"`
-	Providers ProviderConfigs `yaml:"providers" env:"-"`
+	Listen string `yaml:"listen" env:"LISTEN"`
+	// ListenRedirect leads browsers from http to https, and answers what an authority asks
+	// about tls.autocert (":80"). Default none.
+	ListenRedirect string          `yaml:"listen_redirect" env:"LISTEN_REDIRECT"`
+	TLS            TLSConfig       `yaml:"tls" envPrefix:"TLS_"`
+	CORS           CORSConfig      `yaml:"cors" envPrefix:"CORS_"`
+	HTTP           HTTPConfig      `yaml:"http" envPrefix:"HTTP_"`
+	Database       DatabaseConfig  `yaml:"database" envPrefix:"DATABASE_"`
+	Blob           BlobConfig      `yaml:"blob" envPrefix:"BLOB_"`
+	Providers      ProviderConfigs `yaml:"providers" env:"-"`
 	// Production refuses to start with test credentials.
 	Production bool           `yaml:"production" env:"PRODUCTION"`
 	Delivery   DeliveryConfig `yaml:"delivery" envPrefix:"DELIVERY_"`
@@ -189,6 +195,7 @@ func (c *Config) defaults() {
 	c.ProxyHeader = cmp.Or(c.ProxyHeader, "x-forwarded-for")
 	c.TestMode.Enabled = cmp.Or(c.TestMode.Enabled, "true")
 	c.Webhooks.defaults()
+	c.HTTP.defaults()
 	c.Log.Level = cmp.Or(c.Log.Level, "info")
 	c.Log.Format = cmp.Or(c.Log.Format, "json")
 }

@@ -38,7 +38,10 @@ var providerName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}$`)
 
 // check complains about values that can be read and make no sense.
 func (l *loading) check(c *Config) {
-	l.checkListen(c.Listen)
+	l.checkPort("listen", c.Listen)
+	l.checkHTTP(c.HTTP)
+	l.checkTLS(c)
+	l.checkCORS(c.CORS)
 	l.checkDatabase(c.Database.URL)
 	l.checkBlob(c.Blob)
 	names := map[string]int{}
@@ -108,14 +111,14 @@ func (l *loading) oneOf(path, value string, allowed ...string) {
 	}
 }
 
-func (l *loading) checkListen(listen string) {
+func (l *loading) checkPort(key, listen string) {
 	_, port, err := net.SplitHostPort(listen)
 	if err != nil {
-		l.bad("listen", "%q is not of the form host:port, such as 127.0.0.1:8080 or :8080", listen)
+		l.bad(key, "%q is not of the form host:port, such as 127.0.0.1:8080 or :8080", listen)
 		return
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		l.bad("listen", "%q is not a port number", port)
+		l.bad(key, "%q is not a port number", port)
 	}
 }
 

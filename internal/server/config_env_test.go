@@ -40,6 +40,11 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 	}
 	environ["TEST_MODE_ENABLED"], environ["TEST_MODE_SIMULATOR_URL"], environ["TEST_MODE_WEBHOOK_SECRET"] = "false", "http://10.0.0.5:8081", "simsecret"
 	limitVariables(environ)
+	for name, value := range map[string]string{"LISTEN_REDIRECT": ":9001", "HTTP_CONNECTIONS": "900", "HTTP_CONNECTIONS_PER_ADDRESS": "90", "HTTP_STREAMS": "9",
+		"TLS_AUTOCERT_DOMAINS": "msg.example.com,sms.example.com", "TLS_AUTOCERT_EMAIL": "ops@example.com", "TLS_AUTOCERT_DIRECTORY_URL": "https://acme.example/directory",
+		"CORS_ORIGINS": "https://console.example.com,http://localhost:3000"} {
+		environ[name] = value
+	}
 	want.Keys.Master = masterHex
 	var env []string
 	for name, value := range environ {
@@ -58,8 +63,8 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 			t.Errorf("the test does not set %s", name)
 		}
 	}
-	if got, want := len(variables()), len(environ)+7; got != want {
-		t.Errorf("%d variables, want %d: seven of them name files", got, want)
+	if got, want := len(variables()), len(environ)+9; got != want {
+		t.Errorf("%d variables, want %d: nine of them name files", got, want)
 	}
 }
 

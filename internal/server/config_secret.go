@@ -112,7 +112,8 @@ func (l *loading) secretFilesIn(v reflect.Value, path string) {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			name := yamlName(v.Type().Field(i))
-			if key, is := strings.CutSuffix(name, "_file"); is && v.Field(i).String() != "" {
+			key, is := strings.CutSuffix(name, "_file")
+			if is && fieldNamed(v, key).IsValid() && v.Field(i).String() != "" { // tls.cert_file names no secret
 				l.secretFile(join(path, key), join(path, name), v.Field(i), fieldNamed(v, key))
 				continue
 			}

@@ -112,6 +112,11 @@ limits:
   failures_per_minute: 30
 trusted_proxies: [10.0.0.0/8, 192.0.2.7]
 proxy_header: forwarded
+listen_redirect: ":9001"
+http: {connections: 900, connections_per_address: 90, streams: 9}
+tls:
+  autocert: {domains: [msg.example.com, sms.example.com], email: ops@example.com, directory_url: "https://acme.example/directory"}
+cors: {origins: ["https://console.example.com", "http://localhost:3000"]}
 log:
   level: debug
   format: text
@@ -147,7 +152,9 @@ var usualCost = CostConfig{Alimtalk: "7", SMS: "9", LMS: "26"}
 
 func fullConfig() Config {
 	return Config{
-		Listen:   ":9000",
+		Listen: ":9000", ListenRedirect: ":9001", HTTP: HTTPConfig{Connections: 900, ConnectionsPerAddress: 90, Streams: 9},
+		TLS:      TLSConfig{Autocert: AutocertConfig{Domains: Names{"msg.example.com", "sms.example.com"}, Email: "ops@example.com", DirectoryURL: "https://acme.example/directory"}},
+		CORS:     CORSConfig{Origins: Names{"https://console.example.com", "http://localhost:3000"}},
 		Database: DatabaseConfig{URL: "postgres://msg:pa%40ss@db:5432/msg?sslmode=disable"},
 		Blob:     BlobConfig{URL: "s3://s3.example/pictures/main?region=x", AccessKey: "s3access", SecretKey: "s3secret", Shared: true},
 		Providers: ProviderConfigs{{
@@ -206,7 +213,7 @@ func TestEveryKeyIsReadFromTheFile(t *testing.T) {
 
 func TestAbsentAndEmptyValuesAreTheDefaults(t *testing.T) {
 	want := Config{
-		Listen: "127.0.0.1:8080", Database: DatabaseConfig{URL: "sqlite:data/creditmsg.db"}, Blob: BlobConfig{URL: "file:data/blobs"},
+		Listen: "127.0.0.1:8080", HTTP: HTTPConfig{Connections: 4096, Streams: 100}, Database: DatabaseConfig{URL: "sqlite:data/creditmsg.db"}, Blob: BlobConfig{URL: "file:data/blobs"},
 		Delivery: DeliveryConfig{FallbackWithin: 30 * time.Minute, ExpireText: 73 * time.Hour, ExpireLong: 81 * time.Hour, LookupGrace: time.Minute, Lease: time.Minute,
 			Prefer: "weight", Floor: 90, Rest: 20 * time.Second, Hang: 3 * time.Second, Late: 2 * time.Minute,
 			KeepReports: 180 * 24 * time.Hour, ReplayWindow: 10 * time.Minute, NightFrom: "20:50", NightUntil: "08:00"},
@@ -249,19 +256,19 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		env  []string
 		want string
 	}{
-		"a mistyped key":          {"listen: :80\ndatabse:\n  url: sqlite:x\n", nil, `creditmsg.yaml:2: unknown key "databse"; did you mean database?`},
-		"a mistyped inner key":    {"delivery:\n\n  fallbak_within: 3m\n", nil, `creditmsg.yaml:3: unknown key "delivery.fallbak_within"; did you mean delivery.fallback_within?`},
-		"a hyphen":                {"trusted-proxies: []\n", nil, `creditmsg.yaml:1: unknown key "trusted-proxies"; did you mean trusted_proxies?`},
-		"a key of another block":  {"log: {level: info}\nlease: 3s\n", nil, `creditmsg.yaml:2: unknown key "lease"; did you mean delivery.lease?`},
-		"a strange key":           {"keys:\n  frobnicate: 1\n", nil, `creditmsg.yaml:2: unknown key "keys.frobnicate"; known here: master, master_file`},
-		"a part not built yet":    {"telemetry:\n  url: x\n", nil, `creditmsg.yaml:1: unknown key "telemetry"; known here: ` + everyKey}, proxy_header,
-		"a key in a list":         {account + "    apikey: x\n", nil, `creditmsg.yaml:6: unknown key "providers[0].apikey"; did you mean providers[].api_key?`},
-		"a key in a webhook":      {account + "    webhook: {secrets: x}\n", nil, `creditmsg.yaml:6: unknown key "providers[0].webhook.secrets"; did you mean providers[].webhook.secret?`},
-		"two at once":             {"lisen: x\nlog:\n  levle: info\n", nil, "creditmsg.yaml:1: unknown key \"lisen\"; did you mean listen?\ncreditmsg.yaml:3: unknown key \"log.levle\"; did you mean log.level?"},
-		"a key twice":             {"listen: x\nlisten: y\n", nil, `creditmsg.yaml:2: the YAML cannot be read: mapping key "listen" already defined at [1:1]`},
-		"no YAML":                 {"listen: [\n", nil, `creditmsg.yaml:1: the YAML cannot be read: sequence end token ']' not found`},
-		"two documents":           {"listen: :80\n---\nlisten: :81\n", nil, "creditmsg.yaml:2: a second document after ---; one is read"},
-		"a list at the top":       {"- listen\n", nil, "creditmsg.yaml:1: a list stands here; a block of keys (" + everyKey + ") is wanted"}, proxy_header,
+		"a mistyped key":         {"listen: :80\ndatabse:\n  url: sqlite:x\n", nil, `creditmsg.yaml:2: unknown key "databse"; did you mean database?`},
+		"a mistyped inner key":   {"delivery:\n\n  fallbak_within: 3m\n", nil, `creditmsg.yaml:3: unknown key "delivery.fallbak_within"; did you mean delivery.fallback_within?`},
+		"a hyphen":               {"trusted-proxies: []\n", nil, `creditmsg.yaml:1: unknown key "trusted-proxies"; did you mean trusted_proxies?`},
+		"a key of another block": {"log: {level: info}\nlease: 3s\n", nil, `creditmsg.yaml:2: unknown key "lease"; did you mean delivery.lease?`},
+		"a strange key":          {"keys:\n  frobnicate: 1\n", nil, `creditmsg.yaml:2: unknown key "keys.frobnicate"; known here: master, master_file`},
+		"a part not built yet":   {"telemetry:\n  url: x\n", nil, `creditmsg.yaml:1: unknown key "telemetry"; known here: ` + everyKey}, proxy_header, listen_redirect, tls, cors, http,
+		"a key in a list":    {account + "    apikey: x\n", nil, `creditmsg.yaml:6: unknown key "providers[0].apikey"; did you mean providers[].api_key?`},
+		"a key in a webhook": {account + "    webhook: {secrets: x}\n", nil, `creditmsg.yaml:6: unknown key "providers[0].webhook.secrets"; did you mean providers[].webhook.secret?`},
+		"two at once":        {"lisen: x\nlog:\n  levle: info\n", nil, "creditmsg.yaml:1: unknown key \"lisen\"; did you mean listen?\ncreditmsg.yaml:3: unknown key \"log.levle\"; did you mean log.level?"},
+		"a key twice":        {"listen: x\nlisten: y\n", nil, `creditmsg.yaml:2: the YAML cannot be read: mapping key "listen" already defined at [1:1]`},
+		"no YAML":            {"listen: [\n", nil, `creditmsg.yaml:1: the YAML cannot be read: sequence end token ']' not found`},
+		"two documents":      {"listen: :80\n---\nlisten: :81\n", nil, "creditmsg.yaml:2: a second document after ---; one is read"},
+		"a list at the top":  {"- listen\n", nil, "creditmsg.yaml:1: a list stands here; a block of keys (" + everyKey + ") is wanted"}, proxy_header, listen_redirect, tls, cors, http,
 		"an anchor":               {"log: &l {level: info}\n", nil, "creditmsg.yaml:1: log: tags (!), anchors (&) and aliases (*) are not read here; write the value out"},
 		"a merge":                 {"log:\n  <<: {level: info}\n", nil, `creditmsg.yaml:2: unknown key "log.<<"; known here: level, format`},
 		"a short memory":          {"audit: {keep: 30d}\n", nil, `creditmsg.yaml:1: audit.keep: "30d" is not a time such as 5y or 400d, 31d at least`},
@@ -445,7 +452,7 @@ func TestEachSecretFileHasItsSecretBesideIt(t *testing.T) {
 		known[p] = true
 	}
 	for _, p := range all {
-		if secret, is := strings.CutSuffix(p, "_file"); is && !known[secret] {
+		if secret, is := strings.CutSuffix(p, "_file"); is && !known[secret] && parent(p) != "tls" { // which names the files themselves
 			t.Errorf("%s names a file for %s, which is no key", p, secret)
 		}
 	}

@@ -72,6 +72,9 @@ func OpenDemo(ctx context.Context, c Config, o DemoOptions) (*Program, Demo, err
 	if len(c.Payments.Gateways) > 0 {
 		return nil, Demo{}, fault.Check("payments.gateways", "the demo charges cards that are made up and brings its own gateways; start it without configured ones")
 	}
+	if c.TLS.on() {
+		return nil, Demo{}, fault.Check("tls", "the demo calls itself by this machine's address, which no certificate is for; start it without")
+	}
 	if o.Dir == "" {
 		o.Dir = DemoDir
 	}

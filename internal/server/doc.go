@@ -13,7 +13,8 @@
 // nothing else, the simulator to this package and nothing else.
 //
 // Reading order: config.go (what can be set, with config_*.go beside it), server.go
-// (how a process is made, runs and stops), stage.go, listener.go, adapters.go,
+// (how a process is made, runs and stops), stage.go, door.go with listener.go, gate.go,
+// speak.go and door_tls.go (how it is reached), adapters.go,
 // simulator.go, upkeep.go, heads.go, health.go, log.go; then operator.go with one
 // operator_*.go for each thing that operators work on; demo.go with demo_*.go.
 package server

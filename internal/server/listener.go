@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,7 +22,9 @@ const (
 // listener is a door: an open port and what will answer there.
 type listener struct {
 	net.Listener
-	url string // how it is reached from this machine
+	url     string      // how it is reached from this machine
+	tls     *tls.Config // nil = clear text
+	streams int         // requests under way on one connection of HTTP/2; 0 = the library's own number
 }
 
 // listen opens a TCP port. Nothing answers before serve; callers wait in line.
@@ -31,7 +34,7 @@ func listen(address string) (*listener, error) {
 		return nil, fault.Wrap(err, fault.Unavailable, fault.CodeUnavailable,
 			"the address %s cannot be listened on: it is in use, or not of this machine; choose another", address)
 	}
-	return &listener{l, "http://" + reachable(l.Addr())}, nil
+	return &listener{Listener: l, url: "http://" + reachable(l.Addr())}, nil
 }
 
 // reachable gives the address under which a port of this machine is reached from it.
@@ -47,15 +50,20 @@ func reachable(a net.Addr) string {
 // inside get grace to end, and what is left is cut off. Requests have a context of
 // their own, which the stop does not end.
 //
-// Bodies have no deadline here: an upload may take minutes, and the API gives each
-// body its own.
+// Bodies and replies have no deadline here: an upload may take minutes, and the API gives
+// each its own.
 func (l *listener) serve(ctx context.Context, h http.Handler, grace time.Duration, log *slog.Logger) error {
 	s := &http.Server{
-		Handler:           h,
+		Handler:           marking(h),
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: l.streams},
+		ConnContext:       heard,
+		ConnState:         turns,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // clients that hang up
+
+		DisableGeneralOptionsHandler: true, // ours answers OPTIONS *
 	}
 	closed := make(chan error, 1)
 	unwatch := context.AfterFunc(ctx, func() {
@@ -68,7 +76,12 @@ func (l *listener) serve(ctx context.Context, h http.Handler, grace time.Duratio
 		}
 		closed <- err
 	})
-	err := s.Serve(l.Listener)
+	words, _ := h.(wording)
+	var port net.Listener = speaking{l.Listener, words}
+	if l.tls != nil {
+		port = shaking(l.Listener, l.tls, words)
+	}
+	err := s.Serve(port)
 	if unwatch() {
 		return fmt.Errorf("serve %s: %w", l.url, err) // it ended by itself
 	}

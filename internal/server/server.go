@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"creditmsg/internal/audit"
 	"creditmsg/internal/billing"
 	"creditmsg/internal/book"
+	"creditmsg/internal/certificate"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
@@ -68,6 +70,8 @@ type Options struct {
 	ConnectFor time.Duration // how long a database that is not there yet is waited for; 0 = 15 s
 	Grace      time.Duration // what requests, and then jobs, may take to end after the stop; 0 = 20 s
 	Simulator  SimulatorOptions
+	// Reload has the files of tls.cert_file and tls.key_file read at once; nil = only when it is time.
+	Reload <-chan os.Signal
 }
 
 // Program is one process of the installation: its services, its doors and what runs.
@@ -77,7 +81,8 @@ type Program struct {
 	grace        time.Duration
 	roles        []string
 	metrics      *prometheus.Registry
-	broken       prometheus.Counter // rows that break a law of the ledger
+	broken       prometheus.Counter     // rows that break a law of the ledger
+	turned       *prometheus.CounterVec // connections that the gate ended
 	d            *db.DB
 	keys         *site.Keys
 	ledger       *credit.Ledger
@@ -102,8 +107,12 @@ type Program struct {
 	handler      http.Handler
 	redis        *limit.Redis // nil = none
 
-	door      *listener // nil without RoleAPI
-	vendor    *listener // nil without RoleSimulator
+	door      *listener              // nil without RoleAPI
+	inner     *listener              // the same for the simulator in this process, where the door speaks TLS
+	redirect  *listener              // leads from clear text to the door; nil without listen_redirect
+	authority *certificate.Authority // nil without tls.autocert
+	renewing  runner                 // nil without tls.cert_file
+	vendor    *listener              // nil without RoleSimulator
 	simulated *simulator.Simulator
 	till      *till.Simulator
 	test      testWorld
@@ -129,7 +138,7 @@ func Open(ctx context.Context, c Config, o Options) (*Program, error) {
 	p.config.Providers = slices.Clone(c.Providers)
 	p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	p.broken = newBrokenRows(p.metrics)
-	for _, step := range []func(context.Context, Options) error{p.openDoors, p.openTestDoor, p.openDatabase, p.makeServices, p.makeAPI} {
+	for _, step := range []func(context.Context, Options) error{p.openDoors, p.openTestDoor, p.openDatabase, p.makeServices, p.secure, p.makeAPI} {
 		if err := step(ctx, o); err != nil {
 			p.Close()
 			return nil, err
@@ -147,7 +156,7 @@ func (p *Program) openDoors(_ context.Context, o Options) (err error) {
 		}
 	}
 	if p.has(RoleAPI) {
-		if p.door, err = listen(p.config.Listen); err != nil {
+		if err = p.openDoor(); err != nil {
 			return err
 		}
 	}
@@ -253,7 +262,7 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, OptOuts: optout.New(p.keys), Book: p.book, Series: p.series, Attachments: p.pictures, Uploads: p.uploads, Webhooks: p.webhooks,
 		Sandbox: p.sandbox(),
 		Log:     p.log, Registerer: p.metrics, Gatherer: p.metrics, People: p.people,
-		TrustedProxies: p.config.TrustedProxies.Prefixes(), ProxyHeader: p.config.ProxyHeader, Version: o.Version, Ready: p.ready,
+		TrustedProxies: p.config.TrustedProxies.Prefixes(), ProxyHeader: p.config.ProxyHeader, Version: o.Version, Ready: p.ready, Origins: p.config.CORS.Origins,
 	})
 	return err
 }
@@ -284,16 +293,6 @@ func (p *Program) Run(ctx context.Context) error {
 	}
 	p.log.Info("stopped")
 	return nil
-}
-
-func (p *Program) doors() []runner {
-	if p.door == nil {
-		return nil
-	}
-	return []runner{
-		func(ctx context.Context) error { return p.door.serve(ctx, p.front(), p.grace, p.log) },
-		p.watchLedger,
-	}
 }
 
 // neighbours are what every process that sends or takes reports in does with the others.
@@ -344,7 +343,7 @@ func (p *Program) release(context.Context) error { return errors.Join(p.closeLim
 
 // Close lets everything go that a Program holds which is not run any more.
 func (p *Program) Close() {
-	for _, l := range []*listener{p.door, p.vendor, p.test.door} {
+	for _, l := range []*listener{p.door, p.vendor, p.inner, p.redirect, p.test.door} {
 		if l != nil {
 			_ = l.Close() // closed already when it was run
 		}

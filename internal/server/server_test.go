@@ -111,6 +111,22 @@ func TestARunnerThatFailsStopsTheOthersInOrder(t *testing.T) {
 	})
 }
 
+func TestARunnerThatPanicsStopsTheOthersInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var d diary
+		err := runStages(t.Context(), []stage{
+			{runners: []runner{d.runner("doors", nil)}, after: []func(context.Context) error{d.finish("drain")}},
+			{runners: []runner{func(context.Context) error { panic("a mistake") }}},
+		})
+		if err == nil || !strings.Contains(err.Error(), "panicked: a mistake") {
+			t.Errorf("the error is %v", err)
+		}
+		if diff := cmp.Diff(diary{"doors", "drain"}, d); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 func TestAStopWaitsForRequestsInsideAndCutsOffWhatTakesTooLong(t *testing.T) {
 	for name, tt := range map[string]struct {
 		grace time.Duration
@@ -199,7 +215,7 @@ func TestTheSimulatorTakesThePortAfterTheAPIsOrAnyThatIsFree(t *testing.T) {
 	}
 	defer taken.Close()
 	after := taken.Addr().(*net.TCPAddr).Port
-	p := &Program{config: testConfig(t, simulatedAccount("http://127.0.0.1:0")), door: &listener{placed{port: after - 1}, "http://api"}}
+	p := &Program{config: testConfig(t, simulatedAccount("http://127.0.0.1:0")), door: &listener{Listener: placed{port: after - 1}, url: "http://api"}}
 	if got := p.besides("127.0.0.1"); got != taken.Addr().String() {
 		t.Errorf("beside port %d stands %s, want %s", after-1, got, taken.Addr())
 	}

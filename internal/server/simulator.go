@@ -121,10 +121,7 @@ func (p *Program) openSimulator(o SimulatorOptions) error {
 		return err
 	}
 	given := account.URL
-	door := "http://" + p.config.Listen
-	if p.door != nil {
-		door = p.door.url
-	}
+	door := p.within()
 	behaviour.Reports = map[string]simulator.Hook{}
 	for i := range p.config.Providers {
 		a := &p.config.Providers[i]

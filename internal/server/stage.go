@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"creditmsg/internal/fault"
 )
 
 // runner works until its context ends, and returns nil then.
@@ -20,7 +22,8 @@ type stage struct {
 
 // runStages runs everything at once until ctx ends or a runner fails, then stops
 // one stage after the other, in their order. It returns the error that stopped it,
-// if any, and those of the stopping.
+// if any, and those of the stopping. A panic is an error like any other: what others have under
+// way ends in order.
 func runStages(ctx context.Context, stages []stage) error {
 	g, end := errgroup.WithContext(ctx)
 	work := context.WithoutCancel(ctx) // each stage is stopped in its turn, not by the signal
@@ -32,7 +35,7 @@ func runStages(ctx context.Context, stages []stage) error {
 			wg.Add(1)
 			g.Go(func() error {
 				defer wg.Done()
-				return run(running)
+				return fault.Contain("a part of the program", func() error { return run(running) })
 			})
 		}
 		stops[i] = func() { stop(); wg.Wait() }

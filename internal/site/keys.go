@@ -21,6 +21,9 @@ const (
 	PaperKey   = "paper"   // the operator's own billing profile, and his tax invoices
 	ReplyKey   = "reply"   // kept replies to operators that are about no site
 	PeopleKey  = "people"  // addresses, names and second factors of people
+	TagKey     = "etag"    // of what is shown, so that nobody can try what it was made of
+
+	CertificateKey = "certificate" // what certificates that were asked for need
 )
 
 // Keys gives the data keys of the sites and of the installation. They are made
@@ -85,7 +88,7 @@ func (k *Keys) Prepare(ctx context.Context) error {
 				return err
 			}
 		}
-		for _, name := range []string{BlobKey, CursorKey, InboxKey, ReplyKey, SigningKey, PeopleKey} {
+		for _, name := range []string{BlobKey, CursorKey, InboxKey, ReplyKey, SigningKey, CertificateKey, TagKey, PeopleKey} {
 			if _, err := k.Installation(tx, name); err != nil {
 				return err
 			}

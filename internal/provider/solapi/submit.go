@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 
+	"creditmsg/internal/fault"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/upstream"
 )
@@ -30,7 +31,9 @@ func (a *account) Submit(ctx context.Context, c provider.Call, begun provider.Be
 		return *failed
 	}
 	stored := make(chan error, 1)
-	go func() { stored <- begun(ctx, group) }()
+	go func() {
+		stored <- fault.Contain("storing the id of a group", func() error { return begun(ctx, group) })
+	}()
 	failed = a.add(ctx, group, c.Legs, legs, members)
 	if err := <-stored; err != nil {
 		return a.abandon(ctx, group, provider.Result{Outcome: provider.NotSent, Text: "the id of the group could not be stored"})

@@ -1,0 +1,165 @@
+package server
+
+import (
+	"container/list"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// gate is an open port that lets in as many connections as there may be, altogether and from
+// one address. When it is full, the connection that has waited longest for a request of its
+// client makes room: so nobody is kept out by those who only hold connections, and a request
+// that is under way is never cut off for another one.
+type gate struct {
+	net.Listener
+	most       int
+	perAddress int            // 0 = as many as there are altogether
+	many       []netip.Prefix // who may have more: proxies, behind which all clients have one address
+	log        *slog.Logger
+	turned     *prometheus.CounterVec // connections that were ended, by why; nil = nobody counts
+
+	mu      sync.Mutex
+	inside  int                // guarded by mu, as all below
+	by      map[netip.Addr]int // of those inside
+	waiting list.List          // of *guest: no request of theirs is under way; who waited longest is first
+	told    time.Time          // when the log was last told of somebody who was turned away
+	untold  int                // how many were since then
+}
+
+// Why the gate ends a connection.
+const (
+	turnedFull    = "full"    // there is no room, and nobody waits
+	turnedAddress = "address" // one address has too many
+	turnedWaiting = "waiting" // it waited, and another one needed its room
+)
+
+// guest is a connection inside.
+type guest struct {
+	net.Conn
+	gate    *gate
+	from    netip.Addr
+	place   *list.Element // guarded by gate.mu: where it waits; nil = it does not
+	leaving sync.Once
+}
+
+// Accept gives the next connection that is let in.
+func (g *gate) Accept() (net.Conn, error) {
+	for {
+		c, err := g.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		in, out, why := g.admit(c)
+		if out != nil {
+			_ = out.Close()
+			g.turn(out.RemoteAddr(), why)
+		}
+		if in != nil {
+			return in, nil
+		}
+	}
+}
+
+// admit gives the connection as a guest, or whom it has to be closed for: itself, or a guest.
+func (g *gate) admit(c net.Conn) (in *guest, out net.Conn, why string) {
+	in = &guest{Conn: c, gate: g, from: address(c)}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.perAddress > 0 && g.by[in.from] >= g.perAddress && !g.mayHaveMany(in.from) {
+		return nil, c, turnedAddress
+	}
+	if g.inside >= g.most {
+		longest := g.waiting.Front()
+		if longest == nil {
+			return nil, c, turnedFull
+		}
+		leaving := longest.Value.(*guest)
+		g.rises(leaving)
+		out, why = leaving, turnedWaiting
+	}
+	if g.by == nil {
+		g.by = map[netip.Addr]int{}
+	}
+	g.inside++
+	g.by[in.from]++
+	in.place = g.waiting.PushBack(in)
+	return in, out, why
+}
+
+func (g *gate) mayHaveMany(from netip.Addr) bool {
+	return slices.ContainsFunc(g.many, func(p netip.Prefix) bool { return p.Contains(from) })
+}
+
+func address(c net.Conn) netip.Addr {
+	at, err := netip.ParseAddrPort(c.RemoteAddr().String())
+	if err != nil {
+		return netip.Addr{} // of a listener without addresses
+	}
+	return at.Addr().Unmap()
+}
+
+// turn counts who was turned away, and tells the log once a minute.
+func (g *gate) turn(from net.Addr, why string) {
+	if g.turned != nil {
+		g.turned.WithLabelValues(why).Inc()
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.untold++
+	if now := time.Now(); now.Sub(g.told) >= time.Minute {
+		g.log.Warn("connections turned away", "why", why, "count", g.untold, "last", from.String(), "inside", g.inside)
+		g.told, g.untold = now, 0
+	}
+}
+
+// Close lets the connection go.
+func (v *guest) Close() error {
+	v.leaving.Do(func() {
+		g := v.gate
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.rises(v)
+		g.inside--
+		if g.by[v.from]--; g.by[v.from] == 0 {
+			delete(g.by, v.from)
+		}
+	})
+	return v.Conn.Close()
+}
+
+// CloseWrite ends what we say, and leaves the client to end what it says: one that still sends
+// would otherwise never read why it is refused.
+func (v *guest) CloseWrite() error {
+	if half, ok := v.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
+// rises takes a guest from those who wait. It is called under mu.
+func (g *gate) rises(v *guest) {
+	if v.place != nil {
+		g.waiting.Remove(v.place)
+		v.place = nil
+	}
+}
+
+// becomes is told by the server what a connection does now.
+func (g *gate) becomes(v *guest, s http.ConnState) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch s {
+	case http.StateActive:
+		g.rises(v)
+	case http.StateIdle:
+		g.rises(v)
+		v.place = g.waiting.PushBack(v)
+	}
+}
