@@ -32,6 +32,8 @@ var acrossSites = allowed{
 	"internal/message/stage.go message":                 "the sweep, which deletes each by its site",
 	"internal/paper/tax_store.go paper_tax_row":         "tax invoices of a month are the operator's, over all sites",
 	"internal/queue/ job":                               "workers work for all sites; a job is known by its kind and key",
+	"internal/rerun/ rerun_difference":                  "runs over the letters of an account are the operator's, over all sites",
+	"internal/rerun/ rerun_sum":                         "as above",
 	"internal/site/keys.go site_key":                    "any one key, to try the master key by",
 	"internal/site/rev.go site_rev":                     "a change for all sites",
 	"internal/site/token.go site_token":                 "whose a secret or an id is, is what is asked; last uses are written by the ids of tokens that were met",

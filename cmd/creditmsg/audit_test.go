@@ -25,6 +25,7 @@ var quiet = map[string]string{
 	"template sync":  "a vendor is asked, and what its answer changes is noted then",
 	"review approve": "the API's test looks for the entry of the same act", "review reject": "the API's test looks for the entry of the same act",
 	"template withdraw": "the API's test looks for the entry of the same act", "template release": "the API's test looks for the entry of the same act",
+	"inbox runs": "it only reads", "inbox run": "it only reads",
 	"invoice apply": "the API's test looks for the entry of the same act", "tax-invoices": "the API's test looks for the entry of the same act",
 }
 
@@ -55,6 +56,9 @@ func TestEachVerbThatChangesSomethingIsNotedWithWhoDidIt(t *testing.T) {
 	}
 	done(t, "site", "limits", "shop", "--requests", "1000000", "--day", "1000000")
 	done(t, "token", "limits", "shop", made("id", "token", "create", "shop", "--name", "z", "--ability", "*"), "--requests", "1000")
+	period := []string{"inbox", "rerun", "--from", "2026-01-01 00:00", "--until", "2026-01-02 00:00"}
+	done(t, "inbox", "apply", made("id", period...))
+	done(t, "inbox", "cancel", made("id", period...))
 	done(t, "token", "revoke", made("id", "token", "create", "shop", "--name", "y", "--ability", "*"))
 	series := stored(t)
 	done(t, "series", "pause", "shop", series)

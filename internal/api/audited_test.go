@@ -38,6 +38,9 @@ var unnoted = map[string]string{
 	"takeNotice":      "nothing of it is believed: what the gateway says when it is asked is noted then",
 }
 
+// aRun is letters that are read again.
+const aRun = `{"from":"2026-01-01T00:00:00Z","until":"2026-01-02T00:00:00Z"}`
+
 // noted gives a request for each operation that changes something, after having made in a world
 // what it needs.
 var noted = map[string]func(w *world) ask{
@@ -130,6 +133,15 @@ var noted = map[string]func(w *world) ask{
 	"applyInvoice": func(w *world) ask {
 		v := w.bill("&month="+w.month(), invoiceHead+"rich."+w.deliveredLeg()+".0.1.1,SMS,3032,,0\n").is(200).json()
 		return ask{method: "POST", path: "/v1/invoices/" + v["id"].(string) + "/apply", token: w.operator, body: `{"confirm":true}`}
+	},
+	"beginRun": operated("POST", "/v1/inbox/runs", aRun),
+	"applyRun": func(w *world) ask {
+		made := w.operate("POST", "/v1/inbox/runs", aRun).is(201).json()["id"].(string)
+		w.drain()
+		return ask{method: "POST", path: "/v1/inbox/runs/" + made + "/apply", token: w.operator}
+	},
+	"cancelRun": func(w *world) ask {
+		return ask{method: "POST", path: "/v1/inbox/runs/" + w.operate("POST", "/v1/inbox/runs", aRun).is(201).json()["id"].(string) + "/cancel", token: w.operator}
 	},
 	"addKakaoChannel":    sends("POST", "/v1/kakao-channels", `{"name":"@mine","sender_key":"SECRETSENDERKEY"}`),
 	"removeKakaoChannel": sends("DELETE", "/v1/kakao-channels/@demo", ""),

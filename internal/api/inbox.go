@@ -78,7 +78,7 @@ func inbox(a *api) {
 			"a page may be short, or empty, and still have more. Where from or until is given it takes the place of that time.",
 	}, a.listInbox)
 	read(a, operation{
-		id: "getLetter", method: http.MethodGet, path: "/v1/inbox/{id}", tag: "Inbox", ability: site.Operator, house: true, status: http.StatusOK,
+		id: "getLetter", personal: true, method: http.MethodGet, path: "/v1/inbox/{id}", tag: "Inbox", ability: site.Operator, house: true, status: http.StatusOK,
 		summary: "Get a letter with its reports as they are read now",
 	}, a.getLetter)
 	write(a, operation{
@@ -113,14 +113,15 @@ func inbox(a *api) {
 	}, a.listRunDifferences)
 	for _, act := range []struct {
 		id, path, summary, about string
+		guarded                  bool
 		do                       func(*db.Tx, string) (rerun.Run, error)
 	}{
 		{"applyRun", "apply", "Apply what a run compared", "Exactly that: what would be another difference by now is left out and shown as skipped. " +
-			"A leg is given back once, whether runs or invoices find it. Repeating it changes nothing.", func(tx *db.Tx, name string) (rerun.Run, error) { return a.Reruns.Apply(tx, name) }},
-		{"cancelRun", "cancel", "End a run before its end", "What was applied until then stays.", func(tx *db.Tx, name string) (rerun.Run, error) { return a.Reruns.Cancel(tx, name) }},
+			"A leg is given back once, whether runs or invoices find it. Repeating it changes nothing.", true, func(tx *db.Tx, name string) (rerun.Run, error) { return a.Reruns.Apply(tx, name) }},
+		{"cancelRun", "cancel", "End a run before its end", "What was applied until then stays.", false, func(tx *db.Tx, name string) (rerun.Run, error) { return a.Reruns.Cancel(tx, name) }},
 	} {
 		write(a, operation{
-			id: act.id, method: http.MethodPost, path: "/v1/inbox/runs/{id}/" + act.path, tag: "Inbox", ability: site.Operator, house: true, status: http.StatusOK, asks: true,
+			id: act.id, guarded: act.guarded, method: http.MethodPost, path: "/v1/inbox/runs/{id}/" + act.path, tag: "Inbox", ability: site.Operator, house: true, status: http.StatusOK, asks: true,
 			summary: act.summary, about: act.about, codes: []string{fault.CodeStateConflict, fault.CodeMalformed, fault.CodeBodyTooLarge, fault.CodeUnsupportedMedia},
 		}, func(tx *db.Tx, _ *exchange, in *runNamed) (runView, error) {
 			v, err := act.do(tx, in.ID)

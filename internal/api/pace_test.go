@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"creditmsg/internal/access"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/id"
@@ -235,7 +236,7 @@ func TestWorkMayTakeLongerThanItsBody(t *testing.T) {
 			return &reply{Status: http.StatusOK, Media: "text/plain", Body: []byte("done")}, ctx.Err()
 		})
 		// The caller is remembered, so that no database is asked.
-		a.remembered.learn(claim{secret: "s"}, caller{site: "rich", token: site.Token{ID: id.New(), Site: "rich", Abilities: []string{"*"}}})
+		a.remembered.learn(claim{secret: "s"}, caller{site: "rich", Who: access.Who{Token: site.Token{ID: id.New(), Site: "rich", Abilities: []string{"*"}}}})
 		a.uses.flushed = time.Now().Add(time.Hour)
 		c := inMemory(t, a)()
 		if _, err := io.WriteString(c, "POST /v1/wait HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer s\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n"+`{"N":1}`); err != nil {

@@ -255,4 +255,14 @@ var rights = map[string]string{
 	"GET /v1/audit":        "O U W",
 	"GET /v1/audit/export": "O U W",
 	"GET /v1/audit/seals":  "O U W",
+
+	"GET /v1/inbox":                       "O",
+	"GET /v1/inbox/{id}":                  "O #",
+	"POST /v1/inbox/runs":                 "O",
+	"GET /v1/inbox/runs":                  "O",
+	"GET /v1/inbox/runs/{id}":             "O",
+	"GET /v1/inbox/runs/{id}/sums":        "O",
+	"GET /v1/inbox/runs/{id}/differences": "O",
+	"POST /v1/inbox/runs/{id}/apply":      "O !",
+	"POST /v1/inbox/runs/{id}/cancel":     "O",
 }

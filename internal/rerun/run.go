@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
@@ -152,7 +153,12 @@ func (s *Service) Begin(tx *db.Tx, r Request) (Run, error) {
 	if err := s.queue.Put(tx, job(d)); err != nil {
 		return Run{}, err
 	}
-	return find(tx, d)
+	v, err := find(tx, d)
+	if err != nil {
+		return v, err
+	}
+	return v, audit.Note(tx, audit.Change{Action: "rerun.begun", Ref: v.Name,
+		After: audit.Fields{"provider": v.Provider, "from": v.From, "until": v.Until, "states": strings.Join(v.States, ",")}})
 }
 
 // Apply has a run applied that was compared. One that is being applied, or was, stays as it is.
@@ -168,7 +174,7 @@ func (s *Service) Apply(tx *db.Tx, name string) (Run, error) {
 	if v.State != Compared {
 		return v, fault.New(fault.Conflict, fault.CodeStateConflict, "the run is %s; only one that is compared to its end can be applied", v.State)
 	}
-	return s.become(tx, v, Applying)
+	return s.become(tx, v, Applying, "rerun.applied")
 }
 
 // Cancel ends a run before its end. Conflict: it was applied.
@@ -180,15 +186,19 @@ func (s *Service) Cancel(tx *db.Tx, name string) (Run, error) {
 	if v.State == Done {
 		return v, fault.New(fault.Conflict, fault.CodeStateConflict, "the run was applied to its end")
 	}
-	return s.become(tx, v, Cancelled)
+	return s.become(tx, v, Cancelled, "rerun.cancelled")
 }
 
-func (s *Service) become(tx *db.Tx, v Run, next State) (Run, error) {
+func (s *Service) become(tx *db.Tx, v Run, next State, act string) (Run, error) {
+	was := v.State
 	v.State = next
 	if err := v.store(tx); err != nil {
 		return v, err
 	}
-	return v, s.queue.Put(tx, job(v.ID))
+	if err := s.queue.Put(tx, job(v.ID)); err != nil {
+		return v, err
+	}
+	return v, audit.Note(tx, audit.Change{Action: act, Ref: v.Name, Before: audit.Fields{"state": string(was)}, After: audit.Fields{"state": string(next)}})
 }
 
 const runColumns = `id, provider, from_at, until_at, states, state, letters, reports, unreadable, strange, unborn, differences, cursor_at, cursor_id,
