@@ -55,7 +55,15 @@ func TestEachVerbThatChangesSomethingIsNotedWithWhoDidIt(t *testing.T) {
 	}
 	done(t, "site", "limits", "shop", "--requests", "1000000", "--day", "1000000")
 	done(t, "token", "limits", "shop", made("id", "token", "create", "shop", "--name", "z", "--ability", "*"), "--requests", "1000")
-	done(t, "token", "revoke", made("id", "token", "create", "shop", "--name", "y", "--ability", "*"))
+	token := made("id", "token", "create", "shop", "--name", "y", "--ability", "*")
+	done(t, "token", "rotate", token)
+	done(t, "token", "revoke", token)
+	for _, line := range []string{
+		"user create kim@example.com --role owner --site shop", "user roles kim@example.com --site shop --role viewer", "user disable kim@example.com", "user enable kim@example.com",
+		"user passwd kim@example.com", "user drop-second-factor kim@example.com", "role set clerk --permission messages", "role remove clerk",
+	} {
+		done(t, strings.Fields(line)...)
+	}
 	series := stored(t)
 	done(t, "series", "pause", "shop", series)
 	done(t, "series", "resume", "shop", series)
