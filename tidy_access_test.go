@@ -2,6 +2,7 @@ package creditmsg
 
 import (
 	"go/ast"
+	"go/token"
 	"path"
 	"regexp"
 	"slices"
@@ -15,7 +16,10 @@ var acrossSites = allowed{
 	"internal/access/member.go access_member":           "a person is of no site: these are all his roles, by his id, and what they are worth where is decided by their sites",
 	"internal/access/role.go access_role":               "a name of the installation must not be any site's",
 	"internal/access/role.go access_member":             "a role of the installation can be given on every site; this only counts",
-	"internal/attachment/attachment.go attachment":      "the columns; each question adds its own key",
+	"internal/audit/list.go audit":                      "of one site where it is named; the operator lists all",
+	"internal/audit/seal.go audit_seal":                 "days are sealed for all sites together",
+	"internal/audit/seal.go audit":                      "as above",
+	"internal/audit/sweep.go audit":                     "the sweep, by keys that it read with their sites",
 	"internal/billing/compare.go billing_payment":       "the operator's: what a gateway lists is of all sites",
 	"internal/billing/compare.go billing_difference":    "as above",
 	"internal/billing/notice.go billing_payment":        "a gateway's notice names a payment and no site; it is asked for at the gateway before it counts",
@@ -35,6 +39,7 @@ var acrossSites = allowed{
 	"internal/rerun/ rerun_difference":                  "runs over the letters of an account are the operator's, over all sites",
 	"internal/rerun/ rerun_sum":                         "as above",
 	"internal/site/keys.go site_key":                    "any one key, to try the master key by",
+	"internal/site/erase.go site_key":                   "which keys were erased, for whoever remembers them",
 	"internal/site/rev.go site_rev":                     "a change for all sites",
 	"internal/site/token.go site_token":                 "whose a secret or an id is, is what is asked; last uses are written by the ids of tokens that were met",
 	"internal/site/token_change.go site_token":          "the sweep, of sessions of people",
@@ -144,11 +149,29 @@ type unsited struct {
 	table string
 }
 
+// beginnings are the values of constants. Without a WHERE they begin statements, each of which
+// is seen whole where the constant is used.
+func (s *source) beginnings() map[ast.Node]bool {
+	out := map[ast.Node]bool{}
+	ast.Inspect(s.ast, func(n ast.Node) bool {
+		if d, ok := n.(*ast.GenDecl); ok && d.Tok == token.CONST {
+			for _, spec := range d.Specs {
+				for _, v := range spec.(*ast.ValueSpec).Values {
+					out[v] = true
+				}
+			}
+		}
+		return true
+	})
+	return out
+}
+
 // unsitedIn finds them: statements that do not say site_id behind their first FROM, and acts on
 // many rows whose key, and whose function, does not.
 func (t *tree) unsitedIn(s *source, tables map[string]bool, consts map[string]string, makers map[string]bool) (out []unsited) {
+	begun := s.beginnings()
 	s.texts(consts, func(n ast.Node, text string) {
-		if !sqlText.MatchString(text) {
+		if !sqlText.MatchString(text) || begun[n] && strings.HasPrefix(text, "SELECT") && !strings.Contains(text, "WHERE") {
 			return
 		}
 		_, behind, ok := strings.Cut(text, " FROM ")
@@ -277,7 +300,7 @@ func accessRules() []rule {
 				code("const q = `SELECT available FROM account WHERE id = ?`"),
 				code("const q = `SELECT site_id FROM account WHERE id = ?`"),
 				code("const q = `UPDATE account SET available = 0`"),
-				code("const q = `SELECT a FROM other o JOIN account a ON a.id = o.id`"),
+				code("var q = `SELECT a FROM other o JOIN account a ON a.id = o.id`"),
 				code("func f(tx *db.Tx) { tx.DeleteMany(\"account\", db.Col(\"id\", nil)) }"),
 				code("func f(tx *db.Tx) { tx.Lookup(\"account\", []string{\"site_id\"}, db.Col(\"id\", nil)) }"),
 			},

@@ -59,7 +59,15 @@ func TestEachVerbThatChangesSomethingIsNotedWithWhoDidIt(t *testing.T) {
 	period := []string{"inbox", "rerun", "--from", "2026-01-01 00:00", "--until", "2026-01-02 00:00"}
 	done(t, "inbox", "apply", made("id", period...))
 	done(t, "inbox", "cancel", made("id", period...))
-	done(t, "token", "revoke", made("id", "token", "create", "shop", "--name", "y", "--ability", "*"))
+	token := made("id", "token", "create", "shop", "--name", "y", "--ability", "*")
+	done(t, "token", "rotate", token)
+	done(t, "token", "revoke", token)
+	for _, line := range []string{
+		"user create kim@example.com --role owner --site shop", "user roles kim@example.com --site shop --role viewer", "user disable kim@example.com", "user enable kim@example.com",
+		"user passwd kim@example.com", "user drop-second-factor kim@example.com", "role set clerk --permission messages", "role remove clerk",
+	} {
+		done(t, strings.Fields(line)...)
+	}
 	series := stored(t)
 	done(t, "series", "pause", "shop", series)
 	done(t, "series", "resume", "shop", series)

@@ -72,6 +72,9 @@ func (p *People) FinishEnrolment(ctx context.Context, user, session id.ID, given
 		if err != nil {
 			return err
 		}
+		if err := noteUser(tx, "user.second_factor_added", user, nil); err != nil {
+			return err
+		}
 		return site.Confirm(tx, user, session)
 	})
 	return codes, err
@@ -122,7 +125,10 @@ func (p *People) Disable(ctx context.Context, user id.ID, given string) error {
 		if err := p.prove(tx, a, given); err != nil {
 			return err
 		}
-		return noFactor(tx, user)
+		if err := noFactor(tx, user); err != nil {
+			return err
+		}
+		return noteUser(tx, "user.second_factor_removed", user, nil)
 	})
 }
 

@@ -74,6 +74,17 @@ func RolesOn(tx *db.Tx, user id.ID, siteID string) ([]string, error) {
 	return list, nil
 }
 
+// EraseSite takes the roles of a site, and from everybody what he has there. Accounts stay: they
+// are their people's.
+func EraseSite(tx *db.Tx, siteID string) error {
+	for _, statement := range []string{`DELETE FROM access_member WHERE site_id = ?`, `DELETE FROM access_role WHERE site_id = ?`} {
+		if _, err := tx.Exec(statement, siteID); err != nil {
+			return fmt.Errorf("erase the roles of site %s: %w", siteID, err)
+		}
+	}
+	return nil
+}
+
 // mostMembers bounds the roles of one person on one site.
 const mostMembers = 20
 
@@ -105,7 +116,40 @@ func (p *People) SetRoles(tx *db.Tx, by Who, user id.ID, siteID string, roles []
 			return fmt.Errorf("take the role %s from %s: %w", g.Role, user.Text(id.User), err)
 		}
 	}
-	return p.grant(tx, by, user, siteID, roles)
+	was := namesOn(old, siteID)
+	if err := p.grant(tx, by, user, siteID, roles); err != nil {
+		return err
+	}
+	return noteRoles(tx, user, siteID, was, sorted(roles))
+}
+
+// namesOn gives the names of the roles of one place, sorted as they are.
+func namesOn(grants []Grant, siteID string) []string {
+	out := []string{}
+	for _, g := range grants {
+		if g.Site == siteID {
+			out = append(out, g.Role)
+		}
+	}
+	return out
+}
+
+// sorted gives names in their order, each once.
+func sorted(names []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(names)))
+}
+
+// give gives roles besides those that somebody has, and tells of it.
+func (p *People) give(tx *db.Tx, by Who, user id.ID, siteID string, names []string) error {
+	old, err := GrantsOf(tx, user)
+	if err != nil {
+		return err
+	}
+	if err := p.grant(tx, by, user, siteID, names); err != nil {
+		return err
+	}
+	was := namesOn(old, siteID)
+	return noteRoles(tx, user, siteID, was, sorted(slices.Concat(was, names)))
 }
 
 // grant gives roles, besides those that somebody has.
@@ -183,7 +227,10 @@ func (p *People) SetState(tx *db.Tx, by Who, user id.ID, s State) error {
 	if err := p.evict(tx, by, user); err != nil {
 		return err
 	}
-	return set(tx, user, db.Col("state", []State{s}))
+	if err := set(tx, user, db.Col("state", []State{s})); err != nil {
+		return err
+	}
+	return noteUser(tx, "user."+string(s), user, nil)
 }
 
 // ResetPassword gives an account a password that was made, or this one, and ends its sessions.
@@ -204,7 +251,10 @@ func (p *People) ResetPassword(ctx context.Context, by Who, user id.ID, password
 		if err := p.evict(tx, by, user); err != nil {
 			return err
 		}
-		return set(tx, user, db.Col("password", []string{hash}))
+		if err := set(tx, user, db.Col("password", []string{hash})); err != nil {
+			return err
+		}
+		return noteUser(tx, "user.password_reset", user, nil)
 	})
 	return made, err
 }
@@ -215,7 +265,10 @@ func (p *People) DropFactor(tx *db.Tx, by Who, user id.ID) error {
 	if err := p.evict(tx, by, user); err != nil {
 		return err
 	}
-	return noFactor(tx, user)
+	if err := noFactor(tx, user); err != nil {
+		return err
+	}
+	return noteUser(tx, "user.second_factor_dropped", user, nil)
 }
 
 // evict locks an account that the caller may change, and ends its sessions.

@@ -131,7 +131,7 @@ func AddRole(tx *db.Tx, by Who, siteID, name string, permissions []string) (Role
 	if err != nil {
 		return Role{}, fmt.Errorf("make role %s: %w", name, err)
 	}
-	return r, nil
+	return r, noteRole(tx, "role.created", r, nil, r.parts())
 }
 
 // nameTaken reports whether a name means a role already where a new one could be given: one
@@ -187,13 +187,15 @@ func SetRole(tx *db.Tx, by Who, siteID, name string, permissions []string) (Role
 	if err != nil {
 		return Role{}, fmt.Errorf("change role %s: %w", name, err)
 	}
+	was := r.parts()
 	r.Patterns = p
-	return r, nil
+	return r, noteRole(tx, "role.updated", r, was, r.parts())
 }
 
 // RemoveRole removes a role that nobody has. Faults: NotFound, Denied, Conflict.
 func RemoveRole(tx *db.Tx, by Who, siteID, name string) error {
-	if _, err := lockRole(tx, by, siteID, name); err != nil {
+	r, err := lockRole(tx, by, siteID, name)
+	if err != nil {
 		return err
 	}
 	query, args := `SELECT COUNT(*) FROM access_member WHERE role = ? AND site_id = ?`, []any{name, siteID}
@@ -201,7 +203,7 @@ func RemoveRole(tx *db.Tx, by Who, siteID, name string) error {
 		query, args = `SELECT COUNT(*) FROM access_member WHERE role = ?`, args[:1]
 	}
 	var n int
-	err := tx.QueryRow(query, args...).Scan(&n)
+	err = tx.QueryRow(query, args...).Scan(&n)
 	if err == nil && n > 0 {
 		return fault.New(fault.Conflict, fault.CodeStateConflict, "the role %s is given to people %d times; take it from them first", name, n)
 	}
@@ -211,5 +213,5 @@ func RemoveRole(tx *db.Tx, by Who, siteID, name string) error {
 	if err != nil {
 		return fmt.Errorf("remove role %s: %w", name, err)
 	}
-	return nil
+	return noteRole(tx, "role.removed", r, r.parts(), nil)
 }

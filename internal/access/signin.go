@@ -116,8 +116,11 @@ func (p *People) begin(tx *db.Tx, a account) (Session, error) {
 	if err != nil {
 		return Session{}, err
 	}
+	if err := set(tx, a.ID, db.Col("signed_in_at", []db.Time{tx.Now})); err != nil {
+		return Session{}, err
+	}
 	a.SignedInAt = tx.Now
-	return Session{t, secret, a.User}, set(tx, a.ID, db.Col("signed_in_at", []db.Time{tx.Now}))
+	return Session{t, secret, a.User}, noteSignIn(tx, a.ID)
 }
 
 // EndSession signs a person out where he signed in. NotFound for a session that is not his.
@@ -168,7 +171,10 @@ func (p *People) SetPassword(ctx context.Context, user, session id.ID, old, pass
 		if err := site.RevokeSessions(tx, user, session); err != nil {
 			return err
 		}
-		return set(tx, user, db.Col("password", []string{hash}))
+		if err := set(tx, user, db.Col("password", []string{hash})); err != nil {
+			return err
+		}
+		return noteUser(tx, "user.password_changed", user, nil)
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
@@ -237,7 +238,7 @@ func (p *People) Invite(ctx context.Context, by Who, in Invitation) (out Invited
 		if out.User = a.User; len(in.Roles) == 0 {
 			return fault.Check("/roles", "want at least one role")
 		}
-		return p.grant(tx, by, a.ID, in.Site, in.Roles)
+		return p.give(tx, by, a.ID, in.Site, in.Roles)
 	})
 	return out, err
 }
@@ -263,7 +264,7 @@ func (p *People) create(tx *db.Tx, who personal, hash string) (account, error) {
 	if err != nil {
 		return account{}, fmt.Errorf("make an account: %w", err)
 	}
-	return a, nil
+	return a, noteUser(tx, "user.created", a.ID, audit.Fields{"email": audit.Mail(a.Email)})
 }
 
 // set writes columns of an account.

@@ -14,6 +14,8 @@ func (a *api) actor(x *exchange) audit.Actor {
 	}
 	provider, gateway := x.request.PathValue("provider"), x.request.PathValue("gateway")
 	switch {
+	case x.call.Person != nil:
+		who.Kind, who.ID = audit.Person, x.actor()
 	case !x.token.ID.IsZero():
 		who.Kind, who.ID, who.Name = audit.Token, x.token.ID.Text(id.Token), x.token.Name
 	case provider != "":

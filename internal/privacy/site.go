@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"creditmsg/internal/access"
 	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
@@ -47,6 +48,9 @@ func (s *Service) EraseSite(ctx context.Context, e End) error {
 			if _, err := tx.Exec(`DELETE FROM `+table+` WHERE site_id = ?`, e.Site); err != nil {
 				return fmt.Errorf("erase site %s: %w", e.Site, err)
 			}
+		}
+		if err := access.EraseSite(tx, e.Site); err != nil {
+			return err
 		}
 		return site.Erase(tx, s.keys, e.Site)
 	})

@@ -13,6 +13,7 @@ var erasures = []string{
 	`UPDATE site SET state = 'erased', name = '' WHERE id = ?`,
 	`UPDATE site_key SET stored = NULL WHERE site_id = ?`,
 	`DELETE FROM site_token WHERE site_id = ?`,
+	`DELETE FROM site_token_old WHERE site_id = ?`,
 	`DELETE FROM site_sender WHERE site_id = ?`,
 	`DELETE FROM site_channel WHERE site_id = ?`,
 	`DELETE FROM site_opt_out_number WHERE site_id = ?`,

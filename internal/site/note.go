@@ -33,6 +33,15 @@ func (t Token) parts() audit.Fields {
 	return audit.Fields{"name": t.Name, "abilities": t.Abilities, "networks": t.Networks.Texts(), "expires_at": t.ExpiresAt}
 }
 
+// note tells of a change of a token, of its site or of the installation. A session is told
+// of where somebody signs in.
+func (t Token) note(tx *db.Tx, action string, was, now audit.Fields) error {
+	if t.Session {
+		return nil
+	}
+	return audit.Note(tx, audit.Change{Site: t.Site, Action: action, Ref: t.ID.Text(id.Token), Before: was, After: now})
+}
+
 // senderRef is how an entry names a sender number: masked, since it may be a person's.
 func senderRef(n korea.Number) string { return korea.Mask(string(n)) }
 

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
@@ -125,7 +124,7 @@ func CreateToken(tx *db.Tx, o TokenOrder) (Token, string, error) {
 	if err != nil {
 		return Token{}, "", fmt.Errorf("create token %q: %w", t.Name, err)
 	}
-	return t, secret, audit.Note(tx, audit.Change{Site: t.Owner(), Action: "token.created", Ref: t.ID.Text(id.Token), After: t.parts()})
+	return t, secret, t.note(tx, "token.created", nil, t.parts())
 }
 
 func last4(secret string) string { return secret[len(secret)-4:] }
@@ -311,7 +310,7 @@ func Revoke(tx *db.Tx, owner string, token id.ID) error {
 	if t.RevokedAt == 0 {
 		_, err = tx.Exec(`UPDATE site_token SET revoked_at = ? WHERE site_id = ? AND id = ? AND revoked_at = 0`, int64(tx.Now), owner, token[:])
 		if err == nil {
-			err = audit.Note(tx, audit.Change{Site: owner, Action: "token.revoked", Ref: token.Text(id.Token), Before: t.parts()})
+			err = t.note(tx, "token.revoked", t.parts(), nil)
 		}
 	}
 	if err == nil {

@@ -68,7 +68,7 @@ func ChangeToken(tx *db.Tx, owner string, token id.ID, c TokenChange, may func(T
 	_, err = tx.Exec(`UPDATE site_token SET name = ?, abilities = ?, networks = ?, expires_at = ? WHERE site_id = ? AND id = ?`,
 		t.Name, strings.Join(t.Abilities, " "), strings.Join(t.Networks.Texts(), " "), int64(t.ExpiresAt), owner, token[:])
 	if err == nil {
-		err = audit.Note(tx, audit.Change{Site: owner, Action: "token.updated", Ref: token.Text(id.Token), Before: before, After: t.parts()})
+		err = t.note(tx, "token.updated", before, t.parts())
 	}
 	if err == nil {
 		err = t.changed(tx)
@@ -104,8 +104,7 @@ func Rotate(tx *db.Tx, owner string, token id.ID, overlap time.Duration, may fun
 		return Token{}, "", fmt.Errorf("rotate token %s: %w", token.Text(id.Token), err)
 	}
 	t.Last4 = last4(secret)
-	err = audit.Note(tx, audit.Change{Site: owner, Action: "token.rotated", Ref: token.Text(id.Token), After: audit.Fields{"overlap_seconds": int64(overlap.Seconds())}})
-	if err != nil {
+	if err := t.note(tx, "token.rotated", nil, audit.Fields{"overlap_seconds": int64(overlap.Seconds())}); err != nil {
 		return Token{}, "", err
 	}
 	return t, secret, t.changed(tx)

@@ -1,0 +1,52 @@
+package access
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/db/dbtest"
+	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
+)
+
+func TestASiteThatIsErasedTakesItsRolesAndNobodysAccount(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		h.update(func(tx *db.Tx) error {
+			_, err := AddRole(tx, Installation(), "a-shop", "lead", []string{"messages"})
+			return err
+		})
+		kim := h.invite("kim@example.com", "a-shop", "lead", Owner)
+		h.invite("kim@example.com", "b-shop", Viewer)
+		h.update(func(tx *db.Tx) error { return EraseSite(tx, "a-shop") })
+		h.update(func(tx *db.Tx) error {
+			grants, err := GrantsOf(tx, kim.ID)
+			if diff := cmp.Diff([]Grant{{"b-shop", Viewer, builtIn[Viewer]}}, grants); diff != "" {
+				t.Error(diff)
+			}
+			return err
+		})
+		wants(t, "its role", h.try(func(tx *db.Tx) error { return last(FindRole(tx, "a-shop", "lead")) }), fault.NotFound)
+		if _, err := h.in("kim@example.com", password, ""); err != nil {
+			t.Errorf("the account is gone: %v", err)
+		}
+	})
+}
+
+// A role's name means one thing where it can be given, so whoever loses it loses what it allows.
+func TestARoleThatIsGoneAllowsNothing(t *testing.T) {
+	h := newHouse(t, dbtest.Open(t, "sqlite"))
+	kim := h.invite("kim@example.com", "a-shop", Viewer)
+	h.update(func(tx *db.Tx) error { // as if it was given at the moment when it was removed
+		return tx.InsertMany("access_member", db.Col("site_id", []string{"a-shop"}), db.Col("user_id", []id.ID{kim.ID}),
+			db.Col("role", []string{"gone"}), db.Col("created_at", []db.Time{tx.Now}))
+	})
+	h.update(func(tx *db.Tx) error {
+		p, err := Load(tx, kim.ID)
+		if err == nil && len(p.Grants) == 2 && len(p.Grants[0].Patterns) != 0 {
+			t.Errorf("got %v", p.Grants)
+		}
+		return err
+	})
+}
