@@ -20,6 +20,7 @@ var acrossSites = allowed{
 	"internal/audit/seal.go audit_seal":                 "days are sealed for all sites together",
 	"internal/audit/seal.go audit":                      "as above",
 	"internal/audit/sweep.go audit":                     "the sweep, by keys that it read with their sites",
+	"internal/event/listen.go event_pending":            "what waits is given out for all sites together, each event with its site",
 	"internal/billing/compare.go billing_payment":       "the operator's: what a gateway lists is of all sites",
 	"internal/billing/compare.go billing_difference":    "as above",
 	"internal/billing/notice.go billing_payment":        "a gateway's notice names a payment and no site; it is asked for at the gateway before it counts",

@@ -18,7 +18,7 @@ func TestAnEventOfAPaymentIsReadAsBillingWritesIt(t *testing.T) {
 		}
 	}
 	n, err := noticeOf(event.Event{Type: "message.done", Data: []byte(`{"message_id":"msg_1","accepted":3,"delivered":2,"cancelled":1,"notify":"site"}`)})
-	if err != nil || n.facts.Cancelled != 1 || n.facts.Delivered != 2 {
+	if err != nil || n.facts.Cancelled() != 1 || n.facts.Delivered != 2 {
 		t.Errorf("message.done: %+v, %v", n.facts.sending, err)
 	}
 }

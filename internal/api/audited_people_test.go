@@ -2,6 +2,7 @@ package api
 
 import (
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/pquerna/otp/totp"
@@ -13,12 +14,29 @@ import (
 // What is noted of tokens, people and roles.
 func init() {
 	maps.Copy(unnoted, map[string]string{
-		"confirmSession":    "it changes nothing but how long money can be moved, and what is moved then is noted",
-		"endSession":        "a session is nothing that anybody keeps; that it began is noted",
-		"beginSecondFactor": "nothing counts of it before it is confirmed, which is noted",
+		"testWebhookEndpoint":     "it sends an event that says it is a test",
+		"replayWebhookDeliveries": "each delivery tells when it was sent, and how often",
+		"makeTestSite":            "nothing of a test site is money, or reaches a phone",
+		"addTestCredit":           "nothing of a test site is money, or reaches a phone",
+		"advanceTestClock":        "nothing of a test site is money, or reaches a phone",
+		"createTestToken":         "the log of the test site has it",
+		"confirmSession":          "it changes nothing but how long money can be moved, and what is moved then is noted",
+		"endSession":              "a session is nothing that anybody keeps; that it began is noted",
+		"beginSecondFactor":       "nothing counts of it before it is confirmed, which is noted",
 	})
 	const aToken, path = `{"name":"shop","abilities":["messages:read"],"addresses":["203.0.113.0/24"]}`, "/v1/tokens"
 	maps.Copy(noted, map[string]func(w *world) ask{
+		"addWebhookEndpoint":     sends("POST", webhookPath, anEndpoint),
+		"setWebhookEndpoint":     func(w *world) ask { return w.ofEndpoint("PATCH", "", `{"topics":["credit.*"]}`) },
+		"removeWebhookEndpoint":  func(w *world) ask { return w.ofEndpoint("DELETE", "", "") },
+		"rotateWebhookSecret":    func(w *world) ask { return w.ofEndpoint("POST", "/rotate-secret", "") },
+		"disableWebhookEndpoint": func(w *world) ask { return w.ofEndpoint("POST", "/disable", "") },
+		"enableWebhookEndpoint": func(w *world) ask {
+			out := w.ofEndpoint("POST", "/disable", "")
+			w.post(out.path, "").is(200)
+			out.path = strings.TrimSuffix(out.path, "disable") + "enable"
+			return out
+		},
 		"createToken": sends("POST", path, aToken),
 		"changeToken": func(w *world) ask {
 			return ask{method: "PATCH", path: path + "/" + w.made(path, aToken), body: `{"name":"till","addresses":[]}`}
@@ -99,4 +117,12 @@ func (w *world) code(secret string, steps int) string {
 	c, err := totp.GenerateCode(secret, time.Now().Add(time.Duration(steps)*30*time.Second))
 	w.must(err)
 	return c
+}
+
+// anEndpoint is one that an audit log must not tell the address of.
+const anEndpoint = `{"url":"https://shop.example/hooks?key=SECRETSENDERKEY","topics":["message.*"]}`
+
+// ofEndpoint asks something of a new endpoint.
+func (w *world) ofEndpoint(method, act, body string) ask {
+	return ask{method: method, path: webhookPath + "/" + w.made(webhookPath, anEndpoint) + act, body: body}
 }

@@ -15,12 +15,14 @@ import (
 
 // conditionalRoutes are the changes that can depend on an ETag.
 var conditionalRoutes = []string{
-	"DELETE /v1/contacts/{id}", "DELETE /v1/groups/{id}", "DELETE /v1/kakao-channels/{name}", "DELETE /v1/opt-outs/{number}",
-	"DELETE /v1/payment-methods/{id}", "DELETE /v1/plans/{id}", "DELETE /v1/policies/{name}", "DELETE /v1/senders/{number}",
-	"DELETE /v1/series/{id}", "DELETE /v1/templates/{code}",
-	"PATCH /v1/payment-methods/{id}", "PATCH /v1/sites/{id}",
-	"PUT /v1/billing-profile", "PUT /v1/contacts/{id}", "PUT /v1/credit/alerts", "PUT /v1/credit/auto-recharge", "PUT /v1/credit/caps",
-	"PUT /v1/credit/caps/bounds", "PUT /v1/groups/{id}", "PUT /v1/kakao-channels/{name}", "PUT /v1/plans/{id}", "PUT /v1/policies/{name}", "PUT /v1/retention",
+	"DELETE /v1/contacts/{id}", "DELETE /v1/groups/{id}", "DELETE /v1/kakao-channels/{name}", "DELETE /v1/me/tokens/{id}",
+	"DELETE /v1/opt-outs/{number}", "DELETE /v1/payment-methods/{id}", "DELETE /v1/plans/{id}", "DELETE /v1/policies/{name}",
+	"DELETE /v1/roles/{name}", "DELETE /v1/senders/{number}", "DELETE /v1/series/{id}", "DELETE /v1/templates/{code}",
+	"DELETE /v1/tokens/{id}", "DELETE /v1/webhook-endpoints/{id}", "PATCH /v1/me/tokens/{id}", "PATCH /v1/payment-methods/{id}",
+	"PATCH /v1/sites/{id}", "PATCH /v1/tokens/{id}", "PATCH /v1/users/{id}", "PATCH /v1/webhook-endpoints/{id}",
+	"PUT /v1/billing-profile", "PUT /v1/contacts/{id}", "PUT /v1/credit/alerts", "PUT /v1/credit/auto-recharge",
+	"PUT /v1/credit/caps", "PUT /v1/credit/caps/bounds", "PUT /v1/groups/{id}", "PUT /v1/kakao-channels/{name}",
+	"PUT /v1/plans/{id}", "PUT /v1/policies/{name}", "PUT /v1/retention", "PUT /v1/roles/{name}",
 	"PUT /v1/senders/{number}", "PUT /v1/sending-rules", "PUT /v1/series/{id}", "PUT /v1/templates/{code}",
 }
 

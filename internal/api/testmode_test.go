@@ -58,7 +58,7 @@ func TestATokenMakesTokensOfItsTestSite(t *testing.T) {
 		narrow := w.token("rich", "tokens:write", "messages:read")
 		w.do(ask{method: "POST", path: "/v1/test/tokens", token: narrow, body: `{"name":"x","abilities":["messages:read"]}`}).is(201)
 		for _, more := range []string{"messages:write", "*", "operator"} {
-			w.do(ask{method: "POST", path: "/v1/test/tokens", token: narrow, body: `{"name":"x","abilities":["` + more + `"]}`}).refused(422, "validation")
+			w.do(ask{method: "POST", path: "/v1/test/tokens", token: narrow, body: `{"name":"x","abilities":["` + more + `"]}`}).refused(403, "forbidden")
 		}
 		w.do(ask{method: "POST", path: "/v1/test/tokens?site=poor", token: w.operator, body: `{"name":"x","abilities":["*"]}`}).is(201)
 	})

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/event"
 	"creditmsg/internal/fault"
@@ -63,6 +64,9 @@ func (s *Service) Create(tx *db.Tx, siteID string, c Change) (Endpoint, Secret, 
 	if err := s.store(tx, &e, true); err != nil {
 		return e, "", err
 	}
+	if err := audit.Note(tx, audit.Change{Site: siteID, Action: "webhook.created", Ref: e.ID.Text(id.Webhook), After: e.told()}); err != nil {
+		return e, "", err
+	}
 	return e, secret, s.listen(tx, siteID, append(all, e))
 }
 
@@ -106,11 +110,26 @@ func (s *Service) address(text string) (string, error) {
 // Set changes an endpoint, for what happens from now on. NotFound, and Invalid with the place
 // of what is wrong.
 func (s *Service) Set(tx *db.Tx, siteID string, of id.ID, c Change) (Endpoint, error) {
-	return s.change(tx, siteID, of, func(e *Endpoint) error { return s.apply(e, c) })
+	return s.change(tx, siteID, of, "updated", func(e *Endpoint) error { return s.apply(e, c) })
 }
 
-// change locks an endpoint, and before it who listens to the site, and stores what do makes of it.
-func (s *Service) change(tx *db.Tx, siteID string, of id.ID, do func(*Endpoint) error) (Endpoint, error) {
+// told is what the audit log tells of an endpoint: its address, which may hold a secret, and what
+// its site wrote beside it only by whether they are others.
+func (e *Endpoint) told() audit.Fields {
+	return audit.Fields{"topics": e.Topics, "state": e.State, "url": audit.Wording(e.URL), "description": audit.Said(e.Description)}
+}
+
+// signs is the secret that signs first.
+func (e *Endpoint) signs() string {
+	if len(e.secrets) == 0 {
+		return ""
+	}
+	return string(e.secrets[0].Secret)
+}
+
+// change locks an endpoint, and before it who listens to the site, stores what do makes of it,
+// and notes that.
+func (s *Service) change(tx *db.Tx, siteID string, of id.ID, what string, do func(*Endpoint) error) (Endpoint, error) {
 	if _, err := event.LockListening(tx, siteID); err != nil {
 		return Endpoint{}, err
 	}
@@ -118,10 +137,16 @@ func (s *Service) change(tx *db.Tx, siteID string, of id.ID, do func(*Endpoint) 
 	if err != nil {
 		return e, err
 	}
+	before, secret := e.told(), e.signs()
 	if err := do(&e); err != nil {
 		return e, err
 	}
 	if err := s.store(tx, &e, false); err != nil {
+		return e, err
+	}
+	after := e.told()
+	audit.Secret(before, after, "secret", secret, e.signs())
+	if err := audit.Note(tx, audit.Change{Site: siteID, Action: "webhook." + what, Ref: e.ID.Text(id.Webhook), Before: before, After: after}); err != nil {
 		return e, err
 	}
 	all, err := s.Endpoints(tx, siteID)
@@ -144,7 +169,7 @@ func (s *Service) listen(tx *db.Tx, siteID string, all []Endpoint) error {
 // along for a while, so that the receiver can change at leisure; those before it do not any more.
 func (s *Service) Rotate(tx *db.Tx, siteID string, of id.ID) (Endpoint, Secret, error) {
 	secret := NewSecret()
-	e, err := s.change(tx, siteID, of, func(e *Endpoint) error {
+	e, err := s.change(tx, siteID, of, "secret_rotated", func(e *Endpoint) error {
 		e.secrets = []held{{Secret: secret}, {Secret: e.secrets[0].Secret, Until: tx.Now.Add(s.o.SecretOverlap)}}
 		return nil
 	})
@@ -154,7 +179,7 @@ func (s *Service) Rotate(tx *db.Tx, siteID string, of id.ID) (Endpoint, Secret, 
 // Disable stops sending to an endpoint until it is enabled; what happens meanwhile waits. To
 // disable a disabled one changes nothing.
 func (s *Service) Disable(tx *db.Tx, siteID string, of id.ID) (Endpoint, error) {
-	return s.change(tx, siteID, of, func(e *Endpoint) error {
+	return s.change(tx, siteID, of, "disabled", func(e *Endpoint) error {
 		if e.State == Enabled {
 			e.State, e.Reason, e.DisabledAt = Disabled, Asked, tx.Now
 		}
@@ -168,7 +193,7 @@ const mostHurried = 1000
 // Enable sends an endpoint what waits for it, at once, and everything from now on. One that
 // is enabled but failing gets another chance at once.
 func (s *Service) Enable(tx *db.Tx, siteID string, of id.ID) (Endpoint, error) {
-	e, err := s.change(tx, siteID, of, func(e *Endpoint) error {
+	e, err := s.change(tx, siteID, of, "enabled", func(e *Endpoint) error {
 		e.State, e.Reason, e.DisabledAt, e.health = Enabled, "", 0, health{slow: e.slow}
 		return nil
 	})
@@ -198,7 +223,7 @@ func (s *Service) hurry(tx *db.Tx, siteID string, of id.ID, seqs []int64) error 
 
 // Remove removes an endpoint with all that was sent to it.
 func (s *Service) Remove(tx *db.Tx, siteID string, of id.ID) error {
-	e, err := s.change(tx, siteID, of, func(e *Endpoint) error {
+	e, err := s.change(tx, siteID, of, "removed", func(e *Endpoint) error {
 		e.State, e.Topics, e.URL, e.Description, e.secrets = removed, nil, "", "", nil
 		return nil
 	})
