@@ -111,10 +111,11 @@ func (a *api) enter(r *http.Request, x *exchange, o operation) error {
 		}
 		return a.identifyOnce(r, x, o)
 	}
-	if err := a.identifyOnce(r, x, o); err != nil {
-		return err
+	err := a.identifyOnce(r, x, o)
+	if over := a.limitCaller(r.Context(), x, x.token); over != nil { // one who may not do this counts too
+		return over
 	}
-	return a.limitCaller(r.Context(), x, x.token)
+	return err
 }
 
 // identifyOnce is identify for a request whose token was not asked for yet. Whoever sends what

@@ -126,6 +126,12 @@ func TestRequestsOfASiteAndOfATokenAreLimited(t *testing.T) {
 	}
 	pass(15 * time.Second)
 	w.do(ask{method: "GET", path: "/v1/credit", token: third}).is(200)
+	pass(time.Hour)
+	reader := w.token("rich", "messages:read")
+	for range 2 {
+		w.do(ask{method: "GET", path: "/v1/credit", token: reader}).refused(403, "forbidden") // it counts all the same
+	}
+	w.do(ask{method: "GET", path: "/v1/credit", token: reader}).limited("30", "token-requests")
 	pass(time.Minute)
 	w.get("/v1/credit").is(200).quotasAre(policy + ` | "requests";r=3;t=15, "token-requests";r=1;t=30 | 2 1`)
 	if h := w.get("/v1/credit").header.Get("X-RateLimit-Reset"); len(h) != 10 {

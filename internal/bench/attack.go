@@ -88,6 +88,7 @@ func attackRound(ctx context.Context, a *arena) (out attackFound, err error) {
 	}
 	config := a.config()
 	config.Providers[0].Webhook.Secret = "the secret that a forger does not know"
+	config.Limits.FailuresPerMinute = server.DefaultFailures
 	p, err := server.Open(ctx, config, server.Options{Roles: []string{server.RoleAPI},
 		Log: server.NewLog(server.LogConfig{Level: "info", Format: "json"}, io.Discard)})
 	if err != nil {

@@ -143,7 +143,7 @@ type Networks []string
 func LoadConfig(path string, env []string) (Config, error) {
 	l := &loading{places: map[string]string{}}
 	var c Config
-	c.Limits.FailuresPerMinute = defaultFailures
+	c.Limits.FailuresPerMinute = DefaultFailures
 	if path != "" {
 		data, err := os.ReadFile(path)
 		if err != nil {

@@ -47,8 +47,9 @@ type AddressLimitsConfig struct {
 	RequestsPerMinute int `yaml:"requests_per_minute" env:"REQUESTS_PER_MINUTE"`
 }
 
-// defaultFailures is set before a configuration is read, so that it can say 0.
-const defaultFailures = 60
+// DefaultFailures are the failures a minute of a configuration that says nothing of them. It is
+// set before one is read, so that it can say 0.
+const DefaultFailures = 60
 
 // ofMinutes reports whether something is limited that processes count in memory or in Redis.
 func (c LimitsConfig) ofMinutes() bool {
