@@ -25,6 +25,7 @@ var quiet = map[string]string{
 	"template sync":  "a vendor is asked, and what its answer changes is noted then",
 	"review approve": "the API's test looks for the entry of the same act", "review reject": "the API's test looks for the entry of the same act",
 	"template withdraw": "the API's test looks for the entry of the same act", "template release": "the API's test looks for the entry of the same act",
+	"webhook deliveries": "it only reads", "webhook replay": "each delivery tells when it was sent, and how often",
 	"inbox runs": "it only reads", "inbox run": "it only reads",
 	"invoice apply": "the API's test looks for the entry of the same act", "tax-invoices": "the API's test looks for the entry of the same act",
 }
@@ -67,6 +68,10 @@ func TestEachVerbThatChangesSomethingIsNotedWithWhoDidIt(t *testing.T) {
 		"user passwd kim@example.com", "user drop-second-factor kim@example.com", "role set clerk --permission messages", "role remove clerk",
 	} {
 		done(t, strings.Fields(line)...)
+	}
+	endpoint := made("id", "webhook", "add", "shop", "https://shop.example/hooks", "--topic", "message.*")
+	for _, act := range []string{"rotate", "disable", "enable"} {
+		done(t, "webhook", act, "shop", endpoint)
 	}
 	series := stored(t)
 	done(t, "series", "pause", "shop", series)

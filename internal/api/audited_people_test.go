@@ -124,5 +124,6 @@ const anEndpoint = `{"url":"https://shop.example/hooks?key=SECRETSENDERKEY","top
 
 // ofEndpoint asks something of a new endpoint.
 func (w *world) ofEndpoint(method, act, body string) ask {
-	return ask{method: method, path: webhookPath + "/" + w.made(webhookPath, anEndpoint) + act, body: body}
+	made := w.post(webhookPath, anEndpoint).is(201).json()["endpoint"].(map[string]any)
+	return ask{method: method, path: webhookPath + "/" + made["id"].(string) + act, body: body}
 }

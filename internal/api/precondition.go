@@ -152,6 +152,9 @@ func (a *api) guarded(tx *db.Tx, x *exchange, o operation, change func(*db.Tx) (
 		return out, nil
 	}
 	text, err := a.present[o.shown()](tx, x)
+	if fault.Is(err, fault.NotFound) {
+		return out, nil // whoever changed it cannot read it any more, such as a person who left the site
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -246,9 +246,6 @@ func TestAFileThatIsNotThereIsNamed(t *testing.T) {
 	}
 }
 
-// everyKey is how the keys of the whole are listed.
-const everyKey = "listen, database, blob, providers, production, delivery, payments, alerts, webhooks, test_mode, trusted_proxies, proxy_header, log, keys, audit, redis, limits"
-
 func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 	const account = "providers:\n  - name: a\n    kind: solapi\n    api_key: K\n    api_secret: S\n"
 	for name, tt := range map[string]struct {

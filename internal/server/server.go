@@ -233,6 +233,11 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	if err != nil {
 		return err
 	}
+	return p.makeOffice(list)
+}
+
+// makeOffice makes the services around sending: what people and vendors have to do with it.
+func (p *Program) makeOffice(list []delivery.Carrier) (err error) {
 	p.privacy = privacy.New(privacy.Deps{DB: p.d, Keys: p.keys, Queue: p.queue, Ledger: p.ledger, Messages: p.messages, Book: p.book, Series: p.series,
 		Render: api.RenderReceipt, Log: p.log})
 	p.vendors = vendor.New(p.d, p.queue, p.config.watched(list), vendor.Options{Log: p.log})
@@ -241,7 +246,7 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	p.kakao = kakao.New(p.d, p.keys, p.queue, kept(list), kakao.Options{Log: p.log,
 		Accounts: func(siteID string) []string { return p.delivery.Accounts(siteID, provider.Alimtalk) }})
 	p.invoices = invoice.New(p.d, p.keys, p.messages, p.ledger, p.config.Kinds())
-	p.reruns = rerun.New(p.d, p.delivery, p.messages, p.ledger, p.queue, rerun.Options{ByInvoices: invoice.Refunded, Keep: times.KeepReports, Log: p.log})
+	p.reruns = rerun.New(p.d, p.delivery, p.messages, p.ledger, p.queue, rerun.Options{ByInvoices: invoice.Refunded, Keep: p.config.Delivery.KeepReports, Log: p.log})
 	told := p.config.alerts(p.metrics, p.log)
 	told.SeriesName, told.EndpointName = p.series.Name, p.webhooks.Name
 	p.alerts, err = alert.New(p.d, p.keys, p.queue, p.messages, p.billing, told)
