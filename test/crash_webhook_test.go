@@ -92,6 +92,11 @@ func webhooksSurvive(t *testing.T, database string, kills int) {
 		t.Fatal(err)
 	}
 	w.office = operator(t, w.config)
+	t.Cleanup(func() {
+		if t.Failed() {
+			debugState(t, database)
+		}
+	})
 	receiver := httptest.NewServer(w)
 	t.Cleanup(receiver.Close)
 	shops := []*hookShop{{name: "shop"}, {name: "other"}}
@@ -290,6 +295,20 @@ func (s *hookShop) happened(t *testing.T, but map[string]bool) map[string]bool {
 	return all
 }
 
+// atLast repeats act until it succeeds, however much there is to do after the last kill.
+func atLast(t *testing.T, act func() error) {
+	t.Helper()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	end := time.Now().Add(crashPatience)
+	for err := act(); err != nil; err = act() {
+		if time.Now().After(end) {
+			t.Fatal(err)
+		}
+		<-tick.C
+	}
+}
+
 // whole waits until each of the site's endpoints that answers has everything, but for one.
 func (s *hookShop) whole(t *testing.T, but *hookEnd) (sum int) {
 	t.Helper()
@@ -305,7 +324,7 @@ func (s *hookShop) whole(t *testing.T, but *hookEnd) (sum int) {
 // rests waits until nothing happens to the site any more.
 func (s *hookShop) rests(t *testing.T) {
 	t.Helper()
-	eventually(t, func() error {
+	atLast(t, func() error {
 		for m, err := range client.All(func(p client.Paging) (client.Page[client.Message], error) { return s.client.Messages(within(t), p) }) {
 			if err != nil {
 				return err
@@ -330,7 +349,7 @@ func (s *hookShop) got(t *testing.T, e *hookEnd) int {
 			all = append(all, of)
 		}
 	}
-	eventually(t, func() error {
+	atLast(t, func() error {
 		if _, err := s.client.EnableWebhookEndpoint(within(t), e.id); err != nil { // what failed is tried again at once
 			return err
 		}
