@@ -173,10 +173,11 @@ func (w Who) token() Patterns { return patternsOf(w.Token.Abilities) }
 func (c Call) held() Patterns { return c.on(c.Site) }
 
 // on is what the roles of a person allow on a site: those that he has there and those that he
-// has on all. On all together only the latter count.
+// has on all. On all together only the latter count. What he has on a site counts on its test
+// site too.
 func (w Who) on(siteID string) (all Patterns) {
 	for _, g := range w.Person.Grants {
-		if g.Site == "" || g.Site == siteID {
+		if g.Site == "" || g.Site == siteID || g.Site == site.LiveID(siteID) {
 			all = append(all, g.Patterns...)
 		}
 	}
@@ -227,13 +228,11 @@ func (w Who) siteOf(tx *db.Tx, named string) (string, error) {
 		return "", nil
 	case everywhere && named == EverySite:
 		return EverySite, nil
-	case everywhere:
-		s, err := site.Find(tx, named)
-		return s.ID, err
-	case !slices.Contains(w.Person.Sites(), named):
+	case !everywhere && !slices.Contains(w.Person.Sites(), named) && !slices.Contains(w.Person.Sites(), site.LiveID(named)):
 		return "", fault.Missing("site", named)
 	}
-	return named, nil
+	s, err := site.Find(tx, named)
+	return s.ID, err
 }
 
 // Sites gives the sites on which the person has a role that he does not have on all.

@@ -61,6 +61,8 @@ func TestAPersonMayWhatHisRolesAllowWhereHeHasThem(t *testing.T) {
 		{"a role", both, "a", Need{Ability: "credit:write"}, fault.Internal},
 		{"of the other site", both, "b", Need{Ability: "credit:write"}, fault.Denied},
 		{"its own there", both, "b", Need{Ability: "messages:write"}, fault.Internal},
+		{"the test site of a role's", both, "a.test", Need{Ability: "credit:write"}, fault.Internal},
+		{"the test site of another role's", both, "b.test", Need{Ability: "credit:write"}, fault.Denied},
 		{"no site is named", both, "", Need{Ability: "credit:write"}, fault.Invalid},
 		{"an ability that does as well", both, "a", Need{Ability: "messages:read", Or: "stats:read"}, fault.Internal},
 		{"on all sites", []Grant{everywhere}, "z", Need{Ability: "messages:read"}, fault.Internal},

@@ -154,7 +154,12 @@ func TestWhoHasSeveralSitesNamesOne(t *testing.T) {
 	for _, at := range []string{"rich", "poor"} {
 		w.as(token, "GET", "/v1/credit?site="+at, "").is(200)
 	}
-	w.as(token, "GET", "/v1/credit?site=none", "").refused(404, "not_found")
+	for _, at := range []string{"none", "rich.test"} { // which is not made yet
+		w.as(token, "GET", "/v1/credit?site="+at, "").refused(404, "not_found")
+	}
+	w.post("/v1/test", "").is(200)
+	w.as(token, "GET", "/v1/credit?site=rich.test", "").is(200)
+	w.as(w.session(w.person("lee@example.com", "poor", access.Owner).ID, never), "GET", "/v1/credit?site=rich.test", "").refused(404, "not_found")
 	w.as(token, "GET", "/v1/credit/withdrawals?site=*", "").refused(404, "not_found")
 	support := w.session(w.person("support@example.com", "", access.Support).ID, never)
 	w.as(support, "GET", "/v1/credit/withdrawals?site=*", "").is(200)

@@ -30,7 +30,11 @@ func noteRules(tx *db.Tx, id string, was, now Rules) error {
 
 // parts are what is told of a token; its secret is not among them.
 func (t Token) parts() audit.Fields {
-	return audit.Fields{"name": t.Name, "abilities": t.Abilities, "networks": t.Networks.Texts(), "expires_at": t.ExpiresAt}
+	f := audit.Fields{"name": t.Name, "abilities": t.Abilities, "expires_at": t.ExpiresAt}
+	if len(t.Networks) > 0 {
+		f["networks"] = t.Networks.Texts()
+	}
+	return f
 }
 
 // note tells of a change of a token, of its site or of the installation. A session is told
