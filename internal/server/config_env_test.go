@@ -63,8 +63,8 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 			t.Errorf("the test does not set %s", name)
 		}
 	}
-	if got, want := len(variables()), len(environ)+9; got != want {
-		t.Errorf("%d variables, want %d: nine of them name files", got, want)
+	if got, want := len(variables()), len(environ)+10; got != want {
+		t.Errorf("%d variables, want %d: ten of them name files", got, want)
 	}
 }
 

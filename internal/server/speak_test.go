@@ -41,7 +41,7 @@ var unreadable = map[string]struct {
 	"an unknown Transfer-Encoding":   {"POST /v1/messages HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 400, "malformed"},
 	"two Transfer-Encodings":         {"POST /v1/messages HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "malformed"},
 	"another Expect":                 {"POST /v1/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nExpect: miracles\r\n\r\nx", 400, "malformed"},
-	"a chunk that is none":           {"POST /webhooks/sim HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "malformed"},
+	"a chunk that is none":           {"POST /v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "malformed"},
 	"a head over 64 KiB":             {"GET / HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("a", 80<<10) + "\r\n\r\n", 431, "head_too_large"},
 	"fields over 64 KiB":             {"GET / HTTP/1.1\r\nHost: x\r\n" + strings.Repeat("A: aaaaaaaaaaaaaaaa\r\n", 5000) + "\r\n", 431, "head_too_large"},
 	"too many fields":                {"GET /healthz HTTP/1.1\r\nHost: x\r\n" + strings.Repeat("A: a\r\n", 101) + "\r\n", 431, "head_too_large"},
@@ -62,7 +62,7 @@ var unreadable = map[string]struct {
 	"a length that is given twice":   {"POST /webhooks/none HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}", 404, "not_found"},
 	"OPTIONS of nothing":             {"OPTIONS /nothing HTTP/1.1\r\nHost: x\r\n\r\n", 404, "not_found"},
 	"TLS in clear text":              {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400, "malformed"},
-	"a body that ends before it has": {"POST /webhooks/sim HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{", 400, "malformed"},
+	"a body that ends before it has": {"POST /v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{", 400, "malformed"},
 }
 
 // spokenTo sends bytes and gives the first reply to them. Whoever speaks to us so may stop

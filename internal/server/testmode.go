@@ -144,13 +144,20 @@ const (
 	mostPage     = 64 << 10 // bytes of a form
 )
 
+// fronted is the API with something beside it; what is no request is told in the API's words.
+type fronted struct {
+	http.Handler
+	wording
+}
+
 // front serves the API, and the pages of test payers beside it.
 func (p *Program) front() http.Handler {
 	if p.test.till == nil {
 		return p.handler
 	}
 	pages := http.MaxBytesHandler(p.test.till.Handler(), mostPage)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	words, _ := p.handler.(wording) // which the API has
+	return fronted{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		inside, is := map[string]string{checkoutPath: "/_sim/checkout", depositPath: "/_sim/deposit"}[r.URL.Path]
 		if !is {
 			p.handler.ServeHTTP(w, r)
@@ -159,7 +166,7 @@ func (p *Program) front() http.Handler {
 		r = r.Clone(r.Context())
 		r.URL.Path, r.URL.RawPath = inside, ""
 		pages.ServeHTTP(w, r)
-	})
+	}), words}
 }
 
 // testWorld runs the simulators of test mode. Reports come to their port where this process
