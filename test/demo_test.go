@@ -76,7 +76,7 @@ func TestTheDemoSendsItsMessageOnceAndGoesOnAfterARestart(t *testing.T) {
 		}
 		p.terminate()
 		var proof server.Proof
-		if object(t, dir, env, &proof, "ledger", "verify", "--json"); !proof.OK || proof.Sites != 3 {
+		if object(t, dir, env, &proof, "ledger", "verify", "--json"); !proof.OK || proof.Sites != 4 { // three, and the test site of one
 			t.Errorf("the proof is %+v", proof)
 		}
 	})
