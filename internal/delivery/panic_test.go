@@ -61,7 +61,7 @@ func TestAPanicOfAnAdapterLeavesACallInDoubtAndNothingElse(t *testing.T) {
 	if got := w.people(other)[0].State; got != message.Sent {
 		t.Errorf("the next one is %s, want sent", got)
 	}
-	for range 8 {
+	for range 40 {
 		w.clock.forward(2 * time.Minute)
 		_ = w.delivery.Recover(context.Background()) // the panics of look-ups are its errors
 		w.drain()
