@@ -88,9 +88,14 @@ func (a *api) identify(r *http.Request, x *exchange, o operation) error {
 
 // admitted notes who calls.
 func (a *api) admitted(r *http.Request, x *exchange, who caller) {
+	a.calledBy(r, x, who)
+	a.uses.note(x.token.ID)
+}
+
+// calledBy says who calls.
+func (a *api) calledBy(r *http.Request, x *exchange, who caller) {
 	x.presented, x.token, x.site = true, who.Token, who.site
 	x.call = access.Call{Who: who.Who, Site: who.site, From: a.client(r)}
-	a.uses.note(x.token.ID)
 }
 
 // claimOf reads what a request says of its caller.
@@ -139,7 +144,10 @@ func identified(tx *db.Tx, c claim) (who access.Who, siteID string, err error) {
 			return who, "", err
 		}
 	}
-	siteID, err = access.SiteOf(tx, who, c.site)
+	if siteID, err = access.SiteOf(tx, who, c.site); err != nil || who.Person == nil || siteID == "" || siteID == everySite {
+		return who, siteID, err
+	}
+	who.Token.SiteLimits, err = site.LimitsOf(tx, siteID) // which come with the tokens of a site by themselves
 	return who, siteID, err
 }
 

@@ -11,18 +11,17 @@ import (
 
 	"creditmsg/internal/credit"
 	"creditmsg/internal/fault"
-	"creditmsg/internal/id"
 	"creditmsg/internal/limit"
 	"creditmsg/internal/message"
 	"creditmsg/internal/site"
 )
 
 // Limits are what the installation allows in a minute where nothing else is set for a site or
-// token; 0 = any number. The operator's tokens have the limits of their address alone.
+// token; 0 = any number. Operators have the limits of their address alone.
 type Limits struct {
 	Limiter  *limit.Limiter // nil = one in the memory of this process
-	Site     site.Limits    // of all tokens of a site together
-	Token    site.Limits    // of each of them
+	Site     site.Limits    // of all who work for a site together
+	Token    site.Limits    // of each token, and of each person whatever he signed in with
 	Address  int64          // requests from one address
 	Failures int64          // of authentication, from one address
 }
@@ -94,25 +93,25 @@ func (a *api) enter(r *http.Request, x *exchange, o operation) error {
 		return err
 	}
 	if a.presume(r, x, o) {
-		err := a.limitCaller(r.Context(), x, x.token)
+		err := a.limitCaller(r.Context(), x)
 		if isOver(err) && !x.certainly(false) {
 			if err = a.identifyOnce(r, x, o); err == nil {
 				x.unshow(siteRequests, tokenRequests)
-				err = a.limitCaller(r.Context(), x, x.token)
+				err = a.limitCaller(r.Context(), x)
 			}
 		}
 		return err
 	}
 	c, _ := claimOf(r) // what is wrong with it, identify says
 	if who, ok := a.remembered.recall(c); ok && time.Since(who.at) < certainFor {
-		x.presented, x.token, x.site = true, who.Token, who.site
-		if err := a.limitCaller(r.Context(), x, who.Token); err != nil {
+		a.calledBy(r, x, who)
+		if err := a.limitCaller(r.Context(), x); err != nil {
 			return err
 		}
 		return a.identifyOnce(r, x, o)
 	}
 	err := a.identifyOnce(r, x, o)
-	if over := a.limitCaller(r.Context(), x, x.token); over != nil { // one who may not do this counts too
+	if over := a.limitCaller(r.Context(), x); over != nil { // one who may not do this counts too
 		return over
 	}
 	return err
@@ -178,27 +177,30 @@ func perMinute(name string, n int64) limit.Rule {
 	return limit.Rule{Name: name, Limit: n, Period: minute}
 }
 
-// limitCaller counts a request of a site's token.
-func (a *api) limitCaller(ctx context.Context, x *exchange, t site.Token) error {
-	takes := a.takes(t, false, 1)
+// limitCaller counts a request about a site.
+func (a *api) limitCaller(ctx context.Context, x *exchange) error {
+	takes := a.takes(x, false, 1)
 	if takes == nil {
 		return nil
 	}
-	return a.spend(ctx, x, limit.Of("site", t.Site), takes...)
+	return a.spend(ctx, x, limit.Of("site", x.site), takes...)
 }
 
-// takes is what a token has to be allowed: of requests, or of recipients; nil = it may do as
-// much as it wants.
-func (a *api) takes(t site.Token, recipients bool, n int64) []limit.Take {
-	all, own := t.SiteLimits.Or(a.Limits.Site), t.Limits.Or(a.Limits.Token)
+// takes is what a caller has to be allowed on the site that he asks for: of requests, or of
+// recipients; nil = he may do as much as he wants.
+func (a *api) takes(x *exchange, recipients bool, n int64) []limit.Take {
+	if x.site == "" || x.site == everySite || x.call.Operator() {
+		return nil
+	}
+	all, own := x.token.SiteLimits.Or(a.Limits.Site), x.token.Limits.Or(a.Limits.Token)
 	ofAll, ofOwn := perMinute(siteRequests, all.Requests), perMinute(tokenRequests, own.Requests)
 	if recipients {
 		ofAll, ofOwn = perMinute(siteRecipients, all.Recipients), perMinute(tokenRecipients, own.Recipients)
 	}
-	if t.Site == "" || ofAll.Limit+ofOwn.Limit == 0 {
+	if ofAll.Limit+ofOwn.Limit == 0 {
 		return nil
 	}
-	return []limit.Take{{Rule: ofAll, N: n}, {Rule: ofOwn, N: n, Part: t.ID.Text(id.Token)}}
+	return []limit.Take{{Rule: ofAll, N: n}, {Rule: ofOwn, N: n, Part: x.call.Actor()}}
 }
 
 // spend takes of limits, or says why not, and shows how they stand.
@@ -262,11 +264,11 @@ func (a *api) withinLimits(d *message.Draft, ctx context.Context, once *message.
 	var taken []limit.Take
 	d.Admit = func(ctx context.Context, recipients int64) error {
 		x.unshow(siteRecipients, tokenRecipients) // of a try by what was only remembered
-		takes := a.takes(x.token, true, min(recipients, limit.Most))
+		takes := a.takes(x, true, min(recipients, limit.Most))
 		if takes == nil {
 			return nil
 		}
-		k = limit.Of("site", x.token.Site)
+		k = limit.Of("site", x.site)
 		err := a.spend(ctx, x, k, takes...)
 		if err == nil {
 			taken = takes

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"creditmsg/internal/access"
 	"creditmsg/internal/db"
 	"creditmsg/internal/id"
 	"creditmsg/internal/limit"
@@ -137,6 +138,31 @@ func TestRequestsOfASiteAndOfATokenAreLimited(t *testing.T) {
 	if h := w.get("/v1/credit").header.Get("X-RateLimit-Reset"); len(h) != 10 {
 		t.Errorf("X-RateLimit-Reset is %q, want seconds since 1970", h)
 	}
+}
+
+// TestPeopleHaveTheLimitsOfTheirSite has a person at work beside the programs of his site: what
+// he does counts with theirs, and for himself whatever he signs in with.
+func TestPeopleHaveTheLimitsOfTheirSite(t *testing.T) {
+	w := onSQLite(t)
+	kim := w.person("kim@example.com", "rich", access.Sender)
+	w.update(func(tx *db.Tx) error { return site.SetLimits(tx, "rich", site.Limits{Requests: 5, Recipients: 6}) })
+	w.within(Limits{Token: site.Limits{Requests: 3}})
+	const policy = `"requests";q=5;w=60, "token-requests";q=3;w=60`
+	credit := func(token, at string) got { return w.do(ask{method: "GET", path: "/v1/stats?group_by=day&" + at, token: token}) }
+
+	one, two := w.session(kim.ID, never), w.session(kim.ID, never)
+	credit(one, "").is(200).quotasAre(policy + ` | "requests";r=4;t=12, "token-requests";r=2;t=20 | 3 2`)
+	credit(two, "site=rich").is(200)
+	send := ask{method: "POST", path: "/v1/messages", token: two, body: `{"strategy":"sms_only","text":{"body":"hi"},"recipients":[` + phones(1, 4) + `]}`}
+	w.do(send).is(202)
+	credit(one, "").limited("20", "token-requests")
+	send.token = w.rich
+	w.do(send).limited("20", "recipients")
+	w.get("/v1/credit").is(200)
+	w.get("/v1/credit").limited("12", "requests")
+	lee := w.session(w.person("lee@example.com", "", access.Operator).ID, never)
+	credit(lee, "site=rich").is(200).quotasAre(noQuotas) // operators have none
+	credit(w.operator, "site=rich").is(200).quotasAre(noQuotas)
 }
 
 // Every form of a message weighs as many as are sent to, and is refused before anything is

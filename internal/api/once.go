@@ -49,7 +49,7 @@ func replay(f idem.Found) (*reply, error) {
 		return nil, fault.New(fault.Conflict, fault.CodeIdempotencyInFlight,
 			"the first request with this Idempotency-Key is not finished; repeat it in a moment")
 	}
-	out := &reply{Status: f.Reply.Status, Replayed: "true", Body: f.Reply.Body}
+	out := &reply{Status: f.Reply.Status, Replayed: "true", Tag: f.Reply.Tag, Body: f.Reply.Body}
 	if f.Reply.Status != http.StatusNoContent {
 		out.Media = "application/json"
 	}
@@ -118,7 +118,7 @@ func (a *api) sealed(tx *db.Tx, k idem.Key, r *reply) (idem.Reply, error) {
 	if err != nil {
 		return idem.Reply{}, err
 	}
-	return idem.Reply{Status: r.Status, Body: key.Seal(replyContext(k), r.Body)}, nil
+	return idem.Reply{Status: r.Status, Body: key.Seal(replyContext(k), r.Body), Tag: r.Tag}, nil
 }
 
 func (a *api) opened(tx *db.Tx, k idem.Key, f idem.Found) (*reply, error) {

@@ -117,9 +117,6 @@ func tags(h http.Header, name string) (list []string, anything bool, err error) 
 // unconditional refuses a request that says when it may happen to an operation that cannot tell:
 // to ignore that would undo what somebody wanted kept.
 func (a *api) unconditional(r *http.Request, o operation) error {
-	if o.asks {
-		return nil
-	}
 	for _, name := range []string{"If-Match", "If-None-Match", "If-Unmodified-Since"} {
 		if len(r.Header.Values(name)) > 0 && (!a.conditional(o) || name == "If-Unmodified-Since") {
 			return fault.New(fault.Invalid, fault.CodeNotSupported, "%s is not possible for this request; send it without", name).At("/"+name, "not possible here")

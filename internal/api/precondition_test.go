@@ -206,8 +206,11 @@ func TestARepeatOfAChangeGetsItsReplyWhateverChangedSince(t *testing.T) {
 	tag := w.get("/v1/billing-profile").is(200).header.Get("Etag")
 	change := ask{method: "PUT", path: "/v1/billing-profile", token: w.rich, key: "once", body: `{"name":"꽃집"}`, header: http.Header{"If-Match": {tag}}}
 	w.do(change).is(200)
-	if again := w.do(change).is(200); again.header.Get("Idempotent-Replayed") != "true" {
-		t.Errorf("got %v", again.header)
+	first := w.get("/v1/billing-profile").header.Get("Etag")
+	w.do(ask{method: "PUT", path: "/v1/billing-profile", token: w.rich, body: `{"name":"다른 꽃집"}`}).is(200)
+	again := w.do(change).is(200)
+	if again.header.Get("Idempotent-Replayed") != "true" || again.header.Get("Etag") != first {
+		t.Errorf("got %v, want the ETag %s of the first reply", again.header, first)
 	}
 	change.key = "twice"
 	w.do(change).refused(412, "precondition_failed")
@@ -229,6 +232,8 @@ func TestAConditionThatCannotBeKeptIsRefusedAndNotIgnored(t *testing.T) {
 		{method: "PATCH", path: "/v1/messages/" + sent, body: `{"scheduled_at":null}`},
 		{method: "POST", path: "/v1/templates/RESERVE_01/submit"},
 		{method: "POST", path: "/v1/groups", body: `{"name":"x"}`},
+		{method: "POST", path: "/v1/messages/estimate", body: text},
+		{method: "DELETE", path: "/v1/uploads/upl_01k9zqm0v8e4t9w2n7c5r3x6yb"},
 	} {
 		for _, name := range []string{"If-Match", "If-None-Match", "If-Unmodified-Since"} {
 			a.token, a.header = w.rich, http.Header{name: {`"x"`}}
@@ -238,6 +243,7 @@ func TestAConditionThatCannotBeKeptIsRefusedAndNotIgnored(t *testing.T) {
 		}
 	}
 	w.do(ask{method: "PUT", path: "/v1/billing-profile", token: w.rich, body: `{}`, header: http.Header{"If-Unmodified-Since": {"Mon, 02 Nov 2026 00:00:00 GMT"}}}).refused(422, "not_supported")
+	w.do(ask{method: "POST", path: "/v1/sites/poor/erase", token: w.operator, body: `{"confirm":"poor","reason":"over"}`, header: http.Header{"If-Match": {`"x"`}}}).refused(422, "not_supported")
 }
 
 // TestOurOwnClientChangesByAnETag has two people of one site change the same thing.

@@ -42,6 +42,7 @@ type Key struct {
 type Reply struct {
 	Status int
 	Body   []byte // as the caller sealed it
+	Tag    string // of the thing as the reply tells it; "" = none
 }
 
 // Record is a key with its reply, kept for Keep; 0 = for ever.
@@ -104,12 +105,12 @@ func (r *row) found(k Key) Found {
 	return Found{Exists: true, Mismatch: !bytes.Equal(r.fingerprint, k.Fingerprint[:]), Reply: r.reply}
 }
 
-var columns = []string{"site_id", "digest", "id", "fingerprint", "status", "body", "expires_at"}
+var columns = []string{"site_id", "digest", "id", "fingerprint", "status", "body", "expires_at", "tag"}
 
 func collect(rows *sql.Rows, err error) (map[slot]*row, error) {
 	list, err := db.Collect(rows, err, func(r *sql.Rows) (*row, error) {
 		v := &row{}
-		return v, r.Scan(&v.site, &v.digest, &v.id, &v.fingerprint, &v.reply.Status, &v.reply.Body, &v.expires)
+		return v, r.Scan(&v.site, &v.digest, &v.id, &v.fingerprint, &v.reply.Status, &v.reply.Body, &v.expires, db.Maybe(&v.reply.Tag))
 	})
 	found := make(map[slot]*row, len(list))
 	for _, v := range list {

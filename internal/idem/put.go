@@ -111,7 +111,15 @@ func takeOver(tx *db.Tx, want []*row, stands map[slot]*row) (gone []*row, err er
 	if len(write) == 0 {
 		return gone, nil
 	}
-	return gone, tx.UpdateMany("idem", []string{"site_id", "digest"}, rowColumns(write)...)
+	return gone, tx.UpdateMany("idem", []string{"site_id", "digest"}, append(rowColumns(write), tags(write))...)
+}
+
+func tags(rows []*row) db.Column {
+	out := make([]string, len(rows))
+	for i, r := range rows {
+		out[i] = r.reply.Tag
+	}
+	return db.Col("tag", out)
 }
 
 func slots(rows []*row) []slot {
@@ -149,6 +157,9 @@ func SetReply(tx *db.Tx, records ...Record) error {
 		status[i], bodies[i] = r.reply.Status, r.reply.Body
 	}
 	cols := append(slotColumns(slots(rows)), db.Col("status", status), db.Col("body", bodies))
+	if slices.ContainsFunc(rows, func(r *row) bool { return r.reply.Tag != "" }) { // few replies have one
+		cols = append(cols, tags(rows))
+	}
 	if err := tx.UpdateMany("idem", []string{"site_id", "digest"}, cols...); err != nil {
 		return fmt.Errorf("set the replies of %d idempotency keys: %w", len(rows), err)
 	}
