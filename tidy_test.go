@@ -116,7 +116,7 @@ func (t *tree) at(s *source, n ast.Node, format string, args ...any) offence {
 }
 
 // textual are the endings of files that people write here; a file without one is a script.
-var textual = []string{"", ".go", ".md", ".mod", ".sql", ".bash", ".html", ".json", ".mjs", ".yaml", ".yml"}
+var textual = []string{"", ".go", ".md", ".mod", ".sql", ".bash", ".html", ".json", ".mjs", ".ts", ".yaml", ".yml"}
 
 // foreign is what we keep but did not write, or wrote broken on purpose.
 var foreign = regexp.MustCompile(`(^|/)(testdata|static)/|\.sum$`)

@@ -144,3 +144,18 @@ func (c *Client) AddKakaoChannel(ctx context.Context, k KakaoChannel) (KakaoChan
 func (c *Client) RemoveKakaoChannel(ctx context.Context, name string) error {
 	return c.remove(ctx, "v1", "kakao-channels", name)
 }
+
+// Sender gets one sender number.
+func (c *Client) Sender(ctx context.Context, number string) (Sender, error) {
+	return get[Sender](ctx, c, nil, "v1", "senders", number)
+}
+
+// KakaoChannel gets one Kakao channel.
+func (c *Client) KakaoChannel(ctx context.Context, name string) (KakaoChannel, error) {
+	return get[KakaoChannel](ctx, c, nil, "v1", "kakao-channels", name)
+}
+
+// PutKakaoChannel replaces the channel of k.Name.
+func (c *Client) PutKakaoChannel(ctx context.Context, k KakaoChannel) (KakaoChannel, error) {
+	return write[KakaoChannel](ctx, c, http.MethodPut, KakaoChannel{Name: k.Name, SenderKey: k.SenderKey}, "v1", "kakao-channels", k.Name)
+}

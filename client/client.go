@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -104,6 +105,7 @@ type call struct {
 	query  url.Values
 	in     any                 // sent as JSON; nil means no body
 	file   []byte              // sent instead of in, as it is; nil means none
+	media  string              // of the file; "" means application/octet-stream
 	stream func() *ndjson      // sent instead of in; called once per try
 	key    string              // the Idempotency-Key of a write; "" means a random one
 	header func(h http.Header) // sees the header of the final reply
@@ -177,7 +179,7 @@ func (c *Client) once(ctx context.Context, in call, body []byte) error {
 		return err
 	}
 	if in.file != nil {
-		req.Header.Set("Content-Type", "application/octet-stream")
+		req.Header.Set("Content-Type", cmp.Or(in.media, "application/octet-stream"))
 	}
 	if stream != nil {
 		req.Header.Set("Content-Type", "application/x-ndjson")

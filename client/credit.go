@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"net/http"
 	"time"
 )
 
@@ -68,4 +69,17 @@ func (c *Client) Entries(ctx context.Context, p Paging) (Page[Entry], error) {
 // Usages lists what messages used.
 func (c *Client) Usages(ctx context.Context, p Paging) (Page[Usage], error) {
 	return get[Page[Usage]](ctx, c, p.query(), "v1", "credit", "usages")
+}
+
+// Refund is money that was given back for a usage.
+type Refund struct {
+	ID         string `json:"id"`
+	UsageID    string `json:"usage_id"`
+	Amount     Amount `json:"amount"`
+	Refundable Amount `json:"refundable"` // what is left of the usage
+}
+
+// RefundUsage gives back some of what a message used. It needs credit:refund.
+func (c *Client) RefundUsage(ctx context.Context, usage string, amount Amount, reason string) (Refund, error) {
+	return write[Refund](ctx, c, http.MethodPost, map[string]string{"amount": string(amount), "reason": reason}, "v1", "credit", "usages", usage, "refund")
 }

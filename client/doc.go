@@ -1,8 +1,8 @@
 // Package client is the Go client of the Credit Messaging HTTP API.
 //
 // What it promises:
-//   - One method per operation of the API; every method takes a context and ends
-//     soon after it does.
+//   - One method per operation of the API that is for programs, which a test holds against
+//     the API's OpenAPI document; every method takes a context and ends soon after it does.
 //   - A refusal by the server is a *Problem with every member of the reply's
 //     application/problem+json.
 //   - Every write carries an Idempotency-Key. The key is made once per call and
@@ -19,5 +19,6 @@
 //
 // Reading order: client.go (New, the one function that talks HTTP and its retries),
 // problem.go, page.go, message.go, send.go, attachment.go, stream.go, recipient.go, credit.go,
-// paper.go, payment.go, plan.go, stats.go, catalog.go.
+// paper.go, payment.go, plan.go, stats.go, catalog.go, contact.go, group.go, series.go,
+// operator.go, invoice.go.
 package client

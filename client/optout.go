@@ -89,3 +89,19 @@ func (c *Client) Caps(ctx context.Context) (Caps, error) {
 func (c *Client) SetCaps(ctx context.Context, l CapLimits) (Caps, error) {
 	return write[Caps](ctx, c, http.MethodPut, l, "v1", "credit", "caps")
 }
+
+// OptOutsTaken is what became of a list of opt-outs.
+type OptOutsTaken struct {
+	Added      int64          `json:"added"`
+	Widened    int64          `json:"widened"`
+	Unchanged  int64          `json:"unchanged"`
+	Rejected   int64          `json:"rejected"`
+	Total      int64          `json:"total"`
+	Rejections []RejectedLine `json:"rejections"`
+}
+
+// ImportOptOuts takes a list of who opted out, CSV; scope "" is advertising.
+func (c *Client) ImportOptOuts(ctx context.Context, list []byte, scope string) (out OptOutsTaken, err error) {
+	err = c.do(ctx, call{method: http.MethodPost, path: []string{"v1", "opt-outs", "import"}, query: Paging{}.query("scope", scope), file: append([]byte{}, list...), media: "text/csv", out: &out})
+	return out, err
+}

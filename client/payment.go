@@ -217,3 +217,8 @@ func (c *Client) SetAutoRecharge(ctx context.Context, r AutoRecharge) (AutoRecha
 	r.PaymentID, r.Declines, r.PausedUntil = "", 0, time.Time{}
 	return write[AutoRecharge](ctx, c, http.MethodPut, r, "v1", "credit", "auto-recharge")
 }
+
+// MovePaymentMethod puts a card to another place in the order in which they are tried.
+func (c *Client) MovePaymentMethod(ctx context.Context, id string, place int) (PaymentMethod, error) {
+	return write[PaymentMethod](ctx, c, http.MethodPatch, map[string]int{"place": place}, "v1", "payment-methods", id)
+}

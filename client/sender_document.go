@@ -46,3 +46,9 @@ func (c *Client) RemoveSenderDocument(ctx context.Context, number, id string) er
 func (c *Client) RequestSender(ctx context.Context, number string) (Sender, error) {
 	return write[Sender](ctx, c, http.MethodPost, nil, "v1", "senders", number, "request")
 }
+
+// SenderDocumentContent gets a document itself.
+func (c *Client) SenderDocumentContent(ctx context.Context, number, id string) (content []byte, err error) {
+	err = c.do(ctx, call{method: http.MethodGet, path: []string{"v1", "senders", number, "documents", id}, raw: func(b []byte) { content = b }})
+	return content, err
+}

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"net/url"
 	"strings"
 )
 
@@ -44,5 +45,9 @@ type StatsLine struct {
 
 // Stats gets the statistics.
 func (c *Client) Stats(ctx context.Context, q StatsQuery) (Stats, error) {
-	return get[Stats](ctx, c, Paging{}.query("from", q.From, "to", q.To, "group_by", strings.Join(q.GroupBy, ","), "site", q.Site), "v1", "stats")
+	return get[Stats](ctx, c, q.query(), "v1", "stats")
+}
+
+func (q StatsQuery) query() url.Values {
+	return Paging{}.query("from", q.From, "to", q.To, "group_by", strings.Join(q.GroupBy, ","), "site", q.Site)
 }

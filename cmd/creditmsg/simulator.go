@@ -43,11 +43,17 @@ deposit    %[1]s/_sim/deposit
 }
 
 // openapiVerb prints the description of the API.
-type openapiVerb struct{}
+type openapiVerb struct {
+	Downgrade string `help:"Say the same as OpenAPI 3.0, for generators that do not read 3.1." enum:",3.0" default:"" placeholder:"3.0"`
+}
 
 // Run prints the document.
-func (openapiVerb) Run(s *streams) error {
-	text, err := server.OpenAPI()
+func (v openapiVerb) Run(s *streams) error {
+	document := server.OpenAPI
+	if v.Downgrade != "" {
+		document = server.OpenAPI30
+	}
+	text, err := document()
 	if err != nil {
 		return err
 	}

@@ -347,6 +347,10 @@ func TestTheDocumentOfTheAPIIsPrinted(t *testing.T) {
 	if err := json.Unmarshal([]byte(done(t, "openapi")), &document); err != nil || !strings.HasPrefix(document["openapi"].(string), "3.1") {
 		t.Errorf("openapi %v: %v", document["openapi"], err)
 	}
+	if err := json.Unmarshal([]byte(done(t, "openapi", "--downgrade", "3.0")), &document); err != nil || document["openapi"] != "3.0.3" {
+		t.Errorf("openapi --downgrade 3.0: %v: %v", document["openapi"], err)
+	}
+	refused(t, 2, []string{"openapi", "--downgrade", "2.0"}, "downgrade")
 }
 
 func TestPricesAreSetNowAndForATimeToCome(t *testing.T) {

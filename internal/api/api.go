@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -98,6 +99,7 @@ type api struct {
 	present map[string]presenter // what GET of a path shows
 	changes map[string]bool      // the paths of it that can be changed under a condition
 	writers []operation          // all that take an Idempotency-Key
+	flaws   []error              // of the document: what its parts say against each other
 }
 
 // New makes the handler of all routes. Time-outs of connections are the server's;
@@ -106,7 +108,10 @@ func New(d Deps) (http.Handler, error) {
 	a := build(d)
 	a.callers = db.NewReadGroup(d.DB, "api_authenticate", authenticate)
 	a.cors = newCORS(d.Origins)
-	var err error
+	err := errors.Join(a.flaws...)
+	if err != nil {
+		return nil, err
+	}
 	if a.meter, err = newMeter(d.Registerer); err != nil {
 		return nil, fmt.Errorf("register the API's metrics: %w", err)
 	}
@@ -124,7 +129,11 @@ func New(d Deps) (http.Handler, error) {
 
 // OpenAPI gives the OpenAPI 3.1 document of the API as JSON.
 func OpenAPI() ([]byte, error) {
-	text, err := json.MarshalIndent(build(Deps{}).huma.OpenAPI(), "", "  ")
+	a := build(Deps{})
+	if err := errors.Join(a.flaws...); err != nil {
+		return nil, err
+	}
+	text, err := json.MarshalIndent(a.huma.OpenAPI(), "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("write the OpenAPI document: %w", err)
 	}
@@ -148,6 +157,7 @@ func build(d Deps) *api {
 	}
 	a.describeConditions()
 	a.loosen()
+	a.polish()
 	return a
 }
 

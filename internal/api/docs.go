@@ -24,18 +24,28 @@ type page struct {
 
 // docOperation is one route on the page.
 type docOperation struct {
-	Method, Path, Summary, About, Ability string
-	Parameters                            []docParameter
-	Body, Reply                           string // examples or schemas as JSON
-	Refusals                              []string
+	ID, Method, Path, Summary, About, Ability string
+	Parameters                                []docField
+	Fields                                    []docField // of a body in JSON, or a form
+	Media                                     string     // of the body
+	Requests                                  []docExample
+	Status                                    string // of success
+	Reply                                     string // an example as JSON, or its media types
+	ReplySchema                               string // its name among the schemas
+	Refusals                                  []docRefusal
 }
 
-type docParameter struct{ Name, In, About string }
+type docRefusal struct {
+	Status string
+	Codes  []string
+}
+
+type docExample struct{ Name, Text string }
 
 // docGroup is the routes of one tag.
 type docGroup struct {
-	Name       string
-	Operations []docOperation
+	Name, Slug, About string
+	Operations        []docOperation
 }
 
 // specification is what the page reads of the document.
@@ -47,10 +57,12 @@ type specification struct {
 	Components struct {
 		Schemas    map[string]json.RawMessage
 		Parameters map[string]specParameter
+		Responses  map[string]specReply
 	}
 }
 
 type specOperation struct {
+	OperationID          string
 	Summary, Description string
 	Tags                 []string
 	Ability              string `json:"x-ability"`
@@ -58,10 +70,14 @@ type specOperation struct {
 	RequestBody          struct {
 		Content map[string]specMedia
 	}
-	Responses map[string]struct {
-		Description string
-		Content     map[string]specMedia
-	}
+	Responses map[string]specReply
+}
+
+type specReply struct {
+	Ref         string `json:"$ref"`
+	Description string
+	Codes       []string `json:"x-codes"`
+	Content     map[string]specMedia
 }
 
 type specParameter struct {
@@ -69,15 +85,14 @@ type specParameter struct {
 	Name, In    string
 	Description string
 	Required    bool
+	Schema      specSchema
+	Example     any
 }
 
 type specMedia struct {
-	Schema  json.RawMessage
+	Schema  specSchema
 	Example json.RawMessage
 }
-
-// tagOrder is the order of the groups on the page.
-var tagOrder = []string{"Messages", "Series", "Attachments", "Credit", "Payments", "Plans", "Sites", "Templates", "Senders", "Kakao channels", "Address book", "Opt-outs", "Personal data", "Rules", "Invoices", "Tax invoices", "Providers", "Audit", "Tokens", "People", "Inbox", "Test mode", "Webhooks", "Upkeep"}
 
 var methodOrder = []string{"get", "post", "put", "patch", "delete"}
 
@@ -87,7 +102,7 @@ func newPage(spec []byte) (*page, error) {
 	if err := json.Unmarshal(spec, &s); err != nil {
 		return nil, fmt.Errorf("read the OpenAPI document: %w", err)
 	}
-	t, err := template.New("docs").Parse(docsHTML)
+	t, err := template.New("docs").Funcs(template.FuncMap{"lower": strings.ToLower, "words": words}).Parse(docsHTML)
 	if err != nil {
 		return nil, fmt.Errorf("read the page's template: %w", err)
 	}
@@ -103,10 +118,24 @@ func newPage(spec []byte) (*page, error) {
 		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"}, nil
 }
 
+// words are a text in which what stands between backquotes is code.
+func words(text string) template.HTML {
+	parts := strings.Split(text, "`")
+	var b strings.Builder
+	for i, part := range parts {
+		part = template.HTMLEscapeString(part)
+		if i%2 == 1 && i < len(parts)-1 {
+			part = "<code>" + part + "</code>"
+		}
+		b.WriteString(part)
+	}
+	return template.HTML(b.String())
+}
+
 func (s *specification) groups() []docGroup {
-	groups := make([]docGroup, len(tagOrder))
-	for i, tag := range tagOrder {
-		groups[i].Name = tag
+	groups := make([]docGroup, len(tagged))
+	for i, tag := range tagged {
+		groups[i] = docGroup{Name: tag.name, Slug: strings.ToLower(strings.ReplaceAll(tag.name, " ", "-")), About: tag.about}
 	}
 	paths := make([]string, 0, len(s.Paths))
 	for path := range s.Paths {
@@ -119,7 +148,7 @@ func (s *specification) groups() []docGroup {
 			if !ok || len(op.Tags) == 0 {
 				continue
 			}
-			if i := slices.Index(tagOrder, op.Tags[0]); i >= 0 {
+			if i := slices.IndexFunc(groups, func(g docGroup) bool { return g.Name == op.Tags[0] }); i >= 0 {
 				groups[i].Operations = append(groups[i].Operations, s.operation(method, path, op))
 			}
 		}
@@ -128,14 +157,22 @@ func (s *specification) groups() []docGroup {
 }
 
 func (s *specification) operation(method, path string, op specOperation) docOperation {
-	d := docOperation{Method: strings.ToUpper(method), Path: path, Summary: op.Summary, About: op.Description, Ability: op.Ability,
-		Body: shown(op.RequestBody.Content["application/json"])}
-	for _, p := range op.Parameters {
+	d := docOperation{ID: op.OperationID, Method: strings.ToUpper(method), Path: path, Summary: op.Summary, About: op.Description, Ability: op.Ability}
+	for i, p := range op.Parameters {
 		if name, is := strings.CutPrefix(p.Ref, "#/components/parameters/"); is {
 			p = s.Components.Parameters[name]
+			op.Parameters[i] = p
 		}
-		d.Parameters = append(d.Parameters, docParameter{p.Name, p.In, p.Description})
+		f := docField{Name: p.Name, Type: p.Schema.words(), Where: p.In, Required: p.Required, About: p.Description}
+		if p.Example != nil {
+			f.Example = fmt.Sprint(p.Example)
+		}
+		d.Parameters = append(d.Parameters, f)
 	}
+	if d.Media = usualMedia(op.RequestBody.Content); d.Media != "" {
+		d.Fields = s.fields(op.RequestBody.Content[d.Media].Schema, "", 0)
+	}
+	d.Requests = requests(d, op)
 	statuses := make([]string, 0, len(op.Responses))
 	for status := range op.Responses {
 		statuses = append(statuses, status)
@@ -143,22 +180,51 @@ func (s *specification) operation(method, path string, op specOperation) docOper
 	slices.Sort(statuses)
 	for _, status := range statuses {
 		r := op.Responses[status]
-		if strings.HasPrefix(status, "2") {
-			d.Reply = status + " " + r.Description + "\n" + shown(r.Content["application/json"])
+		if name, is := strings.CutPrefix(r.Ref, "#/components/responses/"); is {
+			r = s.Components.Responses[name]
+		}
+		if status < "4" {
+			d.Status = status + " " + r.Description
+			d.Reply, d.ReplySchema = answer(r.Content)
 			continue
 		}
-		d.Refusals = append(d.Refusals, status+" "+r.Description)
+		d.Refusals = append(d.Refusals, docRefusal{status, r.Codes})
 	}
 	return d
 }
 
-// shown is the example of a body, or else its schema.
-func shown(m specMedia) string {
-	text := m.Example
-	if len(text) == 0 {
-		text = m.Schema
+// usualMedia is the media type of a body that most requests have.
+func usualMedia(content map[string]specMedia) string {
+	media := make([]string, 0, len(content))
+	for m := range content {
+		media = append(media, m)
 	}
-	return indented(text)
+	slices.Sort(media)
+	if i := slices.Index(media, "application/json"); i >= 0 {
+		return media[i]
+	}
+	if i := slices.IndexFunc(media, func(m string) bool { return len(content[m].Example) > 0 }); i >= 0 {
+		return media[i]
+	}
+	if len(media) > 0 {
+		return media[len(media)-1]
+	}
+	return ""
+}
+
+// answer is the example of a reply and the name of its schema; of other media types, their
+// names.
+func answer(content map[string]specMedia) (example, schema string) {
+	if m, ok := content["application/json"]; ok {
+		_, schema, _ = strings.Cut(m.Schema.Ref, "#/components/schemas/")
+		return indented(m.Example), schema
+	}
+	var media []string
+	for m := range content {
+		media = append(media, m)
+	}
+	slices.Sort(media)
+	return strings.Join(media, "\n"), ""
 }
 
 func indented(text json.RawMessage) string {
@@ -167,16 +233,4 @@ func indented(text json.RawMessage) string {
 		return ""
 	}
 	return out.String()
-}
-
-// docSchema is one schema on the page.
-type docSchema struct{ Name, Text string }
-
-func (s *specification) schemas() []docSchema {
-	var out []docSchema
-	for name, text := range s.Components.Schemas {
-		out = append(out, docSchema{name, indented(text)})
-	}
-	slices.SortFunc(out, func(a, b docSchema) int { return strings.Compare(a.Name, b.Name) })
-	return out
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -183,9 +184,6 @@ func (a *api) describe() {
 func (a *api) loosen() {
 	doc := a.huma.OpenAPI()
 	schemas := doc.Components.Schemas.Map()
-	for _, at := range [][2]string{{"Contact", "consent"}, {"KnownContact", "consent"}, {"Recipient", "reason"}, {"Log", "reason"}, {"Credit", "auto_recharge"}, {"Statement", "head_before"}} {
-		schemas[at[0]].Properties[at[1]] = &huma.Schema{OneOf: []*huma.Schema{schemas[at[0]].Properties[at[1]], {Type: "null"}}}
-	}
 	asked := map[string]bool{}
 	for _, item := range doc.Paths {
 		for _, op := range []*huma.Operation{item.Post, item.Put, item.Patch} {
@@ -201,6 +199,31 @@ func (a *api) loosen() {
 		if closed, ok := s.AdditionalProperties.(bool); ok && !closed && !asked[name] {
 			s.AdditionalProperties = nil
 		}
+		if !asked[name] {
+			nullable(s, doc.Components.Schemas.TypeFromRef("#/components/schemas/"+name))
+		}
+	}
+}
+
+// nullable finds what a reply gives as null: pointers that are not left out when they are nil.
+func nullable(s *huma.Schema, t reflect.Type) {
+	if t == nil || t.Kind() != reflect.Struct {
+		return
+	}
+	for _, f := range reflect.VisibleFields(t) {
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		p := s.Properties[name]
+		if p == nil || f.Type.Kind() != reflect.Pointer || strings.Contains(options, "omit") {
+			continue
+		}
+		if p.Ref == "" {
+			p.Nullable = true
+			if len(p.Enum) > 0 {
+				p.Enum = append(slices.Clone(p.Enum), nil)
+			}
+			continue
+		}
+		s.Properties[name] = &huma.Schema{Description: p.Description, OneOf: []*huma.Schema{{Ref: p.Ref}, {Type: "null"}}}
 	}
 }
 

@@ -46,10 +46,15 @@ type reportView struct {
 
 // letterDetail is a letter with what it says.
 type letterDetail struct {
-	letterView
-	Problem string       `json:"problem" doc:"Why the present parser cannot read it; empty = it can."`
-	Says    []reportView `json:"data"`
-	Raw     string       `json:"raw" doc:"The body as it came; bytes that are no text are replaced. Numbers are masked unless raw=true."`
+	ID         string       `json:"id"`
+	Provider   string       `json:"provider"`
+	State      string       `json:"state" enum:"new,applied,waiting,unreadable"`
+	Reports    int64        `json:"reports" doc:"In it, as they were read when it came."`
+	ReceivedAt instant      `json:"received_at"`
+	AppliedAt  maybeInstant `json:"applied_at" doc:"As in the list."`
+	Problem    string       `json:"problem" doc:"Why the present parser cannot read it; empty = it can."`
+	Says       []reportView `json:"data"`
+	Raw        string       `json:"raw" doc:"The body as it came; bytes that are no text are replaced. Numbers are masked unless raw=true."`
 }
 
 type inboxAsked struct {
@@ -188,7 +193,8 @@ func (a *api) getLetter(tx *db.Tx, _ *exchange, in *letterAsked) (out letterDeta
 	if err != nil {
 		return out, err
 	}
-	out = letterDetail{letterView: showLetter(l.Letter), Problem: l.Problem, Says: make([]reportView, len(l.Reports)), Raw: l.Text()}
+	v := showLetter(l.Letter)
+	out = letterDetail{v.ID, v.Provider, v.State, v.Reports, v.ReceivedAt, v.AppliedAt, l.Problem, make([]reportView, len(l.Reports)), l.Text()}
 	shown := func(text string) string { return text }
 	if !in.Raw {
 		shown = korea.MaskIn

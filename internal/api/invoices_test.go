@@ -25,6 +25,12 @@ func (w *world) deliveredLeg() string {
 	w.t.Helper()
 	sent := w.send(text)
 	w.drain()
+	return w.ends(sent, message.Deliver)
+}
+
+// ends lets the only recipient of a message end, and gives the message.
+func (w *world) ends(sent map[string]any, how func(message.Recipient, db.Time) message.Change) string {
+	w.t.Helper()
 	m, err := id.Parse(id.Message, sent["id"].(string))
 	w.must(err)
 	w.update(func(tx *db.Tx) error {
@@ -33,7 +39,7 @@ func (w *world) deliveredLeg() string {
 		if err != nil || len(rows) != 1 {
 			return fmt.Errorf("%d rows: %w", len(rows), err)
 		}
-		return w.messages.Record(tx, message.Writing{Messages: found, Changes: []message.Change{message.Deliver(rows[0], tx.Now)}})
+		return w.messages.Record(tx, message.Writing{Messages: found, Changes: []message.Change{how(rows[0], tx.Now)}})
 	})
 	return m.String()
 }

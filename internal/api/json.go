@@ -35,7 +35,12 @@ func unmarshal(data []byte, v any) error {
 	if err := readable(data); err != nil {
 		return err
 	}
-	return json.Unmarshal(data, v)
+	err := json.Unmarshal(data, v)
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		// Its own words tell of types of ours.
+		return fmt.Errorf("a %s before byte %d cannot stand there, or is out of range", wrong.Value, wrong.Offset)
+	}
+	return err
 }
 
 var (

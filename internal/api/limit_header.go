@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"creditmsg/internal/credit"
 	"creditmsg/internal/limit"
 )
@@ -130,21 +128,3 @@ func (p policy) declared() string {
 
 // inSeconds rounds up: who comes a moment early would be refused again.
 func inSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
-
-// limitHeaders describes the headers in the document.
-func limitHeaders() map[string]*huma.Param {
-	text := func(about string) *huma.Param {
-		return &huma.Param{Description: about, Schema: &huma.Schema{Type: huma.TypeString}}
-	}
-	number := func(about string) *huma.Param {
-		return &huma.Param{Description: about, Schema: &huma.Schema{Type: huma.TypeInteger}}
-	}
-	return map[string]*huma.Param{
-		"Retry-After":           number("Seconds to wait."),
-		"RateLimit-Policy":      text(`The limits that apply: quota q, window w in seconds, unit qu, such as "requests";q=60;w=60. Absent where there are none, as on every other reply.`),
-		"RateLimit":             text(`How they stand: r is left, and in t seconds all of it is there again, or what was refused passes: "requests";r=12;t=48.`),
-		"X-RateLimit-Limit":     number("The quota of the tightest limit."),
-		"X-RateLimit-Remaining": number("What is left of it."),
-		"X-RateLimit-Reset":     number("When all of it is there again, or what was refused passes: seconds since 1970."),
-	}
-}

@@ -148,7 +148,9 @@ func TestPeopleHaveTheLimitsOfTheirSite(t *testing.T) {
 	w.update(func(tx *db.Tx) error { return site.SetLimits(tx, "rich", site.Limits{Requests: 5, Recipients: 6}) })
 	w.within(Limits{Token: site.Limits{Requests: 3}})
 	const policy = `"requests";q=5;w=60, "token-requests";q=3;w=60`
-	credit := func(token, at string) got { return w.do(ask{method: "GET", path: "/v1/stats?group_by=day&" + at, token: token}) }
+	credit := func(token, at string) got {
+		return w.do(ask{method: "GET", path: "/v1/stats?group_by=day&" + at, token: token})
+	}
 
 	one, two := w.session(kim.ID, never), w.session(kim.ID, never)
 	credit(one, "").is(200).quotasAre(policy + ` | "requests";r=4;t=12, "token-requests";r=2;t=20 | 3 2`)

@@ -54,13 +54,13 @@ func (o operation) need() access.Need {
 // writes reports whether the route takes an Idempotency-Key.
 func (o operation) writes() bool { return o.ability != "" && o.method != http.MethodGet && !o.asks }
 
-// Codes that every route with a token may answer, and every write besides.
+// Codes that every route with a token may answer, those with a body, and every write besides.
 var (
 	everyCode = []string{fault.CodeUnauthenticated, fault.CodeForbidden, fault.CodeNotFound, fault.CodeMethodNotAllowed,
 		fault.CodeHeadTooLarge, fault.CodeValidation, fault.CodeRateLimited, fault.CodeInternal, fault.CodeUnavailable}
-	writeCodes = []string{fault.CodeMalformed, fault.CodeBodyTooLarge, fault.CodeUnsupportedMedia,
-		fault.CodeIdempotencyMismatch, fault.CodeIdempotencyInFlight, fault.CodeNotSupported}
-	openCodes = []string{fault.CodeMethodNotAllowed, fault.CodeHeadTooLarge, fault.CodeInternal}
+	bodyCodes  = []string{fault.CodeMalformed, fault.CodeBodyTooLarge, fault.CodeUnsupportedMedia, fault.CodeNotSupported}
+	writeCodes = []string{fault.CodeIdempotencyMismatch, fault.CodeIdempotencyInFlight}
+	openCodes  = []string{fault.CodeMethodNotAllowed, fault.CodeHeadTooLarge, fault.CodeInternal}
 )
 
 // reply is a reply that was written already: the same bytes can be kept and given again.
@@ -190,6 +190,9 @@ func (a *api) declared(o operation, out reflect.Type) huma.Operation {
 		if !o.house {
 			op.Parameters = append(op.Parameters, &huma.Param{Ref: "#/components/parameters/site"})
 		}
+		if o.method != http.MethodGet {
+			codes = append(codes, bodyCodes...)
+		}
 		if o.writes() {
 			codes = append(codes, writeCodes...)
 			op.Parameters = append(op.Parameters, &huma.Param{Ref: "#/components/parameters/idempotencyKey"})
@@ -243,9 +246,6 @@ func (a *api) describeRefusals(op *huma.Operation, names []string) {
 			Description: http.StatusText(status) + ": " + strings.Join(list, ", "),
 			Content:     map[string]*huma.MediaType{problemType: {Schema: schema}},
 			Extensions:  map[string]any{"x-codes": list},
-		}
-		if status == http.StatusTooManyRequests {
-			op.Responses[strconv.Itoa(status)].Headers = limitHeaders()
 		}
 	}
 }

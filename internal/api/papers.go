@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
 	"mime"
 	"net/http"
 	"reflect"
@@ -152,7 +151,14 @@ func (a *api) paperSchema(paper string, t reflect.Type) *huma.Schema {
 		return paper + strings.TrimPrefix(huma.DefaultSchemaNamer(t, hint), paper)
 	})
 	whole := parts.Schema(t, true, "")
-	maps.Copy(a.huma.OpenAPI().Components.Schemas.Map(), parts.Map())
+	schemas := a.huma.OpenAPI().Components.Schemas.Map()
+	for name, s := range parts.Map() {
+		nullable(s, parts.TypeFromRef("#/components/schemas/"+name))
+		if schemas[name] != nil && !reflect.DeepEqual(schemas[name], s) {
+			a.flaws = append(a.flaws, fmt.Errorf("the document has two schemas of the name %s: give the paper %s another", name, paper))
+		}
+		schemas[name] = s
+	}
 	return whole
 }
 

@@ -25,7 +25,7 @@ func receipts(a *api) {
 			{Name: "id", In: "path", Required: true, Description: "pay_…", Schema: &huma.Schema{Type: huma.TypeString}},
 			choice("format", "Instead of Accept.", paper.JSON, paper.HTML),
 		},
-	}, []string{paper.JSON, paper.HTML}, a.paperSchema("Receipt", reflect.TypeFor[paper.Receipt]()), a.receipt)
+	}, []string{paper.JSON, paper.HTML}, a.paperSchema("PaymentReceipt", reflect.TypeFor[paper.Receipt]()), a.receipt)
 }
 
 func (a *api) receipt(w http.ResponseWriter, r *http.Request, x *exchange) error {

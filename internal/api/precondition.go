@@ -262,6 +262,7 @@ func (a *api) describeConditions() {
 		get := doc.Paths[path].Get
 		get.Parameters = append(get.Parameters, &huma.Param{Ref: "#/components/parameters/ifNoneMatch"})
 		get.Responses["304"] = &huma.Response{Description: "It is as the client has it."}
+		noteHeader(get.Responses["304"], tag)
 		noteHeader(get.Responses["200"], tag)
 	}
 }

@@ -137,10 +137,15 @@ func problemOf(x *exchange, err error) *problem {
 		p.header.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
 	}
 	x.code = p.Code
-	if p.Status >= 500 {
+	if p.Status >= 500 && !x.left(err) {
 		x.err = err
 	}
 	return p
+}
+
+// left reports whether an error is only that the client is gone, which is nobody's mistake here.
+func (x *exchange) left(err error) bool {
+	return errors.Is(err, context.Canceled) && x.request != nil && x.request.Context().Err() != nil
 }
 
 // Error is the sentence for people.

@@ -118,6 +118,7 @@ func TestAnAddressThatIsNoTextIsMalformed(t *testing.T) {
 func TestAPanicIsContainedAndLogged(t *testing.T) {
 	w := onSQLite(t)
 	a := w.handler.(*api)
+	w.undescribed = true
 	plain(a, operation{id: "fail", method: "GET", path: "/fail", tag: "Test", status: 200}, nil,
 		func(http.ResponseWriter, *http.Request) { panic("the reason") })
 	g := w.get("/fail")
@@ -134,6 +135,7 @@ func TestAPanicIsContainedAndLogged(t *testing.T) {
 func TestAnInnerErrorIsLoggedAndNotShown(t *testing.T) {
 	w := onSQLite(t)
 	a := w.handler.(*api)
+	w.undescribed = true
 	plain(a, operation{id: "fail", method: "GET", path: "/fail", tag: "Test", status: 200}, nil,
 		a.answering(func(http.ResponseWriter, *http.Request, *exchange) (*reply, error) {
 			return nil, errors.New("disk on fire")

@@ -78,7 +78,8 @@ func senderDocuments(a *api) {
 	plain(a, content, nil, a.answering(func(_ http.ResponseWriter, r *http.Request, x *exchange) (*reply, error) {
 		return a.documentContent(r, x)
 	}))
-	a.huma.OpenAPI().Paths[content.path].Get.Responses["200"].Content = map[string]*huma.MediaType{"application/octet-stream": {Schema: fileSchema("PDF, JPEG or PNG, as its Content-Type says.")}}
+	file := &huma.MediaType{Schema: fileSchema("")}
+	a.huma.OpenAPI().Paths[content.path].Get.Responses["200"].Content = map[string]*huma.MediaType{"application/pdf": file, "image/jpeg": file, "image/png": file}
 	write(a, operation{
 		id: "removeSenderDocument", method: http.MethodDelete, path: documentsPath + "/{id}", tag: "Senders", ability: "senders:write", status: http.StatusNoContent,
 		summary: "Remove a document of a number that is not decided on, or was rejected", about: "Unless the number was approved or blocked before.", codes: []string{fault.CodeStateConflict},

@@ -33,7 +33,7 @@ type senderSet struct {
 		Number string `json:"number,omitempty"`
 		State  string `json:"state" enum:"requested,approved,rejected,blocked" doc:"Only operators set it."`
 		Reason string `json:"reason,omitempty" maxLength:"500" doc:"Why, for the site."`
-	} `nameHint:"SenderState"`
+	} `nameHint:"SenderStateBody"`
 }
 
 type senderNamed struct {

@@ -95,7 +95,7 @@ func sites(a *api) {
 			_, err := a.Ledger.OpenSite(tx, credit.Opening{ID: in.Body.ID, Name: in.Body.Name, Prices: own, Plan: in.Body.Plan})
 			return a.siteAfter(tx, in.Body.ID, err)
 		})
-	write(a, onSites("changeSite", http.MethodPatch, one, http.StatusOK, "Rename, weigh, suspend or resume a site", ""), a.changeSite)
+	write(a, onSites("changeSite", http.MethodPatch, one, http.StatusOK, "Rename, weigh, suspend or resume a site", "", fault.CodeStateConflict), a.changeSite)
 	write(a, onSites("topUpSite", http.MethodPost, one+"/credit", http.StatusCreated, "Give a site credit, or take some", "It is one entry of its ledger.", fault.CodeStateConflict), a.topUpSite)
 	write(a, onSites("setSitePrices", http.MethodPost, one+"/prices", http.StatusOK, "Change a site's own prices, now or from a time to come", "Messages that were accepted keep their prices."),
 		func(tx *db.Tx, _ *exchange, in *siteRepriced) (siteView, error) {

@@ -21,7 +21,7 @@ import (
 )
 
 // lastMonths are the Korean months before this one, two of them, oldest first.
-func lastMonths(t *testing.T) (long, last string) {
+func lastMonths(t testing.TB) (long, last string) {
 	start, err := korea.ParseMonth(thisMonth())
 	if err != nil {
 		t.Fatal(err)

@@ -69,6 +69,8 @@ type world struct {
 	handler  http.Handler
 	log      *lockedBuffer
 
+	undescribed bool // the test has routes that are not in the document
+
 	rich, poor, operator string // secrets of tokens; rich has 150,000 won
 }
 
@@ -276,9 +278,7 @@ func (w *world) do(a ask) got {
 	for name, values := range a.header {
 		r.Header[name] = values
 	}
-	rec := httptest.NewRecorder()
-	w.handler.ServeHTTP(rec, r)
-	return got{w.t, rec.Code, rec.Header(), rec.Body.Bytes()}
+	return w.serve(r)
 }
 
 func (w *world) get(path string) got {
@@ -398,9 +398,7 @@ func (w *world) doSized(a ask, length int64) got {
 	r.ContentLength = length
 	r.Header.Set("Authorization", "Bearer "+a.token)
 	r.Header.Set("Content-Type", a.media)
-	rec := httptest.NewRecorder()
-	w.handler.ServeHTTP(rec, r)
-	return got{w.t, rec.Code, rec.Header(), rec.Body.Bytes()}
+	return w.serve(r)
 }
 
 // oldSite makes a site whose first entry is of the transaction's time.

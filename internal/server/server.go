@@ -366,3 +366,6 @@ func (p *Program) Prove(ctx context.Context) (Proof, error) {
 
 // OpenAPI gives the OpenAPI 3.1 document of the HTTP API as JSON.
 func OpenAPI() ([]byte, error) { return api.OpenAPI() }
+
+// OpenAPI30 gives the same document as OpenAPI 3.0.3.
+func OpenAPI30() ([]byte, error) { return api.OpenAPI30() }

@@ -182,7 +182,7 @@ func (s *sum) prices(were []message.Step) credit.Prices {
 // answer fills in what is not known by what is.
 func (s *sum) answer(q Question) (Answer, error) {
 	out := &s.out
-	out.From, out.To = q.From, q.To
+	out.From, out.To, out.DeliveryRates, out.ByTemplate = q.From, q.To, []Rate{}, []TemplatePart{}
 	for ch, t := range s.tried {
 		if t.tried > 0 {
 			out.DeliveryRates = append(out.DeliveryRates, Rate{provider.Channel(ch).String(), t.tried, t.arrived})
