@@ -80,9 +80,53 @@ var samples = map[string]sample{
 		text: "customFields.ref,type,statusCode,dateProcessed,price\nshop.01a02b03-0405-7607-8809-0a0b0c0d0e0f.0.1.1,SMS,4000,,8.4\n"},
 	"applyInvoice": {body: `{"confirm": true, "only": ["charged_but_failed"]}`},
 
+	"askErasure":   {body: `{"to": "010-1234-5678"}`},
+	"putRetention": {body: `{"days": 90}`},
+	"appendUpload": {query: map[string]string{"offset": "0"}, text: exampleLines},
+
+	"openSite":              {body: `{"id": "flowers", "name": "하나꽃집", "prices": {"sms": "17"}}`},
+	"changeSite":            {body: `{"name": "하나꽃집 본점", "weight": 3, "state": "suspended"}`},
+	"topUpSite":             {body: `{"amount": "50000", "kind": "paid", "reason": "계좌 이체"}`},
+	"setSitePlan":           {body: `{"plan": "gold"}`},
+	"setSitePrices":         {body: `{"prices": {"sms": "16.50", "lms": null}, "since": "2099-01-01T00:00:00+09:00"}`},
+	"setSiteLimits":         {body: `{"requests_per_minute": 600, "recipients_per_minute": 10000, "recipients_per_day": null}`},
+	"setTokenLimits":        {body: `{"requests_per_minute": 60, "recipients_per_minute": null}`},
+	"eraseSite":             {body: `{"confirm": "flowers", "forfeit": true, "reason": "계약 종료"}`},
+	"setInstallationPrices": {body: `{"prices": {"sms": "17.00", "mms": null}, "since": "2099-01-01T00:00:00+09:00"}`},
+
+	"createToken":         {body: exampleToken},
+	"changeToken":         {body: `{"name": "쇼핑몰 2", "addresses": ["203.0.113.0/24", "2001:db8::/48"]}`},
+	"rotateToken":         {body: `{"overlap": 86400}`},
+	"createPersonalToken": {body: `{"name": "내 스크립트", "abilities": ["messages:read"], "expires_at": "2099-01-01T00:00:00+09:00"}`},
+	"changePersonalToken": {body: `{"name": "내 보고서"}`},
+	"rotatePersonalToken": {body: `{"overlap": 3600}`},
+	"signIn":              {body: `{"email": "kim@shop.example", "password": "` + examplePassword + `"}`},
+	"confirmSession":      {body: exampleCode}, "confirmSecondFactor": {body: exampleCode}, "disableSecondFactor": {body: exampleCode},
+	"beginSecondFactor": {body: `{"password": "` + examplePassword + `"}`},
+	"setPassword":       {body: `{"password": "` + examplePassword + `", "new_password": "` + examplePassword + ` 2"}`},
+	"inviteUser":        {body: `{"email": "lee@shop.example", "name": "이두리", "roles": ["sender"]}`},
+	"changeUser":        {body: `{"roles": ["sender", "finance"]}`},
+	"addRole":           {body: `{"name": "clerk", "permissions": ["messages:read", "credit"]}`},
+	"setRole":           {body: `{"permissions": ["messages", "credit:read"]}`},
+
+	"beginRun":                {body: `{"provider": "solapi", "from": "2026-11-01T00:00:00+09:00", "until": "2026-12-01T00:00:00+09:00", "states": ["applied"]}`},
+	"createTestToken":         {body: `{"name": "개발", "abilities": ["*"]}`},
+	"addTestCredit":           {body: `{"amount": "100000"}`},
+	"advanceTestClock":        {body: `{"by": "73h"}`},
+	"addWebhookEndpoint":      {body: `{"url": "https://shop.example/hooks", "description": "주문 서버", "topics": ["message.*", "payment.paid"]}`},
+	"setWebhookEndpoint":      {body: `{"topics": ["message.*", "credit.*"]}`},
+	"replayWebhookDeliveries": {body: `{"failed": true, "from": "2026-11-01T00:00:00+09:00"}`},
+
 	"takeReports": {body: `[{"groupId": "G4V20261122", "messageId": "M4V20261122", "statusCode": "4000"}]`},
 	"takeNotice":  {body: `{"eventType": "PAYMENT_STATUS_CHANGED", "data": {"paymentKey": "tviva20261122"}}`},
 }
+
+// What examples of people and programs have in common: tests put true ones in their place.
+const (
+	examplePassword = "correct horse battery"
+	exampleCode     = `{"code": "123456"}`
+	exampleToken    = `{"name": "쇼핑몰", "abilities": ["messages:write", "messages:read"], "addresses": ["203.0.113.0/24"], "expires_at": null}`
+)
 
 // soon is a time that is always less than 60 days ahead: tests put one of theirs here.
 const soon = "2026-12-01T09:00:00+09:00"
@@ -98,11 +142,14 @@ var places = map[string]string{
 	"/v1/attachments/{id}": "att_", "/v1/contacts/{id}": "con_", "/v1/groups/{id}": "grp_", "/v1/groups/{id}/members/{contact}": "con_",
 	"/v1/credit/payments/{id}": "pay_", "/v1/credit/payments/{id}/cancellations/{cancel}": "pcn_", "/v1/credit/usages/{id}": "usg_",
 	"/v1/credit/withdrawals/{id}": "wdr_", "/v1/invoices/{id}": "inv_", "/v1/messages/{id}": "msg_", "/v1/payment-methods/{id}": "pmt_",
+	"/v1/erasures/{id}": "era_", "/v1/inbox/{id}": "let_", "/v1/inbox/runs/{id}": "run_", "/v1/me/tokens/{id}": "tok_", "/v1/sessions/{id}": "tok_",
+	"/v1/sites/{id}/tokens/{token}": "tok_", "/v1/tokens/{id}": "tok_", "/v1/uploads/{id}": "upl_", "/v1/users/{id}": "usr_", "/v1/webhook-endpoints/{id}": "whk_",
 	"/v1/senders/{number}/documents/{id}": "doc_", "/v1/series/{id}": "ser_", "/payments/{id}": "pay_", "/payment-methods/{id}": "pmt_",
 
 	"/v1/blocked-words/{word}": "카지노", "/v1/credit/statements/{month}": "2026-11", "/v1/tax-invoices/{month}": "2026-11",
 	"/v1/kakao-channels/{name}": "@flowers", "/v1/kakao-channels/{name}/registrations/{provider}": "solapi", "/v1/opt-outs/{number}": "010-9876-5432",
 	"/v1/plans/{id}": "gold", "/v1/policies/{name}": "lms-by-kakao", "/v1/providers/{name}": "solapi", "/v1/senders/{number}": "0261239999",
+	"/v1/roles/{name}": "clerk", "/v1/sites/{id}": "flowers", "/v1/webhook-endpoints/{id}/deliveries/{sequence}": "1",
 	"/v1/templates/{code}": "ORDER_01", "/webhooks/{provider}": "solapi", "/webhooks/payments/{gateway}": "toss",
 }
 
@@ -116,7 +163,8 @@ var expected = map[string]string{"to": "010-1234-5678", "from": "2026-11-01", "p
 // whose operation says no more.
 var alike = map[string]string{
 	"format": "The form of the reply, instead of the Accept header.", "status": "Only what is in this state.", "kind": "Only what is of this kind.",
-	"provider": "The name of a provider account.", "from": "Not before this time.", "until": "Before this time.",
+	"action": "An action, or its first words: template, template.updated.", "actor": "Whose changes: an id, a name, or a kind.", "ref": "Of which thing.",
+	"state": "Only what is in this state.", "outcome": "Only those that came out so.", "provider": "The name of a provider account.", "from": "Not before this time.", "until": "Before this time.",
 }
 
 //go:embed replies.json
