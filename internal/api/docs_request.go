@@ -11,10 +11,10 @@ import (
 
 // asking is an operation's example as the page writes it in several languages.
 type asking struct {
-	method, path string            // with what stands in its parameters
-	pattern      string            // as the document has it
-	inPath       map[string]string // parameters of the path
-	query        map[string]string
+	method, path string         // with what stands in its parameters
+	pattern      string         // as the document has it
+	inPath       map[string]any // parameters of the path: texts and numbers
+	query        map[string]any
 	token, write bool
 	media        string
 	body         string         // of JSON, indented, or of text
@@ -23,14 +23,14 @@ type asking struct {
 
 // requests are the examples of an operation.
 func requests(d docOperation, op specOperation) []docExample {
-	a := asking{method: d.Method, path: d.Path, pattern: d.Path, inPath: map[string]string{}, query: map[string]string{}, token: d.Ability != "", media: d.Media}
+	a := asking{method: d.Method, path: d.Path, pattern: d.Path, inPath: map[string]any{}, query: map[string]any{}, token: d.Ability != "", media: d.Media}
 	for _, p := range op.Parameters {
 		switch {
 		case p.In == "path":
-			a.inPath[p.Name] = fmt.Sprint(p.Example)
+			a.inPath[p.Name] = p.Example
 			a.path = strings.ReplaceAll(a.path, "{"+p.Name+"}", url.PathEscape(fmt.Sprint(p.Example)))
 		case p.In == "query" && p.Example != nil:
-			a.query[p.Name] = fmt.Sprint(p.Example)
+			a.query[p.Name] = p.Example
 		case p.Name == "Idempotency-Key":
 			a.write = true
 		}
@@ -51,7 +51,7 @@ func requests(d docOperation, op specOperation) []docExample {
 func (a asking) address() string {
 	q := url.Values{}
 	for name, value := range a.query {
-		q.Set(name, value)
+		q.Set(name, fmt.Sprint(value))
 	}
 	if len(q) > 0 {
 		return a.path + "?" + q.Encode()
@@ -174,15 +174,15 @@ func (a asking) typescript() string {
 	return out + "});"
 }
 
-// literal is an object of texts.
-func literal(of map[string]string) string {
+// literal is an object of texts and numbers.
+func literal(of map[string]any) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(of)) {
 		key := name
 		if strings.ContainsAny(name, "-.") {
 			key = fmt.Sprintf("%q", name)
 		}
-		text, _ := marshalJSON(of[name]) // it is a text
+		text, _ := marshalJSON(of[name]) // it was JSON
 		parts = append(parts, key+": "+string(text))
 	}
 	return "{ " + strings.Join(parts, ", ") + " }"

@@ -52,7 +52,7 @@ func TestWordsOfADescriptionAreTextAndCode(t *testing.T) {
 }
 
 func TestAnExampleOfARequestIsWrittenForEachLanguage(t *testing.T) {
-	a := asking{method: "PUT", path: "/v1/groups/grp_1", pattern: "/v1/groups/{id}", inPath: map[string]string{"id": "grp_1"}, query: map[string]string{"site": "shop"},
+	a := asking{method: "PUT", path: "/v1/groups/grp_1", pattern: "/v1/groups/{id}", inPath: map[string]any{"id": "grp_1"}, query: map[string]any{"site": "shop"},
 		token: true, write: true, media: "application/json", body: `{"name": "it's"}`}
 	for got, want := range map[string]string{
 		a.curl(): `curl -X PUT "$CREDITMSG_URL/v1/groups/grp_1?site=shop" \

@@ -214,6 +214,9 @@ func exemplified(path string, p *huma.Param, s sample) *huma.Param {
 	}
 	if text != "" {
 		shown.Example = text
+		if p.Schema != nil && p.Schema.Type == huma.TypeInteger {
+			shown.Example = json.RawMessage(text)
+		}
 	}
 	if shown.Description == "" {
 		shown.Description = alike[p.Name]
