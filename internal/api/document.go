@@ -162,7 +162,7 @@ func (a *api) describe() {
 		"bearerAuth": {Type: "http", Scheme: "bearer", BearerFormat: "cm_live_… or cm_test_…", Description: "A token of the site, or of the operator. `x-ability` names what it must be allowed."},
 	}
 	doc.Components.Parameters = map[string]*huma.Param{
-		"site": {Name: "site", In: "query", Schema: &huma.Schema{Type: huma.TypeString},
+		"siteAsked": {Name: "site", In: "query", Schema: &huma.Schema{Type: huma.TypeString},
 			Description: "With a token of the operator: the site that the request is about. A site's own token may leave it out."},
 		"idempotencyKey": {Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
 			Description: "1 to 255 printable ASCII characters, quoted or bare. A repeat with the same body gets the first reply's bytes; only successes are kept, for 24 hours, of messages for ever."},

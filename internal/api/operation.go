@@ -188,7 +188,7 @@ func (a *api) declared(o operation, out reflect.Type) huma.Operation {
 		op.Extensions["x-ability"] = o.ability
 		o.describeNeed(&op)
 		if !o.house {
-			op.Parameters = append(op.Parameters, &huma.Param{Ref: "#/components/parameters/site"})
+			op.Parameters = append(op.Parameters, &huma.Param{Ref: "#/components/parameters/siteAsked"})
 		}
 		if o.method != http.MethodGet {
 			codes = append(codes, bodyCodes...)
