@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"creditmsg/client"
 	"creditmsg/internal/api/apitest"
 	"creditmsg/internal/db"
 	"creditmsg/internal/server"
@@ -46,6 +47,8 @@ type asked struct {
 	*testing.T
 	program  *running
 	office   *server.Operator
+	demo     server.Demo
+	callers  []string // the ids of whose requests are made: tokens, sessions and a person
 	database string
 	document *apitest.Document
 	address  string
@@ -87,6 +90,7 @@ func (l *trouble) found() (lines []string) {
 func newAsked(t *testing.T, database string) *asked {
 	t.Helper()
 	c, err := server.LoadConfig("", []string{"CREDITMSG_DATABASE_URL=" + database, "CREDITMSG_LISTEN=127.0.0.1:0",
+		"CREDITMSG_LIMITS_FAILURES_PER_MINUTE=0", // one in ten requests here is made without a token that counts
 		"CREDITMSG_BLOB_URL=file:" + filepath.Join(t.TempDir(), "blobs")})
 	if err != nil {
 		t.Fatal(err)
@@ -120,30 +124,46 @@ func newAsked(t *testing.T, database string) *asked {
 		t.Fatal(err)
 	}
 	a.mine, a.theirs = apitest.NewKnown(a.document), apitest.NewKnown(a.document)
-	a.tokens(demo)
+	a.demo = demo
+	a.tokens()
 	a.furnish()
 	return a
 }
 
-func (a *asked) tokens(demo server.Demo) {
+// tokens gives everybody his token, or a new one: in the name of all of them some are revoked.
+func (a *asked) tokens() {
 	a.Helper()
 	made := func(abilities ...string) server.NewToken {
 		t, err := a.office.CreateToken(within(a.T), asking, "fuzz", abilities, "")
 		if err != nil {
 			a.Fatal(err)
 		}
+		a.callers = append(a.callers, t.ID)
 		return t
 	}
 	gone := made("*")
 	if _, err := a.office.RevokeToken(within(a.T), gone.ID); err != nil {
 		a.Fatal(err)
 	}
-	a.owner = "Bearer " + demo.Tokens[hidden]
+	a.owner = "Bearer " + a.demo.Tokens[hidden]
 	a.bearer = map[string]string{
-		apitest.Owner: "Bearer " + demo.Tokens[asking], apitest.Viewer: "Bearer " + made("messages:read", "templates:read").Secret,
+		apitest.Owner: "Bearer " + made("*").Secret, apitest.Viewer: "Bearer " + made("messages:read", "templates:read").Secret,
+		apitest.Person:  "Bearer " + a.signedIn(),
 		apitest.Revoked: "Bearer " + gone.Secret, apitest.Nobody: "", apitest.Stranger: "Bearer cm_live_" + strings.Repeat("x", 40),
-		apitest.Operator: "Bearer " + demo.Tokens["operator"],
+		apitest.Operator: "Bearer " + a.demo.Tokens["operator"],
 	}
+}
+
+// signedIn opens a session of the asking site's owner.
+func (a *asked) signedIn() string {
+	a.Helper()
+	i := slices.IndexFunc(a.demo.Logins, func(l server.DemoLogin) bool { return l.Site == asking && l.Role == "owner" })
+	s, err := caller(a.T, "http://"+a.address, "").SignIn(within(a.T), a.demo.Logins[i].Email, a.demo.Logins[i].Password, "")
+	if err != nil {
+		a.Fatal(err)
+	}
+	a.callers = append(a.callers, s.UserID, s.ID)
+	return s.Secret
 }
 
 // furnish makes the document's examples for both sites, those of the hidden one marked, and
@@ -218,7 +238,7 @@ func (a *asked) examples(known *apitest.Known, method string) {
 		if who == a.owner {
 			r = marked(r)
 		}
-		reply := a.get(spared(r), who)
+		reply := a.get(a.spared(r), who)
 		known.Learn(op, r.Target, reply.Status, reply.Body)
 		if a.whole && method == "GET" && who == a.owner {
 			a.filled(op, reply)
@@ -243,6 +263,14 @@ var empty = map[string]string{
 	"listRecipients":        "it shows numbers, which are marked by themselves",
 	"listAttachments":       "their names are in the address",
 	"listKakaoChannels":     "their names are a pattern",
+	"listAuditSeals":        "a day is sealed once it is over",
+	"listErasures":          "who is forgotten is shown no more",
+	"listEvents":            "they name things by their ids",
+	"listEventTypes":        "they are the product's",
+	"listWebhookDeliveries": "they are of events",
+	"listUploads":           "what has arrived is not shown",
+	"listPersonalTokens":    "they are of people, and who asks here is a program",
+	"listSessions":          "they are of people, and who asks here is a program",
 }
 
 // filled wants a list of the hidden site to hold something that is marked: what it does not
@@ -261,7 +289,7 @@ func (a *asked) filled(op *apitest.Operation, reply apitest.Reply) {
 var (
 	mobile = regexp.MustCompile(`010-?\d{4}-?\d{4}`)
 	// freely are the members in which anything may be written.
-	freely = regexp.MustCompile(`("(?:name|title|body|reason|comment|evidence|address|representative|이름|등급|order|holder)": ?")([^"]*)"`)
+	freely = regexp.MustCompile(`("(?:name|title|body|reason|comment|evidence|description|address|representative|이름|등급|order|holder)": ?")([^"]*)"`)
 )
 
 // marked is a request with everything that can bear the mark marked.
@@ -293,6 +321,7 @@ func (a *asked) get(r apitest.Request, authorization string) apitest.Reply {
 func (a *asked) settle() {
 	a.Helper()
 	shop := caller(a.T, "http://"+a.address, strings.TrimPrefix(a.owner, "Bearer "))
+	a.quieten(shop)
 	for _, id := range a.theirs.IDs() {
 		if strings.HasPrefix(id, "msg_") {
 			if m, err := shop.Message(within(a.T), id); err == nil && m.Status == "accepted" {
@@ -302,6 +331,41 @@ func (a *asked) settle() {
 			}
 		}
 	}
+}
+
+// quieten ends what is sent to the hidden site's endpoints of webhooks, which nobody answers for.
+func (a *asked) quieten(shop *client.Client) {
+	a.Helper()
+	list, err := shop.WebhookEndpoints(within(a.T), client.Paging{})
+	if err != nil {
+		a.Fatal(err)
+	}
+	for _, e := range list.Data {
+		if _, err := shop.DisableWebhookEndpoint(within(a.T), e.ID); err != nil {
+			a.Fatal(err)
+		}
+	}
+	d := a.open()
+	defer d.Close()
+	eventually(a.T, func() error {
+		var busy int
+		err := d.View(within(a.T), "busy", func(tx *db.Tx) error {
+			return tx.QueryRow(`SELECT COUNT(*) FROM job WHERE site_id = ? AND kind IN ('webhook', 'webhook_slow') AND lease IS NOT NULL`, hidden).Scan(&busy)
+		})
+		if err == nil && busy > 0 {
+			err = fmt.Errorf("%d endpoints are served", busy)
+		}
+		return err
+	})
+}
+
+func (a *asked) open() *db.DB {
+	a.Helper()
+	d, err := db.Open(within(a.T), a.database, db.Options{})
+	if err != nil {
+		a.Fatal(err)
+	}
+	return d
 }
 
 // moving are tables whose rows of a site change by themselves: what is due, when a token was
@@ -331,10 +395,7 @@ func siteTables(t *testing.T) (all []string) {
 // digests are of all rows of the hidden site, by table.
 func (a *asked) digests() map[string]string {
 	a.Helper()
-	d, err := db.Open(within(a.T), a.database, db.Options{})
-	if err != nil {
-		a.Fatal(err)
-	}
+	d := a.open()
 	defer d.Close()
 	out := map[string]string{}
 	for _, table := range siteTables(a.T) {

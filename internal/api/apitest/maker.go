@@ -15,7 +15,8 @@ import (
 
 // Whose token a request bears. Who runs the requests has one of each.
 const (
-	Owner    = "owner"    // of the site, who may everything
+	Owner    = "owner"    // a program of the site, which may everything
+	Person   = "person"   // an owner of the site who signed in
 	Viewer   = "viewer"   // of the site, who may little
 	Revoked  = "revoked"  // of the site, no more
 	Nobody   = "nobody"   // none
@@ -89,9 +90,14 @@ func (g *making) who() string {
 	if g.operator && g.IntN(3) > 0 {
 		return Operator
 	}
+	if g.op.Ability == "person" && g.IntN(3) > 0 {
+		return Person
+	}
 	switch n := g.IntN(100); {
-	case n < 72:
+	case n < 62:
 		return Owner
+	case n < 72:
+		return Person
 	case n < 85:
 		return Viewer
 	case n < 90:

@@ -31,7 +31,8 @@ var everywhere = []string{"Cache-Control", "Connection", "Content-Encoding", "Co
 	"Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Content-Security-Policy", "Cross-Origin-Resource-Policy", "Referrer-Policy", "Strict-Transport-Security", "X-Frame-Options"}
 
 // unrouted are the codes of what belongs to no operation, by status.
-var unrouted = map[int]string{http.StatusBadRequest: "malformed", http.StatusNotFound: "not_found", http.StatusMethodNotAllowed: "method_not_allowed"}
+var unrouted = map[int]string{http.StatusBadRequest: "malformed", http.StatusNotFound: "not_found", http.StatusMethodNotAllowed: "method_not_allowed",
+	http.StatusRequestHeaderFieldsTooLarge: "head_too_large", http.StatusExpectationFailed: "malformed", http.StatusNotImplemented: "malformed", http.StatusHTTPVersionNotSupported: "malformed"}
 
 // Check complains of everything in a reply that is not as the document says. No complaint
 // means that it is.
@@ -41,6 +42,12 @@ func (d *Document) Check(r Reply) (complaints []string) {
 	}
 	if r.Header.Get("X-Request-Id") == "" {
 		complain("it has no X-Request-Id")
+	}
+	if r.Method == http.MethodOptions && r.Status == http.StatusNoContent {
+		if r.Header.Get("Allow") == "" && r.Header.Get("Vary") == "" {
+			complain("it says neither which methods are possible nor what a page may do")
+		}
+		return complaints
 	}
 	op := d.Find(r.Method, r.Path)
 	if op == nil {
