@@ -58,7 +58,7 @@ type Need struct {
 	House     bool   // it is about the installation, and nobody names a site
 	Either    bool   // it is about the installation where no site is named, and only operators may then
 	EverySite bool   // it can be asked of all sites together
-	Personal  bool   // it shows numbers of people: a person needs the permission for that too
+	Personal  bool   // it shows numbers of people and cannot mask them: a person needs the permission for that too
 	Guarded   bool   // it is about money or keys: a person has given a second factor not long ago
 }
 
@@ -290,9 +290,24 @@ func (w Who) mayGive(siteID string, list Patterns) error {
 	return nil
 }
 
+// Reveals are the abilities by which a program reads whom something is about.
+var Reveals = []string{"messages:read", "messages:write", "contacts:read", "contacts:write", "optouts:read", "optouts:write",
+	"credit:read", "credit:write", "senders:read", "senders:write"}
+
 // MayGive makes sure that the caller may have a token do all that its abilities say on a site
-// ("" = the installation). Faults: Denied.
-func (c Call) MayGive(abilities []string) error { return c.mayGive(c.Site, patternsOf(abilities)) }
+// ("" = the installation), and that somebody who may not see numbers of people makes no program
+// that shows them. Faults: Denied.
+func (c Call) MayGive(abilities []string) error {
+	if err := c.mayGive(c.Site, patternsOf(abilities)); err != nil || c.Personal() {
+		return err
+	}
+	for _, a := range abilities {
+		if a == site.All || slices.Contains(Reveals, a) {
+			return denied("a program with the ability %s sees numbers of people, for which none of your roles here has the permission %s", a, personalData)
+		}
+	}
+	return nil
+}
 
 // Actor names who acts: a person whatever he signed in with, otherwise the token.
 func (w Who) Actor() string {

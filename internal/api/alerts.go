@@ -15,7 +15,7 @@ type alertsView struct {
 	Levels   []money.Amount `json:"levels" doc:"Of available credit, highest first; below each one people are told, once per crossing."`
 	Emails   []string       `json:"emails"`
 	Topics   []string       `json:"topics" doc:"low_balance, payment_failed (and recharges that stopped), expiring, owed, caps, series (whose message was refused), review (messages that wait for a second person), sender (numbers that were decided on), webhooks (endpoints that were disabled), done (each message, with counts and cost)."`
-	Mobile   *string        `json:"mobile" doc:"Gets the same as a text, which costs the site nothing."`
+	Mobile   *string        `json:"mobile" people:"number" doc:"Gets the same as a text, which costs the site nothing."`
 	Language string         `json:"language" enum:"ko,en"`
 }
 

@@ -97,6 +97,7 @@ type api struct {
 
 	cors    *cors.Cors           // nil = pages of other origins may not call
 	present map[string]presenter // what GET of a path shows
+	partly  map[string]bool      // of these, the paths of which only a part has an ETag
 	changes map[string]bool      // the paths of it that can be changed under a condition
 	writers []operation          // all that take an Idempotency-Key
 	flaws   []error              // of the document: what its parts say against each other
@@ -147,7 +148,7 @@ func build(d Deps) *api {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
 	a := &api{Deps: d, mux: http.NewServeMux(), room: semaphore.NewWeighted(bodyRoom), disk: semaphore.NewWeighted(diskRoom),
-		present: map[string]presenter{}, changes: map[string]bool{}}
+		present: map[string]presenter{}, partly: map[string]bool{}, changes: map[string]bool{}}
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.describe()
 	for _, declare := range []func(*api){

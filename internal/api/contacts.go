@@ -14,9 +14,9 @@ import (
 // describes no fields of embedded types that are not.
 type ContactView struct {
 	ID        string            `json:"id"`
-	To        string            `json:"to" doc:"Digits."`
-	Name      string            `json:"name"`
-	Variables map[string]string `json:"variables"`
+	To        string            `json:"to" people:"number" doc:"Digits."`
+	Name      string            `json:"name" people:"name"`
+	Variables map[string]string `json:"variables" people:"text"`
 	Consent   *consentView      `json:"consent" doc:"To get advertising; null = none is known."`
 	CreatedAt instant           `json:"created_at"`
 	ChangedAt instant           `json:"changed_at"`
@@ -30,7 +30,7 @@ type knownContact struct {
 
 type consentView struct {
 	At       instant `json:"at"`
-	Evidence string  `json:"evidence" doc:"How it can be shown."`
+	Evidence string  `json:"evidence" people:"text" doc:"How it can be shown."`
 	Night    bool    `json:"night" doc:"It is to advertising at night as well."`
 }
 
@@ -111,11 +111,11 @@ const (
 func contacts(a *api) {
 	const path = "/v1/contacts"
 	read(a, operation{
-		id: "listContacts", personal: true, method: http.MethodGet, path: path, tag: contactTag, ability: canRead, status: http.StatusOK,
+		id: "listContacts", method: http.MethodGet, path: path, tag: contactTag, ability: canRead, status: http.StatusOK,
 		summary: "List the contacts, oldest first",
 	}, a.listContacts)
 	read(a, operation{
-		id: "getContact", personal: true, method: http.MethodGet, path: path + "/{id}", tag: contactTag, ability: canRead, status: http.StatusOK,
+		id: "getContact", method: http.MethodGet, path: path + "/{id}", tag: contactTag, ability: canRead, status: http.StatusOK,
 		summary: "Get a contact, and the groups that it is in",
 	}, func(tx *db.Tx, x *exchange, in *contactNamed) (v knownContact, err error) {
 		of, err := named(id.Contact, "contact", in.ID)

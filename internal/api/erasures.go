@@ -17,7 +17,7 @@ import (
 type erasureView struct {
 	ID         string       `json:"id" example:"era_01k9zqm0v8e4t9w2n7c5r3x6yb"`
 	State      string       `json:"state" enum:"running,waiting,done" doc:"It waits for messages that are not over: they still need the number."`
-	To         string       `json:"to" doc:"The number; empty once it is done."`
+	To         string       `json:"to" people:"number" doc:"The number; empty once it is done."`
 	Recipients int64        `json:"recipients" doc:"That do not tell any more whom they were."`
 	Rejections int64        `json:"rejections"`
 	Contacts   int64        `json:"contacts"`
@@ -79,11 +79,11 @@ func erasures(a *api) {
 		return showErasure(e)
 	})
 	read(a, operation{
-		id: "listErasures", personal: true, method: http.MethodGet, path: "/v1/erasures", tag: "Personal data", ability: "contacts:read", status: http.StatusOK,
+		id: "listErasures", method: http.MethodGet, path: "/v1/erasures", tag: "Personal data", ability: "contacts:read", status: http.StatusOK,
 		summary: "List the erasures, newest first",
 	}, a.listErasures)
 	read(a, operation{
-		id: "getErasure", personal: true, method: http.MethodGet, path: "/v1/erasures/{id}", tag: "Personal data", ability: "contacts:read", status: http.StatusOK,
+		id: "getErasure", method: http.MethodGet, path: "/v1/erasures/{id}", tag: "Personal data", ability: "contacts:read", status: http.StatusOK,
 		summary: "Get an erasure",
 	}, func(tx *db.Tx, x *exchange, in *erasureNamed) (erasureView, error) {
 		of, err := id.Parse(id.Erasure, in.ID)

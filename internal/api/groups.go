@@ -136,7 +136,7 @@ func shownGroup(g book.Group, err error) (groupView, error) {
 // members declares the routes about who is in a group.
 func members(a *api, path string) {
 	read(a, operation{
-		id: "listMembers", personal: true, method: http.MethodGet, path: path, tag: contactTag, ability: canRead, status: http.StatusOK,
+		id: "listMembers", method: http.MethodGet, path: path, tag: contactTag, ability: canRead, status: http.StatusOK,
 		summary: "List the members of a group, the oldest contact first",
 	}, a.listMembers)
 	write(a, operation{

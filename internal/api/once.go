@@ -160,7 +160,7 @@ func perform[I, T, O any](a *api, o operation, act func(ctx context.Context, x *
 			if err != nil {
 				return nil, err
 			}
-			return rendered(o.status, view)
+			return x.rendered(o.status, view)
 		})
 	})
 }

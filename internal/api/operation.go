@@ -30,6 +30,7 @@ type operation struct {
 	body    *huma.RequestBody
 	params  []*huma.Param
 	example any  // of the reply
+	resends bool // is told by what it is about, which is sent once, instead of by an Idempotency-Key
 	asks    bool // changes nothing, or nothing a second time, although it is no GET: no Idempotency-Key
 	quick   bool // can do with a caller who is remembered
 	house   bool // is about the installation: nobody names a site, and only operators may
@@ -38,7 +39,7 @@ type operation struct {
 
 	or       string // another ability that does as well; "" = none
 	either   bool   // is about the installation where no site is named, and only operators may then
-	personal bool   // shows numbers of people: a person needs personal:read besides
+	personal bool   // shows numbers of people and cannot mask them: a person needs personal:read besides
 	guarded  bool   // moves money or makes keys: a person gives a second factor
 
 	of    string                        // the path whose thing it changes; "" = its own
@@ -115,7 +116,7 @@ func read[I, O any](a *api, o operation, answer func(tx *db.Tx, x *exchange, in 
 			if err != nil {
 				return err
 			}
-			if out, err = rendered(o.status, view); err == nil && a.changes[o.path] {
+			if out, err = x.rendered(o.status, view); err == nil && a.changes[o.path] {
 				err = a.tagged(tx, x, view, out)
 			}
 			return err
@@ -137,7 +138,7 @@ func write[I, O any](a *api, o operation, change func(tx *db.Tx, x *exchange, in
 			if _, empty := any(out).(nothing); empty {
 				return rendered(o.status, nil)
 			}
-			return rendered(o.status, out)
+			return x.rendered(o.status, out)
 		})
 	})
 }
@@ -203,6 +204,7 @@ func (a *api) declared(o operation, out reflect.Type) huma.Operation {
 	}
 	a.describeRefusals(&op, codes)
 	a.describeSuccess(&op, o, out)
+	describeMask(&op, out)
 	return op
 }
 
@@ -225,7 +227,7 @@ func (a *api) describeSuccess(op *huma.Operation, o operation, out reflect.Type)
 		schema := a.huma.OpenAPI().Components.Schemas.Schema(out, true, o.id+"Reply")
 		r.Content = map[string]*huma.MediaType{"application/json": {Schema: schema, Example: o.example}}
 	}
-	if o.writes() {
+	if o.writes() || o.resends {
 		r.Headers = map[string]*huma.Param{"Idempotent-Replayed": {
 			Description: "true when the key was used before: these are the first reply's bytes.", Schema: &huma.Schema{Type: huma.TypeString}}}
 	}

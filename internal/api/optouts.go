@@ -23,7 +23,7 @@ const importWithin = 30 * time.Minute
 // optOutView is whom a site may not write to.
 type optOutView struct {
 	ID        string  `json:"id" doc:"opt_…, as events name it."`
-	To        string  `json:"to" doc:"Digits."`
+	To        string  `json:"to" people:"number" doc:"Digits."`
 	Scope     string  `json:"scope" enum:"advertising,all" doc:"What the person does not want."`
 	Source    string  `json:"source" doc:"api, import or provider."`
 	CreatedAt instant `json:"created_at"`
@@ -51,7 +51,7 @@ func optOuts(a *api) {
 		if method == http.MethodGet {
 			ability = "optouts:read"
 		}
-		return operation{id: id, method: method, path: path, tag: "Opt-outs", ability: ability, personal: method == http.MethodGet, status: status, summary: summary}
+		return operation{id: id, method: method, path: path, tag: "Opt-outs", ability: ability, status: status, summary: summary}
 	}
 	read(a, of("listOptOuts", http.MethodGet, "/v1/opt-outs", http.StatusOK, "List who opted out, newest first"), a.listOptOuts)
 	read(a, of("getOptOut", http.MethodGet, "/v1/opt-outs/{number}", http.StatusOK, "Get a number's opt-out"),
@@ -166,5 +166,5 @@ func (a *api) importOptOuts(w http.ResponseWriter, r *http.Request, x *exchange)
 	if err != nil {
 		return nil, err
 	}
-	return rendered(http.StatusOK, done)
+	return x.rendered(http.StatusOK, done)
 }

@@ -56,7 +56,7 @@ type profileView struct {
 	BusinessItem      string `json:"business_item,omitempty" doc:"종목"`
 	Email             string `json:"email,omitempty" doc:"Where papers are sent."`
 	Paper             string `json:"paper,omitempty" enum:"tax_invoice,cash_receipt_business,cash_receipt_person,none" default:"none" doc:"What is issued for a payment. A tax invoice needs number, name, representative and e-mail."`
-	CashReceiptNumber string `json:"cash_receipt_number,omitempty" doc:"Of a cash receipt: the business number, or a person's mobile number."`
+	CashReceiptNumber string `json:"cash_receipt_number,omitempty" people:"number" doc:"Of a cash receipt: the business number, or a person's mobile number."`
 }
 
 type profileSet struct {

@@ -195,7 +195,7 @@ func payments(a *api) {
 		return showPayment(p, cancels), err
 	})
 	perform(a, operation{
-		id: "beginPayment", method: http.MethodPost, path: "/v1/credit/payments", tag: "Payments", ability: "credit:write", status: http.StatusCreated,
+		id: "beginPayment", guarded: true, method: http.MethodPost, path: "/v1/credit/payments", tag: "Payments", ability: "credit:write", status: http.StatusCreated,
 		summary: "Begin a payment", codes: []string{fault.CodeNotSupported},
 		about: "A card window and an account to transfer to come back in the reply; a stored card is charged soon after it. " +
 			"A gateway that does not answer leaves the payment unknown: it is asked for, and never charged twice.",

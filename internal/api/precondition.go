@@ -28,6 +28,7 @@ type settled interface{ setting() any }
 
 // presents notes how the thing at a path is shown.
 func presents[I, O any](a *api, o operation, answer func(*db.Tx, *exchange, *I) (O, error)) {
+	_, a.partly[o.path] = any(*new(O)).(settled)
 	a.present[o.path] = func(tx *db.Tx, x *exchange) ([]byte, error) {
 		in := new(I)
 		fromPath(reflect.ValueOf(in).Elem(), x.request)
@@ -214,14 +215,9 @@ func (a *api) noneMatch(h http.Header, now string) (same bool, err error) {
 
 // tagged gives a reply that was made for GET its ETag, and leaves its body out if the client has
 // it already.
-func (a *api) tagged(tx *db.Tx, x *exchange, view any, out *reply) (err error) {
-	text := out.Body
-	part, partly := view.(settled)
-	if partly {
-		text, err = marshalJSON(part.setting())
-	} else {
-		text = text[:len(text)-1] // the line's end
-	}
+func (a *api) tagged(tx *db.Tx, x *exchange, view any, out *reply) error {
+	_, partly := view.(settled)
+	text, err := essence(view) // of the thing itself, whatever of it is masked
 	if err != nil {
 		return err
 	}
@@ -260,10 +256,13 @@ func (a *api) describeConditions() {
 	}
 	for path := range a.changes {
 		get := doc.Paths[path].Get
+		noteHeader(get.Responses["200"], tag)
+		if a.partly[path] { // it is always sent whole
+			continue
+		}
 		get.Parameters = append(get.Parameters, &huma.Param{Ref: "#/components/parameters/ifNoneMatch"})
 		get.Responses["304"] = &huma.Response{Description: "It is as the client has it."}
 		noteHeader(get.Responses["304"], tag)
-		noteHeader(get.Responses["200"], tag)
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 // recipientView is one accepted recipient. In a list of rejections it has index, to,
 // code and detail instead.
 type recipientView struct {
-	To         string       `json:"to" doc:"Digits."`
+	To         string       `json:"to" people:"number" doc:"Digits."`
 	Status     string       `json:"status" enum:"pending,sent,delivered,failed,unknown,expired,cancelled"`
 	Channel    string       `json:"channel" enum:"alimtalk,sms,lms,mms"`
 	Step       int          `json:"step"`
@@ -54,7 +54,7 @@ func showRecipient(s message.Shown) recipientView {
 // logView is one step of one recipient.
 type logView struct {
 	MessageID  string       `json:"message_id"`
-	To         string       `json:"to" doc:"Digits."`
+	To         string       `json:"to" people:"number" doc:"Digits."`
 	Status     string       `json:"status" enum:"pending,sent,delivered,failed,unknown,expired,cancelled"`
 	Channel    string       `json:"channel" enum:"alimtalk,sms,lms,mms"`
 	Step       int          `json:"step"`
@@ -89,7 +89,7 @@ type traceView struct {
 	Provider  string        `json:"provider,omitempty"`
 	AttemptID string        `json:"attempt_id,omitempty"`
 	Reason    *reasonView   `json:"reason,omitempty"`
-	Detail    string        `json:"detail,omitempty"`
+	Detail    string        `json:"detail,omitempty" people:"words"`
 	Amount    *money.Amount `json:"amount,omitempty"`
 }
 
@@ -123,15 +123,15 @@ type logsInput struct {
 // recipients declares the routes about single people.
 func recipients(a *api) {
 	read(a, operation{
-		id: "listRecipients", personal: true, method: http.MethodGet, path: "/v1/messages/{id}/recipients", tag: "Messages", ability: "messages:read", status: http.StatusOK,
+		id: "listRecipients", method: http.MethodGet, path: "/v1/messages/{id}/recipients", tag: "Messages", ability: "messages:read", status: http.StatusOK,
 		summary: "List the recipients of a message", about: "In the order of the request. `status=rejected` lists the rejections instead: index, to, code, detail.",
 	}, a.listRecipients)
 	register[traceInput, listOf[traceView]](a, operation{
-		id: "traceRecipient", personal: true, method: http.MethodGet, path: "/v1/messages/{id}/trace", tag: "Messages", ability: "messages:read", status: http.StatusOK,
+		id: "traceRecipient", method: http.MethodGet, path: "/v1/messages/{id}/trace", tag: "Messages", ability: "messages:read", status: http.StatusOK,
 		summary: "Tell the story of one recipient", about: "Every decision, attempt, report and ledger entry, in order.",
 	}, a.trace)
 	read(a, operation{
-		id: "listSendLogs", personal: true, method: http.MethodGet, path: "/v1/send-logs", tag: "Messages", ability: "messages:read", status: http.StatusOK,
+		id: "listSendLogs", method: http.MethodGet, path: "/v1/send-logs", tag: "Messages", ability: "messages:read", status: http.StatusOK,
 		summary: "List what was handed to providers", about: "One line per recipient and step, newest first. A page of a narrow search may be short and still have more.",
 	}, a.listLogs)
 }
@@ -228,7 +228,7 @@ func (a *api) trace(ctx context.Context, x *exchange, in *traceInput) (*reply, e
 	for i, l := range lines {
 		out.Data[i] = showTrace(l)
 	}
-	return rendered(http.StatusOK, out)
+	return x.rendered(http.StatusOK, out)
 }
 
 // filter is what the parameters narrow the send log to.

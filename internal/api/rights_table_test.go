@@ -8,8 +8,9 @@ var letters = map[string]string{
 }
 
 // rights says, for every route, people of which roles may use it on their site; ! is behind
-// those that ask for a second factor, # behind those that show numbers of people. "open" needs no token, "anyone" any token, "person" somebody
-// who signed in. It is written by hand and compared with what the API does: a new route gets a
+// those that ask for a second factor, # behind those that show numbers of people to who may see
+// them alone (what others are shown masked has none). "open" needs no token, "anyone" any token,
+// "person" somebody who signed in. It is written by hand and compared with what the API does: a new route gets a
 // row by thinking about who may use it, not by trying.
 var rights = map[string]string{
 	"GET /v1/credit":                                                  "O U W F V",
@@ -22,7 +23,7 @@ var rights = map[string]string{
 	"GET /v1/credit/entries":                                          "O U W F V",
 	"GET /v1/credit/entries/export":                                   "O U W F V",
 	"GET /v1/credit/payments":                                         "O U W F V",
-	"POST /v1/credit/payments":                                        "O W F",
+	"POST /v1/credit/payments":                                        "O W F !",
 	"GET /v1/credit/payments/{id}":                                    "O U W F V",
 	"POST /v1/credit/payments/{id}/arrived":                           "O !",
 	"POST /v1/credit/payments/{id}/cancel":                            "O W F !",
@@ -52,11 +53,11 @@ var rights = map[string]string{
 	"POST /v1/messages/{id}/cancel":        "O W S",
 	"GET /v1/messages/{id}/compliance":     "O W S #",
 	"POST /v1/messages/{id}/pause":         "O W S",
-	"GET /v1/messages/{id}/recipients":     "O W S #",
+	"GET /v1/messages/{id}/recipients":     "O U W S V",
 	"POST /v1/messages/{id}/reject":        "O W",
 	"POST /v1/messages/{id}/resend-failed": "O W S",
 	"POST /v1/messages/{id}/resume":        "O W S",
-	"GET /v1/messages/{id}/trace":          "O W S #",
+	"GET /v1/messages/{id}/trace":          "O U W S V",
 
 	"GET /v1/blocked-words":           "O U W S V",
 	"POST /v1/blocked-words":          "O",
@@ -65,18 +66,18 @@ var rights = map[string]string{
 	"GET /v1/sending-rules": "O U W S V",
 	"PUT /v1/sending-rules": "O W S",
 
-	"GET /v1/opt-outs":             "O W S #",
+	"GET /v1/opt-outs":             "O U W S V",
 	"POST /v1/opt-outs":            "O W S",
 	"POST /v1/opt-outs/import":     "O W S",
 	"DELETE /v1/opt-outs/{number}": "O W S",
-	"GET /v1/opt-outs/{number}":    "O W S #",
+	"GET /v1/opt-outs/{number}":    "O U W S V",
 
 	"GET /v1/senders":                            "O U W S V",
 	"POST /v1/senders":                           "O W",
 	"DELETE /v1/senders/{number}":                "O W",
 	"GET /v1/senders/{number}":                   "O U W S V",
 	"PUT /v1/senders/{number}":                   "O W",
-	"GET /v1/senders/{number}/documents":         "O W S #",
+	"GET /v1/senders/{number}/documents":         "O U W S V",
 	"POST /v1/senders/{number}/documents":        "O W",
 	"DELETE /v1/senders/{number}/documents/{id}": "O W",
 	"GET /v1/senders/{number}/documents/{id}":    "O W S #",
@@ -89,7 +90,7 @@ var rights = map[string]string{
 
 	"POST /v1/routing/what-if": "O U W S V",
 
-	"GET /v1/send-logs": "O W S #",
+	"GET /v1/send-logs": "O U W S V",
 
 	"GET /v1/attachments":              "O U W S V",
 	"POST /v1/attachments":             "O W S",
@@ -142,21 +143,21 @@ var rights = map[string]string{
 	"POST /webhooks/payments/{gateway}": "open",
 	"POST /webhooks/{provider}":         "open",
 
-	"GET /v1/series":              "O W S #",
+	"GET /v1/series":              "O U W S V",
 	"POST /v1/series":             "O W S",
 	"DELETE /v1/series/{id}":      "O W S",
-	"GET /v1/series/{id}":         "O W S #",
+	"GET /v1/series/{id}":         "O U W S V",
 	"PUT /v1/series/{id}":         "O W S",
 	"GET /v1/series/{id}/firings": "O U W S V",
 	"POST /v1/series/{id}/pause":  "O W S",
 	"POST /v1/series/{id}/resume": "O W S",
 
-	"GET /v1/contacts":         "O W S #",
+	"GET /v1/contacts":         "O W S",
 	"POST /v1/contacts":        "O W S",
 	"GET /v1/contacts/export":  "O W S #",
 	"POST /v1/contacts/import": "O W S",
 	"DELETE /v1/contacts/{id}": "O W S",
-	"GET /v1/contacts/{id}":    "O W S #",
+	"GET /v1/contacts/{id}":    "O W S",
 	"PUT /v1/contacts/{id}":    "O W S",
 
 	"GET /v1/groups":                           "O W S",
@@ -166,7 +167,7 @@ var rights = map[string]string{
 	"PUT /v1/groups/{id}":                      "O W S",
 	"GET /v1/groups/{id}/export":               "O W S #",
 	"POST /v1/groups/{id}/import":              "O W S",
-	"GET /v1/groups/{id}/members":              "O W S #",
+	"GET /v1/groups/{id}/members":              "O W S",
 	"POST /v1/groups/{id}/members":             "O W S",
 	"DELETE /v1/groups/{id}/members/{contact}": "O W S",
 
@@ -246,9 +247,9 @@ var rights = map[string]string{
 	"PATCH /v1/uploads/{id}":     "O W S",
 	"POST /v1/uploads/{id}/send": "O W S",
 
-	"GET /v1/erasures":      "O W S #",
+	"GET /v1/erasures":      "O W S",
 	"POST /v1/erasures":     "O W S",
-	"GET /v1/erasures/{id}": "O W S #",
+	"GET /v1/erasures/{id}": "O W S",
 	"GET /v1/retention":     "O W S",
 	"PUT /v1/retention":     "O W S",
 
@@ -285,7 +286,7 @@ var rights = map[string]string{
 	"GET /v1/test/clock":          "O U W S V",
 	"POST /v1/test/clock/advance": "O W S",
 	"POST /v1/test/credit":        "O W F",
-	"POST /v1/test/tokens":        "O W",
+	"POST /v1/test/tokens":        "O W !",
 
 	"GET /v1/credit/auto-recharge":             "O U W F V",
 	"GET /v1/limits":                           "O U W S V",

@@ -36,7 +36,10 @@ func sending(a *api) {
 				err = why
 			}
 		}
-		return out, err
+		if err != nil {
+			return nil, err
+		}
+		return x.veiledReceipt(out)
 	}))
 	estimate := operation{
 		id: "estimateMessage", method: http.MethodPost, path: "/v1/messages/estimate", tag: "Messages", ability: "messages:read", status: http.StatusOK, asks: true,

@@ -17,7 +17,7 @@ import (
 type documentView struct {
 	ID          string  `json:"id" example:"doc_01k9zqm0v8e4t9w2n7c5r3x6yb"`
 	Kind        string  `json:"kind" enum:"service_certificate,business_registration,power_of_attorney,employment_certificate,other" doc:"통신서비스 이용증명원, 사업자등록증, 위임장, 재직증명서, or another one."`
-	Name        string  `json:"name" doc:"What its file was called; may be empty."`
+	Name        string  `json:"name" people:"text" doc:"What its file was called; may be empty."`
 	ContentType string  `json:"content_type" enum:"application/pdf,image/jpeg,image/png" doc:"Of its content."`
 	Bytes       int     `json:"bytes"`
 	AddedAt     instant `json:"added_at"`
@@ -67,7 +67,7 @@ func senderDocuments(a *api) {
 	})
 	a.declareAddDocument()
 	read(a, operation{
-		id: "listSenderDocuments", personal: true, method: http.MethodGet, path: documentsPath, tag: "Senders", ability: "senders:read", status: http.StatusOK,
+		id: "listSenderDocuments", method: http.MethodGet, path: documentsPath, tag: "Senders", ability: "senders:read", status: http.StatusOK,
 		summary: "List the documents by which a sender number is registered",
 	}, a.listDocuments)
 	content := operation{
@@ -137,7 +137,7 @@ func (a *api) addDocument(w http.ResponseWriter, r *http.Request, x *exchange, o
 		if err != nil {
 			return nil, err
 		}
-		return rendered(o.status, showDocument(d))
+		return x.rendered(o.status, showDocument(d))
 	})
 }
 

@@ -122,11 +122,11 @@ func recurring(a *api) {
 	refusals := []string{fault.CodeNoRecipients, fault.CodeUnknownTemplate, fault.CodeTemplateNotApproved, fault.CodeSenderNotRegistered,
 		fault.CodeSenderMissing, fault.CodeChannelNotAvailable, fault.CodeNotSupported, fault.CodeSiteSuspended, fault.CodeStateConflict}
 	read(a, operation{
-		id: "listSeries", personal: true, method: http.MethodGet, path: seriesPath, tag: tag, ability: "messages:read", status: http.StatusOK,
+		id: "listSeries", method: http.MethodGet, path: seriesPath, tag: tag, ability: "messages:read", status: http.StatusOK,
 		summary: "List the series, oldest first",
 	}, a.listSeries)
 	read(a, operation{
-		id: "getSeries", personal: true, method: http.MethodGet, path: seriesPath + "/{id}", tag: tag, ability: "messages:read", status: http.StatusOK,
+		id: "getSeries", method: http.MethodGet, path: seriesPath + "/{id}", tag: tag, ability: "messages:read", status: http.StatusOK,
 		summary: "Get a series and its next times",
 	}, func(tx *db.Tx, x *exchange, in *seriesNamed) (v seriesView, err error) {
 		of, err := named(id.Series, "series", in.ID)
@@ -222,7 +222,7 @@ func storing[I any](a *api, o operation, read func(*I) (string, SeriesBody)) {
 			if err != nil {
 				return nil, err
 			}
-			return rendered(o.status, v)
+			return x.rendered(o.status, v)
 		})
 	})
 }

@@ -107,7 +107,7 @@ func (a *api) takingPieces() {
 	}
 	plain(a, piece, reflect.TypeFor[uploadView](), a.answering(a.appendUpload))
 	send := operation{
-		id: "sendUpload", method: http.MethodPost, path: "/v1/uploads/{id}/send", tag: "Messages", ability: "messages:write", status: http.StatusAccepted, asks: true,
+		id: "sendUpload", method: http.MethodPost, path: "/v1/uploads/{id}/send", tag: "Messages", ability: "messages:write", status: http.StatusAccepted, asks: true, resends: true,
 		summary: "Send the message that an upload holds",
 		about:   "As `POST /v1/messages` does. An upload is sent once: repeating this gives the first reply. What is refused leaves the upload as it is.",
 		codes:   append([]string{fault.CodeMalformed, fault.CodeBodyTooLarge}, a.refusalsOfSending()...),
@@ -191,7 +191,7 @@ func (a *api) sendUpload(ctx context.Context, x *exchange, n parts.Name, o opera
 	if err := a.Uploads.Use(ctx, n); err != nil && !fault.Is(err, fault.NotFound) {
 		return nil, err // the message is accepted, and a repeat says so
 	}
-	return out, nil
+	return x.veiledReceipt(out)
 }
 
 func (a *api) acceptUpload(ctx context.Context, x *exchange, n parts.Name, key idem.Key) (*reply, error) {

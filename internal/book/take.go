@@ -46,9 +46,9 @@ type Report struct {
 // Rejected is a row that was not taken.
 type Rejected struct {
 	Line   int64  `json:"line"`
-	To     string `json:"to"`
+	To     string `json:"to" people:"number"`
 	Code   string `json:"code"`
-	Detail string `json:"detail"`
+	Detail string `json:"detail" people:"words"`
 }
 
 // Duplicate is the code of a row whose number stands on an earlier one.

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Number is a telephone number in national form, digits only: 01012345678,
@@ -138,6 +139,16 @@ func Mask(text string) string {
 	default:
 		return "****"
 	}
+}
+
+// MaskName hides all of a person's name but its first letter: 김**. It does not tell how long the
+// name is.
+func MaskName(name string) string {
+	_, n := utf8.DecodeRuneInString(name)
+	if n == 0 {
+		return ""
+	}
+	return name[:n] + "**"
 }
 
 // numberLike finds eight digits or more, however they are grouped, and numbers that are

@@ -18,16 +18,16 @@ import (
 // Rejection says why one recipient was not accepted.
 type Rejection struct {
 	Index  int64  `json:"index"`
-	To     string `json:"to"`
+	To     string `json:"to" people:"number"`
 	Code   string `json:"code"`
-	Detail string `json:"detail"`
+	Detail string `json:"detail" people:"words"`
 	Line   int64  `json:"line,omitempty"` // of the list, where there is one
 }
 
 // Duplicate names a recipient that was accepted earlier in the same request.
 type Duplicate struct {
 	Index      int64  `json:"index"`
-	To         string `json:"to"`
+	To         string `json:"to" people:"number"`
 	FirstIndex int64  `json:"first_index"`
 	Line       int64  `json:"line,omitempty"` // of the list, where there is one
 	FirstLine  int64  `json:"first_line,omitempty"`

@@ -35,9 +35,9 @@ type Row struct {
 // RejectedLine is one that was not imported.
 type RejectedLine struct {
 	Line   int    `json:"line"`
-	To     string `json:"to"`
+	To     string `json:"to" people:"number"`
 	Code   string `json:"code"`
-	Detail string `json:"detail"`
+	Detail string `json:"detail" people:"words"`
 }
 
 // Imported is what became of a list.

@@ -1,0 +1,166 @@
+package api
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"creditmsg/internal/access"
+	"creditmsg/internal/site"
+)
+
+// TestWhoMayNotSeePeopleSeesWhatBecameOfThem reads everything that a site with people has, as
+// somebody who may everything but see them, and as a program.
+func TestWhoMayNotSeePeopleSeesWhatBecameOfThem(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		sent := w.send(`{"strategy":"sms_only","text":{"body":"hi"},"recipients":[{"to":"010-1234-5678"},{"to":"010-9"}]}`)["id"].(string)
+		contact := w.made("/v1/contacts", `{"to":"010-1234-5678","name":"김하나","variables":{"등급":"금"},"consent":{"at":"2026-11-01T09:00:00+09:00","evidence":"김하나의 서명"}}`)
+		group := w.made("/v1/groups", `{"name":"단골"}`)
+		w.post("/v1/groups/"+group+"/members", `{"contacts":["`+contact+`"]}`).is(200)
+		series := w.made("/v1/series", monthly)
+		w.post("/v1/opt-outs", `{"to":"010-8765-4321"}`).is(201)
+		w.put("/v1/credit/alerts", `{"mobile":"010-1234-5678"}`).is(200)
+		w.put("/v1/billing-profile", `{"paper":"cash_receipt_person","cash_receipt_number":"01012345678"}`).is(200)
+		w.post("/v1/senders", `{"number":"02-7000-1234"}`).is(201)
+		w.do(ask{method: "POST", path: aDocument, token: w.rich, media: "application/pdf", body: "%PDF-1.7\n"}).is(201)
+		w.drain()
+		secret := w.almost()
+		people := []string{"01012345678", "010-1234-5678", "01087654321", "김하나", "금\"", "서명", "이용증명원", "010-9\""}
+		seen := map[string]bool{}
+		for path, part := range map[string]string{
+			"/v1/messages/" + sent + "/recipients":                 `"to":"010****5678"`,
+			"/v1/messages/" + sent + "/recipients?status=rejected": `"to":"****"`,
+			"/v1/messages/" + sent + "/trace?to=01012345678":       `"kind":`,
+			"/v1/send-logs":                    `"to":"010****5678"`,
+			"/v1/contacts":                     `"name":"김**"`,
+			"/v1/contacts/" + contact:          `"variables":{}`,
+			"/v1/groups/" + group + "/members": `"evidence":""`,
+			"/v1/series":                       `"recipient_count":1`,
+			"/v1/series/" + series:             `"recipient_count":1`,
+			"/v1/opt-outs":                     `"to":"010****4321"`,
+			"/v1/opt-outs/01087654321":         `"to":"010****4321"`,
+			"/v1/credit/alerts":                `"mobile":"010****5678"`,
+			"/v1/billing-profile":              `"cash_receipt_number":"010****5678"`,
+			"/v1/senders/0270001234/documents": `"name":""`,
+		} {
+			whole, shown := w.get(path).is(200), w.as(secret, "GET", path, "").is(200)
+			if !strings.Contains(string(shown.body), part) {
+				t.Errorf("GET %s shows %s, want %s in it", path, shown.body, part)
+			}
+			for _, p := range people {
+				seen[p] = seen[p] || strings.Contains(string(whole.body), p)
+				if strings.Contains(string(shown.body), p) {
+					t.Errorf("GET %s shows %s to who may not see it", path, p)
+				}
+			}
+			if whole.header.Get("Etag") != shown.header.Get("Etag") {
+				t.Errorf("GET %s: its ETag is another one when it is masked", path)
+			}
+		}
+		for _, p := range people {
+			if p != "010-1234-5678" && !seen[p] {
+				t.Errorf("programs are not shown %s either", p)
+			}
+		}
+		for _, act := range []string{"/pause", "/resume"} {
+			if g := w.as(secret, "POST", "/v1/series/"+series+act, "").is(200); strings.Contains(string(g.body), "1234") {
+				t.Errorf("%s shows %s", act, g.body)
+			}
+		}
+	})
+}
+
+// TestWhatIsMaskedCannotBeWrittenBack: who reads a masked thing and puts it back loses nothing.
+func TestWhatIsMaskedCannotBeWrittenBack(t *testing.T) {
+	w := onSQLite(t)
+	contact := "/v1/contacts/" + w.made("/v1/contacts", aContact)
+	series := "/v1/series/" + w.made("/v1/series", monthly)
+	w.put("/v1/credit/alerts", `{"mobile":"010-1234-5678"}`).is(200)
+	w.put("/v1/billing-profile", `{"paper":"cash_receipt_person","cash_receipt_number":"01012345678"}`).is(200)
+	secret := w.almost()
+	for path, body := range map[string]string{
+		contact: `{"to":"010****5678","name":"김**"}`, "/v1/credit/alerts": `{"mobile":"010****5678"}`, "/v1/billing-profile": `{"cash_receipt_number":"010****5678"}`,
+		series: string(w.as(secret, "GET", series, "").body),
+	} {
+		before := string(w.get(path).body)
+		if g := w.as(secret, "PUT", path, body); g.status != 422 && g.status != 400 {
+			t.Errorf("PUT %s of %s got %d: %s", path, body, g.status, g.body)
+		}
+		if after := string(w.get(path).body); after != before {
+			t.Errorf("%s is %s, and was %s", path, after, before)
+		}
+	}
+}
+
+func TestAReceiptThatSomebodyElseSentIsMasked(t *testing.T) {
+	w := onSQLite(t)
+	begun := w.post("/v1/uploads", "").is(201).json()["id"].(string)
+	lines := `{"strategy":"sms_only","text":{"body":"hi"}}` + "\n" + `{"to":"010-1234-5678"}` + "\n" + `{"to":"010-1234-5678"}` + "\n" + `{"to":"010-9876"}` + "\n"
+	w.do(ask{method: "PATCH", path: "/v1/uploads/" + begun + "?offset=0", token: w.rich, media: "application/octet-stream", body: lines}).is(200)
+	first := w.post("/v1/uploads/"+begun+"/send", "").is(202)
+	again := w.as(w.almost(), "POST", "/v1/uploads/"+begun+"/send", "").is(202)
+	if !strings.Contains(string(first.body), "010-9876") || strings.Contains(string(again.body), "9876") || strings.Contains(string(again.body), "01012345678") {
+		t.Errorf("got %s and %s", first.body, again.body)
+	}
+	if first.json()["id"] != again.json()["id"] || len(again.json()["duplicates"].([]any)) != 1 {
+		t.Errorf("got %s and %s", first.body, again.body)
+	}
+}
+
+// TestWhoMayNotSeePeopleMakesNoProgramThatDoes has the list of abilities be what the routes ask
+// for that show people.
+func TestWhoMayNotSeePeopleMakesNoProgramThatDoes(t *testing.T) {
+	w := onSQLite(t)
+	_, whole := readDocument(t)
+	var reveal []string
+	for _, item := range whole["paths"].(map[string]any) {
+		for _, op := range item.(map[string]any) {
+			op := op.(map[string]any)
+			ability, _ := op["x-ability"].(string)
+			if (op["x-masked"] == true || op["x-personal"] == true) && slices.Contains(site.Abilities, ability) && ability != site.Operator && !slices.Contains(reveal, ability) {
+				reveal = append(reveal, ability)
+			}
+		}
+	}
+	slices.Sort(reveal)
+	if want := slices.Sorted(slices.Values(access.Reveals)); !slices.Equal(reveal, want) {
+		t.Errorf("access.Reveals is %v, and the routes that show people ask for %v", want, reveal)
+	}
+	secret := w.almost()
+	for _, path := range []string{"/v1/tokens", "/v1/test/tokens"} {
+		for _, ability := range append(slices.Clone(reveal), "*") {
+			w.as(secret, "POST", path, `{"name":"x","abilities":["`+ability+`"]}`).refused(403, "forbidden")
+		}
+		w.as(secret, "POST", path, `{"name":"x","abilities":["templates:write","stats:read"]}`).is(201)
+	}
+}
+
+func TestEveryKindOfMemberIsMasked(t *testing.T) {
+	type inner struct {
+		To string `people:"number"`
+	}
+	type view struct {
+		Name   string            `people:"name"`
+		Values map[string]string `people:"text"`
+		Words  *string           `people:"words"`
+		Empty  *string           `people:"number"`
+		Rows   []inner
+		One    *inner
+		Plain  string
+	}
+	words := "to 01012345678 failed"
+	v := view{"김하나", map[string]string{"a": "b"}, &words, nil, []inner{{"01012345678"}, {""}}, &inner{"0212345678"}, "01012345678"}
+	x := &exchange{call: access.Call{Who: access.Who{Person: &access.Person{}}}}
+	got := x.shown(v).(view)
+	if got.Name != "김**" || len(got.Values) != 0 || *got.Words != "to 010****5678 failed" || got.Empty != nil || got.Rows[0].To != "010****5678" || got.Rows[1].To != "" || got.One.To != "021****5678" || got.Plain != v.Plain {
+		t.Errorf("got %+v", got)
+	}
+	if words != "to 01012345678 failed" || v.Rows[0].To != "01012345678" || len(v.Values) != 1 || v.One.To != "0212345678" {
+		t.Error("what somebody else holds was changed")
+	}
+	x.call.Person = nil
+	if all := x.shown(v); !reflect.DeepEqual(all, v) {
+		t.Errorf("a program gets %+v", all)
+	}
+}
