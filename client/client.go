@@ -48,7 +48,7 @@ type Client struct {
 	retries int
 	longest time.Duration
 	agent   string
-	ifMatch string  // what changes depend on
+	ifMatch *string // what changes depend on
 	tag     *string // where ETags go
 }
 
@@ -197,7 +197,7 @@ func (c *Client) once(ctx context.Context, in call, body []byte) error {
 		return &connectionError{err}
 	}
 	defer res.Body.Close()
-	c.note(res.Header)
+	c.note(res)
 	return in.read(res)
 }
 
@@ -225,7 +225,9 @@ func (c *Client) request(ctx context.Context, in call, body io.Reader) (*http.Re
 	if in.key != "" {
 		req.Header.Set("Idempotency-Key", in.key)
 	}
-	c.condition(in.method, req.Header)
+	if err := c.condition(in.method, req.Header); err != nil {
+		return nil, fmt.Errorf("%s /%s: %w", in.method, strings.Join(in.path, "/"), err)
+	}
 	return req, nil
 }
 
