@@ -51,7 +51,7 @@ func TestTheWalkThroughTestModeTakesSeconds(t *testing.T) {
 		if credit, err := shop.Credit(within(t)); err != nil || credit.Held != "0.00" || credit.AutoRecharge != nil {
 			t.Errorf("the live site has %+v, %v; want what it began with", credit, err)
 		}
-		if all, err := shop.Messages(within(t), client.Paging{}); err != nil || len(all.Data) != 0 {
+		if all, err := shop.Messages(within(t), client.MessageFilter{}); err != nil || len(all.Data) != 0 {
 			t.Errorf("the live site has %d messages, %v", len(all.Data), err)
 		}
 	})

@@ -61,7 +61,7 @@ func (w *walk) begin(ctx context.Context) (err error) {
 		return err
 	}
 	if !strings.HasPrefix(w.o.Token, "cm_test_") {
-		made, err := w.c.CreateTestToken(ctx, "walk", "*")
+		made, err := w.c.CreateTestToken(ctx, client.NewTestToken{Name: "walk", Abilities: []string{"*"}})
 		if err != nil {
 			return err
 		}
@@ -71,7 +71,7 @@ func (w *walk) begin(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := w.c.AddTestCredit(ctx, "10000"); err != nil {
+	if _, err := w.c.AddTestCredit(ctx, "10000"); err != nil {
 		return err
 	}
 	credit, err := w.c.Credit(ctx)
