@@ -73,9 +73,9 @@ type Message struct {
 // Review is the look of a second person at a message.
 type Review struct {
 	State     string    `json:"state"`    // wanted, approved, rejected
-	AskedBy   string    `json:"asked_by"` // the token that sent the message, or last wrote the series which did
+	AskedBy   string    `json:"asked_by"` // the token (tok_…) or person (usr_…) that sent the message, or last wrote the series which did
 	AskedAt   time.Time `json:"asked_at"`
-	DecidedBy string    `json:"decided_by,omitempty"`
+	DecidedBy string    `json:"decided_by,omitempty"` // likewise; "" = nobody yet
 	DecidedAt time.Time `json:"decided_at,omitzero"`
 	Reason    string    `json:"reason,omitempty"` // why it was rejected
 }

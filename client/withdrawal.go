@@ -20,7 +20,7 @@ type Withdrawal struct {
 	Reason        string         `json:"reason"`
 	To            *BankAccount   `json:"to"`         // only operators read the whole number
 	Decision      string         `json:"decision"`   // why it was rejected
-	AskedBy       string         `json:"asked_by"`   // a token, or operator
+	AskedBy       string         `json:"asked_by"`   // a token (tok_…), a person (usr_…), or operator
 	DecidedBy     string         `json:"decided_by"` // likewise; "" = nobody yet
 	Cancellations []Cancellation `json:"cancellations"`
 	CreatedAt     time.Time      `json:"created_at"`
