@@ -66,19 +66,15 @@ func (w *walk) begin(ctx context.Context) (err error) {
 			return err
 		}
 		w.say("POST /v1/test/tokens gave a token of %s", made.Site)
-		w.o.Token = made.Token
 		if w.c, err = client.New(w.o.URL, made.Token, client.Options{}); err != nil {
 			return err
 		}
 	}
-	if _, err := w.c.AddTestCredit(ctx, "10000"); err != nil {
-		return err
-	}
-	credit, err := w.c.Credit(ctx)
+	credit, err := w.c.AddTestCredit(ctx, "10000")
 	if err != nil {
 		return err
 	}
-	w.say("it has %s won to play with, after POST /v1/test/credit", credit.Available)
+	w.say("it has %s won to play with, after POST /v1/test/credit", credit.AvailableAfter)
 	templates, err := w.c.Templates(ctx, client.Paging{})
 	if err != nil {
 		return err
