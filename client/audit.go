@@ -39,13 +39,21 @@ type AuditFilter struct {
 	Actor       string // an id, a name, or a kind
 	Ref         string
 	From, Until time.Time
+
+	// Installation leaves changes of sites out. It is for operators, who ask ForSite("*").
+	Installation bool
 }
 
 func (f AuditFilter) pairs() []string {
-	return []string{"action", f.Action, "actor", f.Actor, "ref", f.Ref, "from", stamp(f.From), "until", stamp(f.Until)}
+	installation := ""
+	if f.Installation {
+		installation = "true"
+	}
+	return []string{"action", f.Action, "actor", f.Actor, "ref", f.Ref, "from", stamp(f.From), "until", stamp(f.Until), "installation", installation}
 }
 
-// Audit lists who changed what, the newest first.
+// Audit lists who changed what, the newest first. ForSite("*") lists what was changed on all
+// sites and on the installation.
 func (c *Client) Audit(ctx context.Context, f AuditFilter) (Page[AuditEntry], error) {
 	return get[Page[AuditEntry]](ctx, c, f.query(f.pairs()...), "v1", "audit")
 }
@@ -67,7 +75,7 @@ type AuditSeal struct {
 }
 
 // AuditSeals lists the seals from one Korean day to another, both included, oldest first; "" =
-// from the first, up to the last.
+// from the first, up to the last. ForSite("*") lists those of the installation.
 func (c *Client) AuditSeals(ctx context.Context, from, until string, p Paging) (Page[AuditSeal], error) {
 	return get[Page[AuditSeal]](ctx, c, p.query("from", from, "until", until), "v1", "audit", "seals")
 }

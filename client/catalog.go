@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"net/http"
+	"time"
 )
 
 // Template is an Alimtalk template. State is set by operators and by providers.
@@ -16,8 +17,17 @@ type Template struct {
 	State     string                      `json:"state,omitempty"` // draft, inspecting, approved, rejected, dormant or blocked
 	Providers map[string]ProviderTemplate `json:"providers,omitempty"`
 
-	// Registrations says where it stands at the provider accounts. It is read alone.
+	// Registrations says where it stands at the provider accounts. It is read alone, as are the
+	// times.
 	Registrations []Registration `json:"registrations,omitempty"`
+	CreatedAt     time.Time      `json:"created_at,omitzero"`
+	UpdatedAt     time.Time      `json:"updated_at,omitzero"`
+}
+
+// written is what of a template is sent.
+func (t Template) written() Template {
+	t.Registrations, t.CreatedAt, t.UpdatedAt = nil, time.Time{}, time.Time{}
+	return t
 }
 
 // TemplateParts are what a template may have besides its body and buttons.
@@ -76,8 +86,10 @@ type Sender struct {
 	Reason string `json:"reason,omitempty"` // why the operator decided so
 
 	// Providers says where the number stands at each provider account whose vendor lists its
-	// sender numbers. It is read alone.
+	// sender numbers. It is read alone, as is what follows.
 	Providers map[string]SenderStanding `json:"providers,omitempty"`
+	Default   bool                      `json:"default,omitempty"` // of texts that name none
+	CreatedAt time.Time                 `json:"created_at,omitzero"`
 }
 
 // KakaoChannel is a Kakao business channel.
@@ -85,9 +97,18 @@ type KakaoChannel struct {
 	Name      string `json:"name"` // with its @
 	SenderKey string `json:"sender_key,omitempty"`
 
+	// Providers is what provider accounts call it. Operators alone set it; nil leaves it.
+	Providers map[string]string `json:"providers,omitempty"`
+
 	// Registrations says where it is proven to be the site's, by provider account. It is read
-	// alone.
+	// alone, as is the time.
 	Registrations map[string]ChannelRegistration `json:"registrations,omitempty"`
+	CreatedAt     time.Time                      `json:"created_at,omitzero"`
+}
+
+// written is what of a channel is sent.
+func (k KakaoChannel) written() KakaoChannel {
+	return KakaoChannel{Name: k.Name, SenderKey: k.SenderKey, Providers: k.Providers}
 }
 
 // Templates lists the templates.
@@ -102,12 +123,12 @@ func (c *Client) Template(ctx context.Context, code string) (Template, error) {
 
 // AddTemplate makes a template.
 func (c *Client) AddTemplate(ctx context.Context, t Template) (Template, error) {
-	return write[Template](ctx, c, http.MethodPost, t, "v1", "templates")
+	return write[Template](ctx, c, http.MethodPost, t.written(), "v1", "templates")
 }
 
 // PutTemplate replaces the template of t.Code.
 func (c *Client) PutTemplate(ctx context.Context, t Template) (Template, error) {
-	return write[Template](ctx, c, http.MethodPut, t, "v1", "templates", t.Code)
+	return write[Template](ctx, c, http.MethodPut, t.written(), "v1", "templates", t.Code)
 }
 
 // RemoveTemplate removes a template.
@@ -122,7 +143,7 @@ func (c *Client) Senders(ctx context.Context, p Paging) (Page[Sender], error) {
 
 // AddSender asks for a sender number to be registered.
 func (c *Client) AddSender(ctx context.Context, s Sender) (Sender, error) {
-	return write[Sender](ctx, c, http.MethodPost, s, "v1", "senders")
+	return write[Sender](ctx, c, http.MethodPost, Sender{Number: s.Number, State: s.State}, "v1", "senders")
 }
 
 // RemoveSender removes a sender number; only the operator one that is blocked.
@@ -137,7 +158,7 @@ func (c *Client) KakaoChannels(ctx context.Context, p Paging) (Page[KakaoChannel
 
 // AddKakaoChannel adds a Kakao channel.
 func (c *Client) AddKakaoChannel(ctx context.Context, k KakaoChannel) (KakaoChannel, error) {
-	return write[KakaoChannel](ctx, c, http.MethodPost, k, "v1", "kakao-channels")
+	return write[KakaoChannel](ctx, c, http.MethodPost, k.written(), "v1", "kakao-channels")
 }
 
 // RemoveKakaoChannel removes a Kakao channel.
@@ -157,5 +178,5 @@ func (c *Client) KakaoChannel(ctx context.Context, name string) (KakaoChannel, e
 
 // PutKakaoChannel replaces the channel of k.Name.
 func (c *Client) PutKakaoChannel(ctx context.Context, k KakaoChannel) (KakaoChannel, error) {
-	return write[KakaoChannel](ctx, c, http.MethodPut, KakaoChannel{Name: k.Name, SenderKey: k.SenderKey}, "v1", "kakao-channels", k.Name)
+	return write[KakaoChannel](ctx, c, http.MethodPut, k.written(), "v1", "kakao-channels", k.Name)
 }

@@ -48,7 +48,8 @@ type Client struct {
 	retries int
 	longest time.Duration
 	agent   string
-	ifMatch string  // what changes depend on
+	site    string  // that requests are about; "" = the token's own
+	ifMatch *string // what changes depend on
 	tag     *string // where ETags go
 }
 
@@ -108,6 +109,7 @@ type call struct {
 	media  string              // of the file; "" means application/octet-stream
 	stream func() *ndjson      // sent instead of in; called once per try
 	key    string              // the Idempotency-Key of a write; "" means a random one
+	single bool                // a second try would be another act: there is none
 	header func(h http.Header) // sees the header of the final reply
 	raw    func(reply []byte)  // sees the final reply's bytes
 	out    any                 // decoded from the final reply; nil means not wanted
@@ -147,7 +149,7 @@ func (c *Client) do(ctx context.Context, in call) error {
 	}
 	for try := 0; ; try++ {
 		err := c.once(ctx, in, body)
-		if err == nil || try >= c.retries || ctx.Err() != nil {
+		if err == nil || in.single || try >= c.retries || ctx.Err() != nil {
 			return err
 		}
 		wait, again := c.again(err, try)
@@ -197,7 +199,7 @@ func (c *Client) once(ctx context.Context, in call, body []byte) error {
 		return &connectionError{err}
 	}
 	defer res.Body.Close()
-	c.note(res.Header)
+	c.note(res)
 	return in.read(res)
 }
 
@@ -207,8 +209,8 @@ func (c *Client) request(ctx context.Context, in call, body io.Reader) (*http.Re
 		segments[i] = url.PathEscape(s)
 	}
 	address := c.base.String() + "/" + strings.Join(segments, "/")
-	if len(in.query) > 0 {
-		address += "?" + in.query.Encode()
+	if query := c.about(in.path, in.query); len(query) > 0 {
+		address += "?" + query.Encode()
 	}
 	req, err := http.NewRequestWithContext(ctx, in.method, address, body)
 	if err != nil {
@@ -225,7 +227,9 @@ func (c *Client) request(ctx context.Context, in call, body io.Reader) (*http.Re
 	if in.key != "" {
 		req.Header.Set("Idempotency-Key", in.key)
 	}
-	c.condition(in.method, req.Header)
+	if err := c.condition(in.method, req.Header); err != nil {
+		return nil, fmt.Errorf("%s /%s: %w", in.method, strings.Join(in.path, "/"), err)
+	}
 	return req, nil
 }
 

@@ -54,6 +54,21 @@ type Usage struct {
 	TotalCost    Amount    `json:"total_cost"`
 	RefundAmount Amount    `json:"refund_amount"`
 	CreatedAt    time.Time `json:"created_at,omitzero"`
+
+	Refunds []UsageRefund `json:"refunds"`
+}
+
+// UsageRefund is one time that some of a usage was given back.
+type UsageRefund struct {
+	ID     string    `json:"id"`
+	Amount Amount    `json:"amount"`
+	At     time.Time `json:"at"`
+}
+
+// UsageFilter narrows a list of usages; Message "" does not.
+type UsageFilter struct {
+	Paging
+	Message string // an id
 }
 
 // Credit gets the purse and the prices.
@@ -67,8 +82,8 @@ func (c *Client) Entries(ctx context.Context, p Paging) (Page[Entry], error) {
 }
 
 // Usages lists what messages used.
-func (c *Client) Usages(ctx context.Context, p Paging) (Page[Usage], error) {
-	return get[Page[Usage]](ctx, c, p.query(), "v1", "credit", "usages")
+func (c *Client) Usages(ctx context.Context, f UsageFilter) (Page[Usage], error) {
+	return get[Page[Usage]](ctx, c, f.query("message", f.Message), "v1", "credit", "usages")
 }
 
 // Refund is money that was given back for a usage.

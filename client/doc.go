@@ -10,6 +10,12 @@
 //     because an answer was lost. Retries are bounded and happen only after a lost
 //     connection, 429, 502, 503, 504, and 409 for an earlier try that is still
 //     being worked on; a Retry-After is obeyed.
+//   - The server goes by that key where the OpenAPI document gives an operation the header
+//     Idempotency-Key. Elsewhere it passes over it: a second try changes nothing more, but may
+//     be refused where the first was not, as when a session was ended already. AppendUpload, for
+//     which the offset says what is new, and what people show of themselves (SignIn, Confirm,
+//     SetPassword and the second factor) are tried once.
+//   - ForSite acts for one of several sites, or for all, where the token may.
 //   - Amounts stay decimal text (Amount) and are never turned into floats.
 //   - SendStream needs memory for a few dozen recipients at a time, whatever their
 //     number, and ExportEntries for none of the entries that it hands on.
@@ -20,5 +26,5 @@
 // Reading order: client.go (New, the one function that talks HTTP and its retries),
 // problem.go, page.go, message.go, send.go, attachment.go, stream.go, recipient.go, credit.go,
 // paper.go, payment.go, plan.go, stats.go, catalog.go, contact.go, group.go, series.go,
-// operator.go, invoice.go.
+// about.go, operator.go, limit.go, invoice.go, token.go, person.go, me.go.
 package client

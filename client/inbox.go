@@ -21,8 +21,7 @@ type Letter struct {
 type LetterFilter struct {
 	Provider, State string
 	From, Until     string // RFC 3339
-	Site            string // with Message or To: whose these are
-	Message, To     string // letters that name a leg of a message, or to a number
+	Message, To     string // letters that name a leg of a message, or to a number; of the site of ForSite
 }
 
 // LetterReport is one report of a letter as it is read now.
@@ -38,6 +37,9 @@ type LetterReport struct {
 	TextEn    string `json:"text_en"`
 	Code      string `json:"code"`
 	Text      string `json:"text"`
+
+	UpstreamID string     `json:"upstream_id"`
+	At         *time.Time `json:"at"` // the provider's time
 }
 
 // LetterDetail is a letter with what it says.
@@ -82,17 +84,25 @@ type Run struct {
 	Provider       string     `json:"provider"`
 	From           time.Time  `json:"from"`
 	Until          time.Time  `json:"until"`
-	State          string     `json:"state"` // comparing, compared, applying, applied, cancelled
+	States         []string   `json:"states"` // of the letters that are read
+	State          string     `json:"state"`  // comparing, compared, applying, applied, cancelled
 	Letters        int64      `json:"letters"`
 	Reports        int64      `json:"reports"`
 	Unreadable     int64      `json:"unreadable"`
+	Strange        int64      `json:"strange"` // reports that name no leg of ours
+	Unborn         int64      `json:"unborn"`  // reports about a hand-over without an outcome yet
 	Reached        *time.Time `json:"reached"` // how far it is; nil = no letter was read
 	Differences    int64      `json:"differences"`
 	Applied        int64      `json:"applied"`
 	Skipped        int64      `json:"skipped"`
 	ReturnedBefore int64      `json:"returned_before"`
+	Refunds        int64      `json:"refunds"` // made, one for what is posted together
 	GivenBack      Amount     `json:"given_back"`
+	Short          Amount     `json:"short"` // not left to be refunded
 	Kinds          []RunSum   `json:"kinds"`
+	CreatedAt      time.Time  `json:"created_at"`
+	ComparedAt     *time.Time `json:"compared_at"` // nil = not yet
+	AppliedAt      *time.Time `json:"applied_at"`
 }
 
 // RunDifference is what would be otherwise with one leg.
@@ -115,10 +125,11 @@ type RunDifference struct {
 	RunAmounts
 }
 
-// Inbox lists letters, the newest first. It is an operator's. A page may be short and have more.
+// Inbox lists letters, the newest first. It is an operator's, who names the site of a message
+// or a number with ForSite. A page may be short and have more.
 func (c *Client) Inbox(ctx context.Context, f LetterFilter, p Paging) (Page[Letter], error) {
 	return get[Page[Letter]](ctx, c, p.query("provider", f.Provider, "state", f.State, "from", f.From, "until", f.Until,
-		"site", f.Site, "message", f.Message, "to", f.To), "v1", "inbox")
+		"message", f.Message, "to", f.To), "v1", "inbox")
 }
 
 // InboxLetter gives a letter with its reports as they are read now; raw shows numbers as they are.
@@ -150,7 +161,8 @@ func (c *Client) RunSums(ctx context.Context, run string, p Paging) (Page[RunSum
 	return get[Page[RunSum]](ctx, c, p.query(), "v1", "inbox", "runs", run, "sums")
 }
 
-// RunDifferences lists what a run found; kind and outcome narrow it, "" does not.
+// RunDifferences lists what a run found; kind and outcome narrow it, "" does not. ForSite lists
+// those of one site.
 func (c *Client) RunDifferences(ctx context.Context, run, kind, outcome string, p Paging) (Page[RunDifference], error) {
 	return get[Page[RunDifference]](ctx, c, p.query("kind", kind, "outcome", outcome), "v1", "inbox", "runs", run, "differences")
 }

@@ -51,6 +51,13 @@ type InvoiceDifference struct {
 	Posted     bool   `json:"posted"`
 	TextKo     string `json:"text_ko"`
 	TextEn     string `json:"text_en"`
+
+	Ours         string `json:"ours"`          // charged, failed, late, released or open; "" = unknown to us
+	Theirs       string `json:"theirs"`        // delivered or failed; "" = the line does not say
+	TheirChannel string `json:"their_channel"` // Channel is what we sent it by
+	Code         string `json:"code"`
+	TwinInvoice  string `json:"twin_invoice"` // of billed_twice: the earlier invoice; "" = this one
+	TwinLine     int64  `json:"twin_line"`    // of billed_twice: the line that bills it first
 }
 
 // InvoiceFile is a carrier's file, CSV, and how it is to be read. What is empty is found out.
@@ -62,6 +69,9 @@ type InvoiceFile struct {
 	Columns  map[string]string // names of the file by field
 	Prices   map[string]Amount // agreed, by channel
 	Total    Amount            // that the carrier states
+
+	Delivered   []string // result codes that mean delivered
+	VATIncluded bool     // in prices, where no column says so
 }
 
 // Applied is what posting an invoice's refunds did, or would do.
@@ -89,6 +99,12 @@ func (c *Client) ImportInvoice(ctx context.Context, f InvoiceFile) (out Invoice,
 	query := Paging{}.query("provider", f.Provider, "kind", f.Kind, "month", f.Month, "total", string(f.Total))
 	pairs(query, "column", f.Columns)
 	pairs(query, "price", f.Prices)
+	for _, code := range f.Delivered {
+		query.Add("delivered", code)
+	}
+	if f.VATIncluded {
+		query.Set("vat", "included")
+	}
 	err = c.do(ctx, call{method: http.MethodPost, path: []string{"v1", "invoices"}, query: query, file: append([]byte{}, f.Content...), media: "text/csv", out: &out})
 	return out, err
 }
@@ -105,7 +121,12 @@ func (c *Client) InvoiceDifferences(ctx context.Context, id, kind string, p Pagi
 	return get[Page[InvoiceDifference]](ctx, c, p.query("kind", kind), "v1", "invoices", id, "differences")
 }
 
-// ApplyInvoice posts the refunds of an invoice, or tells what that would do unless confirm is set.
-func (c *Client) ApplyInvoice(ctx context.Context, id string, confirm bool) (Applied, error) {
-	return write[Applied](ctx, c, http.MethodPost, map[string]bool{"confirm": confirm}, "v1", "invoices", id, "apply")
+// ApplyInvoice posts the refunds of an invoice, or tells what that would do unless confirm is
+// set; only narrows it to kinds of differences.
+func (c *Client) ApplyInvoice(ctx context.Context, id string, confirm bool, only ...string) (Applied, error) {
+	in := struct {
+		Confirm bool     `json:"confirm"`
+		Only    []string `json:"only,omitempty"`
+	}{confirm, only}
+	return write[Applied](ctx, c, http.MethodPost, in, "v1", "invoices", id, "apply")
 }

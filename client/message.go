@@ -58,9 +58,10 @@ type Message struct {
 	Policy     string  `json:"policy,omitempty"` // of ByPolicy
 	SendWindow *Hours  `json:"send_window,omitempty"`
 	PerMinute  int     `json:"per_minute,omitempty"`
-	Test       bool    `json:"test,omitempty"`    // it was sent to try it out
-	Resends    string  `json:"resends,omitempty"` // the message whose failures it was sent to again
-	Review     *Review `json:"review,omitempty"`  // nil = nobody else has to look at it
+	ValidFor   int     `json:"valid_for,omitempty"` // seconds
+	Test       bool    `json:"test,omitempty"`      // it was sent to try it out
+	Resends    string  `json:"resends,omitempty"`   // the message whose failures it was sent to again
+	Review     *Review `json:"review,omitempty"`    // nil = nobody else has to look at it
 
 	// Replayed is set on the reply to a Send whose Key was used before: this is the
 	// first one's reply.
@@ -72,9 +73,9 @@ type Message struct {
 // Review is the look of a second person at a message.
 type Review struct {
 	State     string    `json:"state"`    // wanted, approved, rejected
-	AskedBy   string    `json:"asked_by"` // the token that sent the message, or last wrote the series which did
+	AskedBy   string    `json:"asked_by"` // the token (tok_…) or person (usr_…) that sent the message, or last wrote the series which did
 	AskedAt   time.Time `json:"asked_at"`
-	DecidedBy string    `json:"decided_by,omitempty"`
+	DecidedBy string    `json:"decided_by,omitempty"` // likewise; "" = nobody yet
 	DecidedAt time.Time `json:"decided_at,omitzero"`
 	Reason    string    `json:"reason,omitempty"` // why it was rejected
 }
@@ -93,6 +94,7 @@ type Rejection struct {
 	To     string `json:"to"`    // as it was given
 	Code   string `json:"code"`
 	Detail string `json:"detail"`
+	Line   int64  `json:"line,omitempty"` // of the list that was uploaded, from 1; 0 = it was no list
 }
 
 // Duplicate is a recipient whose number was accepted earlier in the same request; it
@@ -101,6 +103,8 @@ type Duplicate struct {
 	Index      int64  `json:"index"`
 	To         string `json:"to"`
 	FirstIndex int64  `json:"first_index"`
+	Line       int64  `json:"line,omitempty"`       // of the list that was uploaded, as in Rejection
+	FirstLine  int64  `json:"first_line,omitempty"` // likewise
 }
 
 // PerChannel counts recipients by channel.
@@ -130,9 +134,15 @@ func (c *Client) Message(ctx context.Context, id string) (Message, error) {
 	return c.message(ctx, call{method: http.MethodGet, path: []string{"v1", "messages", id}})
 }
 
+// MessageFilter narrows a list of messages; Status "" does not.
+type MessageFilter struct {
+	Paging
+	Status Status
+}
+
 // Messages lists messages, newest first.
-func (c *Client) Messages(ctx context.Context, p Paging) (Page[Message], error) {
-	return get[Page[Message]](ctx, c, p.query(), "v1", "messages")
+func (c *Client) Messages(ctx context.Context, f MessageFilter) (Page[Message], error) {
+	return get[Page[Message]](ctx, c, f.query("status", string(f.Status)), "v1", "messages")
 }
 
 // Cancel stops what was not handed over yet and releases its credit. Repeating it is

@@ -46,21 +46,25 @@ func TestEachOperationOfBookSeriesAndOperatorAsksWhatTheContractSays(t *testing.
 		"put series":    {func(ctx context.Context, c *client.Client) error { return last(c.PutSeries(ctx, "ser_1", draft)) }, asked{"PUT", "/v1/series/ser_1", "application/json", draftJSON}},
 		"pause series":  {func(ctx context.Context, c *client.Client) error { return last(c.PauseSeries(ctx, "ser_1")) }, asked{"POST", "/v1/series/ser_1/pause", "", ""}},
 		"resume series": {func(ctx context.Context, c *client.Client) error { return last(c.ResumeSeries(ctx, "ser_1")) }, asked{"POST", "/v1/series/ser_1/resume", "", ""}},
-		"book payment": {func(ctx context.Context, c *client.Client) error { return last(c.BookPayment(ctx, "shop", "pay_1")) },
+		"book payment": {func(ctx context.Context, c *client.Client) error {
+			return last(c.ForSite("shop").BookPayment(ctx, "pay_1"))
+		},
 			asked{"POST", "/v1/credit/payments/pay_1/arrived?site=shop", "", ""}},
 		"book cancellation": {func(ctx context.Context, c *client.Client) error {
-			return last(c.BookCancellation(ctx, "shop", "pay_1", "pcn_1"))
+			return last(c.ForSite("shop").BookCancellation(ctx, "pay_1", "pcn_1"))
 		}, asked{"POST", "/v1/credit/payments/pay_1/cancellations/pcn_1/given-back?site=shop", "", ""}},
 		"book receipt": {func(ctx context.Context, c *client.Client) error {
-			return last(c.BookCashReceipt(ctx, "shop", "pay_1", "123"))
+			return last(c.ForSite("shop").BookCashReceipt(ctx, "pay_1", "123"))
 		}, asked{"POST", "/v1/credit/payments/pay_1/cash-receipt/issued?site=shop", "application/json", `{"number":"123"}`}},
 		"bounds": {func(ctx context.Context, c *client.Client) error {
-			return last(c.SetCapBounds(ctx, "shop", client.CapLimits{}))
+			return last(c.ForSite("shop").SetCapBounds(ctx, client.CapLimits{}))
 		}, asked{"PUT", "/v1/credit/caps/bounds?site=shop", "application/json", `{"recipients":{},"won":{}}`}},
 		"block": {func(ctx context.Context, c *client.Client) error {
-			return last(c.AddBlockedWords(ctx, "*", []string{"카지노"}))
+			return last(c.ForSite("*").AddBlockedWords(ctx, []string{"카지노"}))
 		}, asked{"POST", "/v1/blocked-words?site=%2A", "application/json", `{"words":["카지노"]}`}},
-		"unblock": {func(ctx context.Context, c *client.Client) error { return c.RemoveBlockedWord(ctx, "shop", "a/b") }, asked{"DELETE", "/v1/blocked-words/a%2Fb?site=shop", "", ""}},
+		"unblock": {func(ctx context.Context, c *client.Client) error {
+			return c.ForSite("shop").RemoveBlockedWord(ctx, "a/b")
+		}, asked{"DELETE", "/v1/blocked-words/a%2Fb?site=shop", "", ""}},
 		"margin": {func(ctx context.Context, c *client.Client) error {
 			return last(c.Margin(ctx, client.StatsQuery{From: "2026-11-01", GroupBy: []string{"provider", "channel"}}))
 		}, asked{"GET", "/v1/margin?from=2026-11-01&group_by=provider%2Cchannel", "", ""}},
@@ -75,7 +79,7 @@ func TestEachOperationOfBookSeriesAndOperatorAsksWhatTheContractSays(t *testing.
 			return last(c.PutKakaoChannel(ctx, client.KakaoChannel{Name: "@a", SenderKey: "k"}))
 		}, asked{"PUT", "/v1/kakao-channels/@a", "application/json", `{"name":"@a","sender_key":"k"}`}},
 		"import opt-outs": {func(ctx context.Context, c *client.Client) error {
-			return last(c.ImportOptOuts(ctx, []byte("010\n"), "all"))
+			return last(c.ImportOptOuts(ctx, client.OptOutList{Content: []byte("010\n"), Scope: "all"}))
 		}, asked{"POST", "/v1/opt-outs/import?scope=all", "text/csv", "010\n"}},
 		"import invoice": {func(ctx context.Context, c *client.Client) error {
 			return last(c.ImportInvoice(ctx, client.InvoiceFile{Provider: "solapi", Month: "2026-11", Content: []byte("a,b\n"), Columns: map[string]string{"number": "번호"}, Prices: map[string]client.Amount{"sms": "8.4"}}))

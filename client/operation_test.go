@@ -33,8 +33,8 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 		"count":    {func(ctx context.Context, c *client.Client) error { return last(c.EstimateCount(ctx, draft, 7)) }, asked{"POST", "/v1/messages/estimate", "application/json", draftJSON + `,"recipient_count":7}`}},
 		"message":  {func(ctx context.Context, c *client.Client) error { return last(c.Message(ctx, "msg_1")) }, asked{"GET", "/v1/messages/msg_1", "", ""}},
 		"messages": {func(ctx context.Context, c *client.Client) error {
-			return last(c.Messages(ctx, client.Paging{Limit: 5, Cursor: "x="}))
-		}, asked{"GET", "/v1/messages?cursor=x%3D&limit=5", "", ""}},
+			return last(c.Messages(ctx, client.MessageFilter{Status: client.StatusPaused, Paging: client.Paging{Limit: 5, Cursor: "x="}}))
+		}, asked{"GET", "/v1/messages?cursor=x%3D&limit=5&status=paused", "", ""}},
 		"cancel":     {func(ctx context.Context, c *client.Client) error { return last(c.Cancel(ctx, "msg_1")) }, asked{"POST", "/v1/messages/msg_1/cancel", "", ""}},
 		"pause":      {func(ctx context.Context, c *client.Client) error { return last(c.Pause(ctx, "msg_1")) }, asked{"POST", "/v1/messages/msg_1/pause", "", ""}},
 		"resume":     {func(ctx context.Context, c *client.Client) error { return last(c.Resume(ctx, "msg_1")) }, asked{"POST", "/v1/messages/msg_1/resume", "", ""}},
@@ -80,7 +80,9 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 		"release": {func(ctx context.Context, c *client.Client) error {
 			return last(c.ReleaseTemplate(ctx, "A", client.TemplateWish{}))
 		}, asked{"POST", "/v1/templates/A/release", "application/json", `{}`}},
-		"sync":       {func(ctx context.Context, c *client.Client) error { return last(c.SyncTemplate(ctx, "A")) }, asked{"POST", "/v1/templates/A/sync", "application/json", `{}`}},
+		"sync": {func(ctx context.Context, c *client.Client) error {
+			return last(c.SyncTemplate(ctx, "A", client.TemplateWish{}))
+		}, asked{"POST", "/v1/templates/A/sync", "application/json", `{}`}},
 		"categories": {func(ctx context.Context, c *client.Client) error { return last(c.ChannelCategories(ctx, "solapi")) }, asked{"GET", "/v1/kakao-channel-categories?provider=solapi", "", ""}},
 		"claim channel": {func(ctx context.Context, c *client.Client) error {
 			return last(c.ClaimKakaoChannel(ctx, "@a", "solapi", "01043218765", "1"))
@@ -89,9 +91,11 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 			return last(c.RegisterKakaoChannel(ctx, "@a", "solapi", "123456"))
 		},
 			asked{"POST", "/v1/kakao-channels/@a/registrations/solapi", "application/json", `{"token":"123456"}`}},
-		"credit":       {func(ctx context.Context, c *client.Client) error { return last(c.Credit(ctx)) }, asked{"GET", "/v1/credit", "", ""}},
-		"entries":      {func(ctx context.Context, c *client.Client) error { return last(c.Entries(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/entries", "", ""}},
-		"usages":       {func(ctx context.Context, c *client.Client) error { return last(c.Usages(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/usages", "", ""}},
+		"credit":  {func(ctx context.Context, c *client.Client) error { return last(c.Credit(ctx)) }, asked{"GET", "/v1/credit", "", ""}},
+		"entries": {func(ctx context.Context, c *client.Client) error { return last(c.Entries(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/entries", "", ""}},
+		"usages": {func(ctx context.Context, c *client.Client) error {
+			return last(c.Usages(ctx, client.UsageFilter{Message: "msg_1"}))
+		}, asked{"GET", "/v1/credit/usages?message=msg_1", "", ""}},
 		"signing keys": {func(ctx context.Context, c *client.Client) error { return last(c.SigningKeys(ctx)) }, asked{"GET", "/v1/credit/signing-key", "", ""}},
 		"statements": {func(ctx context.Context, c *client.Client) error {
 			return last(c.Statements(ctx, client.Paging{Limit: 2}))
@@ -117,8 +121,10 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 		}, asked{"GET", "/v1/tax-invoices/2026-12?file=2&format=xlsx", "", ""}},
 		"issue tax invoices": {func(ctx context.Context, c *client.Client) error { return last(c.IssueTaxInvoices(ctx, "2026-12")) }, asked{"POST", "/v1/tax-invoices/2026-12/issue", "", ""}},
 		"gateways":           {func(ctx context.Context, c *client.Client) error { return last(c.Gateways(ctx)) }, asked{"GET", "/v1/payment-gateways", "", ""}},
-		"payments":           {func(ctx context.Context, c *client.Client) error { return last(c.Payments(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/payments", "", ""}},
-		"payment":            {func(ctx context.Context, c *client.Client) error { return last(c.Payment(ctx, "pay_1")) }, asked{"GET", "/v1/credit/payments/pay_1", "", ""}},
+		"payments": {func(ctx context.Context, c *client.Client) error {
+			return last(c.Payments(ctx, client.PaymentFilter{Status: "paid"}))
+		}, asked{"GET", "/v1/credit/payments?status=paid", "", ""}},
+		"payment": {func(ctx context.Context, c *client.Client) error { return last(c.Payment(ctx, "pay_1")) }, asked{"GET", "/v1/credit/payments/pay_1", "", ""}},
 		"pay": {func(ctx context.Context, c *client.Client) error {
 			return last(c.Pay(ctx, client.NewPayment{Method: "card", Amount: "50000", ReturnURL: "https://x.example/"}))
 		}, asked{"POST", "/v1/credit/payments", "application/json", `{"method":"card","amount":"50000","return_url":"https://x.example/"}`}},
@@ -126,7 +132,7 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 			return last(c.CancelPayment(ctx, "pay_1", client.CancelRequest{Amount: "1000", Reason: "r"}))
 		}, asked{"POST", "/v1/credit/payments/pay_1/cancel", "application/json", `{"amount":"1000","reason":"r"}`}},
 		"withdrawals": {func(ctx context.Context, c *client.Client) error {
-			return last(c.Withdrawals(ctx, client.WithdrawalFilter{Site: "*", Status: "requested"}))
+			return last(c.ForSite("*").Withdrawals(ctx, client.WithdrawalFilter{Status: "requested"}))
 		}, asked{"GET", "/v1/credit/withdrawals?site=%2A&status=requested", "", ""}},
 		"withdrawal": {func(ctx context.Context, c *client.Client) error { return last(c.Withdrawal(ctx, "wdr_1")) }, asked{"GET", "/v1/credit/withdrawals/wdr_1", "", ""}},
 		"withdraw": {func(ctx context.Context, c *client.Client) error {
@@ -136,10 +142,10 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 			return last(c.CancelWithdrawal(ctx, "wdr_1"))
 		}, asked{"POST", "/v1/credit/withdrawals/wdr_1/cancel", "", ""}},
 		"approve withdrawal": {func(ctx context.Context, c *client.Client) error {
-			return last(c.ApproveWithdrawal(ctx, "shop", "wdr_1"))
+			return last(c.ForSite("shop").ApproveWithdrawal(ctx, "wdr_1"))
 		}, asked{"POST", "/v1/credit/withdrawals/wdr_1/approve?site=shop", "", ""}},
 		"reject withdrawal": {func(ctx context.Context, c *client.Client) error {
-			return last(c.RejectWithdrawal(ctx, "shop", "wdr_1", "r"))
+			return last(c.ForSite("shop").RejectWithdrawal(ctx, "wdr_1", "r"))
 		}, asked{"POST", "/v1/credit/withdrawals/wdr_1/reject?site=shop", "application/json", `{"reason":"r"}`}},
 		"payment methods": {func(ctx context.Context, c *client.Client) error { return last(c.PaymentMethods(ctx)) }, asked{"GET", "/v1/payment-methods", "", ""}},
 		"payment method":  {func(ctx context.Context, c *client.Client) error { return last(c.PaymentMethod(ctx, "pmt_1")) }, asked{"GET", "/v1/payment-methods/pmt_1", "", ""}},
@@ -196,7 +202,7 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 		}, asked{"GET", "/v1/plans/gold/prices", "", ""}},
 		"templates": {func(ctx context.Context, c *client.Client) error { return last(c.Templates(ctx, client.Paging{})) }, asked{"GET", "/v1/templates", "", ""}},
 		"stats": {func(ctx context.Context, c *client.Client) error {
-			return last(c.Stats(ctx, client.StatsQuery{From: "2026-11-01", GroupBy: []string{"day", "channel"}, Site: "*"}))
+			return last(c.ForSite("*").Stats(ctx, client.StatsQuery{From: "2026-11-01", GroupBy: []string{"day", "channel"}}))
 		}, asked{"GET", "/v1/stats?from=2026-11-01&group_by=day%2Cchannel&site=%2A", "", ""}},
 		"usual stats": {func(ctx context.Context, c *client.Client) error { return last(c.Stats(ctx, client.StatsQuery{})) }, asked{"GET", "/v1/stats", "", ""}},
 		"add attachment": {func(ctx context.Context, c *client.Client) error {
@@ -276,7 +282,7 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 		}, asked{"GET", "/v1/webhook-endpoints?limit=5", "", ""}},
 		"endpoint": {func(ctx context.Context, c *client.Client) error { return last(c.WebhookEndpoint(ctx, "whk_1")) }, asked{"GET", "/v1/webhook-endpoints/whk_1", "", ""}},
 		"add endpoint": {func(ctx context.Context, c *client.Client) error {
-			return last(c.AddWebhookEndpoint(ctx, client.WebhookChange{URL: &hooks, Topics: []string{"message.*"}}))
+			return last(c.AddWebhookEndpoint(ctx, client.NewWebhookEndpoint{URL: hooks, Topics: []string{"message.*"}}))
 		}, asked{"POST", "/v1/webhook-endpoints", "application/json", `{"url":"https://shop.example/hooks","topics":["message.*"]}`}},
 		"set endpoint": {func(ctx context.Context, c *client.Client) error {
 			return last(c.SetWebhookEndpoint(ctx, "whk_1", client.WebhookChange{URL: &hooks}))

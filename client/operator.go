@@ -3,29 +3,39 @@ package client
 import (
 	"context"
 	"net/http"
-	"net/url"
 )
 
-// The acts here need a token of the operator, who names the site that they are about.
+// The acts here need a token of the operator, who says with ForSite which site they are about.
 
 // BookPayment notes that a transfer to the operator's own account has arrived.
-func (c *Client) BookPayment(ctx context.Context, site, payment string) (Payment, error) {
-	return decided[Payment](ctx, c, http.MethodPost, site, nil, "v1", "credit", "payments", payment, "arrived")
+func (c *Client) BookPayment(ctx context.Context, payment string) (Payment, error) {
+	return write[Payment](ctx, c, http.MethodPost, nil, "v1", "credit", "payments", payment, "arrived")
 }
 
 // BookCancellation notes that a cancellation of a transfer was given back by hand.
-func (c *Client) BookCancellation(ctx context.Context, site, payment, cancellation string) (Cancellation, error) {
-	return decided[Cancellation](ctx, c, http.MethodPost, site, nil, "v1", "credit", "payments", payment, "cancellations", cancellation, "given-back")
+func (c *Client) BookCancellation(ctx context.Context, payment, cancellation string) (Cancellation, error) {
+	return write[Cancellation](ctx, c, http.MethodPost, nil, "v1", "credit", "payments", payment, "cancellations", cancellation, "given-back")
 }
 
 // BookCashReceipt notes the approval number of a cash receipt that the operator issued.
-func (c *Client) BookCashReceipt(ctx context.Context, site, payment, number string) (Payment, error) {
-	return decided[Payment](ctx, c, http.MethodPost, site, map[string]string{"number": number}, "v1", "credit", "payments", payment, "cash-receipt", "issued")
+func (c *Client) BookCashReceipt(ctx context.Context, payment, number string) (Payment, error) {
+	return write[Payment](ctx, c, http.MethodPost, map[string]string{"number": number}, "v1", "credit", "payments", payment, "cash-receipt", "issued")
 }
 
 // SetCapBounds sets what a site's caps may not exceed.
-func (c *Client) SetCapBounds(ctx context.Context, site string, l CapLimits) (Caps, error) {
-	return decided[Caps](ctx, c, http.MethodPut, site, l, "v1", "credit", "caps", "bounds")
+func (c *Client) SetCapBounds(ctx context.Context, l CapLimits) (Caps, error) {
+	return write[Caps](ctx, c, http.MethodPut, l, "v1", "credit", "caps", "bounds")
+}
+
+// SetSender decides on a sender number: state is requested, approved, rejected or blocked, and
+// the site reads the reason.
+func (c *Client) SetSender(ctx context.Context, number, state, reason string) (Sender, error) {
+	in := struct {
+		Number string `json:"number"`
+		State  string `json:"state"`
+		Reason string `json:"reason,omitempty"`
+	}{number, state, reason}
+	return write[Sender](ctx, c, http.MethodPut, in, "v1", "senders", number)
 }
 
 // WordsAdded is how many words were new to a list.
@@ -34,19 +44,14 @@ type WordsAdded struct {
 	Unchanged int64 `json:"unchanged"`
 }
 
-// AddBlockedWords blocks words for a site, or for all of them (*).
-func (c *Client) AddBlockedWords(ctx context.Context, site string, words []string) (WordsAdded, error) {
-	return decided[WordsAdded](ctx, c, http.MethodPost, site, map[string][]string{"words": words}, "v1", "blocked-words")
+// AddBlockedWords blocks words for a site, or for all of them: ForSite("*").
+func (c *Client) AddBlockedWords(ctx context.Context, words []string) (WordsAdded, error) {
+	return write[WordsAdded](ctx, c, http.MethodPost, map[string][]string{"words": words}, "v1", "blocked-words")
 }
 
 // RemoveBlockedWord lets a word be used again.
-func (c *Client) RemoveBlockedWord(ctx context.Context, site, word string) error {
-	return c.do(ctx, call{method: http.MethodDelete, path: []string{"v1", "blocked-words", word}, query: url.Values{"site": {site}}})
-}
-
-func decided[T any](ctx context.Context, c *Client, method, site string, in any, path ...string) (out T, err error) {
-	err = c.do(ctx, call{method: method, path: path, query: url.Values{"site": {site}}, in: in, out: &out})
-	return out, err
+func (c *Client) RemoveBlockedWord(ctx context.Context, word string) error {
+	return c.remove(ctx, "v1", "blocked-words", word)
 }
 
 // Margin is what sites pay, what the vendors charge, and the difference.
@@ -73,7 +78,7 @@ type MarginLine struct {
 	MarginRate   string `json:"margin_rate"` // decimal text; "" = there is none
 }
 
-// Margin gets the margin of days, for a site or all of them (*).
+// Margin gets the margin of days, of all sites; group it by site to see one.
 func (c *Client) Margin(ctx context.Context, q StatsQuery) (Margin, error) {
 	return get[Margin](ctx, c, q.query(), "v1", "margin")
 }

@@ -28,7 +28,7 @@ func (c *Client) OptOut(ctx context.Context, number string) (OptOut, error) {
 // AddOptOut notes that somebody opted out; adding a number again changes nothing but a wider
 // scope.
 func (c *Client) AddOptOut(ctx context.Context, o OptOut) (OptOut, error) {
-	return write[OptOut](ctx, c, http.MethodPost, o, "v1", "opt-outs")
+	return write[OptOut](ctx, c, http.MethodPost, OptOut{To: o.To, Scope: o.Scope}, "v1", "opt-outs")
 }
 
 // RemoveOptOut takes an opt-out back.
@@ -100,8 +100,16 @@ type OptOutsTaken struct {
 	Rejections []RejectedLine `json:"rejections"`
 }
 
-// ImportOptOuts takes a list of who opted out, CSV; scope "" is advertising.
-func (c *Client) ImportOptOuts(ctx context.Context, list []byte, scope string) (out OptOutsTaken, err error) {
-	err = c.do(ctx, call{method: http.MethodPost, path: []string{"v1", "opt-outs", "import"}, query: Paging{}.query("scope", scope), file: append([]byte{}, list...), media: "text/csv", out: &out})
+// OptOutList is a list of who opted out, CSV.
+type OptOutList struct {
+	Content []byte
+	Scope   string // of lines that name none; "" = advertising
+	Column  string // of the numbers; "" = one with a usual name
+}
+
+// ImportOptOuts takes a list of who opted out.
+func (c *Client) ImportOptOuts(ctx context.Context, l OptOutList) (out OptOutsTaken, err error) {
+	query := Paging{}.query("scope", l.Scope, "column", l.Column)
+	err = c.do(ctx, call{method: http.MethodPost, path: []string{"v1", "opt-outs", "import"}, query: query, file: append([]byte{}, l.Content...), media: "text/csv", out: &out})
 	return out, err
 }

@@ -60,6 +60,7 @@ type Deposit struct {
 type CashReceipt struct {
 	Status string `json:"status"` // wanted, issued, taken_back or refused
 	Amount Amount `json:"amount"`
+	Ref    string `json:"ref"` // of a Receipt: the gateway's name of it
 	URL    string `json:"url"`
 }
 
@@ -117,7 +118,8 @@ type BankAccount struct {
 type CancelRequest struct {
 	Amount Amount       `json:"amount,omitempty"` // of its credit; "" = all that is neither spent nor held
 	Reason string       `json:"reason"`
-	To     *BankAccount `json:"to,omitempty"` // of what was transferred
+	To     *BankAccount `json:"to,omitempty"`      // of what was transferred
+	ByHand bool         `json:"by_hand,omitempty"` // an operator transfers it himself, and says so
 }
 
 // Gateway is a way to pay.
@@ -170,9 +172,15 @@ func (c *Client) Gateways(ctx context.Context) (Page[Gateway], error) {
 	return get[Page[Gateway]](ctx, c, nil, "v1", "payment-gateways")
 }
 
+// PaymentFilter narrows a list of payments; Status "" does not.
+type PaymentFilter struct {
+	Paging
+	Status string
+}
+
 // Payments lists the payments, newest first.
-func (c *Client) Payments(ctx context.Context, p Paging) (Page[Payment], error) {
-	return get[Page[Payment]](ctx, c, p.query(), "v1", "credit", "payments")
+func (c *Client) Payments(ctx context.Context, f PaymentFilter) (Page[Payment], error) {
+	return get[Page[Payment]](ctx, c, f.query("status", f.Status), "v1", "credit", "payments")
 }
 
 // Payment gets one payment.
@@ -210,6 +218,12 @@ func (c *Client) AddPaymentMethod(ctx context.Context, m NewPaymentMethod) (Paym
 // RemovePaymentMethod has a gateway forget a card.
 func (c *Client) RemovePaymentMethod(ctx context.Context, id string) error {
 	return c.remove(ctx, "v1", "payment-methods", id)
+}
+
+// AutoRecharge gets when and how the site is recharged by itself. Where that was never set, it
+// is not enabled.
+func (c *Client) AutoRecharge(ctx context.Context) (AutoRecharge, error) {
+	return get[AutoRecharge](ctx, c, nil, "v1", "credit", "auto-recharge")
 }
 
 // SetAutoRecharge sets when and how the site is recharged by itself.

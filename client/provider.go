@@ -12,6 +12,22 @@ type Provider struct {
 	Kind    string           `json:"kind"`
 	Balance *ProviderBalance `json:"balance"` // nil where the vendor does not tell it
 	Senders *ProviderSenders `json:"senders"` // nil where the vendor has no list
+
+	Breaker  string            `json:"breaker"` // closed, half_open, or open: its calls fail, and none goes to it for a while
+	Hanging  bool              `json:"hanging"` // it does not answer a call
+	Weight   int               `json:"weight"`
+	Priority int               `json:"priority"` // lower ones are used first
+	Sites    []string          `json:"sites"`    // whose account it is; none = everybody's
+	Test     bool              `json:"test"`     // it reaches nobody, and serves test sites alone
+	Channels []ProviderChannel `json:"channels"`
+}
+
+// ProviderChannel is how an account does with one channel. Shares are decimal text.
+type ProviderChannel struct {
+	Channel      string  `json:"channel"`
+	Share        string  `json:"share"`         // of its usual traffic that it gets, from 0.00 to 1.00
+	DeliveryRate string  `json:"delivery_rate"` // of the last half hour or so, in time; "" = there were few
+	Cost         *Amount `json:"cost"`          // of a delivered message; nil = not configured
 }
 
 // ProviderBalance is what is left at a vendor, in its own unit: won, credit or sms.

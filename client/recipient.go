@@ -9,6 +9,7 @@ import (
 
 // RecipientState is one accepted recipient and what became of it.
 type RecipientState struct {
+	Seq        int64     `json:"seq"` // its place among the accepted recipients, from 0; events name it so
 	To         string    `json:"to"`
 	Status     string    `json:"status"` // pending, sent, delivered, failed, unknown, expired or cancelled
 	Channel    string    `json:"channel,omitempty"`
@@ -49,9 +50,17 @@ func (c *Client) Rejections(ctx context.Context, id string, p Paging) (Page[Reje
 // TraceEvent is one thing that happened to a recipient: a decision, an attempt, a
 // report or a ledger entry. Raw has all its members; which there are depends on Kind.
 type TraceEvent struct {
-	At   time.Time       `json:"at"`
-	Kind string          `json:"kind"`
-	Raw  json.RawMessage `json:"-"`
+	At        time.Time       `json:"at"`
+	Kind      string          `json:"kind"`
+	Step      int             `json:"step,omitempty"`
+	Try       int             `json:"try,omitempty"`
+	Channel   string          `json:"channel,omitempty"`
+	Provider  string          `json:"provider,omitempty"`
+	AttemptID string          `json:"attempt_id,omitempty"`
+	Amount    Amount          `json:"amount,omitempty"`
+	Reason    *Reason         `json:"reason,omitempty"`
+	Detail    string          `json:"detail,omitempty"`
+	Raw       json.RawMessage `json:"-"`
 }
 
 // UnmarshalJSON keeps the whole event in Raw.
@@ -69,7 +78,9 @@ func (c *Client) Trace(ctx context.Context, id, to string) ([]TraceEvent, error)
 
 // SendLog is one line of the send log: one recipient and one step.
 type SendLog struct {
-	MessageID string `json:"message_id"`
+	MessageID string    `json:"message_id"`
+	AttemptID string    `json:"attempt_id,omitempty"` // the call to the provider that carried it
+	HandedAt  time.Time `json:"handed_at,omitzero"`
 	RecipientState
 }
 

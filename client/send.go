@@ -36,10 +36,11 @@ type Draft struct {
 	Recipients      []Recipient       `json:"recipients,omitempty"`
 	Groups          []string          `json:"groups,omitempty"` // of the address book: who is in them when it is accepted
 	AllowDuplicates bool              `json:"allow_duplicates,omitempty"`
-	ScheduledAt     time.Time         `json:"scheduled_at,omitzero"` // zero = now
-	ValidFor        int               `json:"valid_for,omitempty"`   // seconds; 0 = the server's default
-	SendWindow      *Hours            `json:"send_window,omitempty"` // in which it is handed over, in Korea; nil = at any hour
-	PerMinute       int               `json:"per_minute,omitempty"`  // recipients that are let go; 0 = as they come
+	ScheduledAt     time.Time         `json:"scheduled_at,omitzero"`       // zero = now
+	ValidFor        int               `json:"valid_for,omitempty"`         // seconds; 0 = the server's default
+	SendWindow      *Hours            `json:"send_window,omitempty"`       // in which it is handed over, in Korea; nil = at any hour
+	PerMinute       int               `json:"per_minute,omitempty"`        // recipients that are let go; 0 = as they come
+	WaitForRecharge *int              `json:"wait_for_recharge,omitempty"` // seconds that it waits for an automatic recharge where the credit is short; nil = the server's default
 	Metadata        map[string]string `json:"metadata,omitempty"`
 	Night           string            `json:"night,omitempty"`          // of advertising: hold or refuse; "" = hold
 	NotifyOnDone    *bool             `json:"notify_on_done,omitempty"` // whether the site's contacts are told; nil = as the site has it

@@ -10,7 +10,7 @@ import (
 type Site struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name"`
-	State     string    `json:"state"`  // active or suspended
+	State     string    `json:"state"`  // active, suspended or erased
 	Weight    int       `json:"weight"` // its part of the sending when several sites have much to send
 	Plan      string    `json:"plan"`   // whose prices count now; "" = none
 	Prices    Prices    `json:"prices"`

@@ -10,7 +10,6 @@ import (
 type StatsQuery struct {
 	From, To string   // Korean days such as 2026-11-01, both inclusive; "" = the last 30 days
 	GroupBy  []string // any of day, channel, strategy, provider and site; none = day
-	Site     string   // with a token of the operator: the site, or * for all together
 }
 
 // Stats is what became of recipients, in groups and together.
@@ -43,11 +42,11 @@ type StatsLine struct {
 	KakaoReachRate string `json:"kakao_reach_rate"`
 }
 
-// Stats gets the statistics.
+// Stats gets the statistics. ForSite("*") counts all sites together.
 func (c *Client) Stats(ctx context.Context, q StatsQuery) (Stats, error) {
 	return get[Stats](ctx, c, q.query(), "v1", "stats")
 }
 
 func (q StatsQuery) query() url.Values {
-	return Paging{}.query("from", q.From, "to", q.To, "group_by", strings.Join(q.GroupBy, ","), "site", q.Site)
+	return Paging{}.query("from", q.From, "to", q.To, "group_by", strings.Join(q.GroupBy, ","))
 }

@@ -1,19 +1,26 @@
 package client
 
-import "net/http"
+import (
+	"errors"
+	"net/http"
+)
+
+// errNoTag is for a tag that was never noted: without a condition the change would overwrite
+// what somebody else did.
+var errNoTag = errors.New(`the ETag of IfMatch is empty: give the one that Noting found, or "*"`)
 
 // IfMatch gives a client whose next change happens only if what it changes still has this
 // ETag, which Noting found when it was read; otherwise it fails with a *Problem of code
-// precondition_failed, and nothing is changed. "*" means: if it is there. What cannot be
-// changed so is refused with not_supported.
+// precondition_failed, and nothing is changed. "*" means: if it is there. "" is no ETag, and
+// the change fails before it is sent. What cannot be changed so is refused with not_supported.
 func (c *Client) IfMatch(tag string) *Client {
 	with := *c
-	with.ifMatch = tag
+	with.ifMatch = &tag
 	return &with
 }
 
-// Noting gives a client that writes into tag the ETag of what it reads or changes, and "" where
-// that has none.
+// Noting gives a client that writes into tag the ETag of what it reads or changes. What has
+// none, and what fails, leaves tag as it is.
 func (c *Client) Noting(tag *string) *Client {
 	with := *c
 	with.tag = tag
@@ -21,15 +28,20 @@ func (c *Client) Noting(tag *string) *Client {
 }
 
 // condition writes what a change depends on.
-func (c *Client) condition(method string, h http.Header) {
-	if c.ifMatch != "" && method != http.MethodGet {
-		h.Set("If-Match", c.ifMatch)
+func (c *Client) condition(method string, h http.Header) error {
+	if c.ifMatch == nil || method == http.MethodGet {
+		return nil
 	}
+	if *c.ifMatch == "" {
+		return errNoTag
+	}
+	h.Set("If-Match", *c.ifMatch)
+	return nil
 }
 
 // note keeps the ETag of a reply.
-func (c *Client) note(h http.Header) {
-	if c.tag != nil {
-		*c.tag = h.Get("ETag")
+func (c *Client) note(res *http.Response) {
+	if tag := res.Header.Get("ETag"); c.tag != nil && tag != "" && res.StatusCode/100 == 2 {
+		*c.tag = tag
 	}
 }

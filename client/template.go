@@ -66,8 +66,8 @@ func (c *Client) ReleaseTemplate(ctx context.Context, code string, w TemplateWis
 }
 
 // SyncTemplate has the vendors asked where a template stands.
-func (c *Client) SyncTemplate(ctx context.Context, code string) (Template, error) {
-	return write[Template](ctx, c, http.MethodPost, TemplateWish{}, "v1", "templates", code, "sync")
+func (c *Client) SyncTemplate(ctx context.Context, code string, w TemplateWish) (Template, error) {
+	return write[Template](ctx, c, http.MethodPost, w, "v1", "templates", code, "sync")
 }
 
 // ChannelRegistration is where a Kakao channel stands at a provider account: asked, after its

@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"time"
 )
 
@@ -79,147 +78,15 @@ func (c *Client) ChangeToken(ctx context.Context, id string, ch TokenChange) (To
 // RotateToken gives a token a new secret. The old one stays good for the overlap, to the second;
 // 0 ends it at once.
 func (c *Client) RotateToken(ctx context.Context, id string, overlap time.Duration) (SecretToken, error) {
-	return write[SecretToken](ctx, c, http.MethodPost, map[string]int64{"overlap": int64(overlap / time.Second)}, "v1", "tokens", id, "rotate")
+	return write[SecretToken](ctx, c, http.MethodPost, rotation(overlap), "v1", "tokens", id, "rotate")
+}
+
+// rotation is how long an old secret stays good, in seconds.
+func rotation(overlap time.Duration) map[string]int64 {
+	return map[string]int64{"overlap": int64(overlap / time.Second)}
 }
 
 // RevokeToken ends a token at once and for ever.
 func (c *Client) RevokeToken(ctx context.Context, id string) error {
 	return c.remove(ctx, "v1", "tokens", id)
-}
-
-// User is somebody with an account.
-type User struct {
-	ID           string    `json:"id"`
-	Email        string    `json:"email"`
-	Name         string    `json:"name"`
-	State        string    `json:"state"` // active or disabled
-	SecondFactor bool      `json:"second_factor"`
-	Roles        []string  `json:"roles"` // on the site that was asked for
-	CreatedAt    time.Time `json:"created_at"`
-	SignedInAt   time.Time `json:"signed_in_at"`
-	Password     string    `json:"password"` // of an account that was made just now; it is shown this once
-}
-
-// NewUser is somebody who is to have roles, and an account if he has none.
-type NewUser struct {
-	Email string   `json:"email"`
-	Name  string   `json:"name,omitempty"`
-	Roles []string `json:"roles"`
-}
-
-// UserChange is what is to become of somebody; what is nil or empty stays.
-type UserChange struct {
-	Roles *[]string `json:"roles,omitempty"` // all that he is to have
-	State string    `json:"state,omitempty"` // active or disabled
-}
-
-// Users lists the people who have roles on the site.
-func (c *Client) Users(ctx context.Context, p Paging) (Page[User], error) {
-	return get[Page[User]](ctx, c, p.query(), "v1", "users")
-}
-
-// User gets somebody who has a role on the site.
-func (c *Client) User(ctx context.Context, id string) (User, error) {
-	return get[User](ctx, c, nil, "v1", "users", id)
-}
-
-// InviteUser gives somebody roles, and an account if he has none.
-func (c *Client) InviteUser(ctx context.Context, n NewUser) (User, error) {
-	return write[User](ctx, c, http.MethodPost, n, "v1", "users")
-}
-
-// ChangeUser changes somebody's roles, or disables him.
-func (c *Client) ChangeUser(ctx context.Context, id string, ch UserChange) (User, error) {
-	return write[User](ctx, c, http.MethodPatch, ch, "v1", "users", id)
-}
-
-// ResetPassword gives somebody a password that is made, and returns it; his sessions end.
-func (c *Client) ResetPassword(ctx context.Context, id string) (string, error) {
-	made, err := write[struct{ Password string }](ctx, c, http.MethodPost, nil, "v1", "users", id, "password")
-	return made.Password, err
-}
-
-// DropSecondFactor takes the second factor off somebody who lost it; his sessions end.
-func (c *Client) DropSecondFactor(ctx context.Context, id string) error {
-	return c.remove(ctx, "v1", "users", id, "second-factor")
-}
-
-// Role is a name for permissions.
-type Role struct {
-	Name        string   `json:"name"`
-	Site        string   `json:"site"` // "" = of the installation
-	BuiltIn     bool     `json:"built_in"`
-	Permissions []string `json:"permissions"` // as they were written
-	Allows      []string `json:"allows"`      // the abilities that these are today
-}
-
-// Roles lists the roles that can be given on the site.
-func (c *Client) Roles(ctx context.Context, p Paging) (Page[Role], error) {
-	return get[Page[Role]](ctx, c, p.query(), "v1", "roles")
-}
-
-// AddRole makes a role.
-func (c *Client) AddRole(ctx context.Context, name string, permissions ...string) (Role, error) {
-	return write[Role](ctx, c, http.MethodPost, map[string]any{"name": name, "permissions": permissions}, "v1", "roles")
-}
-
-// SetRole replaces what a role may.
-func (c *Client) SetRole(ctx context.Context, name string, permissions ...string) (Role, error) {
-	return write[Role](ctx, c, http.MethodPut, map[string]any{"permissions": permissions}, "v1", "roles", name)
-}
-
-// RemoveRole removes a role that nobody has.
-func (c *Client) RemoveRole(ctx context.Context, name string) error {
-	return c.remove(ctx, "v1", "roles", name)
-}
-
-// Session is what somebody gets who signs in. Secret is sent as a token: New(address, Secret, …).
-type Session struct {
-	ID        string    `json:"id"`
-	Secret    string    `json:"token"`
-	UserID    string    `json:"user_id"`
-	ExpiresAt time.Time `json:"expires_at"`
-}
-
-// SignIn signs a person in; code is of his second factor, "" where he has none. The client
-// needs no token for it.
-func (c *Client) SignIn(ctx context.Context, email, password, code string) (Session, error) {
-	in := map[string]string{"email": email, "password": password}
-	if code != "" {
-		in["code"] = code
-	}
-	return write[Session](ctx, c, http.MethodPost, in, "v1", "sessions")
-}
-
-// Confirm gives a code of the second factor for the session that the client has.
-func (c *Client) Confirm(ctx context.Context, code string) error {
-	return c.do(ctx, call{method: http.MethodPost, path: []string{"v1", "sessions", "current", "confirm"}, in: map[string]string{"code": code}})
-}
-
-// SignOut ends the session that the client has.
-func (c *Client) SignOut(ctx context.Context) error {
-	return c.remove(ctx, "v1", "sessions", "current")
-}
-
-// Identity is who asks, and what he may.
-type Identity struct {
-	Token       Token    `json:"token"`
-	Site        string   `json:"site"` // that a request is about which names none
-	Operator    bool     `json:"operator"`
-	Permissions []string `json:"permissions"`
-	Person      *struct {
-		ID           string `json:"id"`
-		Email        string `json:"email"`
-		Name         string `json:"name"`
-		SecondFactor bool   `json:"second_factor"`
-	} `json:"person"` // nil = a program
-}
-
-// Me tells who asks, and what he may on a site; "" = the one that is his, if he has one alone.
-func (c *Client) Me(ctx context.Context, site string) (Identity, error) {
-	q := url.Values{}
-	if site != "" {
-		q.Set("site", site)
-	}
-	return get[Identity](ctx, c, q, "v1", "me")
 }

@@ -48,10 +48,10 @@ func TestTokensAndPeopleAreAskedForAsTheContractSays(t *testing.T) {
 			return last(c.SignIn(ctx, "a@example.com", "p", "123456"))
 		},
 			asked{"POST", "/v1/sessions", "application/json", `{"code":"123456","email":"a@example.com","password":"p"}`}},
-		"confirm": {func(ctx context.Context, c *client.Client) error { return c.Confirm(ctx, "123456") },
+		"confirm": {func(ctx context.Context, c *client.Client) error { return last(c.Confirm(ctx, "123456")) },
 			asked{"POST", "/v1/sessions/current/confirm", "application/json", `{"code":"123456"}`}},
 		"sign out": {func(ctx context.Context, c *client.Client) error { return c.SignOut(ctx) }, asked{"DELETE", "/v1/sessions/current", "", ""}},
-		"me":       {func(ctx context.Context, c *client.Client) error { return last(c.Me(ctx, "shop")) }, asked{"GET", "/v1/me?site=shop", "", ""}},
+		"me":       {func(ctx context.Context, c *client.Client) error { return last(c.ForSite("shop").Me(ctx)) }, asked{"GET", "/v1/me?site=shop", "", ""}},
 	} {
 		t.Run(name, func(t *testing.T) { asks(t, tt.call, tt.want) })
 	}

@@ -26,12 +26,19 @@ type WebhookEndpoint struct {
 	ChangedAt      time.Time  `json:"changed_at"`
 }
 
-// WebhookChange is what an endpoint is to be; of one that is there, what is nil stays.
+// NewWebhookEndpoint is an endpoint that is to be added.
+type NewWebhookEndpoint struct {
+	URL         string   `json:"url"`
+	Description string   `json:"description,omitempty"`
+	Topics      []string `json:"topics"`           // types of events, their families such as message.*, or * for all
+	Secret      string   `json:"secret,omitempty"` // "" = a new one is made
+}
+
+// WebhookChange is what is to become of an endpoint; what is nil stays.
 type WebhookChange struct {
 	URL         *string  `json:"url,omitempty"`
 	Description *string  `json:"description,omitempty"`
 	Topics      []string `json:"topics,omitempty"`
-	Secret      *string  `json:"secret,omitempty"` // of one that is added; nil = a new one is made
 }
 
 // WebhookSecret is an endpoint with its secret, which is shown once. Package
@@ -83,8 +90,8 @@ func (c *Client) WebhookEndpoint(ctx context.Context, id string) (WebhookEndpoin
 }
 
 // AddWebhookEndpoint has events sent to a URL from now on.
-func (c *Client) AddWebhookEndpoint(ctx context.Context, w WebhookChange) (WebhookSecret, error) {
-	return write[WebhookSecret](ctx, c, http.MethodPost, w, "v1", "webhook-endpoints")
+func (c *Client) AddWebhookEndpoint(ctx context.Context, n NewWebhookEndpoint) (WebhookSecret, error) {
+	return write[WebhookSecret](ctx, c, http.MethodPost, n, "v1", "webhook-endpoints")
 }
 
 // SetWebhookEndpoint changes an endpoint.

@@ -18,6 +18,8 @@ type WhatIf struct {
 
 // Replay is the answer to a WhatIf.
 type Replay struct {
+	From         string        `json:"from"`
+	To           string        `json:"to"`
 	Messages     int64         `json:"messages"`
 	Recipients   int64         `json:"recipients"` // who are replayed
 	LeftOut      int64         `json:"left_out"`   // cancelled, never handed over, or not final yet

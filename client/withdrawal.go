@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"time"
 )
 
@@ -21,7 +20,7 @@ type Withdrawal struct {
 	Reason        string         `json:"reason"`
 	To            *BankAccount   `json:"to"`         // only operators read the whole number
 	Decision      string         `json:"decision"`   // why it was rejected
-	AskedBy       string         `json:"asked_by"`   // a token, or operator
+	AskedBy       string         `json:"asked_by"`   // a token (tok_…), a person (usr_…), or operator
 	DecidedBy     string         `json:"decided_by"` // likewise; "" = nobody yet
 	Cancellations []Cancellation `json:"cancellations"`
 	CreatedAt     time.Time      `json:"created_at"`
@@ -43,12 +42,11 @@ type NewWithdrawal struct {
 type WithdrawalFilter struct {
 	Paging
 	Status string
-	Site   string // of an operator's token: the site, or * for all
 }
 
-// Withdrawals lists withdrawals, newest first.
+// Withdrawals lists withdrawals, newest first. ForSite("*") lists those of all sites.
 func (c *Client) Withdrawals(ctx context.Context, f WithdrawalFilter) (Page[Withdrawal], error) {
-	return get[Page[Withdrawal]](ctx, c, f.query("status", f.Status, "site", f.Site), "v1", "credit", "withdrawals")
+	return get[Page[Withdrawal]](ctx, c, f.query("status", f.Status), "v1", "credit", "withdrawals")
 }
 
 // Withdrawal gets one withdrawal.
@@ -70,17 +68,11 @@ func (c *Client) CancelWithdrawal(ctx context.Context, id string) (Withdrawal, e
 
 // ApproveWithdrawal is an operator's: all of the credit is taken and its money given back, or
 // nothing. The token that asked is refused.
-func (c *Client) ApproveWithdrawal(ctx context.Context, site, id string) (Withdrawal, error) {
-	return c.decide(ctx, site, id, "approve", nil)
+func (c *Client) ApproveWithdrawal(ctx context.Context, id string) (Withdrawal, error) {
+	return write[Withdrawal](ctx, c, http.MethodPost, nil, "v1", "credit", "withdrawals", id, "approve")
 }
 
 // RejectWithdrawal is an operator's; the site reads the reason.
-func (c *Client) RejectWithdrawal(ctx context.Context, site, id, reason string) (Withdrawal, error) {
-	return c.decide(ctx, site, id, "reject", map[string]string{"reason": reason})
-}
-
-func (c *Client) decide(ctx context.Context, site, id, what string, in any) (Withdrawal, error) {
-	var out Withdrawal
-	err := c.do(ctx, call{method: http.MethodPost, path: []string{"v1", "credit", "withdrawals", id, what}, query: url.Values{"site": {site}}, in: in, out: &out})
-	return out, err
+func (c *Client) RejectWithdrawal(ctx context.Context, id, reason string) (Withdrawal, error) {
+	return write[Withdrawal](ctx, c, http.MethodPost, map[string]string{"reason": reason}, "v1", "credit", "withdrawals", id, "reject")
 }

@@ -102,7 +102,7 @@ func (m *mortal) heldTo(ctx context.Context, said []string) {
 	there := 0
 	list := func(p client.Paging) (client.Page[client.Message], error) {
 		p.Limit = 200
-		return m.shopper.Messages(ctx, p)
+		return m.shopper.Messages(ctx, client.MessageFilter{Paging: p})
 	}
 	for one, err := range client.All(list) {
 		if err != nil {

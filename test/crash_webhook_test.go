@@ -147,7 +147,7 @@ func (w *hookWorld) endpoint(base string, s *hookShop, topic string, manner func
 	w.url2[path] = e
 	w.mu.Unlock()
 	url := base + path
-	made, err := s.client.AddWebhookEndpoint(within(w.t), client.WebhookChange{URL: &url, Topics: []string{topic}})
+	made, err := s.client.AddWebhookEndpoint(within(w.t), client.NewWebhookEndpoint{URL: url, Topics: []string{topic}})
 	if err == nil {
 		e.verify, err = standard.NewWebhook(made.Secret)
 	}
@@ -321,7 +321,9 @@ func (s *hookShop) whole(t *testing.T, but *hookEnd) (sum int) {
 func (s *hookShop) rests(t *testing.T) {
 	t.Helper()
 	atLast(t, func() error {
-		for m, err := range client.All(func(p client.Paging) (client.Page[client.Message], error) { return s.client.Messages(within(t), p) }) {
+		for m, err := range client.All(func(p client.Paging) (client.Page[client.Message], error) {
+			return s.client.Messages(within(t), client.MessageFilter{Paging: p})
+		}) {
 			if err != nil {
 				return err
 			}

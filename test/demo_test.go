@@ -40,7 +40,7 @@ func TestTheDemoSendsItsMessageOnceAndGoesOnAfterARestart(t *testing.T) {
 				t.Errorf("%s has mode %v, want %v (%v)", path, info.Mode().Perm(), want, err)
 			}
 		}
-		messages, err := caller(t, first.APIURL, first.Tokens["demo-rich"]).Messages(within(t), client.Paging{})
+		messages, err := caller(t, first.APIURL, first.Tokens["demo-rich"]).Messages(within(t), client.MessageFilter{})
 		if err != nil || len(messages.Data) != 1 {
 			t.Fatalf("%d messages, want the demo's: %v", len(messages.Data), err)
 		}

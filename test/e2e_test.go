@@ -104,7 +104,7 @@ func workedExample(t *testing.T, c server.Config) {
 	if last.ActualCost != "117.00" || last.Released != "63.00" {
 		t.Errorf("spent %s and released %s, want 117.00 and 63.00", last.ActualCost, last.Released)
 	}
-	usages, err := shop.Usages(within(t), client.Paging{})
+	usages, err := shop.Usages(within(t), client.UsageFilter{})
 	if err != nil {
 		t.Fatal(err)
 	}

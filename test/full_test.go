@@ -144,7 +144,9 @@ func allDelivered(t *testing.T, shop *client.Client, want map[string]bool) {
 	t.Helper()
 	eventually(t, func() error {
 		there := 0
-		for m, err := range client.All(func(p client.Paging) (client.Page[client.Message], error) { return shop.Messages(within(t), p) }) {
+		for m, err := range client.All(func(p client.Paging) (client.Page[client.Message], error) {
+			return shop.Messages(within(t), client.MessageFilter{Paging: p})
+		}) {
 			switch {
 			case err != nil:
 				return err

@@ -252,7 +252,7 @@ func (h *hot) wantListed(replies []reply) {
 	}
 	list := func(p client.Paging) (client.Page[client.Message], error) {
 		p.Limit = 200
-		return h.doors[0].Messages(within(h.t), p)
+		return h.doors[0].Messages(within(h.t), client.MessageFilter{Paging: p})
 	}
 	for m, err := range client.All(list) {
 		if err != nil {

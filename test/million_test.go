@@ -354,7 +354,9 @@ func sentWithoutHoldingUp(t *testing.T, a *apart, bulk, other *client.Client, m 
 // delivered, and how many are not.
 func deliveredSince(t *testing.T, shop *client.Client, since time.Time) (took []time.Duration, open int) {
 	t.Helper()
-	for m, err := range client.All(func(p client.Paging) (client.Page[client.Message], error) { return shop.Messages(within(t), p) }) {
+	for m, err := range client.All(func(p client.Paging) (client.Page[client.Message], error) {
+		return shop.Messages(within(t), client.MessageFilter{Paging: p})
+	}) {
 		switch {
 		case err != nil:
 			t.Fatal(err)

@@ -216,7 +216,7 @@ func payments(t *testing.T, shop *client.Client) (all []client.Payment) {
 	t.Helper()
 	list := func(p client.Paging) (client.Page[client.Payment], error) {
 		p.Limit = 200
-		return shop.Payments(within(t), p)
+		return shop.Payments(within(t), client.PaymentFilter{Paging: p})
 	}
 	for p, err := range client.All(list) {
 		if err != nil {

@@ -38,7 +38,10 @@ func TestOurOwnClientSpeaksThisAPI(t *testing.T) {
 		t.Errorf("got estimates %+v and %+v, want 18.00 and 126.00", e, count)
 	}
 	for name, call := range map[string]func() (int, error){
-		"messages": func() (int, error) { p, err := c.Messages(ctx, client.Paging{Limit: 1}); return len(p.Data), err },
+		"messages": func() (int, error) {
+			p, err := c.Messages(ctx, client.MessageFilter{Paging: client.Paging{Limit: 1}})
+			return len(p.Data), err
+		},
 		"recipients": func() (int, error) {
 			p, err := c.Recipients(ctx, m.ID, client.RecipientFilter{})
 			return len(p.Data), err
@@ -58,7 +61,7 @@ func TestOurOwnClientSpeaksThisAPI(t *testing.T) {
 	}
 	logs, err := c.SendLogs(ctx, client.SendLogFilter{From: time.Now().Add(-time.Hour), Status: "sent"})
 	w.must(err)
-	usages, err := c.Usages(ctx, client.Paging{})
+	usages, err := c.Usages(ctx, client.UsageFilter{})
 	w.must(err)
 	if len(logs.Data)+len(usages.Data) != 0 {
 		t.Errorf("got %v and %v, want nothing yet", logs, usages)

@@ -17,7 +17,7 @@ func TestOurOwnClientReadsTheInboxAgain(t *testing.T) {
 	c, err := client.New(server.URL, w.operator, client.Options{Retries: -1})
 	w.must(err)
 	ctx := t.Context()
-	letters, err := c.Inbox(ctx, client.LetterFilter{Provider: "solapi", State: "applied", Site: "rich", To: "01012345678"}, client.Paging{Limit: 5})
+	letters, err := c.ForSite("rich").Inbox(ctx, client.LetterFilter{Provider: "solapi", State: "applied", To: "01012345678"}, client.Paging{Limit: 5})
 	w.must(err)
 	if len(letters.Data) != 1 || letters.Data[0].Reports != 1 {
 		t.Fatalf("got %+v, want one letter", letters)

@@ -79,7 +79,7 @@ func TestAMessageArrivesOverAConnectionThatBreaks(t *testing.T) {
 	if err != nil || again.ID != m.ID || !again.Replayed {
 		t.Errorf("sent again: %+v, %v; want the first reply", again, err)
 	}
-	if all, err := c.Messages(t.Context(), client.Paging{}); err != nil || len(all.Data) != 1 {
+	if all, err := c.Messages(t.Context(), client.MessageFilter{}); err != nil || len(all.Data) != 1 {
 		t.Errorf("got %d messages, %v", len(all.Data), err)
 	}
 }

@@ -27,7 +27,7 @@ func (w *walk) decline(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, w.tidy(context.WithoutCancel(ctx), card)) }()
 	w.say("the card %s is left with %s", card.Label, card.Gateway)
-	if err := w.put(ctx, "/v1/credit/alerts", map[string]any{"mobile": ownersPhone, "topics": []string{"payment_failed"}}); err != nil {
+	if _, err := w.c.SetAlerts(ctx, client.AlertsChange{Mobile: new(ownersPhone), Topics: []string{"payment_failed"}}); err != nil {
 		return err
 	}
 	rule := client.AutoRecharge{Enabled: true, Threshold: "900000000", Amount: "50000", MethodID: card.ID}
@@ -80,7 +80,7 @@ func (w *walk) leaveCard(ctx context.Context, number string) (client.PaymentMeth
 	form.Set("card", number)
 	form.Set("action", "pay")
 	window.RawQuery = ""
-	if err := w.do(ctx, http.MethodPost, window.String(), "application/x-www-form-urlencoded", strings.NewReader(form.Encode()), ""); err != nil {
+	if err := submit(ctx, window.String(), form); err != nil {
 		return card, err
 	}
 	card, err = w.c.PaymentMethod(ctx, card.ID)
@@ -90,20 +90,33 @@ func (w *walk) leaveCard(ctx context.Context, number string) (client.PaymentMeth
 	return card, err
 }
 
+// submit sends a form as a browser does, which follows where it is sent.
+func submit(ctx context.Context, address string, form url.Values) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	reply, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	defer reply.Body.Close()
+	if reply.StatusCode/100 != 2 {
+		return fmt.Errorf("the window %s answered %s", address, reply.Status)
+	}
+	return nil
+}
+
 // recharge waits until the n-th charge was declined.
 func (w *walk) recharge(ctx context.Context, n int) (client.AutoRecharge, error) {
 	for {
-		credit, err := w.c.Credit(ctx)
-		switch {
-		case err != nil:
-			return client.AutoRecharge{}, err
-		case credit.AutoRecharge == nil:
-			return client.AutoRecharge{}, errors.New("there is no rule of automatic recharge")
-		case credit.AutoRecharge.Declines >= n && credit.AutoRecharge.PaymentID == "":
-			return *credit.AutoRecharge, nil
+		r, err := w.c.AutoRecharge(ctx)
+		if err != nil || r.Declines >= n && r.PaymentID == "" {
+			return r, err
 		}
 		if err := pause(ctx); err != nil {
-			return client.AutoRecharge{}, err
+			return r, err
 		}
 	}
 }
@@ -123,5 +136,6 @@ func pause(ctx context.Context) error {
 // tidy takes the rule, the card and the phone away again.
 func (w *walk) tidy(ctx context.Context, card client.PaymentMethod) error {
 	_, err := w.c.SetAutoRecharge(ctx, client.AutoRecharge{})
-	return errors.Join(err, w.c.RemovePaymentMethod(ctx, card.ID), w.put(ctx, "/v1/credit/alerts", map[string]any{"mobile": ""}))
+	_, untold := w.c.SetAlerts(ctx, client.AlertsChange{Mobile: new("")})
+	return errors.Join(err, w.c.RemovePaymentMethod(ctx, card.ID), untold)
 }

@@ -2,14 +2,13 @@ package walk
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
+
+	"creditmsg/client"
 )
 
 // hooked has events sent to a receiver of its own that fails the first time, and moves the
@@ -28,17 +27,16 @@ func (w *walk) hooked(ctx context.Context) (err error) {
 		return err
 	}
 	defer stop()
-	endpoint, told, err := w.addEndpoint(ctx, at)
+	made, err := w.c.AddWebhookEndpoint(ctx, client.NewWebhookEndpoint{URL: at, Topics: []string{"message.*"}})
+	if client.IsProblem(err, "validation") {
+		w.say("this installation calls no receiver on this machine; with webhooks: {allow: [127.0.0.1]} it does")
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	if endpoint == "" {
-		w.say("%s", told)
-		return nil
-	}
 	defer func() {
-		removed := w.do(context.WithoutCancel(ctx), http.MethodDelete, w.o.URL+"/v1/webhook-endpoints/"+endpoint, "application/json", nil, w.o.Token)
-		err = errors.Join(err, removed)
+		err = errors.Join(err, w.c.RemoveWebhookEndpoint(context.WithoutCancel(ctx), made.Endpoint.ID))
 	}()
 	if _, err := w.send(ctx, "010-0000-0002", time.Time{}); err != nil {
 		return err
@@ -74,30 +72,4 @@ func receiver(answer http.HandlerFunc) (address string, stop func(), err error) 
 		_ = s.Serve(l) // it ends when it is closed
 	}()
 	return "http://" + l.Addr().String(), func() { _ = s.Close(); <-over }, nil
-}
-
-// addEndpoint has the events of messages sent to an address; "" says that this installation
-// does not, and told why.
-func (w *walk) addEndpoint(ctx context.Context, address string) (id, told string, err error) {
-	body := fmt.Sprintf(`{"url":%q,"topics":["message.*"]}`, address)
-	status, text, err := w.call(ctx, http.MethodPost, w.o.URL+"/v1/webhook-endpoints", "application/json", strings.NewReader(body), w.o.Token)
-	switch {
-	case err != nil:
-		return "", "", err
-	case status == http.StatusNotFound:
-		return "", "this installation sends no webhooks", nil
-	case status == http.StatusUnprocessableEntity:
-		return "", "this installation calls no receiver on this machine; with webhooks: {allow: [127.0.0.1]} it does", nil
-	case status != http.StatusCreated:
-		return "", "", fmt.Errorf("POST /v1/webhook-endpoints answered %d: %s", status, text)
-	}
-	var made struct {
-		Endpoint struct {
-			ID string `json:"id"`
-		} `json:"endpoint"`
-	}
-	if err := json.Unmarshal(text, &made); err != nil {
-		return "", "", fmt.Errorf("read the endpoint: %w", err)
-	}
-	return made.Endpoint.ID, "", nil
 }

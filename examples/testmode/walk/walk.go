@@ -61,24 +61,20 @@ func (w *walk) begin(ctx context.Context) (err error) {
 		return err
 	}
 	if !strings.HasPrefix(w.o.Token, "cm_test_") {
-		made, err := w.c.CreateTestToken(ctx, "walk", "*")
+		made, err := w.c.CreateTestToken(ctx, client.NewTestToken{Name: "walk", Abilities: []string{"*"}})
 		if err != nil {
 			return err
 		}
 		w.say("POST /v1/test/tokens gave a token of %s", made.Site)
-		w.o.Token = made.Token
 		if w.c, err = client.New(w.o.URL, made.Token, client.Options{}); err != nil {
 			return err
 		}
 	}
-	if err := w.c.AddTestCredit(ctx, "10000"); err != nil {
-		return err
-	}
-	credit, err := w.c.Credit(ctx)
+	credit, err := w.c.AddTestCredit(ctx, "10000")
 	if err != nil {
 		return err
 	}
-	w.say("it has %s won to play with, after POST /v1/test/credit", credit.Available)
+	w.say("it has %s won to play with, after POST /v1/test/credit", credit.AvailableAfter)
 	templates, err := w.c.Templates(ctx, client.Paging{})
 	if err != nil {
 		return err
