@@ -13,6 +13,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
+	"creditmsg/internal/korea"
 	"creditmsg/internal/paper"
 	"creditmsg/internal/site"
 )
@@ -103,7 +104,7 @@ func auditing(a *api) {
 		id: "listAudit", method: http.MethodGet, path: path, tag: tag, ability: ability, status: http.StatusOK, everySite: true,
 		summary: "List who changed what, newest first",
 		about: "Every change of settings, money, templates, contacts and messages, as it was made. Sending and delivery are not in it: a message tells that by itself. " +
-			"Numbers, texts and secrets are masked, or only said to be others. An operator may ask for all sites and the installation with `site=*`.",
+			"Numbers, texts and secrets are masked, or only said to be others. Operators, and people with a role on all sites, may ask for all sites and the installation with `site=*`.",
 	}, a.listAudit)
 	a.paper(operation{
 		id: "exportAudit", path: path + "/export", tag: tag, ability: ability, everySite: true,
@@ -163,6 +164,11 @@ func (a *api) listSeals(tx *db.Tx, x *exchange, in *sealsListed) (out listOf[sea
 	l, err := a.list(tx, x, "audit-seals", in.From, in.Until)
 	if err != nil {
 		return out, err
+	}
+	for at, day := range map[string]string{"/from": in.From, "/until": in.Until} {
+		if _, err := korea.ParseDay(day); day != "" && err != nil {
+			return out, fault.Check(at, "want a Korean day such as 2026-12-01")
+		}
 	}
 	from, until, owner := in.From, "9999-12-31", x.site
 	if err := l.after(in.Cursor, &from); err != nil {

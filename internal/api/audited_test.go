@@ -70,15 +70,7 @@ var noted = map[string]func(w *world) ask{
 	"setCaps":       sends("PUT", "/v1/credit/caps", `{"recipients":{"day":3},"won":{}}`),
 	"setSiteLimits": operated("PUT", "/v1/sites/rich/limits", `{"requests_per_minute":60,"recipients_per_day":1000}`),
 	"setTokenLimits": func(w *world) ask {
-		var token string
-		w.update(func(tx *db.Tx) error {
-			list, err := site.Tokens(tx, "rich", id.ID{}, 1)
-			if err == nil {
-				token = list[0].ID.Text(id.Token)
-			}
-			return err
-		})
-		return operated("PUT", "/v1/sites/rich/tokens/"+token+"/limits", `{"requests_per_minute":60}`)(w)
+		return operated("PUT", "/v1/sites/rich/tokens/"+w.firstToken()+"/limits", `{"requests_per_minute":60}`)(w)
 	},
 	"setCapBounds": operated("PUT", "/v1/credit/caps/bounds?site=rich", `{"recipients":{"day":2},"won":{}}`),
 	"beginPayment": sends("POST", "/v1/credit/payments", `{"method":"transfer","amount":"30000"}`),
@@ -273,6 +265,19 @@ func sends(method, path, body string) func(*world) ask {
 
 func operated(method, path, body string) func(*world) ask {
 	return func(w *world) ask { return ask{method: method, path: path, body: body, token: w.operator} }
+}
+
+// firstToken is the id of a token of rich.
+func (w *world) firstToken() (token string) {
+	w.t.Helper()
+	w.update(func(tx *db.Tx) error {
+		list, err := site.Tokens(tx, "rich", id.ID{}, 1)
+		if err == nil {
+			token = list[0].ID.Text(id.Token)
+		}
+		return err
+	})
+	return token
 }
 
 // importing is the import of a list.

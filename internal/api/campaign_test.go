@@ -169,8 +169,8 @@ func TestAnEstimateHoldsNothing(t *testing.T) {
 
 func TestReportsAreCheckedForSizeThenSignatureThenAddress(t *testing.T) {
 	w := onSQLite(t)
-	w.report(strings.Repeat(" ", maxReport+1), nil).refused(413, "body_too_large")
-	w.do(ask{method: "POST", path: "/webhooks/solapi", from: sized{strings.NewReader(strings.Repeat(" ", maxReport+1))}}).refused(413, "body_too_large")
+	w.report(strings.Repeat(" ", maxBody+1), nil).refused(413, "body_too_large")
+	w.do(ask{method: "POST", path: "/webhooks/solapi", from: sized{strings.NewReader(strings.Repeat(" ", maxBody+1))}}).refused(413, "body_too_large")
 	w.report(`[]`, nil).refused(401, "unauthenticated")
 	w.report(`[]`, http.Header{"X-Solapi-Secret": {strings.Repeat("0", 40)}}).refused(401, "unauthenticated")
 	w.do(ask{method: "POST", path: "/webhooks/nobody", body: `[]`}).refused(404, "not_found")

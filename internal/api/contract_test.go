@@ -173,6 +173,8 @@ var contract = map[string]string{
 	"POST /v1/test/clock/advance":              "messages:write",
 	"GET /v1/limits":                           "messages:read",
 	"PUT /v1/sites/{id}/limits":                "operator",
+	"GET /v1/sites/{id}/limits":                "operator",
+	"GET /v1/sites/{id}/tokens/{token}/limits": "operator",
 	"PUT /v1/sites/{id}/tokens/{token}/limits": "operator",
 	"GET /v1/webhook-endpoints":                "webhooks:read", "POST /v1/webhook-endpoints": "webhooks:write",
 	"GET /v1/webhook-endpoints/{id}": "webhooks:read", "PATCH /v1/webhook-endpoints/{id}": "webhooks:write", "DELETE /v1/webhook-endpoints/{id}": "webhooks:write",

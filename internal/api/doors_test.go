@@ -89,7 +89,7 @@ func TestBothDoorsAskForSizeThenSignatureThenAddress(t *testing.T) {
 	w, transactions := doors(t)
 	const event = `{"id":"evt_1","object":"event","type":"payout.paid","created":1700000000,"data":{"object":{}}}`
 	now := time.Now()
-	large := strings.Repeat(" ", maxReport+1)
+	large := strings.Repeat(" ", maxBody+1)
 	from := func(address string) http.Header { return http.Header{"X-Forwarded-For": {address}} }
 	here, elsewhere := from("203.0.113.9"), from("198.51.100.1")
 	gzipped := http.Header{"Content-Encoding": {"gzip"}}

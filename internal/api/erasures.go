@@ -118,7 +118,7 @@ func keepings(a *api) {
 	end := operation{
 		id: "eraseSite", guarded: true, method: http.MethodPost, path: "/v1/sites/{id}/erase", tag: "Sites", ability: site.Operator, status: http.StatusOK, house: true,
 		summary: "Erase a site for good",
-		about: "Its key is destroyed: nothing that was sealed with it can be read any more, also in backups. Tokens, sender numbers and channels go; the ledger stays and verifies. " +
+		about: "Its key is destroyed: nothing that was sealed with it can be read any more. A backup of the database from before holds it as well, until that is deleted. Tokens, sender numbers and channels go; the ledger stays and verifies. " +
 			"The site has to be suspended, its messages over, and its credit given back or forfeited.",
 		codes: []string{fault.CodeStateConflict}, asks: true,
 	}

@@ -105,8 +105,8 @@ func (a *api) contained(w *recorder, r *http.Request, x *exchange, serve func(*r
 			a.refuse(w, r, err)
 			return
 		}
-		// Part of the reply is gone already; the missing rest tells the client.
 		problemOf(x, err)
+		w.cut() // a part of the reply is gone already, which must not be taken for all of it
 	}()
 	serve(w, r)
 }

@@ -41,7 +41,7 @@ func translate(status int, text string, errs []error) error {
 		}
 		return f
 	case http.StatusRequestEntityTooLarge:
-		return tooLarge(maxSetting)
+		return tooLarge(maxBody)
 	case http.StatusUnsupportedMediaType:
 		return fault.New(fault.Unsupported, fault.CodeUnsupportedMedia, "send application/json")
 	case http.StatusRequestTimeout:

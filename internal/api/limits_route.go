@@ -5,7 +5,6 @@ import (
 
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
-	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/site"
 )
@@ -49,6 +48,11 @@ type limitsSet struct {
 	} `nameHint:"LimitsBody"`
 }
 
+type tokenLimitsNamed struct {
+	ID    string `path:"id"`
+	Token string `path:"token" doc:"tok_…"`
+}
+
 type tokenLimitsSet struct {
 	ID    string       `path:"id"`
 	Token string       `path:"token" doc:"tok_…"`
@@ -64,6 +68,13 @@ func limits(a *api) {
 			"a message that alone is larger than its minute is let through when nothing is used, and the next waits until it is made up for. Replies tell how the limits stand " +
 			"in RateLimit-Policy and RateLimit, and the tightest in X-RateLimit-Limit, -Remaining and -Reset.",
 	}, func(tx *db.Tx, x *exchange, _ *struct{}) (limitsView, error) { return a.showLimits(tx, x.site) })
+	read(a, onSites("getSiteLimits", http.MethodGet, "/v1/sites/{id}/limits", http.StatusOK, "Get how much a site may do in a minute and a day", ""),
+		func(tx *db.Tx, _ *exchange, in *siteNamed) (limitsView, error) {
+			if _, err := site.Find(tx, in.ID); err != nil {
+				return limitsView{}, err
+			}
+			return a.showLimits(tx, in.ID)
+		})
 	write(a, onSites("setSiteLimits", http.MethodPut, "/v1/sites/{id}/limits", http.StatusOK, "Set how much a site may do in a minute and a day", "All of them at once."),
 		func(tx *db.Tx, _ *exchange, in *limitsSet) (limitsView, error) {
 			if err := site.SetLimits(tx, in.ID, in.Body.limits()); err != nil {
@@ -74,12 +85,13 @@ func limits(a *api) {
 			}
 			return a.showLimits(tx, in.ID)
 		})
-	write(a, onSites("setTokenLimits", http.MethodPut, "/v1/sites/{id}/tokens/{token}/limits", http.StatusOK, "Set how much one token of a site may do in a minute",
+	read(a, onSites("getTokenLimits", http.MethodGet, tokenLimitsPath, http.StatusOK, "Get how much one token of a site may do in a minute", ""), a.getTokenLimits)
+	write(a, onSites("setTokenLimits", http.MethodPut, tokenLimitsPath, http.StatusOK, "Set how much one token of a site may do in a minute",
 		"Both at once. What its site may do bounds it all the same."),
 		func(tx *db.Tx, _ *exchange, in *tokenLimitsSet) (tokenLimitsView, error) {
-			token, err := id.Parse(id.Token, in.Token)
+			token, err := named(id.Token, "token", in.Token)
 			if err != nil {
-				return tokenLimitsView{}, fault.Missing("token", cut(in.Token))
+				return tokenLimitsView{}, err
 			}
 			set := in.Body.limits()
 			if err := site.SetTokenLimits(tx, in.ID, token, set); err != nil {
@@ -87,6 +99,17 @@ func limits(a *api) {
 			}
 			return showTokenLimits(set.Or(a.Limits.Token)), nil
 		})
+}
+
+const tokenLimitsPath = "/v1/sites/{id}/tokens/{token}/limits"
+
+func (a *api) getTokenLimits(tx *db.Tx, _ *exchange, in *tokenLimitsNamed) (tokenLimitsView, error) {
+	token, err := named(id.Token, "token", in.Token)
+	if err != nil {
+		return tokenLimitsView{}, err
+	}
+	own, err := site.TokenLimitsOf(tx, in.ID, token)
+	return showTokenLimits(own.Or(a.Limits.Token)), err
 }
 
 func orInherited(n *int64) int64 {

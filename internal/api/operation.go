@@ -96,7 +96,7 @@ func register[I, O any](a *api, o operation, serve func(ctx context.Context, x *
 	if o.ability != "" {
 		op.Middlewares = huma.Middlewares{a.admit(o), a.hold}
 	}
-	op.MaxBodyBytes, op.BodyReadTimeout = maxSetting, -1 // hold has the time
+	op.MaxBodyBytes, op.BodyReadTimeout = maxBody, -1 // hold has the time
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*reply, error) {
 		x := of(ctx)
 		out, err := serve(ctx, x, in)

@@ -23,7 +23,8 @@ var conditionalRoutes = []string{
 	"PUT /v1/billing-profile", "PUT /v1/contacts/{id}", "PUT /v1/credit/alerts", "PUT /v1/credit/auto-recharge",
 	"PUT /v1/credit/caps", "PUT /v1/credit/caps/bounds", "PUT /v1/groups/{id}", "PUT /v1/kakao-channels/{name}",
 	"PUT /v1/plans/{id}", "PUT /v1/policies/{name}", "PUT /v1/retention", "PUT /v1/roles/{name}",
-	"PUT /v1/senders/{number}", "PUT /v1/sending-rules", "PUT /v1/series/{id}", "PUT /v1/templates/{code}",
+	"PUT /v1/senders/{number}", "PUT /v1/sending-rules", "PUT /v1/series/{id}", "PUT /v1/sites/{id}/limits", "PUT /v1/sites/{id}/plan",
+	"PUT /v1/sites/{id}/tokens/{token}/limits", "PUT /v1/templates/{code}",
 }
 
 func TestTheDocumentNamesTheChangesThatCanDependOnAnETag(t *testing.T) {
@@ -90,6 +91,9 @@ func (w *world) settingCases() map[string]settingCase {
 		"a policy":        {path: "/v1/policies/own", first: `{"steps":[{"send":"text"}]}`, second: `{"steps":[{"send":"alimtalk"},{"send":"text"}]}`},
 		"a Kakao channel": {path: "/v1/kakao-channels/@demo", first: `{"sender_key":"A"}`, second: `{"sender_key":"B"}`},
 		"a site":          {path: "/v1/sites/rich", token: w.operator, patch: true, first: `{"weight":2}`, second: `{"weight":3}`, whole: true},
+		"limits":          {path: "/v1/sites/rich/limits", token: w.operator, first: `{"requests_per_minute":6000}`, second: `{"requests_per_minute":7000}`},
+		"a token's":       {path: "/v1/sites/rich/tokens/" + w.firstToken() + "/limits", token: w.operator, first: `{"requests_per_minute":6000}`, second: `{"requests_per_minute":7000}`},
+		"a site's plan":   {path: "/v1/sites/rich", under: "/v1/sites/rich/plan", token: w.operator, first: `{"plan":"gold"}`, second: `{"plan":null}`, whole: true},
 		"a plan":          {path: "/v1/plans/gold", token: w.operator, first: `{"name":"은"}`, second: `{"name":"금"}`},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -130,6 +131,35 @@ func TestAPanicIsContainedAndLogged(t *testing.T) {
 		t.Errorf("the log does not tell of the panic: %s", log)
 	}
 	w.get("/healthz").is(200)
+}
+
+// TestAReplyThatAPanicEndsIsNotTakenForAllOfIt: the connection ends without the end of the reply.
+func TestAReplyThatAPanicEndsIsNotTakenForAllOfIt(t *testing.T) {
+	w := onSQLite(t)
+	plain(w.handler.(*api), operation{id: "fail", method: "GET", path: "/fail", tag: "Test", status: 200}, nil, func(rw http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(rw, "first line\n")
+		w.must(http.NewResponseController(rw).Flush())
+		panic("the reason")
+	})
+	server := httptest.NewServer(w.handler)
+	defer server.Close()
+	res, err := http.Get(server.URL + "/fail")
+	w.must(err)
+	defer res.Body.Close()
+	if text, err := io.ReadAll(res.Body); err == nil {
+		t.Errorf("the reply %q is whole", text)
+	}
+}
+
+func TestWhatIsTooLargeIsToldByItsSize(t *testing.T) {
+	for limit, want := range map[int64]string{
+		maxSignIn: "the body is larger than 16 KiB", maxBody: "the body is larger than 1 MiB", maxUpload: "the body is larger than 512 MiB; send it in several parts",
+		maxJSON: "the body is larger than 32 MiB; send many recipients as application/x-ndjson, or in several messages",
+	} {
+		if got := tooLarge(limit).Error(); !strings.Contains(got, want) || strings.Contains(got, "; ") != strings.Contains(want, "; ") {
+			t.Errorf("%d: %s, want %s", limit, got, want)
+		}
+	}
 }
 
 func TestAnInnerErrorIsLoggedAndNotShown(t *testing.T) {

@@ -44,17 +44,13 @@ func reports(a *api) {
 	}))
 }
 
-// maxCalled is how large what a provider or a gateway calls about may be, and trusted what is
-// made room for because it was announced: who has not proven anything yet gets no more memory
-// than he sends bytes.
-const (
-	maxCalled = maxReport
-	announced = 16 << 10
-)
+// announced is how much room is made for a report because its length was said: who has not proven
+// anything yet gets no more memory than he sends bytes.
+const announced = 16 << 10
 
 // called reads what a provider or a gateway calls about, whatever its length is said to be.
 func called(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	u, err := newUpload(w, r, maxCalled, jsonWithin)
+	u, err := newUpload(w, r, maxBody, jsonWithin)
 	if err != nil {
 		return nil, err
 	}

@@ -291,5 +291,7 @@ var rights = map[string]string{
 	"GET /v1/credit/auto-recharge":             "O U W F V",
 	"GET /v1/limits":                           "O U W S V",
 	"PUT /v1/sites/{id}/limits":                "O !",
+	"GET /v1/sites/{id}/limits":                "O",
+	"GET /v1/sites/{id}/tokens/{token}/limits": "O",
 	"PUT /v1/sites/{id}/tokens/{token}/limits": "O !",
 }

@@ -28,7 +28,7 @@ type rulesSet struct {
 	Body struct {
 		OptOutNumber    *string `json:"opt_out_number,omitempty" doc:"An 080 number, however it is written; empty = none."`
 		DuplicateWindow *int64  `json:"duplicate_window,omitempty" minimum:"0" maximum:"604800" doc:"Seconds; 0 = none. Who is sent the same words less than that before or after is rejected with duplicate_recently. What counts is what the phone shows, variables put in."`
-		ReviewAbove     *int64  `json:"review_above,omitempty" minimum:"0" maximum:"1000000" doc:"Recipients; 0 = none. A message to more of them waits, with the status review, until another token than the one that sent it approves it."`
+		ReviewAbove     *int64  `json:"review_above,omitempty" minimum:"0" maximum:"1000000" doc:"Recipients; 0 = none. A message to more of them waits, with the status review, until somebody else than who sent it approves it: another program's token, or another person."`
 	} `nameHint:"SendingRulesBody"`
 }
 

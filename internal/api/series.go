@@ -147,7 +147,7 @@ func recurring(a *api) {
 		id: "addSeries", method: http.MethodPost, path: seriesPath, tag: tag, ability: "messages:write", status: http.StatusCreated,
 		summary: "Send a message again and again",
 		about: "Each time makes an ordinary message, once. One that is refused, for want of credit or because its template is not approved any more, is told to the site's people " +
-			"(series.failed) and does not stop the series. One that waits for a second person is approved by another token than the one that last wrote the series. A site has at most 100.",
+			"(series.failed) and does not stop the series. One that waits for a second person is approved by somebody else than who last wrote the series. A site has at most 100.",
 		codes: refusals,
 	}, func(in *seriesAdded) (string, SeriesBody) { return "", in.Body })
 	storing(a, operation{

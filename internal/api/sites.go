@@ -109,7 +109,9 @@ func sites(a *api) {
 			}
 			return a.siteAfter(tx, in.ID, err)
 		})
-	write(a, onSites("setSitePlan", http.MethodPut, one+"/plan", http.StatusOK, "Give a site a plan, now or from a time to come", ""),
+	plan := onSites("setSitePlan", http.MethodPut, one+"/plan", http.StatusOK, "Give a site a plan, now or from a time to come", "")
+	plan.of = one
+	write(a, plan,
 		func(tx *db.Tx, _ *exchange, in *sitePlanned) (siteView, error) {
 			since, err := sinceOf(in.Body.Since)
 			if err == nil {

@@ -131,14 +131,21 @@ func showClock(c sandbox.Clock, by time.Duration) testClockView {
 	return testClockView{instant(c.At()), instant(c.Now), c.Ahead.String(), by.String(), c.Due}
 }
 
-// advance moves the clock in one transaction. What waits with it lies outside of that: a
-// repeat of the request under its key gets the reply at once.
+// advance moves the clock in one transaction. What waits with it lies outside of that, and a
+// repeat of the request under its key does not wait again.
 func (a *api) advance(ctx context.Context, x *exchange, o operation, in *advanceInput) (*reply, error) {
 	by, err := sandbox.ReadSpan(in.Body.By)
 	if err != nil {
 		return nil, fault.Check("/by", "%s", err)
 	}
 	wait := in.Body.Wait && site.IsTest(x.site)
+	if key, keyed, err := x.idemKey(o); err != nil {
+		return nil, err
+	} else if keyed {
+		if out, err := a.earlier(ctx, o, key); out != nil || err != nil {
+			return out, err
+		}
+	}
 	if wait {
 		if _, err := a.Sandbox.Settled(ctx, x.site); err != nil {
 			return nil, err
@@ -151,7 +158,7 @@ func (a *api) advance(ctx context.Context, x *exchange, o operation, in *advance
 		}
 		return rendered(o.status, showClock(c, by))
 	})
-	if err == nil && wait {
+	if err == nil && wait && out.Replayed == "" {
 		_, err = a.Sandbox.Settled(ctx, x.site)
 	}
 	return out, err

@@ -64,6 +64,19 @@ func TestATokenMakesTokensOfItsTestSite(t *testing.T) {
 	})
 }
 
+// TestARepeatOfAnAdvanceDoesNotWait: what waits may take half a minute, and it is over.
+func TestARepeatOfAnAdvanceDoesNotWait(t *testing.T) {
+	w := onSQLite(t)
+	token := w.testToken(`"*"`)
+	advance := ask{method: "POST", path: "/v1/test/clock/advance", token: token, key: "once", body: `{"by":"1h","wait":true}`}
+	first := w.do(advance).is(200)
+	// Work that nobody does: a wait for it would end as refused.
+	w.do(ask{method: "POST", path: "/v1/messages", token: token, body: text}).is(202)
+	if again := w.do(advance).is(200); again.header.Get("Idempotent-Replayed") != "true" || string(again.body) != string(first.body) {
+		t.Errorf("got %s, then %s", first.body, again.body)
+	}
+}
+
 func TestTheClockOfATestSiteIsMovedOverHTTP(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		token := w.testToken(`"messages:write","messages:read"`)

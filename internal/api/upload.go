@@ -25,8 +25,7 @@ const (
 	maxUpload     = 512 << 20 // bytes of a message in lines
 	maxLines      = 1_000_000 // recipients in such a body
 	maxLine       = 64 << 10  // bytes of one line
-	maxReport     = 1 << 20   // bytes of a provider's report
-	maxSetting    = 1 << 20   // bytes of every other body
+	maxBody       = 1 << 20   // bytes of every other body: a provider's report, a setting
 
 	bodyRoom  = 4 * maxJSON // bytes of JSON bodies in memory at once
 	smallBody = 1 << 20     // bodies up to this size need no room
@@ -95,14 +94,18 @@ func newUpload(w http.ResponseWriter, r *http.Request, limit int64, within time.
 }
 
 func tooLarge(limit int64) error {
-	instead := "; send many recipients as application/x-ndjson, or in several messages"
-	switch limit {
-	case maxPicture:
+	size, instead := fmt.Sprintf("%d MiB", limit>>20), ""
+	switch {
+	case limit == maxJSON:
+		instead = "; send many recipients as application/x-ndjson, or in several messages"
+	case limit == maxUpload:
+		instead = "; send it in several parts"
+	case limit == maxPicture:
 		instead = "; send a smaller picture"
-	case maxSetting: // and of a report
-		instead = ""
+	case limit < 1<<20:
+		size = fmt.Sprintf("%d KiB", limit>>10)
 	}
-	return fault.New(fault.TooLarge, fault.CodeBodyTooLarge, "the body is larger than %d MiB%s", limit>>20, instead)
+	return fault.New(fault.TooLarge, fault.CodeBodyTooLarge, "the body is larger than %s%s", size, instead)
 }
 
 // Read gives the next bytes; a failure other than io.EOF is a fault.
@@ -205,7 +208,7 @@ func (a *api) unannounced(ctx context.Context, u *upload) (body []byte, release 
 // hold has a body that huma reads come within limits of size and time.
 func (a *api) hold(ctx huma.Context, next func(huma.Context)) {
 	if r, w := humago.Unwrap(ctx); r.ContentLength != 0 {
-		u, err := newUpload(w, r, maxSetting, jsonWithin)
+		u, err := newUpload(w, r, maxBody, jsonWithin)
 		if err != nil {
 			a.refuse(w, r, err)
 			return
@@ -220,15 +223,15 @@ func (a *api) hold(ctx huma.Context, next func(huma.Context)) {
 
 // takeRoom waits for room for a large body.
 func (a *api) takeRoom(ctx context.Context, size int64) (release func(), err error) {
+	if size <= smallBody {
+		return func() {}, nil
+	}
 	return take(ctx, a.room, size)
 }
 
 // take waits for a part of what all requests share, but not for long: a client that is told
 // to come again is better off than one that hangs. release gives it back.
 func take(ctx context.Context, of *semaphore.Weighted, size int64) (release func(), err error) {
-	if size <= smallBody {
-		return func() {}, nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, roomWithin)
 	defer cancel()
 	if err := of.Acquire(ctx, size); err != nil {

@@ -100,7 +100,7 @@ func (a *api) takingPieces() {
 		summary: "Add bytes to an upload",
 		about: "Of any number, from `offset` on, which is how many have arrived. When the connection breaks, what came before stays: ask with `GET` where to go on. " +
 			"Another offset gets 409 with `size`, so that nothing is ever added twice.",
-		codes: []string{fault.CodeStateConflict, fault.CodeBodyTooLarge, fault.CodeMalformed, fault.CodeUnsupportedMedia},
+		codes: []string{fault.CodeStateConflict},
 		params: []*huma.Param{named, {Name: "offset", In: "query", Required: true, Description: "How many bytes have arrived before these.",
 			Schema: &huma.Schema{Type: huma.TypeInteger, Format: "int64", Minimum: &zero}}},
 		body: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: fileSchema("At most 512 MiB in all.")}}},
@@ -165,6 +165,11 @@ func (a *api) appendUpload(w http.ResponseWriter, r *http.Request, x *exchange) 
 	if err != nil {
 		return nil, err
 	}
+	release, err := take(r.Context(), a.room, parts.PieceSize) // a slow client holds it for long
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	u, err := a.Uploads.Append(r.Context(), n, offset, body)
 	if err != nil {
 		return nil, err

@@ -91,7 +91,7 @@ func webhookEndpoints(a *api) {
 			return a.showEndpoint(tx, e)
 		})
 	write(a, of("addWebhookEndpoint", http.MethodPost, "", "write", http.StatusCreated, "Have events sent to a URL",
-		"What happens from now on is sent as a POST that is signed after Standard Webhooks, with the type, the time and the data of the event. Any 2xx is success; everything else is tried again after 5 seconds, 5 and 30 minutes, 2, 5, 10, 14, 20 and 24 hours. A site has at most 50.",
+		"What happens from now on is sent as a POST that is signed after Standard Webhooks, with the type, the time and the data of the event. Any 2xx is success, 410 disables the endpoint; everything else is tried again after 5 seconds, 5 and 30 minutes, 2, 5, 10, 14, 20 and 24 hours. A site has at most 50.",
 		fault.CodeStateConflict), a.addEndpoint)
 	write(a, of("setWebhookEndpoint", http.MethodPatch, "/{id}", "write", http.StatusOK, "Change an endpoint", "What is left out stays. For what happens from now on."), a.setEndpoint)
 	write(a, of("removeWebhookEndpoint", http.MethodDelete, "/{id}", "write", http.StatusNoContent, "Remove an endpoint", "With all that was sent to it."),

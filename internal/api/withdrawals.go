@@ -129,9 +129,9 @@ func withdrawals(a *api) {
 	}))
 	write(a, operation{
 		id: "approveWithdrawal", guarded: true, method: http.MethodPost, path: path + "/{id}/approve", tag: tag, ability: site.Operator, status: http.StatusOK,
-		summary: "Approve a withdrawal that another token asked for", codes: []string{fault.CodeCancelExceeds, fault.CodeStateConflict},
+		summary: "Approve a withdrawal that somebody else asked for", codes: []string{fault.CodeCancelExceeds, fault.CodeStateConflict},
 		about: "All of the credit is taken and the cancellations of the newest payments are begun, or nothing: credit that was spent since is refused with `cancellable`. " +
-			"The token that asked is refused. Repeating it changes nothing.",
+			"Who asked is refused. Repeating it changes nothing.",
 	}, deciding(a, func(tx *db.Tx, x *exchange, of id.ID) (billing.Withdrawal, error) {
 		return a.Billing.ApproveWithdrawal(tx, x.site, of, x.person())
 	}))

@@ -131,8 +131,8 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	w.must(err)
 	pictures := attachment.New(d, w.keys, store, log)
 	w.delivery, err = delivery.New(d, w.keys, w.messages, w.queue, []delivery.Carrier{{Account: account, Adapter: adapter}}, delivery.Options{Log: log, Attachments: pictures})
-	w.series = series.New(d, w.keys, w.queue, w.messages)
 	w.must(err)
+	w.series = series.New(d, w.keys, w.queue, w.messages)
 	t.Cleanup(func() { _ = w.delivery.Drain(context.Background()) })
 
 	w.alerts, err = alert.New(d, w.keys, w.queue, w.messages, w.billing, alert.Options{

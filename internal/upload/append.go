@@ -29,7 +29,7 @@ func (s *Service) Append(ctx context.Context, n Name, offset int64, body io.Read
 	if err == nil {
 		err = takes(u, offset)
 	}
-	buffer := make([]byte, pieceSize)
+	buffer := make([]byte, PieceSize)
 	for err == nil {
 		var size int
 		var read error

@@ -69,7 +69,7 @@ func (r *reader) Read(p []byte) (int, error) {
 }
 
 // maxSealed is what the bytes of one piece take at most in the store.
-const maxSealed = pieceSize + 1<<10
+const maxSealed = PieceSize + 1<<10
 
 func (r *reader) next() error {
 	one := r.left[0]

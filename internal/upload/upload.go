@@ -21,8 +21,8 @@ const (
 	MaxOpen = 10
 	// keepFor is how long an upload is kept after it began.
 	keepFor = 48 * time.Hour
-	// pieceSize is how many bytes of an upload are in memory at a time.
-	pieceSize = 1 << 20
+	// PieceSize is how many bytes of an upload are in memory at a time.
+	PieceSize = 1 << 20
 )
 
 // State says what may be done with an upload.
