@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"time"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
@@ -40,6 +41,9 @@ func (l Letter) Spot() Spot { return Spot{l.ReceivedAt, l.ID} }
 func (s Spot) compare(o Spot) int {
 	return cmp.Or(cmp.Compare(s.At, o.At), bytes.Compare(s.ID[:], o.ID[:]))
 }
+
+// Before reports whether a letter at this place came before one at the other.
+func (s Spot) Before(o Spot) bool { return s.compare(o) < 0 }
 
 // LetterFilter says which letters are wanted; zero values do not narrow.
 type LetterFilter struct {
@@ -212,6 +216,10 @@ func (s *Service) nameWhatCan(tx *db.Tx, letters []delivery) error {
 	}
 	return nil
 }
+
+// LongestWait is how long a leg can wait for its report: what is told of one was told within
+// this time of its hand-over, or when it was given up.
+func (s *Service) LongestWait() time.Duration { return max(s.o.ExpireText, s.o.ExpireLong) }
 
 // FindLetter reads a letter by its public id. NotFound also when it is not kept any more.
 func FindLetter(tx *db.Tx, name string) (Letter, error) {
