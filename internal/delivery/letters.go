@@ -182,7 +182,7 @@ func (s *Service) ReadLetters(tx *db.Tx, letters []Letter) (readings []Reading, 
 		}
 		all = append(all, d)
 	}
-	if err := s.nameWhatCan(tx, all); err != nil {
+	if err := s.nameLegs(tx, all); err != nil {
 		return nil, nil, err
 	}
 	byID := make(map[id.ID]Letter, len(letters))
@@ -200,21 +200,6 @@ func (s *Service) ReadLetters(tx *db.Tx, letters []Letter) (readings []Reading, 
 		}
 	}
 	return readings, bodies, nil
-}
-
-// nameWhatCan names the legs of letters. One about a site whose data was erased has nobody any
-// more whose number it could name, and holds up no other.
-func (s *Service) nameWhatCan(tx *db.Tx, letters []delivery) error {
-	err := s.nameLegs(tx, letters)
-	if !fault.Is(err, fault.NotFound) {
-		return err
-	}
-	for i := range letters {
-		if err := s.nameLegs(tx, letters[i:i+1]); err != nil && !fault.Is(err, fault.NotFound) {
-			return err
-		}
-	}
-	return nil
 }
 
 // LongestWait is how long a leg can wait for its report: what is told of one was told within
