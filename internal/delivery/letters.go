@@ -264,5 +264,7 @@ func MarkApplied(tx *db.Tx, letters []id.ID) error {
 // NoteOptOuts puts those who called an 080 number, as readings say, on the lists of the sites
 // whose number it is. It locks sites: it comes before anything about messages.
 func (s *Service) NoteOptOuts(tx *db.Tx, readings []Reading) error {
-	return s.noteOptOuts(tx, []delivery{{reports: pick(readings, func(r Reading) provider.Report { return r.Report })}})
+	return s.noteOptOuts(tx, pick(readings, func(r Reading) delivery {
+		return delivery{account: r.Letter.Account, reports: []provider.Report{r.Report}}
+	}))
 }
