@@ -134,7 +134,8 @@ func (k key) compare(o key) int {
 }
 
 // endDeliveries writes what became of deliveries, with their attempts. One that is not there
-// any more went with its endpoint.
+// any more went with its endpoint, and one that was asked for again during the attempt is due as
+// it was asked for, whatever the attempt came to.
 func (s *Service) endDeliveries(tx *db.Tx, in []ending) error {
 	byKey := map[key]*made{}
 	for _, e := range in {
@@ -150,9 +151,12 @@ func (s *Service) endDeliveries(tx *db.Tx, in []ending) error {
 		keys = append(keys, k)
 	}
 	slices.SortFunc(keys, key.compare)
-	rows, err := tx.LookupForUpdate("webhook_delivery", []string{"site_id", "endpoint_id", "seq", "tries", "attempts"}, deliveryKeys(keys)...)
+	rows, err := tx.LookupForUpdate("webhook_delivery", []string{"site_id", "endpoint_id", "seq", "tries", "attempts", "due", "asked_at"}, deliveryKeys(keys)...)
 	list, err := db.Collect(rows, err, func(r *sql.Rows) (o outcome, err error) {
-		return o, r.Scan(&o.site, &o.of, &o.seq, &o.tries, &o.no)
+		var due db.Null[int64]
+		err = r.Scan(&o.site, &o.of, &o.seq, &o.tries, &o.no, &due, &o.asked)
+		o.due = db.Time(due.V)
+		return o, err
 	})
 	if err != nil {
 		return fmt.Errorf("lock deliveries: %w", err)
@@ -160,7 +164,11 @@ func (s *Service) endDeliveries(tx *db.Tx, in []ending) error {
 	for i := range list {
 		o := &list[i]
 		o.made = byKey[o.key]
-		o.tries, o.no = o.tries+1, o.no+1
+		o.no++
+		o.state = Waiting
+		if o.asked == o.delivery.asked {
+			o.tries, o.due, o.state = o.tries+1, o.again, cmp.Or(o.over, Waiting)
+		}
 		if o.sealed, err = s.sealed(tx, o); err != nil {
 			return err
 		}
@@ -174,8 +182,10 @@ func (s *Service) endDeliveries(tx *db.Tx, in []ending) error {
 type outcome struct {
 	key
 	*made
-	tries, no int64
-	sealed    []byte
+	tries, no  int64
+	due, asked db.Time
+	state      State
+	sealed     []byte
 }
 
 // sealed is what the attempt's row keeps of the answer; nothing where there is nothing to read.
@@ -206,12 +216,12 @@ func writeOutcomes(tx *db.Tx, list []outcome) error {
 	keys := deliveryKeys(pick(list, func(o outcome) key { return o.key }))
 	number := func(name string, of func(outcome) int64) db.Column { return db.Col(name, pick(list, of)) }
 	err := tx.UpdateMany("webhook_delivery", []string{"site_id", "endpoint_id", "seq"}, append(slices.Clone(keys),
-		db.Col("state", pick(list, func(o outcome) State { return cmp.Or(o.over, Waiting) })),
-		db.Opt("due", pick(list, func(o outcome) db.Time { return o.again })),
+		db.Col("state", pick(list, func(o outcome) State { return o.state })),
+		db.Opt("due", pick(list, func(o outcome) db.Time { return o.due })),
 		number("tries", func(o outcome) int64 { return o.tries }), number("attempts", func(o outcome) int64 { return o.no }),
 		number("status", func(o outcome) int64 { return int64(o.answer.status) }),
 		db.Col("ended_at", pick(list, func(o outcome) db.Time {
-			if o.over == "" {
+			if o.state == Waiting {
 				return 0
 			}
 			return o.at
