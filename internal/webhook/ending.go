@@ -23,6 +23,7 @@ type ending struct {
 	made    *made         // nil = no request
 	health  *health       // nil = as it was
 	disable Reason        // "" = it goes on
+	known   db.Time       // when the endpoint that the turn knew was changed
 	job     *queue.Ending // nil = the turn goes on
 	then    queue.Job     // it is served by other workers from now on; without a kind it is not
 }
@@ -38,7 +39,7 @@ type made struct {
 
 // endAll writes endings down, those of one moment together.
 func (s *Service) endAll(tx *db.Tx, in []ending) ([]struct{}, error) {
-	told, err := s.endEndpoints(tx, in)
+	f, err := s.endEndpoints(tx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -46,27 +47,34 @@ func (s *Service) endAll(tx *db.Tx, in []ending) ([]struct{}, error) {
 		return nil, err
 	}
 	var jobs []queue.Ending
-	var then []queue.Job
 	for _, e := range in {
 		if e.job != nil {
 			jobs = append(jobs, *e.job)
 		}
 		if e.then.Kind != "" {
-			then = append(then, e.then)
+			f.jobs = append(f.jobs, e.then)
 		}
 	}
 	if err := s.queue.End(tx, jobs...); err != nil {
 		return nil, err
 	}
-	if err := s.queue.Put(tx, then...); err != nil {
+	if err := s.queue.Put(tx, f.jobs...); err != nil {
 		return nil, err
 	}
-	tx.OnCommit(func() { s.count(in) })
-	return make([]struct{}, len(in)), credit.Announce(tx, s.queue, told...)
+	tx.OnCommit(func() { s.count(in, f.disabled) })
+	return make([]struct{}, len(in)), credit.Announce(tx, s.queue, f.told...)
 }
 
-// endEndpoints writes how endpoints do, and gives the events of those that are disabled.
-func (s *Service) endEndpoints(tx *db.Tx, in []ending) (told []event.Event, err error) {
+// following is what follows from how endpoints do.
+type following struct {
+	told     []event.Event
+	disabled []*Endpoint
+	jobs     []queue.Job
+}
+
+// endEndpoints writes how endpoints do. One that was changed since its turn began stays as people
+// made it, and how it did before tells nothing of it; what was to disable it is tried again.
+func (s *Service) endEndpoints(tx *db.Tx, in []ending) (f following, err error) {
 	var moved []ending
 	for _, e := range in {
 		if e.health != nil || e.disable != "" {
@@ -74,37 +82,44 @@ func (s *Service) endEndpoints(tx *db.Tx, in []ending) (told []event.Event, err 
 		}
 	}
 	if len(moved) == 0 {
-		return nil, nil
+		return f, nil
 	}
 	rows, err := tx.LookupForUpdate("webhook_endpoint", endpointColumns,
 		db.Col("site_id", pick(moved, func(e ending) string { return e.site })), db.Col("id", pick(moved, func(e ending) id.ID { return e.of })))
 	found, err := db.Collect(rows, err, scanEndpoint)
 	if err != nil {
-		return nil, fmt.Errorf("lock endpoints: %w", err)
+		return f, fmt.Errorf("lock endpoints: %w", err)
 	}
 	var list []*Endpoint
 	for i := range found {
 		e := &found[i].Endpoint
-		if e.State == removed {
-			continue
-		}
 		for _, m := range moved {
-			if m.place != (place{e.Site, e.ID}) {
+			switch {
+			case m.place != (place{e.Site, e.ID}) || e.State == removed:
 				continue
-			}
-			if m.health != nil {
+			case m.known != e.ChangedAt:
+				if m.disable != "" && e.State == Enabled {
+					f.jobs = append(f.jobs, e.job(tx.Now))
+				}
+				continue
+			case m.health != nil:
 				e.health = *m.health
 			}
 			if m.disable != "" && e.State == Enabled {
-				told = append(told, e.disable(m.disable, tx.Now))
+				f.told, f.disabled = append(f.told, e.disable(m.disable, tx.Now)), append(f.disabled, e)
+			}
+			if !slices.Contains(list, e) {
+				list = append(list, e)
 			}
 		}
-		list = append(list, e)
+	}
+	if len(list) == 0 {
+		return f, nil
 	}
 	cols := append(healthColumns(list), db.Col("state", pick(list, func(e *Endpoint) State { return e.State })),
 		db.Col("reason", pick(list, func(e *Endpoint) Reason { return e.Reason })),
 		db.Col("disabled_at", pick(list, func(e *Endpoint) db.Time { return e.DisabledAt })))
-	return told, tx.Later(func(err error) error { return fmt.Errorf("write how endpoints do: %w", err) }, func() error {
+	return f, tx.Later(func(err error) error { return fmt.Errorf("write how endpoints do: %w", err) }, func() error {
 		return tx.UpdateMany("webhook_endpoint", []string{"site_id", "id"}, cols...)
 	})
 }
@@ -238,7 +253,7 @@ func writeOutcomes(tx *db.Tx, list []outcome) error {
 }
 
 // count measures endings that are committed, and tells of endpoints that were disabled.
-func (s *Service) count(in []ending) {
+func (s *Service) count(in []ending, disabled []*Endpoint) {
 	for _, e := range in {
 		if e.made != nil {
 			s.meter.attempts.WithLabelValues(string(e.made.answer.result)).Inc()
@@ -246,8 +261,8 @@ func (s *Service) count(in []ending) {
 				s.meter.first.Observe(max(e.made.at.Sub(e.made.delivery.at), 0).Seconds())
 			}
 		}
-		if e.disable != "" {
-			s.log.Warn("webhook endpoint disabled", slog.String("site_id", e.site), slog.String("endpoint", e.of.Text(id.Webhook)), slog.String("reason", string(e.disable)))
-		}
+	}
+	for _, e := range disabled {
+		s.log.Warn("webhook endpoint disabled", slog.String("site_id", e.Site), slog.String("endpoint", e.ID.Text(id.Webhook)), slog.String("reason", string(e.Reason)))
 	}
 }

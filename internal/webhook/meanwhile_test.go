@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"creditmsg/internal/db"
 	"creditmsg/internal/db/dbtest"
 )
 
@@ -65,6 +66,76 @@ func TestAReplayThatIsAskedForDuringADeliveryIsSentAfterIt(t *testing.T) {
 		w.drain()
 		if d, _ := w.log(e, 1); d.State != stateDelivered || len(r.got()) != 2 {
 			w.t.Errorf("got %+v after %d requests, want two", d, len(r.got()))
+		}
+	})
+}
+
+// The end of a turn says how the endpoint did that the turn knew, not the one that people made
+// of it meanwhile.
+func TestATurnThatEndsLeavesWhatPeopleChangedMeanwhile(t *testing.T) {
+	set := func(c Change) func(w *world, e Endpoint) error {
+		return func(w *world, e Endpoint) error {
+			return w.d.Update(ctx, "test", func(tx *db.Tx) error { _, err := w.hooks.Set(tx, e.Site, e.ID, c); return err })
+		}
+	}
+	enable := func(w *world, e Endpoint) error {
+		return w.d.Update(ctx, "test", func(tx *db.Tx) error { _, err := w.hooks.Enable(tx, e.Site, e.ID); return err })
+	}
+	disable := func(w *world, e Endpoint) error {
+		return w.d.Update(ctx, "test", func(tx *db.Tx) error { _, err := w.hooks.Disable(tx, e.Site, e.ID); return err })
+	}
+	each(t, func(w *world) {
+		for name, c := range map[string]struct {
+			answer   int
+			change   func(w *world, e Endpoint) error // nil = another URL
+			state    State
+			reason   Reason
+			failures int // those that it had
+		}{
+			"gone from where it was":      {answer: http.StatusGone, state: Enabled},
+			"failing where it was":        {answer: http.StatusBadGateway, state: Enabled, failures: 3},
+			"another chance is asked for": {answer: http.StatusBadGateway, change: enable, state: Enabled},
+			"other events are wanted":     {answer: http.StatusGone, change: set(Change{Topics: []string{"payment.*", "message.done"}}), state: Enabled},
+			"its people disable it":       {answer: http.StatusGone, change: disable, state: Disabled, reason: Asked, failures: 3},
+		} {
+			r, moved := receive(w.t), receive(w.t)
+			change := c.change
+			if change == nil {
+				change = set(Change{URL: &moved.URL})
+			}
+			e, _ := w.create("shop", r.URL, "message.done")
+			asked := false
+			r.answers(func(a http.ResponseWriter, _ *http.Request, n int) {
+				if n == 3 {
+					w.pass(time.Second)
+					w.must(change(w, e))
+					asked = true
+				}
+				if !asked || n == 3 {
+					a.WriteHeader(map[bool]int{true: c.answer, false: http.StatusBadGateway}[n == 3])
+				}
+			})
+			w.happen("shop", "message.done")
+			for range 4 {
+				w.drain()
+				if !asked {
+					w.pass(3 * time.Hour)
+				}
+			}
+			got := w.find(e)
+			if got.State != c.state || got.Reason != c.reason || got.failures != c.failures {
+				t.Errorf("%s: it is %s (%s) after %d failures", name, got.State, got.Reason, got.failures)
+			}
+			if c.change == nil && got.URL != moved.URL {
+				t.Errorf("%s: the URL is another", name)
+			}
+			w.pass(30 * time.Hour)
+			w.drain()
+			d, _ := w.log(e, 1)
+			if want := map[bool]State{true: stateDelivered, false: Waiting}[c.state == Enabled]; d.State != want {
+				t.Errorf("%s: the event is %s, want %s", name, d.State, want)
+			}
+			w.update(func(tx *db.Tx) error { return w.hooks.Remove(tx, "shop", e.ID) })
 		}
 	})
 }

@@ -172,7 +172,7 @@ func (r *round) verdict(a answer, now db.Time) {
 // end adds to the last ending of a turn what follows for the endpoint. The caller holds mu.
 func (r *round) end(e *ending) {
 	r.ended = true
-	e.job = &queue.Ending{Claimed: r.job}
+	e.job, e.known = &queue.Ending{Claimed: r.job}, r.task.endpoint.ChangedAt
 	if r.health != r.task.endpoint.health {
 		h := r.health
 		e.health = &h
