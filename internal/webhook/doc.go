@@ -11,7 +11,8 @@
 //     waits for it; what failed for good can be sent again. Each attempt is written down with
 //     what was answered.
 //   - An endpoint that hangs or fails holds up no other, and is left alone for longer and
-//     longer.
+//     longer. One that has failed for days is disabled, and its site is told when half of that
+//     time is over.
 //   - A request never reaches an address that is not public (loopback, private, link-local,
 //     metadata), whatever a name resolves to at the moment of the request: the address that is
 //     dialled is what is judged. Redirects are not followed.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
@@ -103,7 +104,10 @@ func (s *Service) endEndpoints(tx *db.Tx, in []ending) (f following, err error) 
 				}
 				continue
 			case m.health != nil:
-				e.health = *m.health
+				warn := m.health.warnedAt > 0 && e.warnedAt == 0 && m.disable == "" && e.State == Enabled
+				if e.health = *m.health; warn {
+					f.told = append(f.told, e.warn(s.o.DisableAfter))
+				}
 			}
 			if m.disable != "" && e.State == Enabled {
 				f.told, f.disabled = append(f.told, e.disable(m.disable, tx.Now)), append(f.disabled, e)
@@ -127,15 +131,25 @@ func (s *Service) endEndpoints(tx *db.Tx, in []ending) (f following, err error) 
 // disable stops an endpoint and gives the event that says so.
 func (e *Endpoint) disable(why Reason, now db.Time) event.Event {
 	e.State, e.Reason, e.DisabledAt = Disabled, why, now
-	data := map[string]any{"endpoint_id": e.ID.Text(id.Webhook), "reason": why}
+	data := map[string]any{"reason": why}
 	if e.failingSince > 0 {
 		data["failing_since"] = e.failingSince.Time()
 	}
+	return e.tells("webhook.disabled", data)
+}
+
+// warn gives the event that says when an endpoint that fails will be disabled.
+func (e *Endpoint) warn(after time.Duration) event.Event {
+	return e.tells("webhook.failing", map[string]any{"failing_since": e.failingSince.Time(), "disabled_at": e.failingSince.Add(after).Time()})
+}
+
+func (e *Endpoint) tells(kind string, data map[string]any) event.Event {
+	data["endpoint_id"] = e.ID.Text(id.Webhook)
 	text, err := json.Marshal(data)
-	if err != nil { // it is made of texts and a time
+	if err != nil { // it is made of texts and times
 		text = nil
 	}
-	return event.Event{Site: e.Site, Type: "webhook.disabled", Ref: e.ID.Text(id.Webhook), Data: text}
+	return event.Event{Site: e.Site, Type: kind, Ref: e.ID.Text(id.Webhook), Data: text}
 }
 
 // key is the key of a delivery.
