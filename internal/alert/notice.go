@@ -62,6 +62,7 @@ type facts struct {
 	State       string         `json:"state"` // of a sender number
 	Endpoint    string         `json:"endpoint_id"`
 	Failing     time.Time      `json:"failing_since"`
+	KeptDays    int            `json:"kept_days"`   // for which what happens waits for it
 	Disabled    time.Time      `json:"disabled_at"` // of an endpoint that fails: when it will be
 	sending     `json:"-"`     // of events about messages; those about payments name amounts alike
 }

@@ -55,7 +55,7 @@ var said = map[string]view{
 	"operator_sender":           {},
 	"series_failed":             {Title: "월요일 안내", facts: facts{sending: sending{Series: "ser_01m8mfv6w8e5ms979be5q3efzb", Planned: at, Next: at.AddDate(0, 0, 7), Code: "insufficient_credit"}}},
 	"series_failed last":        {facts: facts{sending: sending{Series: "ser_01m8mfv6w8e5ms979be5q3efzb", Planned: at, Code: "template_not_approved"}}},
-	"webhook_disabled":          {Title: "주문 시스템", facts: facts{Endpoint: "whk_01m8mfv6w8e5ms979be5q3efzb", Failing: at, Reason: reason{"failing"}}},
+	"webhook_disabled":          {Title: "주문 시스템", facts: facts{Endpoint: "whk_01m8mfv6w8e5ms979be5q3efzb", Failing: at, KeptDays: 30, Reason: reason{"failing"}}},
 	"webhook_failing":           {Title: "주문 시스템", facts: facts{Endpoint: "whk_01m8mfv6w8e5ms979be5q3efzb", Failing: at, Disabled: at.AddDate(0, 0, 5)}},
 	"webhook_disabled gone":     {facts: facts{Endpoint: "whk_01m8mfv6w8e5ms979be5q3efzb", Reason: reason{"gone"}}},
 	"operator_disabled":         {facts: facts{Declines: 3, Payment: "pay_1", Reason: reason{payment.CardDeclined}}},

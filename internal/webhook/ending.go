@@ -110,7 +110,7 @@ func (s *Service) endEndpoints(tx *db.Tx, in []ending) (f following, err error) 
 				}
 			}
 			if m.disable != "" && e.State == Enabled {
-				f.told, f.disabled = append(f.told, e.disable(m.disable, tx.Now)), append(f.disabled, e)
+				f.told, f.disabled = append(f.told, e.disable(m.disable, tx.Now, s.o.KeepAttempts)), append(f.disabled, e)
 			}
 			if !slices.Contains(list, e) {
 				list = append(list, e)
@@ -129,9 +129,9 @@ func (s *Service) endEndpoints(tx *db.Tx, in []ending) (f following, err error) 
 }
 
 // disable stops an endpoint and gives the event that says so.
-func (e *Endpoint) disable(why Reason, now db.Time) event.Event {
+func (e *Endpoint) disable(why Reason, now db.Time, keep time.Duration) event.Event {
 	e.State, e.Reason, e.DisabledAt = Disabled, why, now
-	data := map[string]any{"reason": why}
+	data := map[string]any{"reason": why, "kept_days": int(keep / (24 * time.Hour))}
 	if e.failingSince > 0 {
 		data["failing_since"] = e.failingSince.Time()
 	}

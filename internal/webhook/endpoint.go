@@ -17,7 +17,8 @@ import (
 // State is whether an endpoint gets events.
 type State string
 
-// The states of an endpoint. What happens while it is disabled waits for it.
+// The states of an endpoint. What happens while it is disabled waits for it, for as long as
+// deliveries are kept.
 const (
 	Enabled  State = "enabled"
 	Disabled State = "disabled"

@@ -184,7 +184,7 @@ func TestDeliveriesAreListedByStateTypeAndTime(t *testing.T) {
 	})
 }
 
-func TestWhatEndedLongAgoIsDeletedAndWhatWaitsIsKept(t *testing.T) {
+func TestWhatEndedOrWaitedLongAgoIsDeletedAndTheRestIsKept(t *testing.T) {
 	each(t, func(w *world) {
 		r, sick := receive(w.t), receive(w.t)
 		e, _ := w.create("shop", r.URL, "*")
@@ -205,13 +205,16 @@ func TestWhatEndedLongAgoIsDeletedAndWhatWaitsIsKept(t *testing.T) {
 		if n := len(w.deliveries(e, Filter{})); n != sweepPage+21 {
 			t.Errorf("%d are left before their time, want all", n)
 		}
+		if n := len(w.deliveries(off, Filter{Limit: 2000})); n != sweepPage+21 {
+			t.Errorf("%d wait for the disabled endpoint before their time, want all", n)
+		}
 		w.pass(2 * time.Hour)
 		w.must(w.hooks.Sweep(ctx))
 		if n := len(w.deliveries(e, Filter{})); n != 1 {
 			t.Errorf("%d are left, want the new one", n)
 		}
-		if n := len(w.deliveries(off, Filter{Limit: 2000})); n != sweepPage+21 {
-			t.Errorf("%d wait for the disabled endpoint, want all", n)
+		if n := len(w.deliveries(off, Filter{Limit: 2000})); n != 1 {
+			t.Errorf("%d wait for the disabled endpoint, want the new one: others waited for as long as deliveries are kept", n)
 		}
 		w.view(func(tx *db.Tx) error {
 			for _, table := range []string{"webhook_endpoint", "webhook_delivery", "webhook_attempt"} {

@@ -191,7 +191,7 @@ func TestAnEndpointThatIsGoneIsDisabledAtOnceAndItsSiteIsTold(t *testing.T) {
 		}
 		w.drain()
 		told := watch.got()
-		if len(told) != 1 || told[0].kind != "webhook.disabled" || !strings.Contains(string(told[0].body), `"reason":"gone"`) {
+		if len(told) != 1 || told[0].kind != "webhook.disabled" || !strings.Contains(string(told[0].body), `"kept_days":30,"reason":"gone"`) {
 			t.Errorf("the other endpoint got %v", told)
 		}
 		jobs, err := w.queue.Claim(ctx, "default", []string{"tell"}, 10)

@@ -14,9 +14,10 @@ import (
 // sweepPage is how many deliveries one transaction deletes.
 const sweepPage = 500
 
-// Sweep deletes deliveries that ended long ago, with their attempts, and all of endpoints that
-// were removed; and it has endpoints served that have something due and, for whatever reason, no
-// job. What waits is kept. It looks first: where there is nothing to do it writes nothing.
+// Sweep deletes deliveries that ended long ago, with their attempts, those that waited as long
+// for an endpoint that is disabled, and all of endpoints that were removed; and it has endpoints
+// served that have something due and, for whatever reason, no job. It looks first: where there is
+// nothing to do it writes nothing.
 func (s *Service) Sweep(ctx context.Context) error {
 	var last Endpoint
 	for {
@@ -111,7 +112,7 @@ func (e *Endpoint) lets(d Delivery, before db.Time) bool {
 	case e.State == removed:
 		return true
 	case d.State == Waiting:
-		return false
+		return e.State == Disabled && d.EventAt < before
 	default:
 		return d.EndedAt < before
 	}
