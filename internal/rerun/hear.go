@@ -15,7 +15,7 @@ import (
 
 // toHear notes that others have to be heard about a difference, and until when they came.
 func (p *page) toHear(k Kind, r message.Recipient, rd delivery.Reading) {
-	if !k.open() && k != ChargedButFailed && k != NoEnd {
+	if !k.disputable() {
 		return
 	}
 	until := rd.Letter.ReceivedAt
@@ -29,6 +29,9 @@ func (p *page) toHear(k Kind, r message.Recipient, rd delivery.Reading) {
 func (k Kind) open() bool {
 	return k == WouldDeliver || k == WouldFail || k == WouldFallBack || k == WouldRetry
 }
+
+// disputable reports whether others have to be heard about differences of the kind.
+func (k Kind) disputable() bool { return k.open() || k == ChargedButFailed || k == NoEnd }
 
 // hearFrom is since when letters can tell of a leg of which one of the run's time tells.
 func (p *page) hearFrom() db.Time { return max(p.run.from.Add(-p.delivery.LongestWait()), 1) }
@@ -85,7 +88,7 @@ func (p *page) witnessed(tx *db.Tx, readings []delivery.Reading) (*witness, erro
 	var from, legs []id.ID
 	var places []message.Place
 	for i := range all {
-		if d := &all[i]; told[d.leg] && (d.Kind.open() || d.Kind == ChargedButFailed || d.Kind == NoEnd) {
+		if d := &all[i]; told[d.leg] && d.Kind.disputable() {
 			p.rows[d.leg] = d
 			from, legs, places = append(from, d.letter), append(legs, d.leg), append(places, d.ref.Place)
 		}

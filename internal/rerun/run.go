@@ -176,6 +176,15 @@ func (s *Service) Apply(tx *db.Tx, name string) (Run, error) {
 	if v.State != Compared {
 		return v, fault.New(fault.Conflict, fault.CodeStateConflict, "the run is %s; only one that is compared to its end can be applied", v.State)
 	}
+	if v.heard.At.IsZero() {
+		kinds, err := ByKind(tx, v.ID)
+		if err != nil {
+			return v, err
+		}
+		if slices.ContainsFunc(kinds, func(k Sum) bool { return k.Kind.disputable() }) {
+			return v, fault.New(fault.Conflict, fault.CodeStateConflict, "the comparison was made by an earlier version, which did not look at what other reports say; make a new run")
+		}
+	}
 	return s.become(tx, v, Applying, "rerun.applied")
 }
 
