@@ -28,7 +28,7 @@ const (
 	Done          Topic = "done"     // each message
 	Reviews       Topic = "review"   // messages that wait for a second person
 	Registrations Topic = "sender"   // numbers that were decided on
-	Endpoints     Topic = "webhooks" // that get nothing any more
+	Endpoints     Topic = "webhooks" // that fail, or get nothing any more
 
 	always Topic = "" // is told whatever a site chose
 )

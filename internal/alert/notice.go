@@ -62,6 +62,8 @@ type facts struct {
 	State       string         `json:"state"` // of a sender number
 	Endpoint    string         `json:"endpoint_id"`
 	Failing     time.Time      `json:"failing_since"`
+	KeptDays    int            `json:"kept_days"`   // for which what happens waits for it
+	Disabled    time.Time      `json:"disabled_at"` // of an endpoint that fails: when it will be
 	sending     `json:"-"`     // of events about messages; those about payments name amounts alike
 }
 
@@ -120,6 +122,7 @@ var judges = map[string]func(*notice){
 	"sender.blocked":         func(n *notice) { n.to(Registrations, "sender") },
 	"series.failed":          func(n *notice) { n.to(Repeated, "series_failed") },
 	"webhook.disabled":       func(n *notice) { n.to(Endpoints, "webhook_disabled") },
+	"webhook.failing":        func(n *notice) { n.to(Endpoints, "webhook_failing") },
 	"payment.strange":        func(n *notice) { n.operator = "operator_strange" },
 	"payments.differ":        func(n *notice) { n.operator = "operator_differ" },
 	"provider.balance_low":   func(n *notice) { n.operator = "operator_provider_low" },

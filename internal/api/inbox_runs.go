@@ -43,7 +43,7 @@ type runSumsAsked struct {
 type runDifferencesAsked struct {
 	ID string `path:"id" doc:"run_…"`
 	Paging
-	Kind    string `query:"kind" enum:"would_deliver,would_fail,would_fall_back,would_retry,earlier_delivered,charged_but_failed,delivered_not_charged,contradiction,no_end,same_end,opted_out"`
+	Kind    string `query:"kind" enum:"would_deliver,would_fail,would_fall_back,would_retry,earlier_delivered,charged_but_failed,delivered_not_charged,contradiction,no_end,same_end,disputed,opted_out"`
 	Outcome string `query:"outcome" enum:"applied,skipped,returned_before,noted"`
 	Site    string `query:"site" doc:"Only those of one site."`
 }

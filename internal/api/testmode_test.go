@@ -13,7 +13,7 @@ import (
 // newSandbox makes test mode over a world.
 func newSandbox(w *world) *sandbox.Service {
 	return sandbox.New(w.d, w.keys, w.ledger, w.queue, w.deps.Kakao, sandbox.Options{
-		Shifts: []sandbox.Shift{w.messages.Shift, w.delivery.Shift, w.billing.Shift, w.series.Shift, w.deps.Kakao.Shift}, Busy: w.delivery.Busy,
+		Shifts: sandbox.Shifts(w.messages, w.delivery, w.billing, w.series, w.deps.Kakao, w.deps.Webhooks), Busy: w.delivery.Busy,
 		Channel: func(string, string) map[string]string {
 			return map[string]string{"solapi.test": "KA01PF260101000000000AbCdEfGhIjK"}
 		},

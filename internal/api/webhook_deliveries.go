@@ -26,9 +26,9 @@ type webhookDeliveryView struct {
 	EndedAt  maybeInstant `json:"ended_at"`
 }
 
-func showDelivery(d webhook.Delivery) (webhookDeliveryView, error) {
+func showDelivery(d webhook.Delivery) webhookDeliveryView {
 	return webhookDeliveryView{Sequence: d.Seq, EventID: d.Event.Text(id.Event), Type: d.Type, State: string(d.State), Attempts: d.Attempts, Status: statusOrNull(d.Status),
-		NextAt: maybeInstant(d.Due), EventAt: instant(d.EventAt), EndedAt: maybeInstant(d.EndedAt)}, nil
+		NextAt: maybeInstant(d.Due), EventAt: instant(d.EventAt), EndedAt: maybeInstant(d.EndedAt)}
 }
 
 func statusOrNull(status int) *int {
@@ -118,7 +118,7 @@ func webhookDeliveries(a *api) {
 		if err != nil {
 			return v, err
 		}
-		return showDelivery(d)
+		return showDelivery(d), nil
 	})
 	read(a, operation{
 		id: "listWebhookDeliveries", method: http.MethodGet, path: path + "/deliveries", tag: webhookTag, ability: "webhooks:read", status: http.StatusOK,
@@ -142,7 +142,7 @@ func (a *api) listDeliveries(tx *db.Tx, x *exchange, in *webhookDeliveriesInput)
 	if _, err := a.Webhooks.Find(tx, x.site, of); err != nil {
 		return out, err
 	}
-	f := webhook.Filter{State: webhook.State(in.State), Type: in.Type, From: db.At(in.From), Until: db.At(in.Until), Limit: in.Limit + 1}
+	f := webhook.Filter{State: webhook.State(in.State), Type: in.Type, From: db.At(in.From), Until: db.At(in.Until), Limit: in.Limit}
 	l, err := a.list(tx, x, "webhook-deliveries", in.ID, in.State, in.Type, in.From.String(), in.Until.String())
 	if err != nil {
 		return out, err
@@ -150,11 +150,18 @@ func (a *api) listDeliveries(tx *db.Tx, x *exchange, in *webhookDeliveriesInput)
 	if err := l.after(in.Cursor, &f.Before); err != nil {
 		return out, err
 	}
-	rows, err := a.Webhooks.Deliveries(tx, x.site, of, f)
+	rows, next, more, err := a.Webhooks.Deliveries(tx, x.site, of, f)
 	if err != nil {
 		return out, err
 	}
-	return pageOf(l, rows, in.Limit, showDelivery, func(d webhook.Delivery) any { return d.Seq })
+	out = listOf[webhookDeliveryView]{Data: make([]webhookDeliveryView, len(rows)), HasMore: more}
+	for i, d := range rows {
+		out.Data[i] = showDelivery(d)
+	}
+	if more {
+		out.NextCursor, err = l.cursor(next)
+	}
+	return out, err
 }
 
 func (a *api) getDelivery(tx *db.Tx, x *exchange, in *webhookDeliveryNamed) (v webhookDeliveryLogView, err error) {
@@ -176,8 +183,8 @@ func (a *api) getDelivery(tx *db.Tx, x *exchange, in *webhookDeliveryNamed) (v w
 	if v.Payload, err = a.Webhooks.Payload(tx, x.site, d); err != nil {
 		return v, err
 	}
-	v.Delivery, err = showDelivery(d)
-	return v, err
+	v.Delivery = showDelivery(d)
+	return v, nil
 }
 
 func (a *api) replay(tx *db.Tx, x *exchange, in *webhookReplay) (v webhookReplayView, err error) {

@@ -109,7 +109,7 @@ func webhookEndpoints(a *api) {
 		do                   func(tx *db.Tx, siteID string, of id.ID) (webhook.Endpoint, error)
 	}{
 		{"enable", "Go on sending to an endpoint", "What waits for it is sent at once. One that is enabled and failing gets another chance at once.", a.Webhooks.Enable},
-		{"disable", "Stop sending to an endpoint", "What happens meanwhile waits until it is enabled.", a.Webhooks.Disable},
+		{"disable", "Stop sending to an endpoint", "What happens meanwhile waits until it is enabled, for as long as deliveries are kept.", a.Webhooks.Disable},
 	} {
 		write(a, of(act.verb+"WebhookEndpoint", http.MethodPost, "/{id}/"+act.verb, "write", http.StatusOK, act.summary, act.about),
 			func(tx *db.Tx, x *exchange, in *webhookNamed) (v webhookEndpointView, err error) {

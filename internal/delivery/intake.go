@@ -32,13 +32,16 @@ func (d delivery) size() (rows, bytes int) { return len(d.reports) + 1, 0 }
 // noteOptOuts puts those who called an 080 number on the list of each site whose number that
 // is, or was when it advertised.
 func (s *Service) noteOptOuts(tx *db.Tx, in []delivery) error {
-	called, by := map[korea.Number][]optout.Wish{}, map[korea.Number]string{}
+	called := map[korea.Number]map[string][]optout.Wish{} // by the accounts that tell of them
 	for _, d := range in {
 		for _, r := range d.reports {
-			if r.OptOut != "" {
-				called[r.OptOut] = append(called[r.OptOut], optout.Wish{To: r.To, Scope: optout.Advertising})
-				by[r.OptOut] = d.account
+			if r.OptOut == "" {
+				continue
 			}
+			if called[r.OptOut] == nil {
+				called[r.OptOut] = map[string][]optout.Wish{}
+			}
+			called[r.OptOut][d.account] = append(called[r.OptOut][d.account], optout.Wish{To: r.To, Scope: optout.Advertising})
 		}
 	}
 	if len(called) == 0 {
@@ -49,8 +52,10 @@ func (s *Service) noteOptOuts(tx *db.Tx, in []delivery) error {
 		return err
 	}
 	for _, one := range sites { // by their ids, as they are locked
-		if _, err := s.optOuts.Reported(tx, one.Site, by[one.Number], called[one.Number]); err != nil {
-			return fmt.Errorf("note opt-outs that were reported: %w", err)
+		for _, account := range slices.Sorted(maps.Keys(called[one.Number])) {
+			if _, err := s.optOuts.Reported(tx, one.Site, account, called[one.Number][account]); err != nil {
+				return fmt.Errorf("note opt-outs that were reported: %w", err)
+			}
 		}
 	}
 	for n := range called {

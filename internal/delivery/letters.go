@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"time"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
@@ -40,6 +41,9 @@ func (l Letter) Spot() Spot { return Spot{l.ReceivedAt, l.ID} }
 func (s Spot) compare(o Spot) int {
 	return cmp.Or(cmp.Compare(s.At, o.At), bytes.Compare(s.ID[:], o.ID[:]))
 }
+
+// Before reports whether a letter at this place came before one at the other.
+func (s Spot) Before(o Spot) bool { return s.compare(o) < 0 }
 
 // LetterFilter says which letters are wanted; zero values do not narrow.
 type LetterFilter struct {
@@ -178,7 +182,7 @@ func (s *Service) ReadLetters(tx *db.Tx, letters []Letter) (readings []Reading, 
 		}
 		all = append(all, d)
 	}
-	if err := s.nameWhatCan(tx, all); err != nil {
+	if err := s.nameLegs(tx, all); err != nil {
 		return nil, nil, err
 	}
 	byID := make(map[id.ID]Letter, len(letters))
@@ -198,20 +202,9 @@ func (s *Service) ReadLetters(tx *db.Tx, letters []Letter) (readings []Reading, 
 	return readings, bodies, nil
 }
 
-// nameWhatCan names the legs of letters. One about a site whose data was erased has nobody any
-// more whose number it could name, and holds up no other.
-func (s *Service) nameWhatCan(tx *db.Tx, letters []delivery) error {
-	err := s.nameLegs(tx, letters)
-	if !fault.Is(err, fault.NotFound) {
-		return err
-	}
-	for i := range letters {
-		if err := s.nameLegs(tx, letters[i:i+1]); err != nil && !fault.Is(err, fault.NotFound) {
-			return err
-		}
-	}
-	return nil
-}
+// LongestWait is how long a leg can wait for its report: what is told of one was told within
+// this time of its hand-over, or when it was given up.
+func (s *Service) LongestWait() time.Duration { return max(s.o.ExpireText, s.o.ExpireLong) }
 
 // FindLetter reads a letter by its public id. NotFound also when it is not kept any more.
 func FindLetter(tx *db.Tx, name string) (Letter, error) {
@@ -271,5 +264,7 @@ func MarkApplied(tx *db.Tx, letters []id.ID) error {
 // NoteOptOuts puts those who called an 080 number, as readings say, on the lists of the sites
 // whose number it is. It locks sites: it comes before anything about messages.
 func (s *Service) NoteOptOuts(tx *db.Tx, readings []Reading) error {
-	return s.noteOptOuts(tx, []delivery{{reports: pick(readings, func(r Reading) provider.Report { return r.Report })}})
+	return s.noteOptOuts(tx, pick(readings, func(r Reading) delivery {
+		return delivery{account: r.Letter.Account, reports: []provider.Report{r.Report}}
+	}))
 }

@@ -12,6 +12,7 @@ import (
 	"creditmsg/internal/id"
 	"creditmsg/internal/message"
 	"creditmsg/internal/provider/simulator"
+	"creditmsg/internal/site"
 )
 
 // asked runs a test on every engine, in a shop whose provider has to be asked.
@@ -106,6 +107,36 @@ func TestAnAnswerIsReadFromItsRowAfterACrash(t *testing.T) {
 		s.clock.forward(3 * time.Second)
 		s.must(s.delivery.recoverInbox(context.Background()))
 		s.wantStates(key, message.Delivered)
+	})
+}
+
+// TestLettersOfAnErasedSiteHoldUpNoOther reads letters again that name their legs by number, of
+// which those of one site were erased.
+func TestLettersOfAnErasedSiteHoldUpNoOther(t *testing.T) {
+	asked(t, func(s *shop) {
+		gone := s.open(s.t)
+		var letters []Letter
+		for _, one := range []*shop{gone, s} {
+			key := one.sent(one.name, textOnly("a"), mobile(10_000_000))
+			s.drain()
+			s.settled()
+			bodies, err := s.delivery.carriers.byName["sens"].poller.Poll(context.Background(), one.calls(key)[0].enquiry())
+			s.must(err)
+			for _, b := range bodies {
+				l := letter{id: id.New(), account: "sens", body: b, reports: 1}
+				_, err := s.delivery.receive.Join(context.Background(), l)
+				s.must(err)
+				letters = append(letters, Letter{ID: l.id, Account: "sens"})
+			}
+		}
+		s.must(s.d.Update(context.Background(), "test", func(tx *db.Tx) error { return site.Erase(tx, s.keys, gone.name) }))
+		s.must(s.d.View(context.Background(), "test", func(tx *db.Tx) error {
+			readings, _, err := s.delivery.ReadLetters(tx, letters)
+			if err == nil && (len(readings) != 2 || readings[0].Ours || !readings[1].Ours || readings[1].Ref.Site != s.name) {
+				s.t.Errorf("got %+v, want that of the site that is there", readings)
+			}
+			return err
+		}))
 	})
 }
 

@@ -70,7 +70,8 @@ func scanPending(r *sql.Rows) (p Pending, err error) {
 	return p, r.Scan(&p.ID, &p.Site, &p.Type, &p.At)
 }
 
-// FirstPending gives the first events of all sites that wait, in the order of their ids.
+// FirstPending gives the first events of all sites that wait, in the order of their ids, which each
+// process makes by its own clock.
 func FirstPending(tx *db.Tx, limit int) ([]Pending, error) {
 	rows, err := tx.Query(`SELECT id, site_id, type, at FROM event_pending ORDER BY id LIMIT ?`, limit)
 	list, err := db.Collect(rows, err, scanPending)
@@ -80,7 +81,8 @@ func FirstPending(tx *db.Tx, limit int) ([]Pending, error) {
 	return list, nil
 }
 
-// StillPending gives those of some events that wait, in the order in which they happened.
+// StillPending gives those of some events that wait, in the order in which they happened: strictly
+// those of one process, others as far as the processes know the database's time.
 func StillPending(tx *db.Tx, list []Pending) ([]Pending, error) {
 	rows, err := tx.Lookup("event_pending", pendingColumns, db.Col("id", ids(list)))
 	still, err := db.Collect(rows, err, scanPending)

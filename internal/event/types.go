@@ -105,6 +105,7 @@ var Types = []Type{
 	{"template.dormant", "Kakao made a template dormant, since it was not used for long."},
 	{"template.rejected", "Kakao rejected a template."},
 	{"webhook.disabled", "An endpoint gets nothing any more: it failed for days, or answered that it is gone."},
+	{"webhook.failing", "An endpoint has failed for half of the time after which it is disabled."},
 	{"withdrawal.approved", "The operator approved a withdrawal."},
 	{"withdrawal.done", "A withdrawal was paid out."},
 	{"withdrawal.requested", "A withdrawal was asked for."},

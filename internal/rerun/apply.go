@@ -51,7 +51,7 @@ func (m *moving) apply(list []Difference) error {
 		d := &list[i]
 		switch d.Kind {
 		case ChargedButFailed:
-		case NoEnd, SameEnd:
+		case NoEnd, SameEnd, Disputed:
 			m.finish(d, Noted)
 		case OptedOut:
 			if err := m.optOut(d); err != nil { // locks sites: it comes before messages
@@ -176,9 +176,9 @@ func (m *moving) write() error {
 	return nil
 }
 
-// unique leaves each id once.
-func unique(list []id.ID) (out []id.ID) {
-	seen := map[id.ID]bool{}
+// unique leaves each once.
+func unique[T comparable](list []T) (out []T) {
+	seen := map[T]bool{}
 	for _, d := range list {
 		if !seen[d] {
 			seen[d] = true

@@ -12,7 +12,10 @@
 //
 // A leg that ended is spoken for by the letter that ended it. Other letters about it, which
 // contradicted it or came too late, were judged when they came; a run does not judge them
-// anew, unless the one that ended the leg turns out to be no end at all.
+// anew, unless the one that ended the leg turns out to be no end at all. Nothing is taken back,
+// charged or released against a letter that came before, or that may have ended the leg, and says
+// otherwise: whatever its state is, on whichever page and outside of the time as well. Such a
+// difference is shown as disputed, and nothing follows from it.
 //
 // Pages are small, and how far a run came stands in its row: a comparison or an application
 // that a crash cut off goes on where it was, by whichever process, without a lease. Memory does
@@ -23,6 +26,7 @@
 // Tables owned: rerun, rerun_difference, rerun_sum.
 //
 // Reading order: kind.go (the closed list of differences), judge.go (one report against one
-// recipient, pure), run.go, page.go with rows.go (the comparison), apply.go and refund.go (what
+// recipient, pure), run.go, page.go with rows.go (the comparison), hear.go (what other letters
+// speak against), apply.go and refund.go (what
 // follows from it), look.go (one letter for people), work.go (the jobs).
 package rerun

@@ -21,12 +21,13 @@ const (
 	Contradiction       Kind = "contradiction"
 	NoEnd               Kind = "no_end"
 	SameEnd             Kind = "same_end"
+	Disputed            Kind = "disputed"
 	OptedOut            Kind = "opted_out"
 )
 
 // Kinds are all kinds, in the order in which they are listed everywhere.
 var Kinds = []Kind{WouldDeliver, WouldFail, WouldFallBack, WouldRetry, EarlierDelivered, ChargedButFailed, DeliveredNotCharged,
-	Contradiction, NoEnd, SameEnd, OptedOut}
+	Contradiction, NoEnd, SameEnd, Disputed, OptedOut}
 
 var sentences = map[Kind]struct{ korean, english string }{
 	WouldDeliver:        {"결과를 기다리던 건이 전송 성공으로 처리됩니다 (과금)", "still waits for its report, and would be delivered and charged"},
@@ -39,6 +40,7 @@ var sentences = map[Kind]struct{ korean, english string }{
 	Contradiction:       {"확정된 결과와 다른 보고입니다 (기록만 함)", "says otherwise than what ended the leg: it is noted, and nothing moves"},
 	NoEnd:               {"확정의 근거가 된 보고가 최종 결과가 아니었습니다", "the report that ended the leg is no end after all; another one may follow"},
 	SameEnd:             {"확정의 근거가 되지 않았던 다른 보고가 같은 결과입니다 (그대로 둠)", "another report, which did not count when it came, says what the leg's end is: it stays so"},
+	Disputed:            {"더 먼저 왔거나 확정의 근거가 된 다른 보고의 결과가 다릅니다 (그대로 둠)", "another letter, which came before or ended the leg, says otherwise: nothing moves"},
 	OptedOut:            {"읽지 못했던 보고에 080 수신거부가 들어 있습니다", "a letter that could not be read tells of people who opted out"},
 }
 

@@ -43,7 +43,7 @@ type Letter struct {
 // Text is the body as people read it: what is no text in it is replaced.
 func (l Letter) Text() string { return strings.ToValidUTF8(string(l.Body), "\ufffd") }
 
-// Look reads a letter as a run would. NotFound also when it is not kept any more.
+// Look reads a letter as a run would that has not heard yet what others say against it. NotFound also when it is not kept any more.
 func (s *Service) Look(tx *db.Tx, name string) (Letter, error) {
 	of, err := delivery.FindLetter(tx, name)
 	if err != nil {

@@ -31,7 +31,7 @@ type page struct {
 	fresh    []*Difference
 	changed  map[*Difference]bool // of earlier pages
 	gone     map[id.ID]bool       // legs that were given back before
-	spoken   map[id.ID]bool       // legs whose end this page has read
+	spoken   map[id.ID]bool       // legs whose end this page has read; what others say is heard in the end
 	moves    map[id.ID][]move     // what earlier runs made of the legs
 	tally    map[sumKey]sum
 }
@@ -49,6 +49,9 @@ func (s *Service) comparePage(ctx context.Context, d id.ID) (more bool, err erro
 			return err
 		}
 		p.run = p.was
+		if !p.was.heard.At.IsZero() {
+			return p.hear(tx)
+		}
 		return p.read(tx)
 	})
 	if err != nil || p.was.State != Comparing {
@@ -56,7 +59,7 @@ func (s *Service) comparePage(ctx context.Context, d id.ID) (more bool, err erro
 	}
 	err = s.d.Update(ctx, "rerun_note", func(tx *db.Tx) error {
 		now, err := lock(tx, p.was.Name)
-		if err != nil || now.State != Comparing || now.cursor != p.was.cursor {
+		if err != nil || now.State != Comparing || now.cursor != p.was.cursor || now.heard != p.was.heard {
 			return err // somebody else was faster, or it was cancelled
 		}
 		run := p.run
@@ -74,22 +77,14 @@ func (s *Service) comparePage(ctx context.Context, d id.ID) (more bool, err erro
 // read compares the next letters.
 func (p *page) read(tx *db.Tx) error {
 	v := &p.run
-	letters, next, more, err := delivery.LettersAfter(tx, delivery.LetterFilter{Account: v.Provider, States: v.States, From: v.from, Until: v.til, Limit: pageLetters}, v.cursor)
+	letters, next, more, err := nextLetters(tx, delivery.LetterFilter{Account: v.Provider, States: v.States, From: v.from, Until: v.til}, v.cursor)
 	if err != nil {
 		return err
 	}
-	if n := weighed(letters); n < len(letters) {
-		letters, more = letters[:n], true
-		next = letters[n-1].Spot()
-	}
-	switch {
-	case more:
+	if more {
 		v.cursor = next
-	default:
-		v.State = Compared
-		if len(letters) > 0 {
-			v.cursor = letters[len(letters)-1].Spot()
-		}
+	} else if len(letters) > 0 {
+		v.cursor = letters[len(letters)-1].Spot()
 	}
 	v.Letters += int64(len(letters))
 	readings, _, err := p.delivery.ReadLetters(tx, letters)
@@ -102,7 +97,25 @@ func (p *page) read(tx *db.Tx) error {
 	for _, rd := range readings {
 		p.note(rd)
 	}
+	switch {
+	case more:
+	case v.hearUntil.IsZero():
+		v.State = Compared
+	default:
+		v.heard.At = p.hearFrom()
+	}
 	return nil
+}
+
+// nextLetters reads a page of letters.
+func nextLetters(tx *db.Tx, f delivery.LetterFilter, after delivery.Spot) (letters []delivery.Letter, next delivery.Spot, more bool, err error) {
+	f.Limit = pageLetters
+	letters, next, more, err = delivery.LettersAfter(tx, f, after)
+	if n := weighed(letters); n < len(letters) {
+		letters, more = letters[:n], true
+		next = letters[n-1].Spot()
+	}
+	return letters, next, more, err
 }
 
 // weighed is how many letters make a page.
@@ -198,6 +211,7 @@ func (p *page) note(rd delivery.Reading) {
 		return
 	}
 	p.people[rd.Ref.Place] = v.change.To
+	p.toHear(v.kind, r, rd)
 	d := Difference{Kind: v.kind, Channel: v.channel, Stood: string(v.change.From.State), Sums: v.Sums, leg: leg, who: digestOf(rd.Ref.Place), ref: rd.Ref, letter: rd.Letter.ID,
 		Site: rd.Ref.Site, Provider: rd.Letter.Account, Arrived: rd.Report.Delivered, Reason: rd.Report.Reason, Code: rd.Code}
 	if known == nil {

@@ -7,12 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/message"
 	"creditmsg/internal/provider"
+	"creditmsg/internal/site"
 )
 
 // misreadings are a parser's mistakes: deliveries and failures that it takes for no end, a
@@ -436,14 +438,26 @@ func TestAPageHoldsABoundedNumberOfReports(t *testing.T) {
 func TestOptOutsOfALetterThatCouldNotBeReadAreNoted(t *testing.T) {
 	eachEngine(t, func(t *testing.T, w *world) {
 		w.site("shop")
+		called := "0801234567"
+		w.update(func(tx *db.Tx) error {
+			_, err := site.SetRules(tx, "shop", site.RulesChange{OptOutNumber: &called})
+			return err
+		})
 		w.carriers["carrier-a"].broken.Store(true)
-		w.comes("carrier-a", "0801234567 01000010001", "0801234567 01000010002")
+		w.comes("carrier-a", called+" 01000010001", called+" 01000010002")
 		w.carriers["carrier-a"].broken.Store(false)
 		v := w.compared(Request{})
 		w.tells(v, "opted_out ")
 		if done := w.applied(v.Name); done.Applied != 1 {
 			t.Errorf("got %+v", done)
 		}
+		w.view(func(tx *db.Tx) error {
+			said, err := audit.List(tx, audit.Filter{Site: "shop", Action: "opt_outs"}, id.ID{}, 5)
+			if err == nil && (len(said) != 1 || said[0].Actor.Kind != audit.Provider || said[0].Actor.ID != "carrier-a") {
+				t.Errorf("noted as %+v, want opt-outs that the account told of", said)
+			}
+			return err
+		})
 		if again := w.compared(Request{}); again.Differences != 0 {
 			t.Errorf("again: got %+v", again)
 		}

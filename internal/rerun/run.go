@@ -58,8 +58,10 @@ type Run struct {
 	AppliedAt      *time.Time   `json:"applied_at"`
 
 	cursor     delivery.Spot
-	moved      int64 // number of the last difference that was gone through for those who move
-	refunded   int64 // the same for refunds
+	heard      delivery.Spot // how far the second reading came; the zero spot: it has not begun
+	hearUntil  db.Time       // letters that came before are heard in it; 0 = none need be
+	moved      int64         // number of the last difference that was gone through for those who move
+	refunded   int64         // the same for refunds
 	from, til  db.Time
 	comparedAt db.Time
 	appliedAt  db.Time
@@ -174,6 +176,15 @@ func (s *Service) Apply(tx *db.Tx, name string) (Run, error) {
 	if v.State != Compared {
 		return v, fault.New(fault.Conflict, fault.CodeStateConflict, "the run is %s; only one that is compared to its end can be applied", v.State)
 	}
+	if v.heard.At.IsZero() {
+		kinds, err := ByKind(tx, v.ID)
+		if err != nil {
+			return v, err
+		}
+		if slices.ContainsFunc(kinds, func(k Sum) bool { return k.Kind.disputable() }) {
+			return v, fault.New(fault.Conflict, fault.CodeStateConflict, "the comparison was made by an earlier version, which did not look at what other reports say; make a new run")
+		}
+	}
 	return s.become(tx, v, Applying, "rerun.applied")
 }
 
@@ -202,14 +213,14 @@ func (s *Service) become(tx *db.Tx, v Run, next State, act string) (Run, error) 
 }
 
 const runColumns = `id, provider, from_at, until_at, states, state, letters, reports, unreadable, strange, unborn, differences, cursor_at, cursor_id,
-	moved_n, refunded_n, applied, skipped, returned_before, refunds, given_back, short, created_at, compared_at, applied_at`
+	moved_n, refunded_n, applied, skipped, returned_before, refunds, given_back, short, created_at, compared_at, applied_at, heard_at, heard_id, hear_until`
 
 func scanRun(r *sql.Rows) (v Run, err error) {
 	var states string
 	var created db.Time
 	err = r.Scan(&v.ID, &v.Provider, &v.from, &v.til, &states, &v.State, &v.Letters, &v.Reports, &v.Unreadable, &v.Strange, &v.Unborn, &v.Differences,
 		&v.cursor.At, &v.cursor.ID, &v.moved, &v.refunded, &v.Applied, &v.Skipped, &v.ReturnedBefore, &v.Refunds, &v.GivenBack, &v.Short,
-		&created, &v.comparedAt, &v.appliedAt)
+		&created, &v.comparedAt, &v.appliedAt, &v.heard.At, &v.heard.ID, &v.hearUntil)
 	v.States, v.CreatedAt = strings.Split(states, ","), created.Time()
 	v.show()
 	return v, err
@@ -238,7 +249,8 @@ func (v *Run) store(tx *db.Tx) error {
 		n("letters", v.Letters), n("reports", v.Reports), n("unreadable", v.Unreadable), n("strange", v.Strange), n("unborn", v.Unborn), n("differences", v.Differences),
 		db.Same("cursor_at", v.cursor.At, 1), db.Opt("cursor_id", []id.ID{v.cursor.ID}), n("moved_n", v.moved), n("refunded_n", v.refunded),
 		n("applied", v.Applied), n("skipped", v.Skipped), n("returned_before", v.ReturnedBefore), n("refunds", v.Refunds),
-		db.Same("given_back", v.GivenBack, 1), db.Same("short", v.Short, 1), db.Same("compared_at", v.comparedAt, 1), db.Same("applied_at", v.appliedAt, 1))
+		db.Same("given_back", v.GivenBack, 1), db.Same("short", v.Short, 1), db.Same("compared_at", v.comparedAt, 1), db.Same("applied_at", v.appliedAt, 1),
+		db.Same("heard_at", v.heard.At, 1), db.Opt("heard_id", []id.ID{v.heard.ID}), db.Same("hear_until", v.hearUntil, 1))
 	if err != nil {
 		return fmt.Errorf("write run %s: %w", v.Name, err)
 	}

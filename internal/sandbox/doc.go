@@ -16,7 +16,8 @@
 //   - Time cannot be moved at a live site.
 //
 // What moves with the clock is what waits: jobs, messages and recipients that are not final,
-// calls in doubt, payments that are open, the pauses of automatic recharge, series, what is
+// calls in doubt, payments that are open, the pauses of automatic recharge, series, deliveries to
+// webhook endpoints and the pauses of those, what is
 // remembered against duplicates, looks at templates. What goes by the calendar goes by the
 // true day (caps, statistics, statements, the night of advertising), since those days are
 // shared with what has happened already; and so does what the chain of the ledger has

@@ -3,25 +3,35 @@ package sandbox
 import (
 	"time"
 
+	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
+	"creditmsg/internal/delivery"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/kakao"
 	"creditmsg/internal/message"
 	"creditmsg/internal/queue"
+	"creditmsg/internal/series"
 	"creditmsg/internal/site"
+	"creditmsg/internal/webhook"
 )
 
 // Shift makes what is open of a site as much older as by says, for the rows of one owner. It
 // joins the transaction.
 type Shift func(tx *db.Tx, siteID string, by time.Duration) error
 
+// Shifts are the steps of an advance, in the order of their locks: of everybody whose rows move
+// with the clock. There is no other list of them, and none of them can be left out.
+func Shifts(messages *message.Service, deliver *delivery.Service, pays *billing.Service, sends *series.Service, templates *kakao.Service,
+	hooks *webhook.Service) []Shift {
+	return []Shift{messages.Shift, deliver.Shift, pays.Shift, sends.Shift, templates.Shift, hooks.Shift}
+}
+
 // Options say what test mode is made of.
 type Options struct {
 	// Off refuses everything: the operator wants no test mode.
 	Off bool
-	// Shifts are the owners of what moves with the clock, in the order of their locks; jobs
-	// come after all of them.
+	// Shifts are what Shifts gives; jobs come after all of them.
 	Shifts []Shift
 	// Busy counts what else than jobs is under way for a test site; nil = nothing.
 	Busy func(tx *db.Tx, siteID string) (int64, error)

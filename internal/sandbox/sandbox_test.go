@@ -20,6 +20,7 @@ import (
 	"creditmsg/internal/provider/simulator"
 	"creditmsg/internal/series"
 	"creditmsg/internal/site"
+	"creditmsg/internal/webhook"
 )
 
 func (w *world) refused(what string, k fault.Kind, code string, fn func(tx *db.Tx) error) {
@@ -309,11 +310,50 @@ func (w *world) furnish(sites ...string) {
 				series.Content{Name: "daily", Request: asked(), Recipients: []series.Recipient{{To: "01000000001", Variables: map[string]string{"이름": "김하나"}}}}); err != nil {
 				return err
 			}
+			if err := w.listens(tx, id); err != nil {
+				return err
+			}
 			_, err := w.ledger.Add(tx, credit.TopUp{Site: id, Kind: credit.Bonus, Amount: 1000 * money.Won, ExpiresAt: tx.Now.Add(40 * 24 * time.Hour), Note: "test"})
 			return err
 		})
 		w.send(id, asked(), "010-0000-0003")
 	}
+}
+
+// listens gives a site an endpoint that an event waits for.
+func (w *world) listens(tx *db.Tx, siteID string) error {
+	where := "https://shop.example/hooks"
+	e, _, err := w.hooks.Create(tx, siteID, webhook.Change{URL: &where, Topics: []string{"webhook.*"}})
+	if err == nil {
+		_, err = w.hooks.Test(tx, siteID, e.ID)
+	}
+	return err
+}
+
+func TestWhatWaitsForAnEndpointMovesWithTheClock(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.shop("rich")
+		w.update(func(tx *db.Tx) error { return w.listens(tx, "rich.test") })
+		due := func() (at db.Time) {
+			w.must(w.d.View(t.Context(), "test", func(tx *db.Tx) error {
+				all, err := w.hooks.Endpoints(tx, "rich.test")
+				if err != nil {
+					return err
+				}
+				list, _, _, err := w.hooks.Deliveries(tx, "rich.test", all[0].ID, webhook.Filter{Limit: 1})
+				if err == nil {
+					at = list[0].Due
+				}
+				return err
+			}))
+			return at
+		}
+		before := due()
+		w.update(func(tx *db.Tx) error { _, err := w.sandbox.Advance(tx, "rich.test", time.Hour); return err })
+		if got := due(); got != before.Add(-time.Hour) {
+			t.Errorf("it is due at %d, want an hour before %d", got, before)
+		}
+	})
 }
 
 // jobs are when the jobs of a site are due, by their names.

@@ -31,6 +31,7 @@ import (
 	"creditmsg/internal/queue"
 	"creditmsg/internal/series"
 	"creditmsg/internal/site"
+	"creditmsg/internal/webhook"
 )
 
 // world is test mode over one database, with a live vendor and a simulator of test mode. Time
@@ -48,6 +49,7 @@ type world struct {
 	billing    *billing.Service
 	series     *series.Service
 	kakao      *kakao.Service
+	hooks      *webhook.Service
 	sandbox    *Service
 	live, test *simulator.Simulator
 	broken     error         // what the last shift gives
@@ -102,9 +104,11 @@ func newWorld(t testing.TB, engine string) *world {
 	t.Cleanup(func() { _ = w.delivery.Drain(context.Background()) })
 	w.series = series.New(w.d, w.keys, w.queue, w.messages)
 	w.kakao = kakao.New(w.d, w.keys, w.queue, nil, kakao.Options{})
+	w.hooks, err = webhook.New(w.d, w.keys, w.queue, webhook.Options{})
+	w.must(err)
 	w.sandbox = New(w.d, w.keys, w.ledger, w.queue, w.kakao, Options{
-		Shifts: []Shift{w.messages.Shift, w.delivery.Shift, w.billing.Shift, w.series.Shift, w.kakao.Shift,
-			func(*db.Tx, string, time.Duration) error { return w.broken }},
+		Shifts: append(Shifts(w.messages, w.delivery, w.billing, w.series, w.kakao, w.hooks),
+			func(*db.Tx, string, time.Duration) error { return w.broken }),
 		Busy:    w.delivery.Busy,
 		Channel: func(string, string) map[string]string { return map[string]string{"solapi.test": channelID} },
 		Template: func(string, string, map[string]string) map[string]message.ProviderTemplate {
@@ -272,12 +276,13 @@ func (w *world) prove() {
 // owned are the tables that have rows of sites, which a shift could touch.
 var owned = []string{"site", "site_key", "site_rev", "site_token", "site_sender", "site_channel", "event", "idem", "job", "account", "lot", "reservation",
 	"entry", "credit_usage", "credit_refund", "credit_head", "credit_cap", "credit_cap_use", "price", "stat_delta", "stat_day", "template", "message", "batch", "reject",
-	"recipient", "recent", "off_kakao", "review", "billing_payment", "billing_cancel", "billing_card", "billing_rule", "series", "series_firing", "kakao_template"}
+	"recipient", "recent", "off_kakao", "review", "billing_payment", "billing_cancel", "billing_card", "billing_rule", "series", "series_firing", "kakao_template",
+	"webhook_endpoint", "webhook_delivery", "webhook_attempt"}
 
 // kept are those of them that no shift changes at all.
 var kept = []string{"site_key", "site_token", "site_sender", "site_channel", "event", "idem", "account", "lot", "reservation",
 	"entry", "credit_usage", "credit_refund", "credit_head", "credit_cap", "credit_cap_use", "price", "stat_delta", "stat_day", "template", "batch", "reject",
-	"billing_cancel", "billing_card", "series_firing"}
+	"billing_cancel", "billing_card", "series_firing", "webhook_attempt"}
 
 // digest sums up the rows of tables of some sites, by table.
 func (w *world) digest(tables []string, like string, of bool) map[string]string {

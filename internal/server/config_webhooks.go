@@ -19,8 +19,8 @@ type WebhooksConfig struct {
 	Timeout time.Duration `yaml:"timeout" env:"TIMEOUT"`
 	// DisableAfter is for how long an endpoint may fail before it is disabled. Default 120h.
 	DisableAfter time.Duration `yaml:"disable_after" env:"DISABLE_AFTER"`
-	// KeepAttempts is how long deliveries that ended are kept, with their attempts, and can
-	// be sent again. Default 720h.
+	// KeepAttempts is how long deliveries are kept, with their attempts: those that ended, which can
+	// be sent again, and those that wait for an endpoint that is disabled. Default 720h.
 	KeepAttempts time.Duration `yaml:"keep_attempts" env:"KEEP_ATTEMPTS"`
 	// SecretOverlap is how long a secret that was replaced signs along. Default 24h.
 	SecretOverlap time.Duration `yaml:"secret_overlap" env:"SECRET_OVERLAP"`

@@ -136,7 +136,7 @@ func (p *Operator) WebhookDeliveries(ctx context.Context, siteID, text, state st
 		if _, err := p.webhooks.Find(tx, siteID, of); err != nil {
 			return err
 		}
-		all, err := p.webhooks.Deliveries(tx, siteID, of, webhook.Filter{State: webhook.State(state), Limit: limit})
+		all, _, _, err := p.webhooks.Deliveries(tx, siteID, of, webhook.Filter{State: webhook.State(state), Limit: limit})
 		if err != nil {
 			return err
 		}

@@ -112,7 +112,7 @@ func (p *Program) accounts() ([]delivery.Carrier, error) {
 // sandbox makes the service of test mode.
 func (p *Program) sandbox() *sandbox.Service {
 	return sandbox.New(p.d, p.keys, p.ledger, p.queue, p.kakao, p.config.sandbox(
-		[]sandbox.Shift{p.messages.Shift, p.delivery.Shift, p.billing.Shift, p.series.Shift, p.kakao.Shift, p.webhooks.Shift}, p.delivery.Busy))
+		sandbox.Shifts(p.messages, p.delivery, p.billing, p.series, p.kakao, p.webhooks), p.delivery.Busy))
 }
 
 // sandbox are the options of test mode.

@@ -167,7 +167,7 @@ func (w *world) inOrder(e Endpoint) {
 }
 
 func (w *world) placesOf(tx *db.Tx, e Endpoint) []Delivery {
-	list, err := w.hooks.Deliveries(tx, e.Site, e.ID, Filter{Limit: 1000})
+	list, _, _, err := w.hooks.Deliveries(tx, e.Site, e.ID, Filter{Limit: 1000})
 	w.must(err)
 	return list
 }

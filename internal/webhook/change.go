@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"reflect"
 	"strings"
 	"unicode/utf8"
 
@@ -127,8 +128,8 @@ func (e *Endpoint) signs() string {
 	return string(e.secrets[0].Secret)
 }
 
-// change locks an endpoint, and before it who listens to the site, stores what do makes of it,
-// and notes that.
+// change locks an endpoint, and before it who listens to the site, stores what do makes of it if
+// that is another one, and notes it.
 func (s *Service) change(tx *db.Tx, siteID string, of id.ID, what string, do func(*Endpoint) error) (Endpoint, error) {
 	if _, err := event.LockListening(tx, siteID); err != nil {
 		return Endpoint{}, err
@@ -137,8 +138,9 @@ func (s *Service) change(tx *db.Tx, siteID string, of id.ID, what string, do fun
 	if err != nil {
 		return e, err
 	}
+	was := e
 	before, secret := e.told(), e.signs()
-	if err := do(&e); err != nil {
+	if err := do(&e); err != nil || reflect.DeepEqual(e, was) {
 		return e, err
 	}
 	if err := s.store(tx, &e, false); err != nil {

@@ -6,12 +6,18 @@
 //   - Every event that an endpoint asked for is handed to it at least once, under an id that
 //     stays the same over all attempts, so that who gets it twice can tell. It has a place in
 //     the endpoint's own sequence, which has no gap.
-//   - An event that one transaction committed before another began has the lower place.
+//   - An event that one transaction committed before another of the same process began has the
+//     lower place. Of other processes this holds as far as their clocks agree: each goes by the
+//     database's to some milliseconds, and by its own while more events wait than are given at
+//     once. No two have one place, whichever processes give them.
+//   - What has a higher place may come first: several requests to an endpoint are under way at a
+//     time, and what fails is passed by what comes after it.
 //   - What fails is tried again for three days; what an endpoint missed while it was disabled
-//     waits for it; what failed for good can be sent again. Each attempt is written down with
-//     what was answered.
+//     waits for it, for as long as deliveries are kept (Options.KeepAttempts, 30 days); what failed
+//     for good can be sent again as long. Each attempt is written down with what was answered.
 //   - An endpoint that hangs or fails holds up no other, and is left alone for longer and
-//     longer.
+//     longer. One that has failed for days is disabled, and its site is told when half of that
+//     time is over.
 //   - A request never reaches an address that is not public (loopback, private, link-local,
 //     metadata), whatever a name resolves to at the moment of the request: the address that is
 //     dialled is what is judged. Redirects are not followed.

@@ -26,6 +26,7 @@ type dueDelivery struct {
 	tries    int // since it began, or was asked for again
 	attempts int // in all
 	due, at  db.Time
+	asked    db.Time // when it was last asked for again; 0 = never
 	data     []byte
 }
 
@@ -93,10 +94,10 @@ func (s *Service) read(tx *db.Tx, t *task, e sealedEndpoint) error {
 	if e.troubled() {
 		most = 1
 	}
-	rows, err := tx.Query(`SELECT seq, event_id, type, tries, attempts, due, event_at FROM webhook_delivery
+	rows, err := tx.Query(`SELECT seq, event_id, type, tries, attempts, due, event_at, asked_at FROM webhook_delivery
 		WHERE site_id = ? AND endpoint_id = ? AND due > 0 ORDER BY due, seq LIMIT ?`, e.Site, e.ID, most+1)
 	list, err := db.Collect(rows, err, func(r *sql.Rows) (d dueDelivery, err error) {
-		return d, r.Scan(&d.seq, &d.event, &d.kind, &d.tries, &d.attempts, &d.due, &d.at)
+		return d, r.Scan(&d.seq, &d.event, &d.kind, &d.tries, &d.attempts, &d.due, &d.at, &d.asked)
 	})
 	if err != nil {
 		return fmt.Errorf("read what is due to endpoint %s: %w", e.ID, err)

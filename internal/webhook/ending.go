@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
@@ -23,6 +24,7 @@ type ending struct {
 	made    *made         // nil = no request
 	health  *health       // nil = as it was
 	disable Reason        // "" = it goes on
+	known   db.Time       // when the endpoint that the turn knew was changed
 	job     *queue.Ending // nil = the turn goes on
 	then    queue.Job     // it is served by other workers from now on; without a kind it is not
 }
@@ -38,7 +40,7 @@ type made struct {
 
 // endAll writes endings down, those of one moment together.
 func (s *Service) endAll(tx *db.Tx, in []ending) ([]struct{}, error) {
-	told, err := s.endEndpoints(tx, in)
+	f, err := s.endEndpoints(tx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -46,27 +48,34 @@ func (s *Service) endAll(tx *db.Tx, in []ending) ([]struct{}, error) {
 		return nil, err
 	}
 	var jobs []queue.Ending
-	var then []queue.Job
 	for _, e := range in {
 		if e.job != nil {
 			jobs = append(jobs, *e.job)
 		}
 		if e.then.Kind != "" {
-			then = append(then, e.then)
+			f.jobs = append(f.jobs, e.then)
 		}
 	}
 	if err := s.queue.End(tx, jobs...); err != nil {
 		return nil, err
 	}
-	if err := s.queue.Put(tx, then...); err != nil {
+	if err := s.queue.Put(tx, f.jobs...); err != nil {
 		return nil, err
 	}
-	tx.OnCommit(func() { s.count(in) })
-	return make([]struct{}, len(in)), credit.Announce(tx, s.queue, told...)
+	tx.OnCommit(func() { s.count(in, f.disabled) })
+	return make([]struct{}, len(in)), credit.Announce(tx, s.queue, f.told...)
 }
 
-// endEndpoints writes how endpoints do, and gives the events of those that are disabled.
-func (s *Service) endEndpoints(tx *db.Tx, in []ending) (told []event.Event, err error) {
+// following is what follows from how endpoints do.
+type following struct {
+	told     []event.Event
+	disabled []*Endpoint
+	jobs     []queue.Job
+}
+
+// endEndpoints writes how endpoints do. One that was changed since its turn began stays as people
+// made it, and how it did before tells nothing of it; what was to disable it is tried again.
+func (s *Service) endEndpoints(tx *db.Tx, in []ending) (f following, err error) {
 	var moved []ending
 	for _, e := range in {
 		if e.health != nil || e.disable != "" {
@@ -74,53 +83,73 @@ func (s *Service) endEndpoints(tx *db.Tx, in []ending) (told []event.Event, err 
 		}
 	}
 	if len(moved) == 0 {
-		return nil, nil
+		return f, nil
 	}
 	rows, err := tx.LookupForUpdate("webhook_endpoint", endpointColumns,
 		db.Col("site_id", pick(moved, func(e ending) string { return e.site })), db.Col("id", pick(moved, func(e ending) id.ID { return e.of })))
 	found, err := db.Collect(rows, err, scanEndpoint)
 	if err != nil {
-		return nil, fmt.Errorf("lock endpoints: %w", err)
+		return f, fmt.Errorf("lock endpoints: %w", err)
 	}
 	var list []*Endpoint
 	for i := range found {
 		e := &found[i].Endpoint
-		if e.State == removed {
-			continue
-		}
 		for _, m := range moved {
-			if m.place != (place{e.Site, e.ID}) {
+			switch {
+			case m.place != (place{e.Site, e.ID}) || e.State == removed:
 				continue
-			}
-			if m.health != nil {
-				e.health = *m.health
+			case m.known != e.ChangedAt:
+				if m.disable != "" && e.State == Enabled {
+					f.jobs = append(f.jobs, e.job(tx.Now))
+				}
+				continue
+			case m.health != nil:
+				warn := m.health.warnedAt > 0 && e.warnedAt == 0 && m.disable == "" && e.State == Enabled
+				if e.health = *m.health; warn {
+					f.told = append(f.told, e.warn(s.o.DisableAfter))
+				}
 			}
 			if m.disable != "" && e.State == Enabled {
-				told = append(told, e.disable(m.disable, tx.Now))
+				f.told, f.disabled = append(f.told, e.disable(m.disable, tx.Now, s.o.KeepAttempts)), append(f.disabled, e)
+			}
+			if !slices.Contains(list, e) {
+				list = append(list, e)
 			}
 		}
-		list = append(list, e)
+	}
+	if len(list) == 0 {
+		return f, nil
 	}
 	cols := append(healthColumns(list), db.Col("state", pick(list, func(e *Endpoint) State { return e.State })),
 		db.Col("reason", pick(list, func(e *Endpoint) Reason { return e.Reason })),
 		db.Col("disabled_at", pick(list, func(e *Endpoint) db.Time { return e.DisabledAt })))
-	return told, tx.Later(func(err error) error { return fmt.Errorf("write how endpoints do: %w", err) }, func() error {
+	return f, tx.Later(func(err error) error { return fmt.Errorf("write how endpoints do: %w", err) }, func() error {
 		return tx.UpdateMany("webhook_endpoint", []string{"site_id", "id"}, cols...)
 	})
 }
 
 // disable stops an endpoint and gives the event that says so.
-func (e *Endpoint) disable(why Reason, now db.Time) event.Event {
+func (e *Endpoint) disable(why Reason, now db.Time, keep time.Duration) event.Event {
 	e.State, e.Reason, e.DisabledAt = Disabled, why, now
-	data := map[string]any{"endpoint_id": e.ID.Text(id.Webhook), "reason": why}
+	data := map[string]any{"reason": why, "kept_days": int(keep / (24 * time.Hour))}
 	if e.failingSince > 0 {
 		data["failing_since"] = e.failingSince.Time()
 	}
+	return e.tells("webhook.disabled", data)
+}
+
+// warn gives the event that says when an endpoint that fails will be disabled.
+func (e *Endpoint) warn(after time.Duration) event.Event {
+	return e.tells("webhook.failing", map[string]any{"failing_since": e.failingSince.Time(), "disabled_at": e.failingSince.Add(after).Time()})
+}
+
+func (e *Endpoint) tells(kind string, data map[string]any) event.Event {
+	data["endpoint_id"] = e.ID.Text(id.Webhook)
 	text, err := json.Marshal(data)
-	if err != nil { // it is made of texts and a time
+	if err != nil { // it is made of texts and times
 		text = nil
 	}
-	return event.Event{Site: e.Site, Type: "webhook.disabled", Ref: e.ID.Text(id.Webhook), Data: text}
+	return event.Event{Site: e.Site, Type: kind, Ref: e.ID.Text(id.Webhook), Data: text}
 }
 
 // key is the key of a delivery.
@@ -134,7 +163,8 @@ func (k key) compare(o key) int {
 }
 
 // endDeliveries writes what became of deliveries, with their attempts. One that is not there
-// any more went with its endpoint.
+// any more went with its endpoint, and one that was asked for again during the attempt is due as
+// it was asked for, whatever the attempt came to.
 func (s *Service) endDeliveries(tx *db.Tx, in []ending) error {
 	byKey := map[key]*made{}
 	for _, e := range in {
@@ -150,9 +180,12 @@ func (s *Service) endDeliveries(tx *db.Tx, in []ending) error {
 		keys = append(keys, k)
 	}
 	slices.SortFunc(keys, key.compare)
-	rows, err := tx.LookupForUpdate("webhook_delivery", []string{"site_id", "endpoint_id", "seq", "tries", "attempts"}, deliveryKeys(keys)...)
+	rows, err := tx.LookupForUpdate("webhook_delivery", []string{"site_id", "endpoint_id", "seq", "tries", "attempts", "due", "asked_at"}, deliveryKeys(keys)...)
 	list, err := db.Collect(rows, err, func(r *sql.Rows) (o outcome, err error) {
-		return o, r.Scan(&o.site, &o.of, &o.seq, &o.tries, &o.no)
+		var due db.Null[int64]
+		err = r.Scan(&o.site, &o.of, &o.seq, &o.tries, &o.no, &due, &o.asked)
+		o.due = db.Time(due.V)
+		return o, err
 	})
 	if err != nil {
 		return fmt.Errorf("lock deliveries: %w", err)
@@ -160,7 +193,11 @@ func (s *Service) endDeliveries(tx *db.Tx, in []ending) error {
 	for i := range list {
 		o := &list[i]
 		o.made = byKey[o.key]
-		o.tries, o.no = o.tries+1, o.no+1
+		o.no++
+		o.state = Waiting
+		if o.asked == o.delivery.asked {
+			o.tries, o.due, o.state = o.tries+1, o.again, cmp.Or(o.over, Waiting)
+		}
 		if o.sealed, err = s.sealed(tx, o); err != nil {
 			return err
 		}
@@ -174,8 +211,10 @@ func (s *Service) endDeliveries(tx *db.Tx, in []ending) error {
 type outcome struct {
 	key
 	*made
-	tries, no int64
-	sealed    []byte
+	tries, no  int64
+	due, asked db.Time
+	state      State
+	sealed     []byte
 }
 
 // sealed is what the attempt's row keeps of the answer; nothing where there is nothing to read.
@@ -206,12 +245,12 @@ func writeOutcomes(tx *db.Tx, list []outcome) error {
 	keys := deliveryKeys(pick(list, func(o outcome) key { return o.key }))
 	number := func(name string, of func(outcome) int64) db.Column { return db.Col(name, pick(list, of)) }
 	err := tx.UpdateMany("webhook_delivery", []string{"site_id", "endpoint_id", "seq"}, append(slices.Clone(keys),
-		db.Col("state", pick(list, func(o outcome) State { return cmp.Or(o.over, Waiting) })),
-		db.Opt("due", pick(list, func(o outcome) db.Time { return o.again })),
+		db.Col("state", pick(list, func(o outcome) State { return o.state })),
+		db.Opt("due", pick(list, func(o outcome) db.Time { return o.due })),
 		number("tries", func(o outcome) int64 { return o.tries }), number("attempts", func(o outcome) int64 { return o.no }),
 		number("status", func(o outcome) int64 { return int64(o.answer.status) }),
 		db.Col("ended_at", pick(list, func(o outcome) db.Time {
-			if o.over == "" {
+			if o.state == Waiting {
 				return 0
 			}
 			return o.at
@@ -228,7 +267,7 @@ func writeOutcomes(tx *db.Tx, list []outcome) error {
 }
 
 // count measures endings that are committed, and tells of endpoints that were disabled.
-func (s *Service) count(in []ending) {
+func (s *Service) count(in []ending, disabled []*Endpoint) {
 	for _, e := range in {
 		if e.made != nil {
 			s.meter.attempts.WithLabelValues(string(e.made.answer.result)).Inc()
@@ -236,8 +275,8 @@ func (s *Service) count(in []ending) {
 				s.meter.first.Observe(max(e.made.at.Sub(e.made.delivery.at), 0).Seconds())
 			}
 		}
-		if e.disable != "" {
-			s.log.Warn("webhook endpoint disabled", slog.String("site_id", e.site), slog.String("endpoint", e.of.Text(id.Webhook)), slog.String("reason", string(e.disable)))
-		}
+	}
+	for _, e := range disabled {
+		s.log.Warn("webhook endpoint disabled", slog.String("site_id", e.Site), slog.String("endpoint", e.ID.Text(id.Webhook)), slog.String("reason", string(e.Reason)))
 	}
 }

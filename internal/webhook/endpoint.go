@@ -17,7 +17,8 @@ import (
 // State is whether an endpoint gets events.
 type State string
 
-// The states of an endpoint. What happens while it is disabled waits for it.
+// The states of an endpoint. What happens while it is disabled waits for it, for as long as
+// deliveries are kept.
 const (
 	Enabled  State = "enabled"
 	Disabled State = "disabled"
@@ -107,7 +108,7 @@ func answerSealedFor(of id.ID, seq, no int64) string {
 }
 
 var endpointColumns = []string{"site_id", "id", "state", "reason", "topics", "sealed", "seq", "failures", "failing_since", "resting_until", "slow",
-	"created_at", "changed_at", "disabled_at"}
+	"created_at", "changed_at", "disabled_at", "warned_at"}
 
 // sealedEndpoint is an endpoint as its row has it.
 type sealedEndpoint struct {
@@ -118,7 +119,7 @@ type sealedEndpoint struct {
 func scanEndpoint(r *sql.Rows) (e sealedEndpoint, err error) {
 	var topics string
 	err = r.Scan(&e.Site, &e.ID, &e.State, &e.Reason, &topics, &e.sealed, &e.Seq, &e.failures, &e.failingSince, &e.restingUntil, &e.slow,
-		&e.CreatedAt, &e.ChangedAt, &e.DisabledAt)
+		&e.CreatedAt, &e.ChangedAt, &e.DisabledAt, &e.warnedAt)
 	e.Topics = strings.Fields(topics)
 	return e, err
 }
@@ -227,6 +228,7 @@ func healthColumns(list []*Endpoint) []db.Column {
 		db.Col("failures", pick(list, func(e *Endpoint) int { return e.failures })),
 		db.Col("failing_since", pick(list, func(e *Endpoint) db.Time { return e.failingSince })),
 		db.Col("resting_until", pick(list, func(e *Endpoint) db.Time { return e.restingUntil })),
+		db.Col("warned_at", pick(list, func(e *Endpoint) db.Time { return e.warnedAt })),
 		db.Col("slow", pick(list, func(e *Endpoint) bool { return bool(e.slow) })))
 }
 

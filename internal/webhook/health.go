@@ -13,6 +13,7 @@ type health struct {
 	failures     int     // in succession
 	failingSince db.Time // the first of them
 	restingUntil db.Time // it is left alone until then
+	warnedAt     db.Time // its site was told that it fails; 0 = it was not
 	slow         flag    // it lets who asks it wait, and is served apart from the others
 }
 

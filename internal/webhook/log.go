@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"database/sql"
 	"fmt"
+	"math"
 	"strings"
 
 	"creditmsg/internal/db"
@@ -61,21 +62,88 @@ func scanDelivery(r *sql.Rows) (d Delivery, err error) {
 	return d, err
 }
 
-// Deliveries lists what was for an endpoint, the newest first.
-func (s *Service) Deliveries(tx *db.Tx, siteID string, of id.ID, f Filter) ([]Delivery, error) {
-	where, args := f.where([]any{siteID, of})
-	if f.Before > 0 {
-		where, args = where+` AND seq < ?`, append(args, f.Before)
-	}
-	rows, err := tx.Query(deliverySelect+where+` ORDER BY seq DESC LIMIT ?`, append(args, f.Limit)...)
-	list, err := db.Collect(rows, err, scanDelivery)
+// How many deliveries one reading looks at that narrows them by more than their state: a page at a
+// time, as their index has them. One of a time begins and ends that many places around it, since
+// places follow times only as far as clocks agree.
+const (
+	deliveryPage   = 500
+	deliveryBudget = 20_000
+)
+
+// Deliveries lists what was for an endpoint, the newest first. It looks at a bounded number of
+// deliveries: next is the place below which to go on, and more tells that there may be some.
+func (s *Service) Deliveries(tx *db.Tx, siteID string, of id.ID, f Filter) (list []Delivery, next int64, more bool, err error) {
+	below, floor, err := f.span(tx, siteID, of)
 	if err != nil {
-		return nil, fmt.Errorf("list deliveries to endpoint %s: %w", of, err)
+		return nil, 0, false, err
 	}
-	return list, nil
+	size := f.Limit + 1
+	if f.Type != "" || f.From > 0 || f.Until > 0 {
+		size = max(size, deliveryPage)
+	}
+	where, args := Filter{State: f.State}.where([]any{siteID, of})
+	for looked := 0; looked < deliveryBudget && below > floor; {
+		rows, err := tx.Query(deliverySelect+where+` AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?`, append(args, floor, below, size)...)
+		page, err := db.Collect(rows, err, scanDelivery)
+		if err != nil {
+			return nil, 0, false, fmt.Errorf("list deliveries to endpoint %s: %w", of, err)
+		}
+		for _, d := range page {
+			below = d.Seq
+			if !f.takes(d) {
+				continue
+			}
+			if list = append(list, d); len(list) > f.Limit {
+				return list[:f.Limit], list[f.Limit-1].Seq, true, nil
+			}
+		}
+		if looked += len(page); len(page) < size {
+			return list, 0, false, nil
+		}
+	}
+	return list, below, below-floor > 1, nil
 }
 
-// where narrows by all but the place.
+// span gives the places between which a filter's deliveries are, without both.
+func (f Filter) span(tx *db.Tx, siteID string, of id.ID) (below, floor int64, err error) {
+	below = math.MaxInt64
+	edge := func(query string, at db.Time) (list []int64) {
+		if err != nil {
+			return nil
+		}
+		rows, failed := tx.Query(`SELECT seq FROM webhook_delivery WHERE site_id = ? AND endpoint_id = ? AND `+query+` LIMIT 1`, siteID, of, int64(at))
+		if list, failed = db.Collect(rows, failed, scanSeq); failed != nil {
+			err = fmt.Errorf("find the time of deliveries to endpoint %s: %w", of, failed)
+		}
+		return list
+	}
+	if f.Until > 0 {
+		below = 0
+		for _, last := range edge(`event_at < ? ORDER BY event_at DESC, event_id DESC`, f.Until) {
+			below = last + deliveryBudget
+		}
+	}
+	if f.From > 0 {
+		floor = below
+		for _, first := range edge(`event_at >= ? ORDER BY event_at, event_id`, f.From) {
+			floor = max(first-deliveryBudget, 0)
+		}
+	}
+	if f.Before > 0 {
+		below = min(below, f.Before)
+	}
+	return below, floor, err
+}
+
+// takes reports whether a delivery is of the type and time that is asked for.
+func (f Filter) takes(d Delivery) bool {
+	if f.From > 0 && d.EventAt < f.From || f.Until > 0 && d.EventAt >= f.Until {
+		return false
+	}
+	return f.Type == "" || Topics{f.Type}.Wants(d.Type)
+}
+
+// where narrows by the state and the time.
 func (f Filter) where(args []any) (string, []any) {
 	var b strings.Builder
 	add := func(condition string, arg any) {
@@ -84,12 +152,6 @@ func (f Filter) where(args []any) (string, []any) {
 	}
 	if f.State != "" {
 		add("state = ?", string(f.State))
-	}
-	if family, ok := strings.CutSuffix(f.Type, "*"); ok && family != "" {
-		add("type >= ?", family)
-		add("type < ?", family[:len(family)-1]+"/") // the character after the dot
-	} else if !ok && f.Type != "" {
-		add("type = ?", f.Type)
 	}
 	if f.From > 0 {
 		add("event_at >= ?", int64(f.From))

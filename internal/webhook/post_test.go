@@ -100,7 +100,7 @@ func TestAnEndpointThatLetsOthersWaitIsServedByWorkersOfItsOwn(t *testing.T) {
 		w.happen("shop", "message.accepted")
 		_, err := w.hooks.fan(ctx) // its job is there already, with the others
 		w.must(err)
-		_, err = w.hooks.ends.Join(ctx, ending{place: place{"shop", e.ID}, health: &slow})
+		_, err = w.hooks.ends.Join(ctx, ending{place: place{"shop", e.ID}, health: &slow, known: e.ChangedAt})
 		w.must(err)
 		serve := func(kind string) (n int) {
 			jobs, err := w.queue.Claim(ctx, queue.Webhooks, []string{kind}, 10)

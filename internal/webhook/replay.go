@@ -31,7 +31,7 @@ type Replayed struct {
 
 // Replay has deliveries of an endpoint sent again, exactly those that are chosen, under the
 // ids that they had; at most MostReplayed of them, in the order of their places. Those that
-// wait already are sent at once; those of a disabled endpoint when it is enabled. Faults:
+// wait already are sent at once, and once more those that are being sent; those of a disabled endpoint when it is enabled. Faults:
 // NotFound of the endpoint or a delivery that is named, Invalid for a choice of nothing or of
 // too many names.
 func (s *Service) Replay(tx *db.Tx, siteID string, of id.ID, c Choice) (r Replayed, err error) {
@@ -46,7 +46,7 @@ func (s *Service) Replay(tx *db.Tx, siteID string, of id.ID, c Choice) (r Replay
 	keys := pick(seqs, func(seq int64) key { return key{place{siteID, of}, seq} })
 	n := len(keys)
 	err = tx.UpdateMany("webhook_delivery", []string{"site_id", "endpoint_id", "seq"}, append(deliveryKeys(keys),
-		db.Same("state", string(Waiting), n), db.Same("due", tx.Now, n), db.Same("tries", 0, n), db.Same("ended_at", db.Time(0), n))...)
+		db.Same("state", string(Waiting), n), db.Same("due", tx.Now, n), db.Same("tries", 0, n), db.Same("ended_at", db.Time(0), n), db.Same("asked_at", tx.Now, n))...)
 	if err != nil {
 		return r, fmt.Errorf("send %d deliveries again: %w", n, err)
 	}

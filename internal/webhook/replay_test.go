@@ -9,7 +9,9 @@ import (
 	"pgregory.net/rapid"
 
 	"creditmsg/internal/db"
+	"creditmsg/internal/event"
 	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
 )
 
 func (w *world) replay(e Endpoint, c Choice) (r Replayed, err error) {
@@ -184,7 +186,7 @@ func TestDeliveriesAreListedByStateTypeAndTime(t *testing.T) {
 	})
 }
 
-func TestWhatEndedLongAgoIsDeletedAndWhatWaitsIsKept(t *testing.T) {
+func TestWhatEndedOrWaitedLongAgoIsDeletedAndTheRestIsKept(t *testing.T) {
 	each(t, func(w *world) {
 		r, sick := receive(w.t), receive(w.t)
 		e, _ := w.create("shop", r.URL, "*")
@@ -205,13 +207,16 @@ func TestWhatEndedLongAgoIsDeletedAndWhatWaitsIsKept(t *testing.T) {
 		if n := len(w.deliveries(e, Filter{})); n != sweepPage+21 {
 			t.Errorf("%d are left before their time, want all", n)
 		}
+		if n := len(w.deliveries(off, Filter{Limit: 2000})); n != sweepPage+21 {
+			t.Errorf("%d wait for the disabled endpoint before their time, want all", n)
+		}
 		w.pass(2 * time.Hour)
 		w.must(w.hooks.Sweep(ctx))
 		if n := len(w.deliveries(e, Filter{})); n != 1 {
 			t.Errorf("%d are left, want the new one", n)
 		}
-		if n := len(w.deliveries(off, Filter{Limit: 2000})); n != sweepPage+21 {
-			t.Errorf("%d wait for the disabled endpoint, want all", n)
+		if n := len(w.deliveries(off, Filter{Limit: 2000})); n != 1 {
+			t.Errorf("%d wait for the disabled endpoint, want the new one: others waited for as long as deliveries are kept", n)
 		}
 		w.view(func(tx *db.Tx) error {
 			for _, table := range []string{"webhook_endpoint", "webhook_delivery", "webhook_attempt"} {
@@ -248,4 +253,51 @@ func TestTimeThatIsShiftedBringsWhatIsDueLater(t *testing.T) {
 			t.Errorf("got %+v, want it delivered by the fourth attempt without any time passing", d)
 		}
 	})
+}
+
+// TestARareTypeIsLookedForInABoundedNumberOfDeliveries has one event of a type below more than one
+// reading looks at.
+func TestARareTypeIsLookedForInABoundedNumberOfDeliveries(t *testing.T) {
+	w := newWorld(t, "sqlite", Options{})
+	e, _ := w.create("shop", receive(t).URL, "*")
+	begin := db.Time(w.now.Load())
+	insert := func(kind string, n int) {
+		w.update(func(tx *db.Tx) error {
+			list := make([]fresh, n)
+			for i := range list {
+				list[i] = e.next(event.Pending{ID: id.New(), Site: "shop", Type: kind, At: tx.Now})
+			}
+			return insertDeliveries(tx, list)
+		})
+	}
+	insert("payment.paid", 2)
+	w.pass(time.Hour)
+	for range 10 {
+		insert("message.done", deliveryBudget/8)
+	}
+	list := func(f Filter) (got []Delivery, next int64, more bool) {
+		f.Limit = 1
+		w.view(func(tx *db.Tx) (err error) {
+			got, next, more, err = w.hooks.Deliveries(tx, "shop", e.ID, f)
+			return err
+		})
+		return got, next, more
+	}
+	got, next, more := list(Filter{Type: "payment.*"})
+	if len(got) != 0 || !more || e.Seq-next+1 < deliveryBudget || e.Seq-next > deliveryBudget+deliveryPage {
+		t.Errorf("got %v, below %d of %d (%t); want a bounded look that goes on", got, next, e.Seq, more)
+	}
+	got, next, more = list(Filter{Type: "payment.*", Before: next})
+	if len(got) != 1 || got[0].Seq != 2 || next != 2 || !more {
+		t.Errorf("got %v, below %d (%t); want the later one", got, next, more)
+	}
+	if got, _, more = list(Filter{Type: "payment.*", Before: next}); len(got) != 1 || got[0].Seq != 1 || more {
+		t.Errorf("got %v (%t), want the first and none after it", got, more)
+	}
+	if got, _, _ = list(Filter{Type: "payment.*", Until: begin.Add(time.Minute)}); len(got) != 1 || got[0].Seq != 2 {
+		t.Errorf("of its time: got %v", got)
+	}
+	if got, _, more = list(Filter{Type: "message.*", From: begin.Add(2 * time.Hour)}); len(got) != 0 || more {
+		t.Errorf("of a later time: got %v (%t)", got, more)
+	}
 }

@@ -158,21 +158,28 @@ func (r *round) give(d dueDelivery, a answer, stopped bool) ending {
 	return e
 }
 
-// verdict decides whether an endpoint is to be disabled. The caller holds mu.
+// verdict decides whether an endpoint is to be disabled, or its site to be told that it will be.
+// The caller holds mu.
 func (r *round) verdict(a answer, now db.Time) {
+	failed := time.Duration(0)
+	if r.health.failingSince > 0 {
+		failed = now.Sub(r.health.failingSince)
+	}
 	switch {
 	case r.disable != "":
 	case a.result == gone:
 		r.disable = Gone
-	case r.health.failingSince > 0 && now.Sub(r.health.failingSince) >= r.s.o.DisableAfter:
+	case failed >= r.s.o.DisableAfter:
 		r.disable = Failing
+	case failed >= r.s.o.DisableAfter/2 && r.health.warnedAt == 0:
+		r.health.warnedAt = now
 	}
 }
 
 // end adds to the last ending of a turn what follows for the endpoint. The caller holds mu.
 func (r *round) end(e *ending) {
 	r.ended = true
-	e.job = &queue.Ending{Claimed: r.job}
+	e.job, e.known = &queue.Ending{Claimed: r.job}, r.task.endpoint.ChangedAt
 	if r.health != r.task.endpoint.health {
 		h := r.health
 		e.health = &h

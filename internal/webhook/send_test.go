@@ -12,6 +12,7 @@ import (
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/event"
+	"creditmsg/internal/id"
 )
 
 func TestAnEndpointGetsWhatItAskedForSignedAndInSequence(t *testing.T) {
@@ -190,7 +191,7 @@ func TestAnEndpointThatIsGoneIsDisabledAtOnceAndItsSiteIsTold(t *testing.T) {
 		}
 		w.drain()
 		told := watch.got()
-		if len(told) != 1 || told[0].kind != "webhook.disabled" || !strings.Contains(string(told[0].body), `"reason":"gone"`) {
+		if len(told) != 1 || told[0].kind != "webhook.disabled" || !strings.Contains(string(told[0].body), `"kept_days":30,"reason":"gone"`) {
 			t.Errorf("the other endpoint got %v", told)
 		}
 		jobs, err := w.queue.Claim(ctx, "default", []string{"tell"}, 10)
@@ -237,8 +238,8 @@ func TestAnEndpointThatFailsForDaysIsDisabledAndNothingIsLost(t *testing.T) {
 			return err
 		})
 		w.drain()
-		if got := len(w.deliveries(e, Filter{State: stateDelivered})); got != 131 { // the site's own webhook.disabled, too
-			t.Errorf("%d were delivered in the end, want all 130 and the notice", got)
+		if got := len(w.deliveries(e, Filter{State: stateDelivered})); got != 132 { // the site's own webhook.failing and webhook.disabled, too
+			t.Errorf("%d were delivered in the end, want all 130 and the notices", got)
 		}
 	})
 }
@@ -313,6 +314,48 @@ func TestMetadataIsSealedInTheOutboxAndReadableAtTheEndpoint(t *testing.T) {
 		w.drain()
 		if got := r.got(); len(got) != 1 || !strings.Contains(string(got[0].body), `"metadata":{"order":"A-1"}`) || strings.Contains(string(got[0].body), "sealed") {
 			t.Errorf("got %v", got)
+		}
+	})
+}
+
+// The site is told in time to mend what fails, once, and again when it fails anew.
+func TestASiteIsToldOfAnEndpointThatFailsBeforeItIsDisabled(t *testing.T) {
+	each(t, func(w *world) {
+		r, other := receive(w.t), receive(w.t)
+		e, _ := w.create("shop", r.URL, "message.*")
+		w.create("shop", other.URL, "webhook.*")
+		fails := func(hours int) {
+			for range hours {
+				w.happen("shop", "message.done")
+				w.drain()
+				w.pass(time.Hour)
+			}
+		}
+		r.status(http.StatusBadGateway)
+		since := db.Time(w.now.Load())
+		if fails(60); len(other.got()) != 0 {
+			t.Errorf("%d notices before half of the time", len(other.got()))
+		}
+		fails(30)
+		told := other.got()
+		if len(told) != 1 || told[0].kind != "webhook.failing" {
+			t.Fatalf("got %d notices %+v, want one that it fails", len(told), told)
+		}
+		for _, want := range []string{`"endpoint_id":"` + e.ID.Text(id.Webhook) + `"`, since.Time().Format(`"failing_since":"2006-01-02T15:04`), since.Add(DefaultDisableAfter).Time().Format(`"disabled_at":"2006-01-02T15:04`)} {
+			if !strings.Contains(string(told[0].body), want) {
+				t.Errorf("%s does not hold %s", told[0].body, want)
+			}
+		}
+		r.status(http.StatusOK)
+		w.pass(10 * time.Minute)
+		fails(1)
+		r.status(http.StatusBadGateway)
+		if fails(90); len(other.got()) != 2 {
+			t.Errorf("%d notices after it failed anew, want another one", len(other.got()))
+		}
+		fails(40)
+		if told := other.got(); len(told) != 3 || told[2].kind != "webhook.disabled" {
+			t.Errorf("got %d notices, want that it is disabled at last", len(told))
 		}
 	})
 }

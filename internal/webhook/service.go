@@ -20,7 +20,7 @@ type Options struct {
 	Allow         []netip.Prefix // networks that may be called although they are not public; nil = none
 	Timeout       time.Duration  // of one request; 0 = 15 s
 	DisableAfter  time.Duration  // an endpoint that failed for so long is disabled; 0 = 120 h
-	KeepAttempts  time.Duration  // how long ended deliveries are kept, with their attempts; 0 = 30 days
+	KeepAttempts  time.Duration  // how long deliveries are kept that ended, with their attempts, or wait for an endpoint that is disabled; 0 = 30 days
 	SecretOverlap time.Duration  // how long an old secret signs along; 0 = 24 h
 	Registerer    prometheus.Registerer
 	Log           *slog.Logger // nil = nothing is logged

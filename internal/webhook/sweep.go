@@ -14,9 +14,10 @@ import (
 // sweepPage is how many deliveries one transaction deletes.
 const sweepPage = 500
 
-// Sweep deletes deliveries that ended long ago, with their attempts, and all of endpoints that
-// were removed; and it has endpoints served that have something due and, for whatever reason,
-// no job. What waits is kept.
+// Sweep deletes deliveries that ended long ago, with their attempts, those that waited as long
+// for an endpoint that is disabled, and all of endpoints that were removed; and it has endpoints
+// served that have something due and, for whatever reason, no job. It looks first: where there is
+// nothing to do it writes nothing.
 func (s *Service) Sweep(ctx context.Context) error {
 	var last Endpoint
 	for {
@@ -53,62 +54,122 @@ func after(tx *db.Tx, last Endpoint) ([]Endpoint, error) {
 func (s *Service) sweep(ctx context.Context, e Endpoint) error {
 	var from int64
 	for more := true; more; {
-		err := s.d.Update(ctx, "webhook_sweep", func(tx *db.Tx) error {
-			next, goesOn, err := s.sweepSome(tx, e, from)
-			if err == nil {
-				from, more = next, goesOn
-			}
+		var over []key
+		err := s.d.View(ctx, "webhook_sweep_look", func(tx *db.Tx) (err error) {
+			over, from, more, err = s.over(tx, e, from)
 			return err
 		})
+		if err == nil && len(over) > 0 {
+			err = s.d.Update(ctx, "webhook_sweep", func(tx *db.Tx) error { return s.forget(tx, e, over) })
+		}
 		if err != nil {
 			return err
 		}
 	}
-	return s.d.Update(ctx, "webhook_mend", func(tx *db.Tx) error {
-		if e.State == removed {
+	if e.State == removed {
+		return s.d.Update(ctx, "webhook_removed", func(tx *db.Tx) error {
 			_, err := tx.DeleteMany("webhook_endpoint", db.Col("site_id", []string{e.Site}), db.Col("id", []id.ID{e.ID}))
 			return err
-		}
-		return s.mend(tx, e)
+		})
+	}
+	var jobs []queue.Job
+	err := s.d.View(ctx, "webhook_late", func(tx *db.Tx) (err error) {
+		jobs, err = late(tx, e)
+		return err
 	})
+	if err != nil || len(jobs) == 0 {
+		return err
+	}
+	return s.d.Update(ctx, "webhook_mend", func(tx *db.Tx) error { return s.queue.Put(tx, jobs...) })
 }
 
-// sweepSome deletes of the deliveries from a place on those that are over, and says where to go
-// on, and whether others of such an age may follow.
-func (s *Service) sweepSome(tx *db.Tx, e Endpoint, from int64) (next int64, more bool, err error) {
-	before := tx.Now.Add(-s.o.KeepAttempts)
+// over gives of the deliveries from a place on those that are over, where to go on, and whether
+// others of such an age may follow.
+func (s *Service) over(tx *db.Tx, e Endpoint, from int64) (keys []key, next int64, more bool, err error) {
 	rows, err := tx.Query(`SELECT seq, state, event_at, ended_at FROM webhook_delivery WHERE site_id = ? AND endpoint_id = ? AND seq >= ? ORDER BY seq LIMIT ?`,
 		e.Site, e.ID[:], from, sweepPage)
-	list, err := db.Collect(rows, err, func(r *sql.Rows) (d Delivery, err error) { return d, r.Scan(&d.Seq, &d.State, &d.EventAt, &d.EndedAt) })
+	list, err := db.Collect(rows, err, scanAge)
 	if err != nil {
-		return 0, false, fmt.Errorf("read old deliveries: %w", err)
+		return nil, 0, false, fmt.Errorf("read old deliveries: %w", err)
 	}
-	var keys []key
+	before := tx.Now.Add(-s.o.KeepAttempts)
 	for _, d := range list {
 		next, more = d.Seq+1, len(list) == sweepPage && (e.State == removed || d.EventAt < before)
-		if e.State == removed || d.State != Waiting && d.EndedAt < before {
+		if e.lets(d, before) {
+			keys = append(keys, key{place{e.Site, e.ID}, d.Seq})
+		}
+	}
+	return keys, next, more, nil
+}
+
+func scanAge(r *sql.Rows) (d Delivery, err error) {
+	return d, r.Scan(&d.Seq, &d.State, &d.EventAt, &d.EndedAt)
+}
+
+// lets reports whether a delivery goes, of those from before a time.
+func (e *Endpoint) lets(d Delivery, before db.Time) bool {
+	switch {
+	case e.State == removed:
+		return true
+	case d.State == Waiting:
+		return e.State == Disabled && d.EventAt < before
+	default:
+		return d.EndedAt < before
+	}
+}
+
+// forget deletes those of deliveries that are over still: meanwhile one may have been asked for
+// again, or the endpoint enabled.
+func (s *Service) forget(tx *db.Tx, e Endpoint, list []key) error {
+	rows, err := tx.LookupForUpdate("webhook_endpoint", []string{"state"}, db.Col("site_id", []string{e.Site}), db.Col("id", []id.ID{e.ID}))
+	states, err := db.Collect(rows, err, func(r *sql.Rows) (st State, err error) { return st, r.Scan(&st) })
+	if err != nil || len(states) == 0 {
+		return err
+	}
+	e.State = states[0]
+	rows, err = tx.LookupForUpdate("webhook_delivery", []string{"seq", "state", "event_at", "ended_at"}, deliveryKeys(list)...)
+	found, err := db.Collect(rows, err, scanAge)
+	if err != nil {
+		return fmt.Errorf("lock old deliveries: %w", err)
+	}
+	var keys []key
+	for _, d := range found {
+		if e.lets(d, tx.Now.Add(-s.o.KeepAttempts)) {
 			keys = append(keys, key{place{e.Site, e.ID}, d.Seq})
 		}
 	}
 	for _, table := range []string{"webhook_attempt", "webhook_delivery"} {
 		if _, err := tx.DeleteMany(table, deliveryKeys(keys)...); err != nil {
-			return 0, false, fmt.Errorf("delete old deliveries: %w", err)
+			return fmt.Errorf("delete old deliveries: %w", err)
 		}
 	}
-	return next, more, nil
+	return nil
 }
 
-// mend has an endpoint served that has something due.
-func (s *Service) mend(tx *db.Tx, e Endpoint) error {
+// lateFor is after how long what is due was forgotten rather than is about to be sent.
+const lateFor = time.Minute
+
+// late gives the job of an endpoint that has had something due for so long that nobody seems to
+// serve it.
+func late(tx *db.Tx, e Endpoint) ([]queue.Job, error) {
 	if e.State != Enabled {
-		return nil
+		return nil, nil
 	}
+	due, err := nextDue(tx, e)
+	if err != nil || due == 0 || max(due, e.restingUntil) > tx.Now.Add(-lateFor) {
+		return nil, err
+	}
+	return []queue.Job{e.job(due)}, nil
+}
+
+// nextDue is when the next delivery to an endpoint is due; 0 = none waits.
+func nextDue(tx *db.Tx, e Endpoint) (db.Time, error) {
 	rows, err := tx.Query(`SELECT due FROM webhook_delivery WHERE site_id = ? AND endpoint_id = ? AND due > 0 ORDER BY due, seq LIMIT 1`, e.Site, e.ID[:])
 	list, err := db.Collect(rows, err, func(r *sql.Rows) (due db.Time, err error) { return due, r.Scan(&due) })
-	if err != nil || len(list) == 0 {
-		return err
+	if err != nil {
+		return 0, fmt.Errorf("read what is due to endpoint %s: %w", e.ID, err)
 	}
-	return s.queue.Put(tx, e.job(list[0]))
+	return append(list, 0)[0], nil
 }
 
 // Shift moves the times for which deliveries of a site wait back, as if so much time had
@@ -120,17 +181,27 @@ func (s *Service) Shift(tx *db.Tx, siteID string, by time.Duration) error {
 		return err
 	}
 	var jobs []queue.Job
+	var moved []*Endpoint
 	for _, e := range endpoints {
+		was := e.health
 		if e.failingSince > 0 {
 			e.failingSince = e.failingSince.Add(-by)
 		}
-		e.restingUntil = max(e.restingUntil.Add(-by), 0)
-		if e.State == Enabled {
+		if e.restingUntil = max(e.restingUntil.Add(-by), 0); e.health != was {
+			moved = append(moved, e)
+		}
+		due, err := nextDue(tx, *e)
+		if err != nil {
+			return err
+		}
+		if e.State == Enabled && due > 0 {
 			jobs = append(jobs, e.job(tx.Now))
 		}
 	}
-	if err := tx.UpdateMany("webhook_endpoint", []string{"site_id", "id"}, healthColumns(endpoints)...); err != nil {
-		return fmt.Errorf("shift the times of endpoints: %w", err)
+	if len(moved) > 0 {
+		if err := tx.UpdateMany("webhook_endpoint", []string{"site_id", "id"}, healthColumns(moved)...); err != nil {
+			return fmt.Errorf("shift the times of endpoints: %w", err)
+		}
 	}
 	if _, err := tx.Exec(`UPDATE webhook_delivery SET due = due - ? WHERE site_id = ? AND due > ?`, by.Microseconds(), siteID, by.Microseconds()); err != nil {
 		return fmt.Errorf("shift the times of deliveries: %w", err)

@@ -162,7 +162,7 @@ func (w *world) deliveries(e Endpoint, f Filter) (list []Delivery) {
 		f.Limit = 1000
 	}
 	w.view(func(tx *db.Tx) (err error) {
-		list, err = w.hooks.Deliveries(tx, e.Site, e.ID, f)
+		list, _, _, err = w.hooks.Deliveries(tx, e.Site, e.ID, f)
 		return err
 	})
 	return list
