@@ -39,6 +39,16 @@ func (c *Client) Limits(ctx context.Context) (Limits, error) {
 	return get[Limits](ctx, c, nil, "v1", "limits")
 }
 
+// SiteLimits is an operator's: it gets how much a site may do.
+func (c *Client) SiteLimits(ctx context.Context, site string) (Limits, error) {
+	return get[Limits](ctx, c, nil, "v1", "sites", site, "limits")
+}
+
+// TokenLimits is an operator's: it gets how much one token of a site may do.
+func (c *Client) TokenLimits(ctx context.Context, site, token string) (TokenLimits, error) {
+	return get[TokenLimits](ctx, c, nil, "v1", "sites", site, "tokens", token, "limits")
+}
+
 // SetSiteLimits is an operator's: it sets how much a site may do, all of it at once.
 func (c *Client) SetSiteLimits(ctx context.Context, site string, l SiteLimits) (Limits, error) {
 	return write[Limits](ctx, c, http.MethodPut, l, "v1", "sites", site, "limits")

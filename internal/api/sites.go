@@ -26,7 +26,7 @@ type siteView struct {
 }
 
 // setting is what a change of the site may set, without its prices and its purse.
-func (v siteView) setting() any { return []any{v.ID, v.Name, v.State, v.Weight} }
+func (v siteView) setting() any { return []any{v.ID, v.Name, v.State, v.Weight, v.Plan} }
 
 type siteNamed struct {
 	ID string `path:"id" example:"flowers"`

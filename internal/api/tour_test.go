@@ -38,7 +38,7 @@ var tour = []string{
 	"requestWithdrawal", "takeBackWithdrawal", "approveWithdrawal", "rejectWithdrawal",
 	"addPlan", "renamePlan", "setPlanPrices", "importInvoice", "applyInvoice", "issueTaxInvoices", "askProvider",
 	"beginUpload", "appendUpload", "sendUpload",
-	"openSite", "setSitePlan", "setSitePrices", "setSiteLimits", "setTokenLimits", "topUpSite", "getSite", "changeSite",
+	"openSite", "setSitePlan", "setSitePrices", "setSiteLimits", "getSiteLimits", "setTokenLimits", "getTokenLimits", "topUpSite", "getSite", "changeSite",
 	"createToken", "changeToken", "rotateToken", "listInbox", "getLetter", "beginRun", "applyRun", "cancelRun",
 	"signIn", "beginSecondFactor", "confirmSecondFactor", "confirmSession", "createPersonalToken", "changePersonalToken", "rotatePersonalToken",
 	"addRole", "setRole", "inviteUser", "changeUser", "resetPassword",
