@@ -101,6 +101,8 @@ func tooLarge(limit int64) error {
 		instead = "; send a smaller picture"
 	case maxSetting: // and of a report
 		instead = ""
+	case maxPage:
+		return fault.New(fault.TooLarge, fault.CodeBodyTooLarge, "the form is larger than %d KiB", limit>>10)
 	}
 	return fault.New(fault.TooLarge, fault.CodeBodyTooLarge, "the body is larger than %d MiB%s", limit>>20, instead)
 }

@@ -104,9 +104,9 @@ func (p *Program) doors() []runner {
 	open := func(l *listener, h http.Handler) runner {
 		return func(ctx context.Context) error { return l.serve(ctx, h, p.grace, p.log) }
 	}
-	all := []runner{open(p.door, p.front()), p.watchLedger}
+	all := []runner{open(p.door, p.handler), p.watchLedger}
 	if p.inner != nil {
-		all = append(all, open(p.inner, p.front()))
+		all = append(all, open(p.inner, p.handler))
 	}
 	if p.redirect != nil {
 		elsewhere := p.handler.(interface {

@@ -265,8 +265,8 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 		Limits: limits,
 		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, Vendors: p.vendors, Kakao: p.kakao, Reruns: p.reruns, Registration: p.registration, Privacy: p.privacy, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
 		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, OptOuts: optout.New(p.keys), Book: p.book, Series: p.series, Attachments: p.pictures, Uploads: p.uploads, Webhooks: p.webhooks,
-		Sandbox: p.sandbox(),
-		Log:     p.log, Registerer: p.metrics, Gatherer: p.metrics, People: p.people,
+		Sandbox: p.sandbox(), Pages: p.pages(),
+		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics, People: p.people,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), ProxyHeader: p.config.ProxyHeader, Version: o.Version, Ready: p.ready, Origins: p.config.CORS.Origins,
 	})
 	return err

@@ -141,32 +141,18 @@ func (p *Program) publicURL() string {
 const (
 	checkoutPath = "/test/checkout"
 	depositPath  = "/test/deposit"
-	mostPage     = 64 << 10 // bytes of a form
 )
 
-// fronted is the API with something beside it; what is no request is told in the API's words.
-type fronted struct {
-	http.Handler
-	wording
-}
-
-// front serves the API, and the pages of test payers beside it.
-func (p *Program) front() http.Handler {
+// pages are those of test payers, which the API shows beside its own.
+func (p *Program) pages() map[string]http.Handler {
 	if p.test.till == nil {
-		return p.handler
+		return nil
 	}
-	pages := http.MaxBytesHandler(p.test.till.Handler(), mostPage)
-	words, _ := p.handler.(wording) // which the API has
-	return fronted{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		inside, is := map[string]string{checkoutPath: "/_sim/checkout", depositPath: "/_sim/deposit"}[r.URL.Path]
-		if !is {
-			p.handler.ServeHTTP(w, r)
-			return
-		}
-		r = r.Clone(r.Context())
-		r.URL.Path, r.URL.RawPath = inside, ""
-		pages.ServeHTTP(w, r)
-	}), words}
+	all, shown := map[string]http.Handler{}, p.test.till.Pages(checkoutPath, depositPath)
+	for _, path := range []string{checkoutPath, depositPath} {
+		all["GET "+path], all["POST "+path] = shown, shown
+	}
+	return all
 }
 
 // testWorld runs the simulators of test mode. Reports come to their port where this process

@@ -29,12 +29,16 @@ func (s *Simulator) getDeposit(w http.ResponseWriter, _ *http.Request) {
 // reverse=1 for money that its bank takes back after Options.SlowFor. It answers with the
 // payment, or sends a person's browser back to the list.
 func (s *Simulator) postDeposit(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		http.Error(w, "요청을 읽을 수 없습니다", http.StatusBadRequest)
+		return
+	}
 	s.mu.Lock()
-	p := s.toss.accounts[r.FormValue("account")]
-	if order := r.FormValue("orderId"); order != "" {
+	p := s.toss.accounts[r.Form.Get("account")]
+	if order := r.Form.Get("orderId"); order != "" {
 		p = s.toss.orders[order]
 	}
-	arrived := s.deposit(p, time.Now(), r.FormValue("reverse") != "")
+	arrived := s.deposit(p, time.Now(), r.Form.Get("reverse") != "")
 	var a answer
 	if arrived {
 		a = shown(p)
@@ -43,7 +47,7 @@ func (s *Simulator) postDeposit(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !arrived:
 		write(w, http.StatusConflict, map[string]string{"error": "no payment waits for money on this account"})
-	case r.FormValue("page") != "":
+	case r.Form.Get("page") != "":
 		http.Redirect(w, r, "/_sim/deposit", http.StatusSeeOther)
 	default:
 		write(w, http.StatusOK, a.body)

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -250,4 +251,26 @@ func TestReceiptsAreIssuedAndTakenBack(t *testing.T) {
 			t.Errorf("listed: got %v", got.body)
 		}
 	})
+}
+
+// reads is a body that tells when it is read.
+type reads func()
+
+func (r reads) Read([]byte) (int, error) { r(); return 0, io.EOF }
+
+func TestABodyThatIsSlowHoldsNobodyUp(t *testing.T) {
+	s, read := New(Options{}), false
+	r := httptest.NewRequest(http.MethodPost, "/_sim/deposit", reads(func() {
+		read = true
+		if !s.mu.TryLock() {
+			t.Error("everybody waits for one form")
+			return
+		}
+		s.mu.Unlock()
+	}))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	s.Handler().ServeHTTP(httptest.NewRecorder(), r)
+	if !read {
+		t.Error("the form was not read")
+	}
 }
