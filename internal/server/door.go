@@ -109,18 +109,23 @@ func (p *Program) doors() []runner {
 		all = append(all, open(p.inner, p.handler))
 	}
 	if p.redirect != nil {
-		elsewhere := p.handler.(interface {
-			Elsewhere(address func(host string) string) http.Handler
-		}).Elsewhere(p.secured)
-		if p.authority != nil {
-			elsewhere = p.authority.Answer(elsewhere)
-		}
-		all = append(all, open(p.redirect, elsewhere))
+		all = append(all, open(p.redirect, p.elsewhere()))
 	}
 	if p.renewing != nil {
 		all = append(all, p.renewing)
 	}
 	return all
+}
+
+// elsewhere answers at listen_redirect.
+func (p *Program) elsewhere() http.Handler {
+	var first func(http.Handler) http.Handler
+	if p.authority != nil {
+		first = p.authority.Answer
+	}
+	return p.handler.(interface {
+		Elsewhere(address func(host string) string, first func(next http.Handler) http.Handler) http.Handler
+	}).Elsewhere(p.secured, first)
 }
 
 // secured is where TLS is spoken, of a host as a client named it.
