@@ -12,8 +12,8 @@ import (
 	"creditmsg/internal/fault"
 )
 
-// openDoor opens the ports at which the API is reached. That of the simulator's own reports is
-// besides: it does not trust the certificate of a name that leads to this machine.
+// openDoor opens the ports at which the API is reached. That of the reports of simulators in
+// this process is besides: they do not trust the certificate of a name that leads to this machine.
 func (p *Program) openDoor() (err error) {
 	if p.door, err = listen(p.config.Listen); err != nil {
 		return err
@@ -23,7 +23,7 @@ func (p *Program) openDoor() (err error) {
 		return nil
 	}
 	p.door.url = "https://" + reachable(p.door.Addr())
-	if p.has(RoleSimulator) {
+	if p.has(RoleSimulator) || p.ownTestWorld() {
 		if p.inner, err = listen("127.0.0.1:0"); err != nil {
 			return err
 		}

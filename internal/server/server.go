@@ -108,7 +108,7 @@ type Program struct {
 	redis        *limit.Redis // nil = none
 
 	door      *listener              // nil without RoleAPI
-	inner     *listener              // the same for the simulator in this process, where the door speaks TLS
+	inner     *listener              // the same for simulators in this process, where the door speaks TLS
 	redirect  *listener              // leads from clear text to the door; nil without listen_redirect
 	authority *certificate.Authority // nil without tls.autocert
 	renewing  runner                 // nil without tls.cert_file

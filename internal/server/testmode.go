@@ -34,8 +34,7 @@ type testWorld struct {
 
 // openTestDoor opens the port of the simulators, which is part of their account.
 func (p *Program) openTestDoor(context.Context, Options) (err error) {
-	c := p.config.TestMode
-	if c.off() || c.SimulatorURL != "" || !p.has(RoleAPI) && !p.has(RoleWorker) {
+	if !p.ownTestWorld() {
 		return nil
 	}
 	if p.has(RoleAPI) != p.has(RoleWorker) {
@@ -43,6 +42,12 @@ func (p *Program) openTestDoor(context.Context, Options) (err error) {
 	}
 	p.test.door, err = listen("127.0.0.1:0")
 	return err
+}
+
+// ownTestWorld reports whether test sites send and pay through simulators of this process.
+func (p *Program) ownTestWorld() bool {
+	c := p.config.TestMode
+	return !c.off() && c.SimulatorURL == "" && (p.has(RoleAPI) || p.has(RoleWorker))
 }
 
 // makeTestWorld makes the account and the gateway of test sites, and their simulators where
@@ -58,7 +63,8 @@ func (p *Program) makeTestWorld(ctx context.Context) (err error) {
 		if secret, err = p.testSecret(ctx); err != nil {
 			return err
 		}
-		url, checkout = p.test.door.url, p.publicURL()+checkoutPath
+		// Without public_url payers reach the page where the request was made that began the payment.
+		url, checkout = p.test.door.url, string(p.config.Payments.PublicURL)+checkoutPath
 		p.test.carriers = simulator.New(simulator.Options{Reports: map[string]simulator.Hook{"solapi": {URL: p.ownDoor() + "/webhooks/" + testProvider, Secret: secret}}})
 		p.test.till = till.New(till.Options{NoticeURL: p.ownDoor() + "/webhooks/payments/" + testGateway})
 	}
@@ -123,17 +129,9 @@ func (c Config) sandbox(shifts []sandbox.Shift, busy func(*db.Tx, string) (int64
 // ownDoor is where the simulators reach this process.
 func (p *Program) ownDoor() string {
 	if p.door != nil {
-		return p.door.url
+		return p.within()
 	}
 	return p.test.door.url
-}
-
-// publicURL is where payers' browsers reach this process.
-func (p *Program) publicURL() string {
-	if public := string(p.config.Payments.PublicURL); public != "" {
-		return public
-	}
-	return p.ownDoor()
 }
 
 // The pages on which a payer of a test site pays, at the API's door: the simulators' own is

@@ -1,9 +1,12 @@
 package server
 
 import (
+	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -60,4 +63,100 @@ func TestThePagesOfTestPayersStandBehindTheDoorsOwnBounds(t *testing.T) {
 		res = ask("GET", checkoutPath, "")
 	}
 	problem("the ninth request of an address", res, 429)
+}
+
+// testSite makes a site with a test site beside it, and gives the secret of a token of that.
+func testSite(t *testing.T, c Config, site string) string {
+	t.Helper()
+	o, err := OpenOperator(t.Context(), c, OperatorOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	if _, err = o.CreateSite(t.Context(), NewSite{ID: site, Name: site}); err == nil {
+		_, err = o.AddSender(t.Context(), site, "02-6123-4567")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := o.CreateTestToken(t.Context(), site, "tests", []string{"*"}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token.Secret
+}
+
+// calling gives what calls the API at an address with a token.
+func calling(t *testing.T, c *http.Client, url, token string) func(method, path, body string) map[string]any {
+	return func(method, path, body string) (out map[string]any) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, url+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+		r.Header.Set("Content-Type", "application/json")
+		res, err := c.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		if err := json.NewDecoder(res.Body).Decode(&out); err != nil || res.StatusCode > 299 {
+			t.Fatalf("%s %s: got %d %v, %v", method, path, res.StatusCode, out, err)
+		}
+		return out
+	}
+}
+
+const (
+	textOfTest = `{"strategy":"sms_only","text":{"body":"안녕"},"recipients":[{"to":"010-1234-5678"}]}`
+	byCard     = `{"gateway":"toss.test","method":"card","amount":"10000","return_url":"https://shop.example/done"}`
+	onAccount  = `{"gateway":"toss.test","method":"virtual_account","amount":"10000","bank":"20","payer":{"name":"홍길동"}}`
+)
+
+// TestTestSitesSendAndPayThroughADoorThatSpeaksTLS: the certificate is for a name, and the
+// simulators know this machine's address alone.
+func TestTestSitesSendAndPayThroughADoorThatSpeaksTLS(t *testing.T) {
+	a := newAuthority(t, "", nil)
+	c := withTLS(t, a)
+	p := running(t, c, Options{})
+	browser := browser(p, a, nil)
+	do := calling(t, browser, "https://msg.example.com", testSite(t, c, "shop"))
+	checkout := do("POST", "/v1/credit/payments", byCard)["checkout"].(map[string]any)["url"].(string)
+	if !strings.HasPrefix(checkout, "https://msg.example.com/test/checkout?") {
+		t.Errorf("payers are sent to %s", checkout)
+	}
+	if res := fetched(t, browser, checkout); res.StatusCode != 200 {
+		t.Errorf("there they get %d", res.StatusCode)
+	}
+	of := do("POST", "/v1/messages", textOfTest)["id"].(string)
+	paid := do("POST", "/v1/credit/payments", onAccount)
+	res, err := browser.PostForm("https://msg.example.com/test/deposit", url.Values{"account": {paid["deposit"].(map[string]any)["number"].(string)}})
+	if err != nil || res.StatusCode != 200 {
+		t.Fatalf("the deposit: %v, %v", res, err)
+	}
+	_ = res.Body.Close()
+	until(t, "the text is delivered", func() bool { return do("GET", "/v1/messages/"+of, "")["status"] == "done" })
+	until(t, "the deposit is credited", func() bool { return do("GET", "/v1/credit/payments/"+paid["id"].(string), "")["status"] == "paid" })
+}
+
+func TestPayersOfTestSitesAreSentToWhereTheyReachUs(t *testing.T) {
+	c := testConfig(t)
+	c.Listen = "0.0.0.0:0"
+	c.Payments.PublicURL = "https://credit.example/"
+	c.defaults()
+	for _, public := range []Address{c.Payments.PublicURL, ""} {
+		c.Database.URL, c.Payments.PublicURL = testConfig(t).Database.URL, public
+		p := running(t, c, Options{})
+		want := "https://credit.example"
+		if public == "" {
+			_, port, _ := net.SplitHostPort(p.door.Addr().String())
+			want = "http://localhost:" + port
+		}
+		do := calling(t, http.DefaultClient, strings.Replace(p.URL(), "127.0.0.1", "localhost", 1), testSite(t, c, "shop"))
+		window, err := url.Parse(do("POST", "/v1/credit/payments", byCard)["checkout"].(map[string]any)["url"].(string))
+		if err != nil || window.Scheme+"://"+window.Host+window.Path != want+checkoutPath || !strings.HasPrefix(window.Query().Get("successUrl"), want+"/payments/pay_") {
+			t.Errorf("with public_url %q payers are sent to %v, %v", public, window, err)
+		}
+	}
 }
