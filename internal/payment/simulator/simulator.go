@@ -198,12 +198,13 @@ func (s *Simulator) routes() http.Handler {
 	return s.whileItRuns(mux)
 }
 
-// Pages are those of payers alone, at paths of a door that other machines reach.
+// Pages are those of payers alone, at paths of a door that everybody reaches: of an account that
+// waits they tell only who names it.
 func (s *Simulator) Pages(checkout, deposit string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+checkout, s.getCheckout)
 	mux.HandleFunc("POST "+checkout, s.postCheckout)
-	mux.HandleFunc("GET "+deposit, s.getDeposit)
+	mux.HandleFunc("GET "+deposit, s.getOneDeposit)
 	mux.HandleFunc("POST "+deposit, s.postDeposit)
 	return s.whileItRuns(mux)
 }
