@@ -16,13 +16,17 @@ import (
 	"creditmsg/internal/book"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
+	"creditmsg/internal/delivery"
 	"creditmsg/internal/invoice"
 	"creditmsg/internal/kakao"
 	"creditmsg/internal/message"
+	"creditmsg/internal/money"
 	"creditmsg/internal/paper"
 	"creditmsg/internal/privacy"
+	"creditmsg/internal/provider"
 	"creditmsg/internal/queue"
 	"creditmsg/internal/registration"
+	"creditmsg/internal/rerun"
 	"creditmsg/internal/sandbox"
 	"creditmsg/internal/series"
 	"creditmsg/internal/site"
@@ -40,6 +44,8 @@ type Operator struct {
 	ledger       *credit.Ledger
 	queue        *queue.Queue
 	messages     *message.Service
+	delivery     *delivery.Service // reads letters
+	reruns       *rerun.Service
 	invoices     *invoice.Service
 	papers       *paper.Papers
 	billing      *billing.Service
@@ -91,9 +97,14 @@ func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
 	p.queue = queue.New(d, queue.Options{})
 	p.ledger = credit.NewLedger(p.keys, p.queue).WithQuota(int64(c.Limits.RecipientsPerDay))
 	var err error
-	if p.messages, err = message.NewService(d, p.keys, p.ledger, p.queue, message.Options{}); err != nil {
+	cost := func(account string, ch provider.Channel) (money.Amount, bool) { return p.delivery.Cost(account, ch) }
+	if p.messages, err = message.NewService(d, p.keys, p.ledger, p.queue, c.judging(cost)); err != nil {
 		return nil, err
 	}
+	if p.delivery, err = delivery.New(d, p.keys, p.messages, p.queue, c.readers(), c.reporting()); err != nil {
+		return nil, err
+	}
+	p.reruns = rerun.New(d, p.delivery, p.messages, p.ledger, p.queue, c.rereading(nil))
 	p.series = series.New(d, p.keys, p.queue, p.messages)
 	if p.webhooks, err = webhook.New(d, p.keys, p.queue, c.webhooks(nil, nil)); err != nil {
 		return nil, err

@@ -9,7 +9,6 @@ import (
 	"creditmsg/internal/delivery"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
-	"creditmsg/internal/invoice"
 	"creditmsg/internal/korea"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/rerun"
@@ -71,15 +70,6 @@ type InboxRunDetail struct {
 	List  []InboxDifference `json:"list,omitempty"`
 }
 
-// inbox makes what reads letters, beside the processes that run.
-func (p *Operator) inbox() (*delivery.Service, *rerun.Service, error) {
-	d, err := delivery.New(p.d, p.keys, p.messages, p.queue, p.config.readers(), delivery.Options{})
-	if err != nil {
-		return nil, nil, err
-	}
-	return d, rerun.New(p.d, d, p.messages, p.ledger, p.queue, rerun.Options{ByInvoices: invoice.Refunded, Keep: p.config.Delivery.KeepReports}), nil
-}
-
 // readers are the accounts whose letters can be read; beside serve --demo, which brings its own,
 // that one.
 func (c Config) readers() []delivery.Carrier {
@@ -106,10 +96,6 @@ func letterOf(l delivery.Letter) Letter {
 
 // Letters lists letters, the newest first. Faults: Invalid, NotFound.
 func (p *Operator) Letters(ctx context.Context, f LetterFilter) (out List[Letter], err error) {
-	d, _, err := p.inbox()
-	if err != nil {
-		return out, err
-	}
 	filter := delivery.LetterFilter{Account: f.Provider, From: timeOf(f.From), Until: timeOf(f.Until), Limit: f.Limit}
 	if f.State != "" {
 		filter.States = []string{f.State}
@@ -130,7 +116,7 @@ func (p *Operator) Letters(ctx context.Context, f LetterFilter) (out List[Letter
 		var page []delivery.Letter
 		err := p.d.View(ctx, "operator_letters", func(tx *db.Tx) (err error) {
 			if f.Message != "" || f.To != "" {
-				page, before, more, err = d.FindLetters(tx, filter, w, before)
+				page, before, more, err = p.delivery.FindLetters(tx, filter, w, before)
 			} else {
 				page, before, more, err = delivery.LettersBefore(tx, filter, before)
 			}
@@ -155,12 +141,8 @@ func timeOf(t time.Time) db.Time {
 
 // Letter shows a letter with what it says; raw shows numbers as they are. NotFound.
 func (p *Operator) Letter(ctx context.Context, name string, raw bool) (out LetterDetail, err error) {
-	_, runs, err := p.inbox()
-	if err != nil {
-		return out, err
-	}
 	err = p.d.View(ctx, "operator_letter", func(tx *db.Tx) error {
-		l, err := runs.Look(tx, name)
+		l, err := p.reruns.Look(tx, name)
 		if err != nil {
 			return err
 		}
@@ -230,17 +212,13 @@ func (p *Operator) CancelRun(ctx context.Context, name string) (InboxRunDetail, 
 
 // pursue begins something with a run and brings it to its end.
 func (p *Operator) pursue(ctx context.Context, begin func(*rerun.Service, *db.Tx) (InboxRun, error), progress func(InboxRun)) (out InboxRunDetail, err error) {
-	_, runs, err := p.inbox()
-	if err != nil {
-		return out, err
-	}
 	var v InboxRun
 	err = p.d.Update(ctx, "operator_rerun", func(tx *db.Tx) (err error) {
-		v, err = begin(runs, tx)
+		v, err = begin(p.reruns, tx)
 		return err
 	})
 	for more := true; more && err == nil; {
-		if more, err = runs.Step(ctx, v.Name); err == nil {
+		if more, err = p.reruns.Step(ctx, v.Name); err == nil {
 			out, err = p.InboxRun(ctx, v.Name, false)
 			progress(out.InboxRun)
 		}

@@ -10,6 +10,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"creditmsg/internal/db"
+	"creditmsg/internal/id"
+	"creditmsg/internal/message"
+	"creditmsg/internal/money"
+	"creditmsg/internal/provider"
 )
 
 // deadlines is a client's connection that notes which deadlines it is given.
@@ -158,5 +164,41 @@ func TestPayersOfTestSitesAreSentToWhereTheyReachUs(t *testing.T) {
 		if err != nil || window.Scheme+"://"+window.Host+window.Path != want+checkoutPath || !strings.HasPrefix(window.Query().Get("successUrl"), want+"/payments/pay_") {
 			t.Errorf("with public_url %q payers are sent to %v, %v", public, window, err)
 		}
+	}
+}
+
+// TestTheVerbsJudgeReportsByTheSettingsOfTheProcesses: what a run would move is decided by them.
+func TestTheVerbsJudgeReportsByTheSettingsOfTheProcesses(t *testing.T) {
+	account := simulatedAccount("http://127.0.0.1:9")
+	account.Cost = CostConfig{SMS: "8.4"}
+	c := testConfig(t, account)
+	c.Delivery.FallbackWithin, c.Delivery.NightFrom = 7*time.Hour, "19:00"
+	p := running(t, c, Options{})
+	do := calling(t, http.DefaultClient, p.URL(), testSite(t, c, "shop"))
+	name := do("POST", "/v1/messages", textOfTest)["id"].(string)
+	until(t, "the text is delivered", func() bool { return do("GET", "/v1/messages/"+name, "")["status"] == "done" })
+	o, err := OpenOperator(t.Context(), c, OperatorOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	of, err := id.Parse(id.Message, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for who, s := range map[string]*message.Service{"the process": p.messages, "the verbs": o.messages} {
+		err := p.d.View(t.Context(), "test", func(tx *db.Tx) error {
+			_, people, err := s.ReadPlaces(tx, []message.Place{{Key: message.Key{Site: "shop.test", ID: of}}})
+			if err == nil && (len(people) != 1 || people[0].FallbackWithin != 7*time.Hour || s.Night() != c.Delivery.Night()) {
+				t.Errorf("%s judge %+v by a night of %s; want seven hours to fall back and one of %s", who, people, s.Night(), c.Delivery.Night())
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if cost, known := o.delivery.Cost("sim", provider.SMS); !known || cost != 84*money.Won/10 {
+		t.Errorf("the verbs take a text to cost %s, %v", cost, known)
 	}
 }
