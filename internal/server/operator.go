@@ -3,8 +3,6 @@ package server
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"creditmsg/internal/access"
@@ -135,12 +133,8 @@ func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
 // besideDemo gives the gateways of the demo to a configuration without accounts, where the demo
 // has left word of itself: that of verbs beside serve --demo, which brings its own.
 func (c Config) besideDemo() Config {
-	file := filepath.Join(DemoDir, "demo.json")
-	if _, err := os.Stat(file); err != nil || len(c.Providers)+len(c.Payments.Gateways) > 0 {
-		return c
-	}
-	demo, err := readDemo(file)
-	if err != nil {
+	demo, is := demoHere()
+	if !is || len(c.Providers)+len(c.Payments.Gateways) > 0 {
 		return c
 	}
 	c.Webhooks.demo()

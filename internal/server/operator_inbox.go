@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"path/filepath"
 	"time"
 
 	"creditmsg/internal/db"
@@ -71,18 +70,16 @@ type InboxRunDetail struct {
 }
 
 // readers are the accounts whose letters can be read; beside serve --demo, which brings its own,
-// that one.
+// that one too.
 func (c Config) readers() []delivery.Carrier {
-	if len(c.Providers) == 0 {
-		demo, err := readDemo(filepath.Join(DemoDir, "demo.json"))
-		if err == nil && demo.SimulatorURL != "" {
-			one, err := carriers([]provider.Account{{Name: demo.Provider.Name, Kind: "solapi", URL: demo.SimulatorURL, APIKey: SimulatorKey, APISecret: SimulatorSecret}})
-			if err == nil {
-				return one
-			}
+	all := c.reachable()
+	if demo, is := demoHere(); is && len(c.Providers) == 0 && demo.SimulatorURL != "" {
+		one, err := carriers([]provider.Account{{Name: demo.Provider.Name, Kind: "solapi", URL: demo.SimulatorURL, APIKey: SimulatorKey, APISecret: SimulatorSecret}})
+		if err == nil {
+			all = append(all, one...)
 		}
 	}
-	return c.reachable()
+	return all
 }
 
 func letterOf(l delivery.Letter) Letter {
@@ -114,17 +111,19 @@ func (p *Operator) Letters(ctx context.Context, f LetterFilter) (out List[Letter
 	out.Data = []Letter{}
 	for before, more := (delivery.Spot{}), true; more && len(out.Data) < f.Limit; {
 		var page []delivery.Letter
+		var next delivery.Spot
 		err := p.d.View(ctx, "operator_letters", func(tx *db.Tx) (err error) {
 			if f.Message != "" || f.To != "" {
-				page, before, more, err = p.delivery.FindLetters(tx, filter, w, before)
+				page, next, more, err = p.delivery.FindLetters(tx, filter, w, before)
 			} else {
-				page, before, more, err = delivery.LettersBefore(tx, filter, before)
+				page, next, more, err = delivery.LettersBefore(tx, filter, before)
 			}
 			return err
 		})
 		if err != nil {
 			return out, err
 		}
+		before = next
 		for _, l := range page[:min(len(page), f.Limit-len(out.Data))] {
 			out.Data = append(out.Data, letterOf(l))
 		}
