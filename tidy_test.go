@@ -35,7 +35,7 @@ type rule struct {
 type offence struct{ where, what string }
 
 func rules() []rule {
-	return slices.Concat(floorRules(), httpRules(), sqlRules(), migrationRules(), callRules(), wordRules(), sizeRules(), docRules(), paperRules(), accessRules())
+	return slices.Concat(floorRules(), httpRules(), sqlRules(), migrationRules(), callRules(), wordRules(), sizeRules(), docRules(), paperRules(), accessRules(), againRules())
 }
 
 func TestTheTreeKeepsItsRules(t *testing.T) {

@@ -77,7 +77,8 @@ type Deps struct {
 	Version        string                          // of the program
 	Ready          func(ctx context.Context) error // whether requests can be served now
 	Limits         Limits
-	Origins        []string // of pages that may call: scheme://host[:port]
+	Origins        []string                // of pages that may call: scheme://host[:port]
+	Pages          map[string]http.Handler // what is shown beside the API, by method and path: "GET /path"; not in its document
 }
 
 // api is the routes over their dependencies.
@@ -156,6 +157,7 @@ func build(d Deps) *api {
 	} {
 		declare(a)
 	}
+	a.pages()
 	a.describeConditions()
 	a.loosen()
 	a.polish()

@@ -15,7 +15,8 @@
 // a site's entries of a Korean day were is signed soon after the day (Seal): each
 // seal counts in the one before it, and that of the installation counts in those of all
 // sites of its day. So Verify notices an entry that was changed, taken out or put in later,
-// and a seal that is missing. What it cannot notice: what somebody who writes to the
+// and a seal that is missing; and that entries are gone for their age it takes from nothing
+// but what was signed when they were deleted (Sweep). What it cannot notice: what somebody who writes to the
 // database does to the entries of a day before its seal is made, and seals that are taken
 // away from the end, unless somebody kept a later one. There is no chain from entry to
 // entry, since its end would be one more row that every change has to lock.

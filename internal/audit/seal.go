@@ -55,6 +55,18 @@ type Signer struct {
 // Signers gives all that ever signed for the installation, oldest first; the last one signs now.
 type Signers func(tx *db.Tx) ([]Signer, error)
 
+// now gives the one that signs now.
+func (s Signers) now(tx *db.Tx) (Signer, error) {
+	all, err := s(tx)
+	if err != nil {
+		return Signer{}, err
+	}
+	if len(all) == 0 {
+		return Signer{}, fault.New(fault.Internal, fault.CodeInternal, "there is no signing key: the installation's keys were not prepared")
+	}
+	return all[len(all)-1], nil
+}
+
 // digest covers all of an entry: the array of its values as texts, in the order of Entry and
 // Actor: site, id, time in microseconds since 1970 UTC, the actor's kind, id, name, address,
 // request and operation, then action, ref, asked by, approved by, before and after as stored.
@@ -329,14 +341,11 @@ func storeSeals(ctx context.Context, d *db.DB, signers Signers, seals []Seal) er
 		return nil
 	}
 	return d.Update(ctx, "audit_seal", func(tx *db.Tx) error {
-		all, err := signers(tx)
+		signer, err := signers.now(tx)
 		if err != nil {
 			return err
 		}
-		if len(all) == 0 {
-			return fault.New(fault.Internal, fault.CodeInternal, "there is no signing key: the installation's keys were not prepared")
-		}
-		signer, n := all[len(all)-1], len(seals)
+		n := len(seals)
 		sites, days, entries := make([]string, n), make([]string, n), make([]int64, n)
 		digests, signatures := make([][]byte, n), make([][]byte, n)
 		for i := range seals {

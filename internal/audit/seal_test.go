@@ -139,6 +139,67 @@ func TestASiteIsVerifiedAlone(t *testing.T) {
 	})
 }
 
+// TestNobodyIsBlindedByAnEntryThatSaysThatOthersWereSwept has entries that somebody wrote into the
+// table himself: nothing that is signed says what they say.
+func TestNobodyIsBlindedByAnEntryThatSaysThatOthersWereSwept(t *testing.T) {
+	onEvery(t, func(t *testing.T, w *world) {
+		threeDays(w)
+		w.now = start.AddDate(0, 6, 0)
+		w.seal()
+		w.must(Sweep(t.Context(), w.d, signers, w.now.Sub(start.AddDate(0, -1, 0)))) // nothing is that old
+		w.exec(`UPDATE audit SET ref = 'B' WHERE site_id = 'shop' AND ref = 'A'`)
+		whole := len(w.verify(nil).Wrong)
+		if whole == 0 {
+			t.Fatal("what was changed is not noticed")
+		}
+		_, other, err := ed25519.GenerateKey(nil)
+		w.must(err)
+		forgers := map[string]Fields{
+			"without a signature":   {"since": "2027-06-01"},
+			"of a made-up key":      sweep{Since: "2027-06-01"}.signed(Signer{ID: "made-up", Sign: func(text []byte) []byte { return ed25519.Sign(other, text) }}),
+			"in the name of ours":   sweep{Since: "2027-06-01"}.signed(Signer{ID: "key", Sign: func(text []byte) []byte { return ed25519.Sign(other, text) }}),
+			"of an earlier time":    {"since": "2027-06-01", "signer": "key", "signature": sweep{Since: "2026-01-01"}.signed(ours)["signature"]},
+			"with words for others": {"since": map[string]int{"a": 1}, "signer": 7},
+		}
+		for name, after := range forgers {
+			w.note(ann, Change{Action: sweptAction, After: after})
+			p := w.verify(nil)
+			if p.Since != "" || len(p.Wrong) != whole+1 || !strings.Contains(p.Wrong[0].Detail, "swept") || p.Wrong[0].Day != "2027-06-01" {
+				t.Errorf("%s: got %+v, since %q; want what was there and the forged entry", name, p.Wrong, p.Since)
+			}
+			shop := "shop"
+			if p := w.verify(&shop); p.Since != "" || len(p.Wrong) == 0 {
+				t.Errorf("%s: of the site alone got %+v, since %q", name, p.Wrong, p.Since)
+			}
+			w.exec(`DELETE FROM audit WHERE action = 'audit.swept'`)
+		}
+	})
+}
+
+func TestAVerificationThatIsRunAgainCountsOnce(t *testing.T) {
+	onEvery(t, func(t *testing.T, w *world) {
+		threeDays(w)
+		w.seal()
+		w.exec(`UPDATE audit SET ref = 'B' WHERE site_id = 'shop' AND ref = 'A'`)
+		w.note(ann, Change{Action: sweptAction, After: Fields{"since": "2027-06-01"}})
+		v, of := &verifier{}, Proof{}
+		w.must(w.d.View(t.Context(), "test", func(tx *db.Tx) error {
+			for range 2 {
+				if err := v.begin(tx, signers); err != nil {
+					return err
+				}
+				if err := v.look("shop", &of)(tx); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		if len(v.proof.Wrong) != 1 || of.Sites != 1 || of.Entries != 6 || of.Seals != 2 || len(of.Wrong) != 2 {
+			t.Errorf("got %+v of all and %+v of the site", v.proof, of)
+		}
+	})
+}
+
 func TestOldMonthsGoWhenTheyWereKeptLongEnoughAndTheLogSaysSo(t *testing.T) {
 	onEvery(t, func(t *testing.T, w *world) {
 		var many []Change
@@ -151,7 +212,7 @@ func TestOldMonthsGoWhenTheyWereKeptLongEnoughAndTheLogSaysSo(t *testing.T) {
 		w.now = start.AddDate(1, 1, 0) // the second of the months is just as old as entries are kept
 		w.seal()
 		for range 2 {
-			w.must(Sweep(t.Context(), w.d, w.now.Sub(start.AddDate(0, 1, 0))))
+			w.must(Sweep(t.Context(), w.d, signers, w.now.Sub(start.AddDate(0, 1, 0))))
 		}
 		if list := w.list(Filter{Site: "shop"}); len(list) != 1 || list[0].Action != "c.d" {
 			t.Errorf("got %d entries, want the younger one", len(list))

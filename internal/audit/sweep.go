@@ -2,8 +2,11 @@ package audit
 
 import (
 	"context"
+	"crypto/ed25519"
 	"database/sql"
+	"encoding/base64"
 	"fmt"
+	"strings"
 	"time"
 
 	"creditmsg/internal/db"
@@ -23,16 +26,41 @@ const sweptAction = "audit.swept"
 // sweepChunk is how many entries are deleted together.
 const sweepChunk = 500
 
+// sweep says that the entries before a Korean day were deleted for their age. It is signed as a
+// seal is: otherwise whoever writes to the table could say so of those that he changed.
+type sweep struct {
+	Since     string `json:"since"`
+	Signer    string `json:"signer"`    // id of the key
+	Signature string `json:"signature"` // Ed25519 of text, in base64
+}
+
+func (s sweep) text() []byte {
+	return []byte(strings.Join([]string{"creditmsg audit swept 1", s.Since, s.Signer}, "\n"))
+}
+
+// signed are the fields of the entry of a sweep.
+func (s sweep) signed(by Signer) Fields {
+	s.Signer = by.ID
+	return Fields{"since": s.Since, "signer": s.Signer, "signature": base64.StdEncoding.EncodeToString(by.Sign(s.text()))}
+}
+
+// proven reports whether one of the installation's keys signed it.
+func (s sweep) proven(keys map[string]ed25519.PublicKey) bool {
+	public, known := keys[s.Signer]
+	signature, err := base64.StdEncoding.DecodeString(s.Signature)
+	return known && err == nil && ed25519.Verify(public, s.text(), signature)
+}
+
 // Sweep deletes the entries of Korean months that ended longer ago than entries are kept
-// (0 = UsualKept). That it does is an entry too, by which Verify knows that they are not
+// (0 = UsualKept). That it does is an entry too, signed, by which Verify knows that they are not
 // missing. Their seals stay.
-func Sweep(ctx context.Context, d *db.DB, keep time.Duration) error {
+func Sweep(ctx context.Context, d *db.DB, signers Signers, keep time.Duration) error {
 	if keep == 0 {
 		keep = UsualKept
 	}
 	for first, more := true, true; more; first = false {
 		err := d.Update(ctx, "audit_sweep", func(tx *db.Tx) (err error) {
-			more, err = sweepSome(tx, keep, first)
+			more, err = sweepSome(tx, signers, keep, first)
 			return err
 		})
 		if err != nil {
@@ -42,7 +70,7 @@ func Sweep(ctx context.Context, d *db.DB, keep time.Duration) error {
 	return nil
 }
 
-func sweepSome(tx *db.Tx, keep time.Duration, first bool) (more bool, err error) {
+func sweepSome(tx *db.Tx, signers Signers, keep time.Duration, first bool) (more bool, err error) {
 	since, err := korea.ParseMonth(korea.Month(tx.Now.Add(-max(keep, LeastKept)).Time()))
 	if err != nil {
 		return false, err
@@ -58,7 +86,11 @@ func sweepSome(tx *db.Tx, keep time.Duration, first bool) (more bool, err error)
 		return false, err
 	}
 	if first {
-		if err := Note(tx, Change{Action: sweptAction, After: Fields{"since": korea.Day(since)}}); err != nil {
+		by, err := signers.now(tx)
+		if err == nil {
+			err = Note(tx, Change{Action: sweptAction, After: sweep{Since: korea.Day(since)}.signed(by)})
+		}
+		if err != nil {
 			return false, err
 		}
 	}

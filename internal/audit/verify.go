@@ -5,7 +5,6 @@ import (
 	"crypto/ed25519"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -34,20 +33,13 @@ type Wrong struct {
 const sealLate = time.Hour
 
 // Verify holds the entries of all sites against their seals, and these against their
-// signatures; with a site ("" = the installation) only its own.
+// signatures; with a site ("" = the installation) only its own. Of entries that are not there
+// any more a signed sweep has to tell.
 func Verify(ctx context.Context, d *db.DB, signers Signers, site *string) (Proof, error) {
-	v := verifier{proof: Proof{Wrong: []Wrong{}}, keys: map[string]ed25519.PublicKey{}}
+	v := &verifier{}
 	var sites []string
-	err := d.View(ctx, "audit_verify_sites", func(tx *db.Tx) (err error) {
-		all, err := signers(tx)
-		if err != nil {
-			return err
-		}
-		for _, s := range all {
-			v.keys[s.ID] = s.Public
-		}
-		v.over = korea.Day(tx.Now.Add(-sealLate).Time())
-		if v.proof.Since, err = keptSince(tx); err != nil {
+	err := d.View(ctx, "audit_verify_sites", func(tx *db.Tx) error {
+		if err := v.begin(tx, signers); err != nil {
 			return err
 		}
 		rows, err := tx.Query(`SELECT site_id FROM audit UNION SELECT site_id FROM audit_seal`)
@@ -56,11 +48,16 @@ func Verify(ctx context.Context, d *db.DB, signers Signers, site *string) (Proof
 	})
 	if site != nil {
 		sites = []string{*site}
+		if *site != "" {
+			v.proof.Wrong = []Wrong{} // those of the installation's own entries
+		}
 	}
 	for _, s := range sites {
+		var of Proof
 		if err == nil {
-			err = d.Snapshot(ctx, "audit_verify", func(tx *db.Tx) error { return v.verify(tx, s) })
+			err = d.Snapshot(ctx, "audit_verify", v.look(s, &of))
 		}
+		v.add(of)
 	}
 	if err != nil {
 		return v.proof, fmt.Errorf("verify the audit log: %w", err)
@@ -73,6 +70,36 @@ type verifier struct {
 	proof Proof
 	over  string // days before it have to be sealed
 	keys  map[string]ed25519.PublicKey
+}
+
+// begin reads what everything is held against.
+func (v *verifier) begin(tx *db.Tx, signers Signers) error {
+	*v = verifier{proof: Proof{Wrong: []Wrong{}}, keys: map[string]ed25519.PublicKey{}, over: korea.Day(tx.Now.Add(-sealLate).Time())}
+	all, err := signers(tx)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		v.keys[s.ID] = s.Public
+	}
+	return v.keptSince(tx)
+}
+
+// look verifies one site, and gives what it found of it, however often it is run.
+func (v *verifier) look(site string, found *Proof) func(*db.Tx) error {
+	return func(tx *db.Tx) error {
+		one := verifier{proof: Proof{Since: v.proof.Since}, over: v.over, keys: v.keys}
+		err := one.verify(tx, site)
+		*found = one.proof
+		return err
+	}
+}
+
+func (v *verifier) add(p Proof) {
+	v.proof.Sites += p.Sites
+	v.proof.Entries += p.Entries
+	v.proof.Seals += p.Seals
+	v.proof.Wrong = append(v.proof.Wrong, p.Wrong...)
 }
 
 func (v *verifier) wrong(site, day, format string, args ...any) {
@@ -145,20 +172,26 @@ func (v *verifier) seal(tx *db.Tx, s *Seal) error {
 	return nil
 }
 
-// keptSince gives the day before which entries were deleted for their age: the log says so
-// itself.
-func keptSince(tx *db.Tx) (string, error) {
-	var became []byte
-	err := tx.QueryRow(`SELECT became FROM audit WHERE site_id = '' AND action = ? ORDER BY id DESC LIMIT 1`, sweptAction).Scan(&became)
-	if errors.Is(err, db.ErrNoRows) {
-		return "", nil
-	}
-	var to struct{ Since string }
-	if err == nil {
-		err = json.Unmarshal(became, &to)
-	}
+// keptSince finds the day before which entries were deleted for their age: the log says so
+// itself. An entry that says it and is not signed proves nothing.
+func (v *verifier) keptSince(tx *db.Tx) error {
+	rows, err := tx.Query(`SELECT id, became FROM audit WHERE site_id = '' AND action = ? ORDER BY id`, sweptAction)
+	_, err = db.Collect(rows, err, func(r *sql.Rows) (struct{}, error) {
+		var of id.ID
+		var became []byte
+		err := r.Scan(&of, &became)
+		var s sweep
+		switch unread := json.Unmarshal(became, &s); {
+		case err != nil:
+		case unread != nil || !s.proven(v.keys):
+			v.wrong("", dayOf(of), "an entry says that older ones were swept away, and no key of the installation signed that")
+		default:
+			v.proof.Since = max(v.proof.Since, s.Since)
+		}
+		return struct{}{}, err
+	})
 	if err != nil {
-		return "", fmt.Errorf("read since when entries are kept: %w", err)
+		return fmt.Errorf("read since when entries are kept: %w", err)
 	}
-	return to.Since, nil
+	return nil
 }

@@ -186,12 +186,3 @@ func TestTriesCountFailuresAlone(t *testing.T) {
 		t.Errorf("another one has to wait %s", wait)
 	}
 }
-
-func TestALimiterWithoutRedisSaysSo(t *testing.T) {
-	if newMeasured(t, "").Shared() {
-		t.Error("limits of one process are said to be shared")
-	}
-	if !newMeasured(t, "redis://127.0.0.1:1").Shared() {
-		t.Error("limits in Redis are said not to be shared")
-	}
-}

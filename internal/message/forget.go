@@ -60,6 +60,8 @@ func (s *Service) ForgetNumber(ctx context.Context, f Forgetting, from BatchName
 	var hits []BatchName
 	open := map[id.ID]bool{}
 	err = s.d.View(ctx, "message_forget_find", func(tx *db.Tx) error {
+		hits = nil
+		clear(open)
 		key, err := s.keys.Site(tx, f.Site)
 		if err != nil {
 			return err

@@ -84,7 +84,7 @@ type Account struct {
 	SecretKey     string        // the key that requests are made with
 	WebhookSecret string        // proves notices, where the gateway signs them
 	WebhookOld    string        // still taken while that secret is changed; empty = none
-	CheckoutURL   string        // a page that plays the gateway's window, of a simulator; empty = the gateway's own script
+	CheckoutURL   string        // a page that plays the gateway's window, of a simulator; of toss also a path alone = where payers come back to; empty = the gateway's own script
 	TransferTo    string        // the operator's own account, as payers read it; of kind manual
 	Timeout       time.Duration // of one HTTP request; 0 = 60 s, since charges are slow
 	Test          bool          // nobody is charged there: test sites alone use it, and no other gateway

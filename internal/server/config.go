@@ -192,6 +192,7 @@ func (c *Config) defaults() {
 	c.Delivery.NightUntil = cmp.Or(c.Delivery.NightUntil, korea.Clock(until))
 	c.Audit.Keep = cmp.Or(c.Audit.Keep, "5y")
 	c.Alerts.defaults()
+	c.Payments.PublicURL = Address(strings.TrimRight(string(c.Payments.PublicURL), "/")) // paths are put behind it
 	c.ProxyHeader = cmp.Or(c.ProxyHeader, "x-forwarded-for")
 	c.TestMode.Enabled = cmp.Or(c.TestMode.Enabled, "true")
 	c.Webhooks.defaults()

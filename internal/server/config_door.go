@@ -14,7 +14,7 @@ type HTTPConfig struct {
 	// waited longest for its client makes room for the next. Default 4096.
 	Connections int `yaml:"connections" env:"CONNECTIONS"`
 	// ConnectionsPerAddress is how many of them one address may have; trusted_proxies may have
-	// more. Default 0: as many as there are altogether.
+	// more. Default a quarter of all, so that nobody alone takes what others could use.
 	ConnectionsPerAddress int `yaml:"connections_per_address" env:"CONNECTIONS_PER_ADDRESS"`
 	// Streams is how many requests may be under way on one connection of HTTP/2. Default 100.
 	Streams int `yaml:"streams" env:"STREAMS"`
@@ -22,6 +22,7 @@ type HTTPConfig struct {
 
 func (c *HTTPConfig) defaults() {
 	c.Connections = cmp.Or(c.Connections, 4096)
+	c.ConnectionsPerAddress = cmp.Or(c.ConnectionsPerAddress, max(c.Connections/4, 1))
 	c.Streams = cmp.Or(c.Streams, 100)
 }
 

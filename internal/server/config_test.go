@@ -213,7 +213,7 @@ func TestEveryKeyIsReadFromTheFile(t *testing.T) {
 
 func TestAbsentAndEmptyValuesAreTheDefaults(t *testing.T) {
 	want := Config{
-		Listen: "127.0.0.1:8080", HTTP: HTTPConfig{Connections: 4096, Streams: 100}, Database: DatabaseConfig{URL: "sqlite:data/creditmsg.db"}, Blob: BlobConfig{URL: "file:data/blobs"},
+		Listen: "127.0.0.1:8080", HTTP: HTTPConfig{Connections: 4096, ConnectionsPerAddress: 1024, Streams: 100}, Database: DatabaseConfig{URL: "sqlite:data/creditmsg.db"}, Blob: BlobConfig{URL: "file:data/blobs"},
 		Delivery: DeliveryConfig{FallbackWithin: 30 * time.Minute, ExpireText: 73 * time.Hour, ExpireLong: 81 * time.Hour, LookupGrace: time.Minute, Lease: time.Minute,
 			Prefer: "weight", Floor: 90, Rest: 20 * time.Second, Hang: 3 * time.Second, Late: 2 * time.Minute,
 			KeepReports: 180 * 24 * time.Hour, ReplayWindow: 10 * time.Minute, NightFrom: "20:50", NightUntil: "08:00"},

@@ -30,6 +30,16 @@ func readDemo(path string) (Demo, error) {
 	return d, nil
 }
 
+// demoHere gives the demo that has left word of itself in this folder.
+func demoHere() (d Demo, is bool) {
+	file := filepath.Join(DemoDir, "demo.json")
+	if _, err := os.Stat(file); err != nil {
+		return d, false
+	}
+	d, err := readDemo(file)
+	return d, err == nil
+}
+
 // write replaces demo.json as a whole: it never stands there half written.
 func (d Demo) write(path string) error {
 	text, err := json.MarshalIndent(d, "", "  ")

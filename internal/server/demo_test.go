@@ -113,3 +113,26 @@ func TestATimeFromNowIsReadInDaysToo(t *testing.T) {
 		}
 	}
 }
+
+func TestVerbsBesideTheDemoReadTheLettersOfAllThatItHas(t *testing.T) {
+	t.Chdir(t.TempDir())
+	c := testConfig(t)
+	demo := Demo{SimulatorURL: "http://127.0.0.1:9", Provider: DemoProvider{Name: demoProvider}}
+	if err := os.MkdirAll(DemoDir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := demo.write(filepath.Join(DemoDir, "demo.json")); err != nil {
+		t.Fatal(err)
+	}
+	o, err := OpenOperator(t.Context(), c, OperatorOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	for _, account := range []string{demoProvider, testProvider} {
+		now := time.Now()
+		if _, err := o.Rerun(t.Context(), InboxRequest{Provider: account, From: now.Add(-time.Hour), Until: now}, func(InboxRun) {}); err != nil {
+			t.Errorf("letters of %s: %v", account, err)
+		}
+	}
+}

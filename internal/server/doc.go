@@ -7,7 +7,9 @@
 // first, then no more work is begun, running work ends, what was taken in is
 // committed, and only then the database is let go. A part that fails brings the
 // whole process down, so that whoever watches over it starts it again. An act of
-// the operator is one transaction.
+// the operator is one transaction, but for what takes several: imports, runs of
+// letters, the erasure of a site, and whatever asks a gateway or a vendor. Such an act
+// goes on where it was broken off when it is asked for again.
 //
 // It owns no tables and has no SQL. Provider adapters are known to adapters.go and
 // nothing else, the simulator to this package and nothing else.

@@ -12,8 +12,8 @@ import (
 	"creditmsg/internal/fault"
 )
 
-// openDoor opens the ports at which the API is reached. That of the simulator's own reports is
-// besides: it does not trust the certificate of a name that leads to this machine.
+// openDoor opens the ports at which the API is reached. That of the reports of simulators in
+// this process is besides: they do not trust the certificate of a name that leads to this machine.
 func (p *Program) openDoor() (err error) {
 	if p.door, err = listen(p.config.Listen); err != nil {
 		return err
@@ -23,7 +23,7 @@ func (p *Program) openDoor() (err error) {
 		return nil
 	}
 	p.door.url = "https://" + reachable(p.door.Addr())
-	if p.has(RoleSimulator) {
+	if p.has(RoleSimulator) || p.ownTestWorld() {
 		if p.inner, err = listen("127.0.0.1:0"); err != nil {
 			return err
 		}
@@ -104,23 +104,28 @@ func (p *Program) doors() []runner {
 	open := func(l *listener, h http.Handler) runner {
 		return func(ctx context.Context) error { return l.serve(ctx, h, p.grace, p.log) }
 	}
-	all := []runner{open(p.door, p.front()), p.watchLedger}
+	all := []runner{open(p.door, p.handler), p.watchLedger}
 	if p.inner != nil {
-		all = append(all, open(p.inner, p.front()))
+		all = append(all, open(p.inner, p.handler))
 	}
 	if p.redirect != nil {
-		elsewhere := p.handler.(interface {
-			Elsewhere(address func(host string) string) http.Handler
-		}).Elsewhere(p.secured)
-		if p.authority != nil {
-			elsewhere = p.authority.Answer(elsewhere)
-		}
-		all = append(all, open(p.redirect, elsewhere))
+		all = append(all, open(p.redirect, p.elsewhere()))
 	}
 	if p.renewing != nil {
 		all = append(all, p.renewing)
 	}
 	return all
+}
+
+// elsewhere answers at listen_redirect.
+func (p *Program) elsewhere() http.Handler {
+	var first func(http.Handler) http.Handler
+	if p.authority != nil {
+		first = p.authority.Answer
+	}
+	return p.handler.(interface {
+		Elsewhere(address func(host string) string, first func(next http.Handler) http.Handler) http.Handler
+	}).Elsewhere(p.secured, first)
 }
 
 // secured is where TLS is spoken, of a host as a client named it.

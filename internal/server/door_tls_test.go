@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -238,6 +239,22 @@ func TestClearTextLeadsBrowsersToTLSAndRefusesTokens(t *testing.T) {
 	p.config.Payments.PublicURL = "https://pay.example.com"
 	if got := p.secured("x"); got != "https://pay.example.com" {
 		t.Errorf("with a public address it leads to %s", got)
+	}
+}
+
+func TestASlowClientHasNoMoreTimeWhereTheAuthorityAsks(t *testing.T) {
+	a := newAuthority(t, "http-01", func() string { return "" })
+	c := testConfig(t)
+	c.ListenRedirect = "127.0.0.1:0"
+	c.TLS.Autocert = AutocertConfig{Domains: Names{"msg.example.com"}, DirectoryURL: Address(a.server.URL + "/directory")}
+	p := running(t, c, Options{})
+	for _, path := range []string{"/", "/.well-known/acme-challenge/x"} {
+		client := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+		r := httptest.NewRequest("POST", "http://msg.example.com"+path, strings.NewReader("x"))
+		p.elsewhere().ServeHTTP(client, r)
+		if client.reading == 0 || client.writing == 0 || client.Header().Get("X-Request-Id") == "" {
+			t.Errorf("POST %s: a client that is slow has %d deadlines to send by, and %d to read by; %v", path, client.reading, client.writing, client.Header())
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 type gate struct {
 	net.Listener
 	most       int
-	perAddress int            // 0 = as many as there are altogether
+	perAddress int            // 0, or as many as there are altogether = who waited longest makes room, wherever he comes from
 	many       []netip.Prefix // who may have more: proxies, behind which all clients have one address
 	log        *slog.Logger
 	turned     *prometheus.CounterVec // connections that were ended, by why; nil = nobody counts
@@ -72,7 +72,7 @@ func (g *gate) admit(c net.Conn) (in *guest, out net.Conn, why string) {
 	in = &guest{Conn: c, gate: g, from: address(c)}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.perAddress > 0 && g.by[in.from] >= g.perAddress && !g.mayHaveMany(in.from) {
+	if g.perAddress > 0 && g.perAddress < g.most && g.by[in.from] >= g.perAddress && !g.mayHaveMany(in.from) {
 		return nil, c, turnedAddress
 	}
 	if g.inside >= g.most {

@@ -194,12 +194,27 @@ func TestOneAddressHasSoManyConnectionsAndProxiesMore(t *testing.T) {
 	}
 }
 
+func TestOneAddressDoesNotTakeAllConnectionsWhereNothingIsSet(t *testing.T) {
+	for most, want := range map[int]int{0: 1024, 400: 100, 3: 1} {
+		c := testConfig(t)
+		c.HTTP = HTTPConfig{Connections: most}
+		p, err := Open(t.Context(), c, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.door.Listener.(*gate).perAddress; got != want {
+			t.Errorf("of %d connections one address may have %d, want %d", most, got, want)
+		}
+		p.Close()
+	}
+}
+
 // TestAThousandConnectionsThatHangKeepNobodyOut has clients that send nothing, a part of a head, or
 // a part of a body hold all the connections there are.
 func TestAThousandConnectionsThatHangKeepNobodyOut(t *testing.T) {
 	const most, hang = 500, 1000
 	c := testConfig(t, simulatedAccount("http://127.0.0.1:1"))
-	c.HTTP.Connections = most
+	c.HTTP.Connections, c.HTTP.ConnectionsPerAddress = most, most
 	p := running(t, c, Options{})
 	g := p.door.Listener.(*gate)
 	before := runtime.NumGoroutine()

@@ -3,8 +3,6 @@ package server
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"creditmsg/internal/access"
@@ -16,13 +14,17 @@ import (
 	"creditmsg/internal/book"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
+	"creditmsg/internal/delivery"
 	"creditmsg/internal/invoice"
 	"creditmsg/internal/kakao"
 	"creditmsg/internal/message"
+	"creditmsg/internal/money"
 	"creditmsg/internal/paper"
 	"creditmsg/internal/privacy"
+	"creditmsg/internal/provider"
 	"creditmsg/internal/queue"
 	"creditmsg/internal/registration"
+	"creditmsg/internal/rerun"
 	"creditmsg/internal/sandbox"
 	"creditmsg/internal/series"
 	"creditmsg/internal/site"
@@ -31,8 +33,9 @@ import (
 )
 
 // Operator is what an operator can do to an installation's database directly, beside
-// the processes that run on it. Each act is one transaction; what is wrong with what
-// was asked for is a fault that says what to do. Close it at the end.
+// the processes that run on it. An act is one transaction, or several as the package
+// comment says; what is wrong with what was asked for is a fault that says what to do.
+// Close it at the end.
 type Operator struct {
 	config       Config
 	d            *db.DB
@@ -40,6 +43,8 @@ type Operator struct {
 	ledger       *credit.Ledger
 	queue        *queue.Queue
 	messages     *message.Service
+	delivery     *delivery.Service // reads letters
+	reruns       *rerun.Service
 	invoices     *invoice.Service
 	papers       *paper.Papers
 	billing      *billing.Service
@@ -91,9 +96,14 @@ func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
 	p.queue = queue.New(d, queue.Options{})
 	p.ledger = credit.NewLedger(p.keys, p.queue).WithQuota(int64(c.Limits.RecipientsPerDay))
 	var err error
-	if p.messages, err = message.NewService(d, p.keys, p.ledger, p.queue, message.Options{}); err != nil {
+	cost := func(account string, ch provider.Channel) (money.Amount, bool) { return p.delivery.Cost(account, ch) }
+	if p.messages, err = message.NewService(d, p.keys, p.ledger, p.queue, c.judging(cost)); err != nil {
 		return nil, err
 	}
+	if p.delivery, err = delivery.New(d, p.keys, p.messages, p.queue, c.readers(), c.reporting()); err != nil {
+		return nil, err
+	}
+	p.reruns = rerun.New(d, p.delivery, p.messages, p.ledger, p.queue, c.rereading(nil))
 	p.series = series.New(d, p.keys, p.queue, p.messages)
 	if p.webhooks, err = webhook.New(d, p.keys, p.queue, c.webhooks(nil, nil)); err != nil {
 		return nil, err
@@ -124,12 +134,8 @@ func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
 // besideDemo gives the gateways of the demo to a configuration without accounts, where the demo
 // has left word of itself: that of verbs beside serve --demo, which brings its own.
 func (c Config) besideDemo() Config {
-	file := filepath.Join(DemoDir, "demo.json")
-	if _, err := os.Stat(file); err != nil || len(c.Providers)+len(c.Payments.Gateways) > 0 {
-		return c
-	}
-	demo, err := readDemo(file)
-	if err != nil {
+	demo, is := demoHere()
+	if !is || len(c.Providers)+len(c.Payments.Gateways) > 0 {
 		return c
 	}
 	c.Webhooks.demo()

@@ -78,8 +78,8 @@ func (p *Operator) Audit(ctx context.Context, q AuditQuery) (list List[AuditEntr
 	if err != nil {
 		return list, err
 	}
-	list.Data = []AuditEntry{}
 	err = p.d.View(ctx, "operator_audit", func(tx *db.Tx) error {
+		list.Data = []AuditEntry{}
 		if f.Site != "" {
 			if _, err := site.Find(tx, f.Site); err != nil {
 				return err

@@ -2,14 +2,12 @@ package server
 
 import (
 	"context"
-	"path/filepath"
 	"time"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
-	"creditmsg/internal/invoice"
 	"creditmsg/internal/korea"
 	"creditmsg/internal/provider"
 	"creditmsg/internal/rerun"
@@ -71,28 +69,17 @@ type InboxRunDetail struct {
 	List  []InboxDifference `json:"list,omitempty"`
 }
 
-// inbox makes what reads letters, beside the processes that run.
-func (p *Operator) inbox() (*delivery.Service, *rerun.Service, error) {
-	d, err := delivery.New(p.d, p.keys, p.messages, p.queue, p.config.readers(), delivery.Options{})
-	if err != nil {
-		return nil, nil, err
-	}
-	return d, rerun.New(p.d, d, p.messages, p.ledger, p.queue, rerun.Options{ByInvoices: invoice.Refunded, Keep: p.config.Delivery.KeepReports}), nil
-}
-
 // readers are the accounts whose letters can be read; beside serve --demo, which brings its own,
-// that one.
+// that one too.
 func (c Config) readers() []delivery.Carrier {
-	if len(c.Providers) == 0 {
-		demo, err := readDemo(filepath.Join(DemoDir, "demo.json"))
-		if err == nil && demo.SimulatorURL != "" {
-			one, err := carriers([]provider.Account{{Name: demo.Provider.Name, Kind: "solapi", URL: demo.SimulatorURL, APIKey: SimulatorKey, APISecret: SimulatorSecret}})
-			if err == nil {
-				return one
-			}
+	all := c.reachable()
+	if demo, is := demoHere(); is && len(c.Providers) == 0 && demo.SimulatorURL != "" {
+		one, err := carriers([]provider.Account{{Name: demo.Provider.Name, Kind: "solapi", URL: demo.SimulatorURL, APIKey: SimulatorKey, APISecret: SimulatorSecret}})
+		if err == nil {
+			all = append(all, one...)
 		}
 	}
-	return c.reachable()
+	return all
 }
 
 func letterOf(l delivery.Letter) Letter {
@@ -106,10 +93,6 @@ func letterOf(l delivery.Letter) Letter {
 
 // Letters lists letters, the newest first. Faults: Invalid, NotFound.
 func (p *Operator) Letters(ctx context.Context, f LetterFilter) (out List[Letter], err error) {
-	d, _, err := p.inbox()
-	if err != nil {
-		return out, err
-	}
 	filter := delivery.LetterFilter{Account: f.Provider, From: timeOf(f.From), Until: timeOf(f.Until), Limit: f.Limit}
 	if f.State != "" {
 		filter.States = []string{f.State}
@@ -128,17 +111,19 @@ func (p *Operator) Letters(ctx context.Context, f LetterFilter) (out List[Letter
 	out.Data = []Letter{}
 	for before, more := (delivery.Spot{}), true; more && len(out.Data) < f.Limit; {
 		var page []delivery.Letter
+		var next delivery.Spot
 		err := p.d.View(ctx, "operator_letters", func(tx *db.Tx) (err error) {
 			if f.Message != "" || f.To != "" {
-				page, before, more, err = d.FindLetters(tx, filter, w, before)
+				page, next, more, err = p.delivery.FindLetters(tx, filter, w, before)
 			} else {
-				page, before, more, err = delivery.LettersBefore(tx, filter, before)
+				page, next, more, err = delivery.LettersBefore(tx, filter, before)
 			}
 			return err
 		})
 		if err != nil {
 			return out, err
 		}
+		before = next
 		for _, l := range page[:min(len(page), f.Limit-len(out.Data))] {
 			out.Data = append(out.Data, letterOf(l))
 		}
@@ -155,12 +140,8 @@ func timeOf(t time.Time) db.Time {
 
 // Letter shows a letter with what it says; raw shows numbers as they are. NotFound.
 func (p *Operator) Letter(ctx context.Context, name string, raw bool) (out LetterDetail, err error) {
-	_, runs, err := p.inbox()
-	if err != nil {
-		return out, err
-	}
 	err = p.d.View(ctx, "operator_letter", func(tx *db.Tx) error {
-		l, err := runs.Look(tx, name)
+		l, err := p.reruns.Look(tx, name)
 		if err != nil {
 			return err
 		}
@@ -230,17 +211,13 @@ func (p *Operator) CancelRun(ctx context.Context, name string) (InboxRunDetail, 
 
 // pursue begins something with a run and brings it to its end.
 func (p *Operator) pursue(ctx context.Context, begin func(*rerun.Service, *db.Tx) (InboxRun, error), progress func(InboxRun)) (out InboxRunDetail, err error) {
-	_, runs, err := p.inbox()
-	if err != nil {
-		return out, err
-	}
 	var v InboxRun
 	err = p.d.Update(ctx, "operator_rerun", func(tx *db.Tx) (err error) {
-		v, err = begin(runs, tx)
+		v, err = begin(p.reruns, tx)
 		return err
 	})
 	for more := true; more && err == nil; {
-		if more, err = runs.Step(ctx, v.Name); err == nil {
+		if more, err = p.reruns.Step(ctx, v.Name); err == nil {
 			out, err = p.InboxRun(ctx, v.Name, false)
 			progress(out.InboxRun)
 		}

@@ -108,7 +108,7 @@ type Program struct {
 	redis        *limit.Redis // nil = none
 
 	door      *listener              // nil without RoleAPI
-	inner     *listener              // the same for the simulator in this process, where the door speaks TLS
+	inner     *listener              // the same for simulators in this process, where the door speaks TLS
 	redirect  *listener              // leads from clear text to the door; nil without listen_redirect
 	authority *certificate.Authority // nil without tls.autocert
 	renewing  runner                 // nil without tls.cert_file
@@ -201,8 +201,7 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	if err != nil {
 		return err
 	}
-	times := p.config.Delivery
-	p.queue = queue.New(p.d, queue.Options{Lease: times.Lease, Grace: p.grace, Registerer: p.metrics})
+	p.queue = queue.New(p.d, queue.Options{Lease: p.config.Delivery.Lease, Grace: p.grace, Registerer: p.metrics})
 	p.ledger = credit.NewLedger(p.keys, p.queue).WithQuota(int64(p.config.Limits.RecipientsPerDay))
 	if p.webhooks, err = webhook.New(p.d, p.keys, p.queue, p.config.webhooks(p.metrics, p.log)); err != nil {
 		return err
@@ -211,26 +210,19 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 		return err
 	}
 	p.book = book.New(p.d, p.keys, p.queue)
-	p.messages, err = message.NewService(p.d, p.keys, p.ledger, p.queue, message.Options{
-		FallbackWithin: times.FallbackWithin, Billing: p.billing, Night: times.Night(), Book: p.book,
-		// Messages ask what can be carried only once requests come in.
-		Offered:    func(siteID string, c provider.Channel) bool { return p.delivery.Offered(siteID, c) },
-		Accounts:   func(siteID string, c provider.Channel) []string { return p.delivery.Accounts(siteID, c) },
-		Cost:       func(account string, ch provider.Channel) (money.Amount, bool) { return p.delivery.Cost(account, ch) },
-		Pictures:   func(siteID string) int { return p.delivery.MostPictures(siteID) },
-		Registerer: p.metrics, Log: p.log,
-	})
-	if err != nil {
+	// Messages ask what can be carried, and at which cost, only once requests come in.
+	sending := p.config.judging(func(account string, ch provider.Channel) (money.Amount, bool) { return p.delivery.Cost(account, ch) })
+	sending.Billing, sending.Book, sending.Registerer, sending.Log = p.billing, p.book, p.metrics, p.log
+	sending.Offered = func(siteID string, c provider.Channel) bool { return p.delivery.Offered(siteID, c) }
+	sending.Accounts = func(siteID string, c provider.Channel) []string { return p.delivery.Accounts(siteID, c) }
+	sending.Pictures = func(siteID string) int { return p.delivery.MostPictures(siteID) }
+	if p.messages, err = message.NewService(p.d, p.keys, p.ledger, p.queue, sending); err != nil {
 		return err
 	}
 	p.series = series.New(p.d, p.keys, p.queue, p.messages)
-	p.delivery, err = delivery.New(p.d, p.keys, p.messages, p.queue, list, delivery.Options{
-		ExpireText: times.ExpireText, ExpireLong: times.ExpireLong, LookupGrace: times.LookupGrace, Lease: times.Lease,
-		Rest: times.Rest, Hang: times.Hang, Late: times.Late, Repeats: times.ReplayWindow, KeepReports: times.KeepReports, Bus: p.bus, Attachments: p.pictures,
-		Choice:     delivery.Choice{LeastCost: times.Prefer == "cost", Floor: float64(times.Floor) / 100},
-		Registerer: p.metrics, Log: p.log,
-	})
-	if err != nil {
+	reports := p.config.reporting()
+	reports.Bus, reports.Attachments, reports.Registerer, reports.Log = p.bus, p.pictures, p.metrics, p.log
+	if p.delivery, err = delivery.New(p.d, p.keys, p.messages, p.queue, list, reports); err != nil {
 		return err
 	}
 	return p.makeOffice(list)
@@ -246,7 +238,7 @@ func (p *Program) makeOffice(list []delivery.Carrier) (err error) {
 	p.kakao = kakao.New(p.d, p.keys, p.queue, kept(list), kakao.Options{Log: p.log,
 		Accounts: func(siteID string) []string { return p.delivery.Accounts(siteID, provider.Alimtalk) }})
 	p.invoices = invoice.New(p.d, p.keys, p.messages, p.ledger, p.config.Kinds())
-	p.reruns = rerun.New(p.d, p.delivery, p.messages, p.ledger, p.queue, rerun.Options{ByInvoices: invoice.Refunded, Keep: p.config.Delivery.KeepReports, Log: p.log})
+	p.reruns = rerun.New(p.d, p.delivery, p.messages, p.ledger, p.queue, p.config.rereading(p.log))
 	told := p.config.alerts(p.metrics, p.log)
 	told.SeriesName, told.EndpointName = p.series.Name, p.webhooks.Name
 	p.alerts, err = alert.New(p.d, p.keys, p.queue, p.messages, p.billing, told)
@@ -265,8 +257,8 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 		Limits: limits,
 		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, Vendors: p.vendors, Kakao: p.kakao, Reruns: p.reruns, Registration: p.registration, Privacy: p.privacy, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
 		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, OptOuts: optout.New(p.keys), Book: p.book, Series: p.series, Attachments: p.pictures, Uploads: p.uploads, Webhooks: p.webhooks,
-		Sandbox: p.sandbox(),
-		Log:     p.log, Registerer: p.metrics, Gatherer: p.metrics, People: p.people,
+		Sandbox: p.sandbox(), Pages: p.pages(),
+		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics, People: p.people,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), ProxyHeader: p.config.ProxyHeader, Version: o.Version, Ready: p.ready, Origins: p.config.CORS.Origins,
 	})
 	return err

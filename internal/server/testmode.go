@@ -34,8 +34,7 @@ type testWorld struct {
 
 // openTestDoor opens the port of the simulators, which is part of their account.
 func (p *Program) openTestDoor(context.Context, Options) (err error) {
-	c := p.config.TestMode
-	if c.off() || c.SimulatorURL != "" || !p.has(RoleAPI) && !p.has(RoleWorker) {
+	if !p.ownTestWorld() {
 		return nil
 	}
 	if p.has(RoleAPI) != p.has(RoleWorker) {
@@ -43,6 +42,12 @@ func (p *Program) openTestDoor(context.Context, Options) (err error) {
 	}
 	p.test.door, err = listen("127.0.0.1:0")
 	return err
+}
+
+// ownTestWorld reports whether test sites send and pay through simulators of this process.
+func (p *Program) ownTestWorld() bool {
+	c := p.config.TestMode
+	return !c.off() && c.SimulatorURL == "" && (p.has(RoleAPI) || p.has(RoleWorker))
 }
 
 // makeTestWorld makes the account and the gateway of test sites, and their simulators where
@@ -58,7 +63,8 @@ func (p *Program) makeTestWorld(ctx context.Context) (err error) {
 		if secret, err = p.testSecret(ctx); err != nil {
 			return err
 		}
-		url, checkout = p.test.door.url, p.publicURL()+checkoutPath
+		// Without public_url payers reach the page where the request was made that began the payment.
+		url, checkout = p.test.door.url, string(p.config.Payments.PublicURL)+checkoutPath
 		p.test.carriers = simulator.New(simulator.Options{Reports: map[string]simulator.Hook{"solapi": {URL: p.ownDoor() + "/webhooks/" + testProvider, Secret: secret}}})
 		p.test.till = till.New(till.Options{NoticeURL: p.ownDoor() + "/webhooks/payments/" + testGateway})
 	}
@@ -123,17 +129,9 @@ func (c Config) sandbox(shifts []sandbox.Shift, busy func(*db.Tx, string) (int64
 // ownDoor is where the simulators reach this process.
 func (p *Program) ownDoor() string {
 	if p.door != nil {
-		return p.door.url
+		return p.within()
 	}
 	return p.test.door.url
-}
-
-// publicURL is where payers' browsers reach this process.
-func (p *Program) publicURL() string {
-	if public := string(p.config.Payments.PublicURL); public != "" {
-		return public
-	}
-	return p.ownDoor()
 }
 
 // The pages on which a payer of a test site pays, at the API's door: the simulators' own is
@@ -141,32 +139,18 @@ func (p *Program) publicURL() string {
 const (
 	checkoutPath = "/test/checkout"
 	depositPath  = "/test/deposit"
-	mostPage     = 64 << 10 // bytes of a form
 )
 
-// fronted is the API with something beside it; what is no request is told in the API's words.
-type fronted struct {
-	http.Handler
-	wording
-}
-
-// front serves the API, and the pages of test payers beside it.
-func (p *Program) front() http.Handler {
+// pages are those of test payers, which the API shows beside its own.
+func (p *Program) pages() map[string]http.Handler {
 	if p.test.till == nil {
-		return p.handler
+		return nil
 	}
-	pages := http.MaxBytesHandler(p.test.till.Handler(), mostPage)
-	words, _ := p.handler.(wording) // which the API has
-	return fronted{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		inside, is := map[string]string{checkoutPath: "/_sim/checkout", depositPath: "/_sim/deposit"}[r.URL.Path]
-		if !is {
-			p.handler.ServeHTTP(w, r)
-			return
-		}
-		r = r.Clone(r.Context())
-		r.URL.Path, r.URL.RawPath = inside, ""
-		pages.ServeHTTP(w, r)
-	}), words}
+	all, shown := map[string]http.Handler{}, p.test.till.Pages(checkoutPath, depositPath)
+	for _, path := range []string{checkoutPath, depositPath} {
+		all["GET "+path], all["POST "+path] = shown, shown
+	}
+	return all
 }
 
 // testWorld runs the simulators of test mode. Reports come to their port where this process

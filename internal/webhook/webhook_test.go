@@ -70,6 +70,33 @@ func TestOnlyPublicAddressesArePublic(t *testing.T) {
 	}
 }
 
+// TestOfIPv6OnlyWhatIsGivenOutIsPublic goes through the special-purpose registry of IANA, the
+// edges of what is given out, and the forms in which IPv4 hides in IPv6.
+func TestOfIPv6OnlyWhatIsGivenOutIsPublic(t *testing.T) {
+	for text, want := range map[string]bool{
+		"2000::": true, "1fff:ffff::1": false, "3ffe::1": true, "3fff:1000::1": true, "4000::1": false, "1::1": false, "200::1": false, "a000::1": false,
+		"::1": false, "::": false, "::2": false, "100::1": false, "100:0:0:1::1": false, "5f00::1": false, "5f01::1": false, "fc00::1": false, "fe00::1": false,
+		"fe80::1": false, "fec0::1": false, "ff0e::1": false,
+		"2001::1": false, "2001:0:808:808::": false, "2001:1::1": false, "2001:2::1": false, "2001:3::1": false, "2001:4:112::1": false, "2001:10::1": false,
+		"2001:20::1": false, "2001:30::1": false, "2001:1ff:ffff::1": false, "2001:200::1": true, "2001:db8::1": false, "2001:db8:ffff::1": false, "2001:db9::1": true,
+		"2002::1": false, "2002:808:808::1": false, "2003::1": true, "3fff::1": false, "3fff:fff:ffff::1": false, "2620:4f:8000::1": true,
+		"::ffff:8.8.8.8": true, "::ffff:192.168.0.1": false, "::ffff:169.254.169.254": false, // mapped
+		"64:ff9b::8.8.8.8": true, "64:ff9b::10.0.0.1": false, "64:ff9b::169.254.169.254": false, "64:ff9b::192.0.2.1": false, // translated
+		"64:ff9b:0:0:0:1:808:808": false, "64:ff9b:1::8.8.8.8": false, // of a network's own translator
+		"::8.8.8.8": false, "::127.0.0.1": false, "::ffff:0:8.8.8.8": false, "::ffff:0:127.0.0.1": false, // forms that nothing uses any more
+	} {
+		if got := public(netip.MustParseAddr(text)); got != want {
+			t.Errorf("%s: got %t, want %t", text, got, want)
+		}
+	}
+	ours := prefixes("10.0.0.0/8", "fd12::/16")
+	for text, want := range map[string]bool{"10.1.2.3": true, "::ffff:10.1.2.3": true, "64:ff9b::10.1.2.3": true, "64:ff9b::11.1.2.3": false, "fd12::1": true, "fd13::1": false} {
+		if got := allowed(ours, netip.MustParseAddr(text)); got != want {
+			t.Errorf("%s is allowed: got %t, want %t", text, got, want)
+		}
+	}
+}
+
 // TestADialerJudgesTheAddressItConnectsTo names this machine by a number, and by names that
 // resolve to it.
 func TestADialerJudgesTheAddressItConnectsTo(t *testing.T) {

@@ -14,7 +14,8 @@
 // and action (pay, decline, leave) and follows the redirect. Stripe's page has session in
 // place of these fields; a card that is refused keeps the payer on it (402), and its address
 // in a checkout begins as whoever made the checkout reaches the simulator. GET /_sim/deposit
-// shows accounts that wait; POST /_sim/deposit with account or orderId pays in.
+// shows accounts that wait; POST /_sim/deposit with account or orderId pays in. Pages has both
+// for a door that everybody reaches, and shows there the account that is named alone.
 // POST /_sim/payments/reset empties everything.
 //
 // Reading order: simulator.go (options, life), table.go (the table), fault.go (what goes

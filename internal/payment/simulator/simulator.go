@@ -195,6 +195,22 @@ func (s *Simulator) routes() http.Handler {
 	})
 	mux.HandleFunc("GET /_sim/payments/scenario", s.getScenario)
 	mux.HandleFunc("PUT /_sim/payments/scenario", s.putScenario)
+	return s.whileItRuns(mux)
+}
+
+// Pages are those of payers alone, at paths of a door that everybody reaches: of an account that
+// waits they tell only who names it.
+func (s *Simulator) Pages(checkout, deposit string) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+checkout, s.getCheckout)
+	mux.HandleFunc("POST "+checkout, s.postCheckout)
+	mux.HandleFunc("GET "+deposit, s.getOneDeposit)
+	mux.HandleFunc("POST "+deposit, s.postDeposit)
+	return s.whileItRuns(mux)
+}
+
+// whileItRuns refuses what comes after the end of Run.
+func (s *Simulator) whileItRuns(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		stopped := s.stopped
@@ -203,6 +219,6 @@ func (s *Simulator) routes() http.Handler {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
-		mux.ServeHTTP(w, r)
+		h.ServeHTTP(w, r)
 	})
 }

@@ -1,9 +1,11 @@
 package simulator
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -250,4 +252,72 @@ func TestReceiptsAreIssuedAndTakenBack(t *testing.T) {
 			t.Errorf("listed: got %v", got.body)
 		}
 	})
+}
+
+// TestAPageForEverybodyShowsTheAccountThatIsNamedAlone: whose it is, its number tells.
+func TestAPageForEverybodyShowsTheAccountThatIsNamedAlone(t *testing.T) {
+	inFakeTime(t, Options{}, func(w *world) {
+		numbers := map[string]string{}
+		for order, payer := range map[string]string{"order-1": "홍길동", "order-2": "임꺽정"} {
+			got := w.ask("POST", "/v1/virtual-accounts", map[string]any{"amount": 11000, "orderId": order, "orderName": "충전", "customerName": payer, "bank": "20"})
+			numbers[order] = text(got.body["virtualAccount"].(map[string]any)["accountNumber"])
+		}
+		pages := w.Pages("/test/checkout", "/test/deposit")
+		see := func(query string) string {
+			rec := httptest.NewRecorder()
+			pages.ServeHTTP(rec, httptest.NewRequest("GET", "/test/deposit"+query, nil))
+			if rec.Code != 200 {
+				w.Errorf("%s: got %d", query, rec.Code)
+			}
+			return rec.Body.String()
+		}
+		for _, query := range []string{"", "?account=X0", "?account=", "?orderId=order-9"} {
+			if page := see(query); strings.Contains(page, "홍길동") || strings.Contains(page, "임꺽정") || !strings.Contains(page, `name="account"`) {
+				w.Errorf("%s shows %s", query, page)
+			}
+		}
+		mine := "?account=" + numbers["order-1"]
+		if page := see(mine); !strings.Contains(page, "홍길동") || strings.Contains(page, "임꺽정") {
+			w.Errorf("the page of one account is %s", page)
+		}
+		rec := httptest.NewRecorder()
+		r := httptest.NewRequest("POST", "/test/deposit", strings.NewReader("page=one&account="+numbers["order-1"]))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		pages.ServeHTTP(rec, r)
+		if rec.Code != 303 || rec.Header().Get("Location") != "/test/deposit"+mine || w.takenOf("order-1") != 1 {
+			w.Errorf("after the deposit got %d %v, %d takings", rec.Code, rec.Header(), w.takenOf("order-1"))
+		}
+		if page := see(mine); strings.Contains(page, "홍길동") {
+			w.Errorf("the account that was paid into waits still: %s", page)
+		}
+		rec = httptest.NewRecorder()
+		r = httptest.NewRequest("POST", "/_sim/deposit", strings.NewReader("page=1&account="+numbers["order-2"]))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w.Handler().ServeHTTP(rec, r)
+		if rec.Code != 303 || rec.Header().Get("Location") != "/_sim/deposit" {
+			w.Errorf("at the simulator's own page got %d %v", rec.Code, rec.Header())
+		}
+	})
+}
+
+// reads is a body that tells when it is read.
+type reads func()
+
+func (r reads) Read([]byte) (int, error) { r(); return 0, io.EOF }
+
+func TestABodyThatIsSlowHoldsNobodyUp(t *testing.T) {
+	s, read := New(Options{}), false
+	r := httptest.NewRequest(http.MethodPost, "/_sim/deposit", reads(func() {
+		read = true
+		if !s.mu.TryLock() {
+			t.Error("everybody waits for one form")
+			return
+		}
+		s.mu.Unlock()
+	}))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	s.Handler().ServeHTTP(httptest.NewRecorder(), r)
+	if !read {
+		t.Error("the form was not read")
+	}
 }

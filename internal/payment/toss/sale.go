@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -83,9 +84,17 @@ func (a *account) page(fields map[string]string) *payment.Checkout {
 		for name, value := range fields {
 			q.Set(name, value)
 		}
-		c.URL = a.checkout + "?" + q.Encode()
+		c.URL = a.checkoutAt(fields["successUrl"]) + "?" + q.Encode()
 	}
 	return c
+}
+
+// checkoutAt is the page in place of the vendor's window, of a payer who comes back to an address.
+func (a *account) checkoutAt(back string) string {
+	if u, err := url.Parse(back); err == nil && strings.HasPrefix(a.checkout, "/") {
+		return u.Scheme + "://" + u.Host + a.checkout
+	}
+	return a.checkout
 }
 
 // open has an account given out.

@@ -42,7 +42,8 @@ type account struct {
 }
 
 // New makes the gateway of a configured account. It needs the client key and the secret key;
-// its URL and CheckoutURL, when given, are http or https addresses without a query.
+// its URL and CheckoutURL, when given, are http or https addresses without a query; a CheckoutURL
+// that is a path alone is one of the address that payers come back to.
 func New(a payment.Account) (payment.Gateway, error) {
 	for name, key := range map[string]string{"client_key": a.ClientKey, "secret_key": a.SecretKey} {
 		if key == "" || strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r == ':' || r > '~' }) {
@@ -53,7 +54,10 @@ func New(a payment.Account) (payment.Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure gateway %q: url %w", a.Name, err)
 	}
-	checkout, err := upstream.Base(a.CheckoutURL)
+	checkout := a.CheckoutURL
+	if !strings.HasPrefix(checkout, "/") {
+		checkout, err = upstream.Base(checkout)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("configure gateway %q: checkout_url %w", a.Name, err)
 	}
