@@ -9,6 +9,7 @@
 //     never remembered, only read.
 //   - Nobody gives a role or makes a token that may more than he, and nobody changes an
 //     account that does.
+//   - One's own password and second factor are changed with the present ones, whatever one may.
 //   - What moves money or makes keys asks of a person a second factor, given in the last
 //     quarter of an hour.
 //   - A password is stored as its argon2id hash, a second factor sealed, recovery codes as

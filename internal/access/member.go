@@ -221,10 +221,7 @@ func (p *People) SetState(tx *db.Tx, by Who, user id.ID, s State) error {
 	if a.State == s {
 		return nil
 	}
-	if by.is(user) {
-		return fault.New(fault.Conflict, fault.CodeStateConflict, "this is your own account; somebody else has to disable it")
-	}
-	if err := p.evict(tx, by, user); err != nil {
+	if err := p.evict(tx, by, user, "somebody else has to disable it"); err != nil {
 		return err
 	}
 	if err := set(tx, user, db.Col("state", []State{s})); err != nil {
@@ -234,7 +231,7 @@ func (p *People) SetState(tx *db.Tx, by Who, user id.ID, s State) error {
 }
 
 // ResetPassword gives an account a password that was made, or this one, and ends its sessions.
-// Faults: NotFound, Invalid, Denied.
+// Faults: NotFound, Invalid, Denied, StateConflict for one's own.
 func (p *People) ResetPassword(ctx context.Context, by Who, user id.ID, password string) (made string, err error) {
 	if password == "" {
 		made = newPassword()
@@ -248,7 +245,7 @@ func (p *People) ResetPassword(ctx context.Context, by Who, user id.ID, password
 		return "", err
 	}
 	err = p.d.Update(ctx, "access_reset_password", func(tx *db.Tx) error {
-		if err := p.evict(tx, by, user); err != nil {
+		if err := p.evict(tx, by, user, "change your password at POST /v1/me/password, which takes the present one"); err != nil {
 			return err
 		}
 		if err := set(tx, user, db.Col("password", []string{hash})); err != nil {
@@ -260,9 +257,9 @@ func (p *People) ResetPassword(ctx context.Context, by Who, user id.ID, password
 }
 
 // DropFactor takes the second factor off an account, for who lost his telephone and his codes.
-// Faults: NotFound, Denied.
+// Faults: NotFound, Denied, StateConflict for one's own.
 func (p *People) DropFactor(tx *db.Tx, by Who, user id.ID) error {
-	if err := p.evict(tx, by, user); err != nil {
+	if err := p.evict(tx, by, user, "take your second factor off at POST /v1/me/second-factor/disable, which takes a code of it"); err != nil {
 		return err
 	}
 	if err := noFactor(tx, user); err != nil {
@@ -271,10 +268,15 @@ func (p *People) DropFactor(tx *db.Tx, by Who, user id.ID) error {
 	return noteUser(tx, "user.second_factor_dropped", user, nil)
 }
 
-// evict locks an account that the caller may change, and ends its sessions.
-func (p *People) evict(tx *db.Tx, by Who, user id.ID) error {
+// evict locks an account of somebody else that the caller may change, and ends its sessions.
+// own says what people do with their own account instead: what an open session could change of it
+// in this way, whoever finds it open could.
+func (p *People) evict(tx *db.Tx, by Who, user id.ID, own string) error {
 	if _, err := p.lock(tx, user); err != nil {
 		return err
+	}
+	if by.is(user) {
+		return fault.New(fault.Conflict, fault.CodeStateConflict, "this is your own account; %s", own)
 	}
 	if err := by.mayManage(tx, user); err != nil {
 		return err

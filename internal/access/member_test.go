@@ -50,3 +50,19 @@ func TestARoleThatIsGoneAllowsNothing(t *testing.T) {
 		return err
 	})
 }
+
+// Whoever finds a session open, whose second factor was given a moment ago, must not be able to
+// take the account over with it.
+func TestOnesOwnAccountIsNotResetAsThatOfSomebodyElse(t *testing.T) {
+	h := newHouse(t, dbtest.Open(t, "sqlite"))
+	for email, role := range map[string]string{"kim@example.com": Owner, "chief@example.com": Operator} {
+		at := map[string]string{Owner: "a-shop"}[role]
+		u := h.invite(email, at, role)
+		me := h.caller(email)
+		wants(t, role+": the own password", last(h.ResetPassword(t.Context(), me, u.ID, "")), fault.Conflict)
+		wants(t, role+": the own second factor", h.try(func(tx *db.Tx) error { return h.DropFactor(tx, me, u.ID) }), fault.Conflict)
+		if _, err := h.in(email, password, ""); err != nil {
+			t.Errorf("%s: the password is another one: %v", role, err)
+		}
+	}
+}

@@ -248,3 +248,15 @@ func TestAKeyOfAPersonIsNotTheSites(t *testing.T) {
 		t.Errorf("got %v, %v and %v; want the person's key apart from the site's, and one for all his sessions", a.json()["id"], b.json()["id"], again.json()["id"])
 	}
 }
+
+func TestAnOpenSessionDoesNotTakeItsOwnAccountOver(t *testing.T) {
+	w := onSQLite(t)
+	for email, role := range map[string]string{"kim@example.com": access.Owner, "chief@example.com": access.Operator} {
+		user := w.person(email, map[string]string{access.Owner: "rich"}[role], role)
+		w.enrol(user.ID)
+		token, path := w.session(user.ID, 0), "/v1/users/"+user.ID.Text(id.User)
+		w.as(token, "POST", path+"/password", "").refused(409, "state_conflict")
+		w.as(token, "DELETE", path+"/second-factor", "").refused(409, "state_conflict")
+		w.as(token, "GET", "/v1/me", "").is(200)
+	}
+}

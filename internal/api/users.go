@@ -58,7 +58,7 @@ func users(a *api) {
 	const path, one = "/v1/users", "/v1/users/{id}"
 	of := func(id, method, path, ability string, status int, summary, about string, codes ...string) operation {
 		return operation{id: id, method: method, path: path, tag: peopleTag, ability: ability, either: true, status: status, summary: summary, codes: codes, guarded: ability == "users:write",
-			about: about + " Of the site; without one an operator works on people and roles of the whole installation. Nobody gives or takes a role that may more than he, and nobody changes his own."}
+			about: about + " Of the site; without one an operator works on people and roles of the whole installation. Nobody gives or takes a role that may more than he, and nobody changes his own account here: that is at /v1/me."}
 	}
 	read(a, of("listUsers", http.MethodGet, path, "users:read", http.StatusOK, "List the people who have roles here, by the age of their accounts", ""), a.listUsers)
 	read(a, of("getUser", http.MethodGet, one, "users:read", http.StatusOK, "Get a person", ""), func(tx *db.Tx, x *exchange, in *userNamed) (UserView, error) {
@@ -74,7 +74,7 @@ func users(a *api) {
 		return invitedView{v, in.Password}, err
 	})
 	write(a, of("changeUser", http.MethodPatch, one, "users:write", http.StatusOK, "Change somebody's roles, or disable him", "It counts from his next request on.", fault.CodeStateConflict), a.changeUser)
-	reset := of("resetPassword", http.MethodPost, one+"/password", "users:write", http.StatusOK, "Make a new password for somebody", "His sessions end.")
+	reset := of("resetPassword", http.MethodPost, one+"/password", "users:write", http.StatusOK, "Make a new password for somebody else", "His sessions end.", fault.CodeStateConflict)
 	perform(a, reset, func(ctx context.Context, x *exchange, in *userNamed, _ string) (string, error) {
 		u, err := a.theirs(ctx, x, reset, in.ID)
 		if err != nil {
@@ -82,7 +82,7 @@ func users(a *api) {
 		}
 		return a.People.ResetPassword(ctx, x.call.Who, u, "")
 	}, func(_ *db.Tx, made string) (passwordView, error) { return passwordView{made}, nil })
-	write(a, of("dropSecondFactor", http.MethodDelete, one+"/second-factor", "users:write", http.StatusNoContent, "Take the second factor off somebody who lost it", "His sessions end."),
+	write(a, of("dropSecondFactor", http.MethodDelete, one+"/second-factor", "users:write", http.StatusNoContent, "Take the second factor off somebody else who lost it", "His sessions end.", fault.CodeStateConflict),
 		func(tx *db.Tx, x *exchange, in *userNamed) (nothing, error) {
 			u, err := a.user(tx, x, in.ID)
 			if err != nil {
