@@ -43,8 +43,8 @@ func (p *People) Enrol(ctx context.Context, user id.ID, password string) (out En
 
 // FinishEnrolment takes the first code of a new second factor, which counts from then on, and
 // gives the recovery codes, which are never shown again; those of an earlier one end. The
-// session counts as confirmed. Faults: StateConflict where nothing was begun,
-// Unauthenticated for a wrong code, TooMany.
+// session counts as confirmed. Faults: StateConflict where nothing was begun, Denied for a wrong
+// code, TooMany.
 func (p *People) FinishEnrolment(ctx context.Context, user, session id.ID, given string) (codes []string, err error) {
 	if err := p.tryCode(user, given); err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func (p *People) opened(tx *db.Tx, a account, sealed []byte) (string, error) {
 }
 
 // prove takes a code of an account that is locked, or one of its recovery codes: each counts
-// once. Faults: Unauthenticated, StateConflict for who has no second factor.
+// once. Faults: Denied for a wrong one, StateConflict for who has no second factor.
 func (p *People) prove(tx *db.Tx, a account, given string) error {
 	if a.secret == nil {
 		return fault.New(fault.Conflict, fault.CodeStateConflict, "you have no second factor; set one up at POST /v1/me/second-factor").With(secondFactor, "enrol")

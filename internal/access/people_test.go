@@ -208,7 +208,7 @@ func TestASecondFactorIsSetUpAndThenAskedFor(t *testing.T) {
 			t.Errorf("the address has another form")
 		}
 		_, err = h.FinishEnrolment(t.Context(), u.ID, s.Token.ID, code6(t, e.Secret, 50))
-		wants(t, "a code of another time", err, fault.Unauthenticated)
+		wants(t, "a code of another time", err, fault.Denied)
 		if _, err := h.in("kim@example.com", password, ""); err != nil {
 			t.Errorf("what is only begun is asked for: %v", err)
 		}
@@ -233,7 +233,7 @@ func TestASecondFactorIsSetUpAndThenAskedFor(t *testing.T) {
 		in, err := h.in("kim@example.com", password, second)
 		h.must(err)
 		wants(t, "a code twice", last(h.in("kim@example.com", password, second)), fault.Unauthenticated)
-		wants(t, "a code for a session that let somebody in", h.Confirm(t.Context(), u.ID, in.Token.ID, second), fault.Unauthenticated)
+		wants(t, "a code for a session that let somebody in", h.Confirm(t.Context(), u.ID, in.Token.ID, second), fault.Denied)
 		if in.Token.ConfirmedAt != in.Token.CreatedAt {
 			t.Error("who gave a code is asked again at once")
 		}

@@ -71,7 +71,7 @@ func (p *People) SignIn(ctx context.Context, in SignIn) (out Session, err error)
 	}
 	if a.Factor {
 		if err := p.tryCode(a.ID, in.Code); err != nil {
-			return Session{}, err
+			return Session{}, outside(err)
 		}
 	}
 	err = p.d.Update(ctx, "access_begin_session", func(tx *db.Tx) error {
@@ -84,7 +84,7 @@ func (p *People) SignIn(ctx context.Context, in SignIn) (out Session, err error)
 		}
 		if now.Factor {
 			if err := p.prove(tx, now, in.Code); err != nil {
-				return err
+				return outside(err)
 			}
 		}
 		out, err = p.begin(tx, now)
@@ -101,8 +101,17 @@ func (p *People) tryCode(user id.ID, given string) error {
 	return p.tries.try("code of "+user.Text(id.User), byCode)
 }
 
-func codeWanted(words string) error {
-	return fault.New(fault.Unauthenticated, fault.CodeUnauthenticated, "%s", words).With(secondFactor, "required")
+// codeWanted refuses for want of a code. Who is signed in is not told that nobody knows him, which
+// programs take for the end of the session.
+func codeWanted(words string) error { return denied("%s", words).With(secondFactor, "required") }
+
+// outside is the refusal of a code as it is told to somebody who is not let in yet.
+func outside(err error) error {
+	f := fault.Of(err)
+	if err == nil || f.Kind != fault.Denied {
+		return err
+	}
+	return fault.New(fault.Unauthenticated, fault.CodeUnauthenticated, "%s", f.Public).With(secondFactor, f.Extra[secondFactor])
 }
 
 // begin makes a session, which was confirmed if a code had to be given.
@@ -129,7 +138,7 @@ func (p *People) EndSession(tx *db.Tx, user, session id.ID) error {
 }
 
 // Confirm takes a code for a session, which then counts as confirmed for ConfirmFor.
-// Faults: Unauthenticated, StateConflict for who has no second factor, TooMany.
+// Faults: Denied for a wrong one, StateConflict for who has no second factor, TooMany.
 func (p *People) Confirm(ctx context.Context, user, session id.ID, given string) error {
 	if err := p.tryCode(user, given); err != nil {
 		return err

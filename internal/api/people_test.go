@@ -70,7 +70,13 @@ func TestAPersonSignsInConfirmsAndLeaves(t *testing.T) {
 		if got := answered(w.as(stale, "POST", "/v1/me/second-factor", `{"password":"`+staffPassword+`"}`)); got != "required" {
 			t.Errorf("replacing a second factor without it: %s", got)
 		}
-		w.as(stale, "POST", "/v1/sessions/current/confirm", `{"code":"000000"}`).refused(401, "unauthenticated")
+		for _, act := range []string{"/v1/sessions/current/confirm", "/v1/me/second-factor/disable"} {
+			wrong := w.as(stale, "POST", act, `{"code":"000000"}`)
+			wrong.refused(403, "forbidden")
+			if got := wrong.json(); got["second_factor"] != "required" || wrong.header.Get("WWW-Authenticate") != "" {
+				t.Errorf("a wrong code for %s: got %v with %v, want that the code is wrong, and nothing of the token", act, got, wrong.header)
+			}
+		}
 		w.as(stale, "POST", "/v1/sessions/current/confirm", `{"code":"`+code(1)+`"}`).is(200)
 		w.as(stale, "POST", "/v1/tokens", `{"name":"shop","abilities":["messages:write"]}`).is(201)
 
