@@ -77,7 +77,7 @@ func RolesOn(tx *db.Tx, user id.ID, siteID string) ([]string, error) {
 // EraseSite takes the roles of a site, and from everybody what he has there. Accounts stay: they
 // are their people's.
 func EraseSite(tx *db.Tx, siteID string) error {
-	for _, statement := range []string{`DELETE FROM access_member WHERE site_id = ?`, `DELETE FROM access_role WHERE site_id = ?`} {
+	for _, statement := range []string{`DELETE FROM access_role WHERE site_id = ?`, `DELETE FROM access_member WHERE site_id = ?`} {
 		if _, err := tx.Exec(statement, siteID); err != nil {
 			return fmt.Errorf("erase the roles of site %s: %w", siteID, err)
 		}
@@ -152,38 +152,79 @@ func (p *People) give(tx *db.Tx, by Who, user id.ID, siteID string, names []stri
 	return noteRoles(tx, user, siteID, was, sorted(slices.Concat(was, names)))
 }
 
-// grant gives roles, besides those that somebody has.
+// grant gives roles, besides those that somebody has. They are held until the transaction ends:
+// one that is removed meanwhile would else be given after it is gone.
 func (p *People) grant(tx *db.Tx, by Who, user id.ID, siteID string, names []string) error {
-	if siteID != "" {
-		if _, err := site.Find(tx, siteID); err != nil {
+	list, err := givable(tx, by, siteID, names)
+	if err != nil {
+		return err
+	}
+	held, err := holdRoles(tx, list)
+	if err != nil {
+		return err
+	}
+	for i, name := range names {
+		if !slices.ContainsFunc(held, func(r Role) bool { return r.Name == name }) {
+			return noRole(i, name)
+		}
+	}
+	for _, r := range held { // which may have been changed since it was looked at
+		if err := by.mayGive(siteID, r.Patterns); err != nil {
 			return err
 		}
 	}
+	return enroll(tx, user, siteID, held)
+}
+
+// enroll writes that somebody has roles.
+func enroll(tx *db.Tx, user id.ID, siteID string, list []Role) error {
+	names := make([]string, len(list))
+	for i, r := range list {
+		names[i] = r.Name
+	}
+	err := tx.InsertAbsent("access_member", []string{"site_id", "user_id", "role"}, "site_id", db.Same("site_id", siteID, len(list)),
+		db.Same("user_id", user, len(list)), db.Col("role", names), db.Same("created_at", tx.Now, len(list)))
+	if err != nil {
+		return fmt.Errorf("give the roles %v to %s: %w", names, user.Text(id.User), err)
+	}
+	return nil
+}
+
+func noRole(i int, name string) error {
+	return fault.Check(fmt.Sprintf("/roles/%d", i), "there is no role %q here", name)
+}
+
+// givable gives the roles of these names, each once, which the caller may give on a site. Faults:
+// Invalid for one that there is not, NotFound for the site, Denied.
+func givable(tx *db.Tx, by Who, siteID string, names []string) (list []Role, err error) {
+	if siteID != "" {
+		if _, err := site.Find(tx, siteID); err != nil {
+			return nil, err
+		}
+	}
 	if len(names) > mostMembers {
-		return fault.Check("/roles", "want at most %d roles", mostMembers)
+		return nil, fault.Check("/roles", "want at most %d roles", mostMembers)
 	}
 	there, err := Roles(tx, siteID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for i, name := range names {
 		at := slices.IndexFunc(there, func(r Role) bool { return r.Name == name })
 		switch {
 		case at < 0:
-			return fault.Check(fmt.Sprintf("/roles/%d", i), "there is no role %q here", name)
+			return nil, noRole(i, name)
 		case name == Operator && siteID != "":
-			return fault.Check(fmt.Sprintf("/roles/%d", i), "the role operator is not of a site; owner is everything of one")
+			return nil, fault.Check(fmt.Sprintf("/roles/%d", i), "the role operator is not of a site; owner is everything of one")
+		case slices.ContainsFunc(list, func(r Role) bool { return r.Name == name }):
+			continue
 		}
 		if err := by.mayGive(siteID, there[at].Patterns); err != nil {
-			return err
+			return nil, err
 		}
-		err := tx.InsertAbsent("access_member", []string{"site_id", "user_id", "role"}, "site_id", db.Col("site_id", []string{siteID}),
-			db.Col("user_id", []id.ID{user}), db.Col("role", []string{name}), db.Col("created_at", []db.Time{tx.Now}))
-		if err != nil {
-			return fmt.Errorf("give the role %s to %s: %w", name, user.Text(id.User), err)
-		}
+		list = append(list, there[at])
 	}
-	return nil
+	return list, nil
 }
 
 // Installation is who acts at the command line, beside the API: an operator.

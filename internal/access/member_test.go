@@ -51,6 +51,40 @@ func TestARoleThatIsGoneAllowsNothing(t *testing.T) {
 	})
 }
 
+func TestNobodyIsGivenARoleWhileItIsRemoved(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		kim := h.invite("kim@example.com", "a-shop", Viewer)
+		for i := range 12 {
+			h.update(func(tx *db.Tx) error {
+				_, err := AddRole(tx, Installation(), "a-shop", "lead", []string{"messages"})
+				return err
+			})
+			ready, done := make(chan struct{}), make(chan error)
+			go func() {
+				close(ready)
+				done <- h.try(func(tx *db.Tx) error { return RemoveRole(tx, Installation(), "a-shop", "lead") })
+			}()
+			<-ready
+			given := h.try(func(tx *db.Tx) error {
+				return h.SetRoles(tx, Installation(), kim.ID, "a-shop", []string{"lead"})
+			})
+			removed := <-done
+			if (given == nil) == (removed == nil) {
+				t.Fatalf("round %d: given: %v, removed: %v; want one of both", i, given, removed)
+			}
+			h.update(func(tx *db.Tx) error {
+				if given != nil {
+					return nil
+				}
+				if err := h.SetRoles(tx, Installation(), kim.ID, "a-shop", []string{Viewer}); err != nil {
+					return err
+				}
+				return RemoveRole(tx, Installation(), "a-shop", "lead")
+			})
+		}
+	})
+}
+
 // Whoever finds a session open, whose second factor was given a moment ago, must not be able to
 // take the account over with it.
 func TestOnesOwnAccountIsNotResetAsThatOfSomebodyElse(t *testing.T) {
