@@ -97,7 +97,18 @@ type User struct {
 	Roles        []string  `json:"roles"` // on the site that was asked for
 	CreatedAt    time.Time `json:"created_at"`
 	SignedInAt   time.Time `json:"signed_in_at"`
-	Password     string    `json:"password"` // of an account that was made just now; it is shown this once
+}
+
+// Invitation is somebody who was asked to have roles, and has not said yet.
+type Invitation struct {
+	ID        string    `json:"id"`
+	Email     string    `json:"email"` // "" in those of one's own
+	Name      string    `json:"name"`
+	Site      string    `json:"site"` // of those of one's own; "" = all sites
+	Roles     []string  `json:"roles"`
+	CreatedAt time.Time `json:"created_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Password  string    `json:"password"` // to be given to the person; it is shown this once
 }
 
 // NewUser is somebody who is to have roles, and an account if he has none.
@@ -123,9 +134,44 @@ func (c *Client) User(ctx context.Context, id string) (User, error) {
 	return get[User](ctx, c, nil, "v1", "users", id)
 }
 
-// InviteUser gives somebody roles, and an account if he has none.
-func (c *Client) InviteUser(ctx context.Context, n NewUser) (User, error) {
-	return write[User](ctx, c, http.MethodPost, n, "v1", "users")
+// InviteUser asks somebody to have roles. Nothing is given before he says yes, by signing in with
+// the password, which makes his account, or with his own account by AcceptInvitation.
+func (c *Client) InviteUser(ctx context.Context, n NewUser) (Invitation, error) {
+	return write[Invitation](ctx, c, http.MethodPost, n, "v1", "users")
+}
+
+// Invitations lists who was asked to have roles on the site and has not said yet.
+func (c *Client) Invitations(ctx context.Context, p Paging) (Page[Invitation], error) {
+	return get[Page[Invitation]](ctx, c, p.query(), "v1", "invitations")
+}
+
+// WithdrawInvitation takes an invitation back.
+func (c *Client) WithdrawInvitation(ctx context.Context, id string) error {
+	return c.remove(ctx, "v1", "invitations", id)
+}
+
+// MyInvitations lists what the person whose session the client has is asked to have.
+func (c *Client) MyInvitations(ctx context.Context, p Paging) (Page[Invitation], error) {
+	return get[Page[Invitation]](ctx, c, p.query(), "v1", "me", "invitations")
+}
+
+// AcceptInvitation says yes to one, with the password that came with it.
+func (c *Client) AcceptInvitation(ctx context.Context, id, password string) error {
+	return c.do(ctx, call{method: http.MethodPost, path: []string{"v1", "me", "invitations", id, "accept"}, in: map[string]string{"password": password}})
+}
+
+// DeclineInvitation says no to one.
+func (c *Client) DeclineInvitation(ctx context.Context, id string) error {
+	return c.remove(ctx, "v1", "me", "invitations", id)
+}
+
+// LeaveRole gives up a role of one's own on a site, "" = on all.
+func (c *Client) LeaveRole(ctx context.Context, site, role string) error {
+	in := map[string]string{"role": role}
+	if site != "" {
+		in["site"] = site
+	}
+	return c.do(ctx, call{method: http.MethodPost, path: []string{"v1", "me", "roles", "leave"}, in: in})
 }
 
 // ChangeUser changes somebody's roles, or disables him.

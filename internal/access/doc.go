@@ -9,6 +9,10 @@
 //     never remembered, only read.
 //   - Nobody gives a role or makes a token that may more than he, and nobody changes an
 //     account that does.
+//   - Nobody has a role that he did not say yes to, but by who keeps the installation at its command
+//     line, and nobody keeps one that he does not want. Who invites somebody is told the same,
+//     whether the address has an account or not, and only who was handed the invitation's password
+//     can say yes to it.
 //   - One's own password and second factor are changed with the present ones, whatever one may.
 //   - What moves money or makes keys asks of a person a second factor, given in the last
 //     quarter of an hour.
@@ -20,8 +24,8 @@
 //
 // It logs nothing. Addresses of mails and names are personal data and stored sealed.
 //
-// Tables owned: access_user, access_role, access_member.
+// Tables owned: access_user, access_role, access_member, access_invitation.
 //
 // Reading order: pattern.go (what a permission is), decide.go (all of it pure), role.go,
-// user.go, member.go, password.go, factor.go, throttle.go, signin.go, enrol.go.
+// user.go, member.go, invite.go, password.go, factor.go, throttle.go, signin.go, enrol.go.
 package access

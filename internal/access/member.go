@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
@@ -77,7 +78,7 @@ func RolesOn(tx *db.Tx, user id.ID, siteID string) ([]string, error) {
 // EraseSite takes the roles of a site, and from everybody what he has there. Accounts stay: they
 // are their people's.
 func EraseSite(tx *db.Tx, siteID string) error {
-	for _, statement := range []string{`DELETE FROM access_role WHERE site_id = ?`, `DELETE FROM access_member WHERE site_id = ?`} {
+	for _, statement := range []string{`DELETE FROM access_invitation WHERE site_id = ?`, `DELETE FROM access_role WHERE site_id = ?`, `DELETE FROM access_member WHERE site_id = ?`} {
 		if _, err := tx.Exec(statement, siteID); err != nil {
 			return fmt.Errorf("erase the roles of site %s: %w", siteID, err)
 		}
@@ -91,7 +92,7 @@ const mostMembers = 20
 // SetRoles gives somebody exactly these roles on a site ("" = on all), from the next request
 // on. With none he has nothing to do with it any more. Faults: Invalid for a role that there
 // is not, Denied where a role that is given or taken may more than who does it, StateConflict
-// for his own.
+// for his own, NotFound for who has none on the site and is no operator's to add.
 func (p *People) SetRoles(tx *db.Tx, by Who, user id.ID, siteID string, roles []string) error {
 	a, err := p.lock(tx, user)
 	if err != nil {
@@ -104,6 +105,9 @@ func (p *People) SetRoles(tx *db.Tx, by Who, user id.ID, siteID string, roles []
 	if err != nil {
 		return err
 	}
+	if siteID != "" && !by.Operator() && len(namesOn(old, siteID)) == 0 { // he left: he is asked again
+		return fault.Missing("user", user.Text(id.User))
+	}
 	for _, g := range old {
 		if g.Site != siteID || slices.Contains(roles, g.Role) {
 			continue
@@ -111,16 +115,48 @@ func (p *People) SetRoles(tx *db.Tx, by Who, user id.ID, siteID string, roles []
 		if err := by.mayGive(siteID, g.Patterns); err != nil {
 			return err
 		}
-		_, err := tx.Exec(`DELETE FROM access_member WHERE site_id = ? AND user_id = ? AND role = ?`, siteID, user[:], g.Role)
-		if err != nil {
-			return fmt.Errorf("take the role %s from %s: %w", g.Role, user.Text(id.User), err)
+		if err := take(tx, user, siteID, g.Role); err != nil {
+			return err
 		}
 	}
 	was := namesOn(old, siteID)
-	if err := p.grant(tx, by, user, siteID, roles); err != nil {
+	list, err := p.held(tx, by, siteID, roles)
+	if err != nil {
 		return err
 	}
-	return noteRoles(tx, user, siteID, was, sorted(roles))
+	if err := enroll(tx, user, siteID, list); err != nil {
+		return err
+	}
+	return noteRoles(tx, user, siteID, was, sorted(roles), audit.Actor{})
+}
+
+// take takes a role from somebody.
+func take(tx *db.Tx, user id.ID, siteID, role string) error {
+	if _, err := tx.Exec(`DELETE FROM access_member WHERE site_id = ? AND user_id = ? AND role = ?`, siteID, user[:], role); err != nil {
+		return fmt.Errorf("take the role %s from %s: %w", role, user.Text(id.User), err)
+	}
+	return nil
+}
+
+// Leave takes one's own role off on a site ("" = on all): nobody has to have what he does not want.
+// NotFound for one that he does not have.
+func (p *People) Leave(tx *db.Tx, user id.ID, siteID, role string) error {
+	if _, err := p.lock(tx, user); err != nil {
+		return err
+	}
+	old, err := GrantsOf(tx, user)
+	if err != nil {
+		return err
+	}
+	was := namesOn(old, siteID)
+	if !slices.Contains(was, role) {
+		return fault.Missing("role of yours", role)
+	}
+	if err := take(tx, user, siteID, role); err != nil {
+		return err
+	}
+	left := slices.DeleteFunc(slices.Clone(was), func(name string) bool { return name == role })
+	return noteRoles(tx, user, siteID, was, left, audit.Actor{})
 }
 
 // namesOn gives the names of the roles of one place, sorted as they are.
@@ -139,49 +175,55 @@ func sorted(names []string) []string {
 	return slices.Compact(slices.Sorted(slices.Values(names)))
 }
 
-// give gives roles besides those that somebody has, and tells of it.
-func (p *People) give(tx *db.Tx, by Who, user id.ID, siteID string, names []string) error {
+// give gives roles that are held, besides those that somebody has, and tells of it.
+func give(tx *db.Tx, user id.ID, siteID string, list []Role, by audit.Actor) error {
 	old, err := GrantsOf(tx, user)
 	if err != nil {
 		return err
 	}
-	if err := p.grant(tx, by, user, siteID, names); err != nil {
+	if err := enroll(tx, user, siteID, list); err != nil {
 		return err
 	}
-	was := namesOn(old, siteID)
-	return noteRoles(tx, user, siteID, was, sorted(slices.Concat(was, names)))
+	was, names := namesOn(old, siteID), namesOf(list)
+	return noteRoles(tx, user, siteID, was, sorted(slices.Concat(was, names)), by)
 }
 
-// grant gives roles, besides those that somebody has. They are held until the transaction ends:
-// one that is removed meanwhile would else be given after it is gone.
-func (p *People) grant(tx *db.Tx, by Who, user id.ID, siteID string, names []string) error {
-	list, err := givable(tx, by, siteID, names)
-	if err != nil {
-		return err
-	}
-	held, err := holdRoles(tx, list)
-	if err != nil {
-		return err
-	}
-	for i, name := range names {
-		if !slices.ContainsFunc(held, func(r Role) bool { return r.Name == name }) {
-			return noRole(i, name)
-		}
-	}
-	for _, r := range held { // which may have been changed since it was looked at
-		if err := by.mayGive(siteID, r.Patterns); err != nil {
-			return err
-		}
-	}
-	return enroll(tx, user, siteID, held)
-}
-
-// enroll writes that somebody has roles.
-func enroll(tx *db.Tx, user id.ID, siteID string, list []Role) error {
+func namesOf(list []Role) []string {
 	names := make([]string, len(list))
 	for i, r := range list {
 		names[i] = r.Name
 	}
+	return names
+}
+
+// held gives roles that the caller may give on a site, as they are now and held until the
+// transaction ends: one that is removed meanwhile would else be given after it is gone. Faults: as
+// givable.
+func (p *People) held(tx *db.Tx, by Who, siteID string, names []string) ([]Role, error) {
+	list, err := givable(tx, by, siteID, names)
+	if err != nil {
+		return nil, err
+	}
+	held, err := holdRoles(tx, list)
+	if err != nil {
+		return nil, err
+	}
+	for i, name := range names {
+		if !slices.ContainsFunc(held, func(r Role) bool { return r.Name == name }) {
+			return nil, noRole(i, name)
+		}
+	}
+	for _, r := range held { // which may have been changed since it was looked at
+		if err := by.mayGive(siteID, r.Patterns); err != nil {
+			return nil, err
+		}
+	}
+	return held, nil
+}
+
+// enroll writes that somebody has roles.
+func enroll(tx *db.Tx, user id.ID, siteID string, list []Role) error {
+	names := namesOf(list)
 	err := tx.InsertAbsent("access_member", []string{"site_id", "user_id", "role"}, "site_id", db.Same("site_id", siteID, len(list)),
 		db.Same("user_id", user, len(list)), db.Col("role", names), db.Same("created_at", tx.Now, len(list)))
 	if err != nil {

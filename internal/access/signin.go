@@ -37,7 +37,7 @@ func notHim() error {
 	return fault.New(fault.Unauthenticated, fault.CodeUnauthenticated, "the address or the password is wrong")
 }
 
-// SignIn lets somebody in. Faults: Unauthenticated, with second_factor "required" where the
+// SignIn lets somebody in, and makes the account of who was invited and has none. Faults: Unauthenticated, with second_factor "required" where the
 // password is right and the code is missing or wrong; TooMany.
 func (p *People) SignIn(ctx context.Context, in SignIn) (out Session, err error) {
 	email, ok := address(in.Email)
@@ -50,20 +50,11 @@ func (p *People) SignIn(ctx context.Context, in SignIn) (out Session, err error)
 	if err := p.tries.try("as "+email, byAccount); err != nil {
 		return Session{}, err
 	}
-	var a account
-	var found bool
-	err = p.d.View(ctx, "access_sign_in", func(tx *db.Tx) (err error) {
-		a, found, err = p.byEmail(tx, email)
-		return err
-	})
+	a, err := p.account(ctx, email, in.Password)
 	if err != nil {
 		return Session{}, err
 	}
-	hash := ""
-	if found {
-		hash = a.password
-	}
-	switch same, err := p.hash.fits(ctx, in.Password, hash); {
+	switch same, err := p.hash.fits(ctx, in.Password, a.password); {
 	case err != nil:
 		return Session{}, err
 	case !same || a.State != Active:
@@ -91,6 +82,25 @@ func (p *People) SignIn(ctx context.Context, in SignIn) (out Session, err error)
 		return err
 	})
 	return out, err
+}
+
+// account finds the account of an address, and makes it for who was invited and comes in for the
+// first time. What is not there has no password.
+func (p *People) account(ctx context.Context, email, password string) (a account, err error) {
+	var found, invited bool
+	look := func(tx *db.Tx) (err error) {
+		if a, found, err = p.byEmail(tx, email); err == nil && !found {
+			_, invited, err = p.invitedWith(tx, email, password)
+		}
+		return err
+	}
+	if err := p.d.View(ctx, "access_sign_in", look); err != nil || !invited {
+		return a, err
+	}
+	if err := p.settle(ctx, email, password); err != nil {
+		return account{}, err
+	}
+	return a, p.d.View(ctx, "access_sign_in", look)
 }
 
 // tryCode counts a try of a code, if one is given.
@@ -175,7 +185,7 @@ func (p *People) SetPassword(ctx context.Context, user, session id.ID, old, pass
 			return err
 		}
 		if now.password != a.password {
-			return wrongPassword()
+			return wrongPassword(notYours)
 		}
 		if err := site.RevokeSessions(tx, user, session); err != nil {
 			return err
@@ -187,11 +197,13 @@ func (p *People) SetPassword(ctx context.Context, user, session id.ID, old, pass
 	})
 }
 
-func wrongPassword() error {
+func wrongPassword(detail string) error {
 	f := denied("the password is wrong")
-	f.Fields = []fault.Field{{Pointer: "/password", Detail: "this is not your password", Code: fault.CodeForbidden}}
+	f.Fields = []fault.Field{{Pointer: "/password", Detail: detail, Code: fault.CodeForbidden}}
 	return f
 }
+
+const notYours = "this is not your password"
 
 // proven gives the account of a person who knows its password.
 func (p *People) proven(ctx context.Context, user id.ID, password string) (a account, err error) {
@@ -207,7 +219,7 @@ func (p *People) proven(ctx context.Context, user id.ID, password string) (a acc
 	}
 	same, err := p.hash.fits(ctx, password, a.password)
 	if err == nil && !same {
-		err = wrongPassword()
+		err = wrongPassword(notYours)
 	}
 	return a, err
 }

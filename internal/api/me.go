@@ -106,6 +106,38 @@ func me(a *api) {
 		}
 		return rendered(disable.status, nil)
 	})
+	myRoles(a)
+}
+
+// myRoles declares the routes by which people say what they want to do with whom: nobody has a
+// role that he did not say yes to, or does not want any more.
+func myRoles(a *api) {
+	const one = "/v1/me/invitations/{id}"
+	of := func(id, method, path string, status int, summary, about string) operation {
+		return operation{id: id, method: method, path: path, tag: peopleTag, ability: access.Signed, house: true, status: status, summary: summary, about: about}
+	}
+	read(a, of("listOwnInvitations", http.MethodGet, "/v1/me/invitations", http.StatusOK, "List what one is asked to have, oldest first", ""), a.listOwnInvitations)
+	write(a, of("acceptInvitation", http.MethodPost, one+"/accept", http.StatusNoContent, "Say yes to an invitation",
+		"With the password that came with it, which shows who is meant. Its roles count from the next request on; one that was removed meanwhile is not given."),
+		func(tx *db.Tx, x *exchange, in *invitationAccepted) (nothing, error) {
+			of, err := named(id.Invitation, "invitation", in.ID)
+			if err != nil {
+				return nothing{}, err
+			}
+			return nothing{}, a.People.Accept(tx, x.call.Person.ID, of, in.Body.Password)
+		})
+	write(a, of("declineInvitation", http.MethodDelete, one, http.StatusNoContent, "Say no to an invitation", ""),
+		func(tx *db.Tx, x *exchange, in *invitationNamed) (nothing, error) {
+			of, err := named(id.Invitation, "invitation", in.ID)
+			if err != nil {
+				return nothing{}, err
+			}
+			return nothing{}, a.People.Decline(tx, x.call.Person.ID, of)
+		})
+	write(a, of("leaveRole", http.MethodPost, "/v1/me/roles/leave", http.StatusNoContent, "Give up a role of one's own", "Only an invitation brings it back."),
+		func(tx *db.Tx, x *exchange, in *roleLeft) (nothing, error) {
+			return nothing{}, a.People.Leave(tx, x.call.Person.ID, orEmptyText(in.Body.Site), in.Body.Role)
+		})
 }
 
 func (a *api) showMe(tx *db.Tx, x *exchange) (v meView, err error) {

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -125,13 +127,13 @@ func TestPeopleAndRolesAreManagedOverTheAPI(t *testing.T) {
 		t.Errorf("got %d roles on the second page, want 3", n)
 	}
 	in := w.as(token, "POST", "/v1/users", `{"email":"lee@example.com","name":"이두리","roles":["marketing"]}`).is(201)
-	lee := text1(t, in, "id")
-	if text1(t, in, "password") == "" || in.json()["everywhere"] != nil {
-		t.Errorf("got %v", in.json())
+	if n := len(w.as(token, "GET", "/v1/users", "").rows()) + len(w.as(token, "GET", "/v1/invitations", "").rows()); n != 2 {
+		t.Errorf("got %d people and invitations, want the owner and one who is asked", n)
 	}
 	w.as(token, "POST", "/v1/users", `{"email":"lee@example.com","roles":["operator"]}`).refused(422, "validation")
 	w.as(token, "POST", "/v1/users?site=poor", `{"email":"lee@example.com","roles":["viewer"]}`).refused(404, "not_found")
-	w.as(w.operator, "POST", "/v1/users?site=poor", `{"email":"lee@example.com","roles":["viewer"]}`).is(201)
+	lee := text1(t, w.as("", "POST", "/v1/sessions", `{"email":"lee@example.com","password":"`+text1(t, in, "password")+`"}`).is(201), "user_id")
+	w.person("lee@example.com", "poor", access.Viewer)
 	if got := w.as(w.operator, "GET", "/v1/users/"+lee, "").is(200).json()["everywhere"].([]any); len(got) != 2 {
 		t.Errorf("the operator sees %v", got)
 	}
@@ -265,4 +267,55 @@ func TestAnOpenSessionDoesNotTakeItsOwnAccountOver(t *testing.T) {
 		w.as(token, "DELETE", path+"/second-factor", "").refused(409, "state_conflict")
 		w.as(token, "GET", "/v1/me", "").is(200)
 	}
+}
+
+// Whether an address has an account is no business of whoever knows it, and nobody has a role that
+// he did not say yes to.
+func TestWhoIsInvitedSaysYesBeforeHeHasARole(t *testing.T) {
+	w := onSQLite(t)
+	kim := w.person("kim@example.com", "poor", access.Owner)
+	owner := w.person("owner@example.com", "rich", access.Owner)
+	w.enrol(owner.ID)
+	token, mine := w.session(owner.ID, 0), w.session(kim.ID, never)
+	invite := func(key, email string) got {
+		return w.do(ask{method: "POST", path: "/v1/users", token: token, key: key, body: `{"email":"` + email + `","name":"이두리","roles":["viewer"]}`}).is(201)
+	}
+	known, fresh := invite("k1", "kim@example.com"), invite("k2", "new@example.com")
+	members := func(g got) (names []string) {
+		for name, v := range g.json() {
+			if text, is := v.(string); is {
+				v = len(text)
+			}
+			names = append(names, fmt.Sprint(name, " ", v))
+		}
+		slices.Sort(names)
+		return names
+	}
+	other := strings.ReplaceAll(fmt.Sprint(members(fresh)), fmt.Sprint(len("new@example.com")), fmt.Sprint(len("kim@example.com")))
+	if fmt.Sprint(members(known)) != other {
+		t.Errorf("who has an account is told as %v, and who has none as %v", members(known), members(fresh))
+	}
+	if again := invite("k1", "kim@example.com"); string(again.body) != string(known.body) || again.header.Get("Idempotent-Replayed") != "true" {
+		t.Errorf("repeated under its key: got %s, first %s", again.body, known.body)
+	}
+	w.as(mine, "GET", "/v1/credit?site=rich", "").refused(404, "not_found")
+	asked := w.as(mine, "GET", "/v1/me/invitations", "").rows()
+	if len(asked) != 1 || asked[0]["site"] != "rich" || asked[0]["id"] != known.json()["id"] {
+		t.Errorf("he is asked %v", asked)
+	}
+	path := "/v1/me/invitations/" + text1(t, known, "id")
+	w.as(mine, "POST", path+"/accept", `{"password":"`+staffPassword+`"}`).refused(403, "forbidden")
+	w.as(w.session(owner.ID, never), "POST", path+"/accept", `{"password":"`+text1(t, known, "password")+`"}`).refused(404, "not_found")
+	w.as(mine, "POST", path+"/accept", `{"password":"`+text1(t, known, "password")+`"}`).is(204)
+	w.as(mine, "GET", "/v1/credit?site=rich", "").is(200)
+	w.as(mine, "POST", "/v1/me/roles/leave", `{"site":"rich","role":"viewer"}`).is(204)
+	w.as(mine, "POST", "/v1/me/roles/leave", `{"role":"viewer"}`).refused(404, "not_found")
+	w.as(mine, "GET", "/v1/credit?site=rich", "").refused(404, "not_found")
+	w.as(token, "PATCH", "/v1/users/"+kim.ID.Text(id.User), `{"roles":["viewer"]}`).refused(404, "not_found")
+
+	second := "/v1/me/invitations/" + text1(t, invite("k3", "kim@example.com"), "id")
+	w.as(mine, "DELETE", second, "").is(204)
+	w.as(mine, "DELETE", second, "").refused(404, "not_found")
+	w.as(token, "DELETE", "/v1/invitations/"+text1(t, fresh, "id"), "").is(204)
+	w.as("", "POST", "/v1/sessions", `{"email":"new@example.com","password":"`+text1(t, fresh, "password")+`"}`).refused(401, "unauthenticated")
 }

@@ -45,7 +45,7 @@ var byCommand = access.Installation()
 // person makes an account with roles.
 func (w *world) person(email, at string, roles ...string) access.User {
 	w.t.Helper()
-	in, err := w.people.Invite(w.t.Context(), byCommand, access.Invitation{Email: email, Name: "사람", Site: at, Roles: roles, Password: staffPassword})
+	in, err := w.people.Add(w.t.Context(), byCommand, access.NewPerson{Email: email, Name: "사람", Site: at, Roles: roles, Password: staffPassword})
 	w.must(err)
 	return in.User
 }

@@ -23,12 +23,6 @@ type UserView struct {
 	SignedInAt   maybeInstant `json:"signed_in_at" doc:"The last time."`
 }
 
-// invitedView is a person who was given roles.
-type invitedView struct {
-	UserView
-	Password string `json:"password,omitempty" doc:"Of an account that was made: give it to the person, who changes it at /v1/me/password. It is not shown again."`
-}
-
 type passwordView struct {
 	Password string `json:"password" doc:"Give it to the person, who changes it at /v1/me/password. It is not shown again."`
 }
@@ -68,11 +62,9 @@ func users(a *api) {
 		}
 		return showUser(tx, x)(u)
 	})
-	perform(a, of("inviteUser", http.MethodPost, path, "users:write", http.StatusCreated, "Give somebody roles, and an account if he has none",
-		"An account that is there keeps its password."), a.inviteUser, func(tx *db.Tx, in invited) (invitedView, error) {
-		v, err := showUser(tx, in.x)(in.User)
-		return invitedView{v, in.Password}, err
-	})
+	write(a, of("inviteUser", http.MethodPost, path, "users:write", http.StatusCreated, "Ask somebody to have roles", aboutInvitations, fault.CodeStateConflict), a.inviteUser)
+	read(a, of("listInvitations", http.MethodGet, "/v1/invitations", "users:read", http.StatusOK, "List the invitations that wait for an answer, oldest first", ""), a.listInvitations)
+	write(a, of("withdrawInvitation", http.MethodDelete, "/v1/invitations/{id}", "users:write", http.StatusNoContent, "Take an invitation back", ""), a.withdrawInvitation)
 	write(a, of("changeUser", http.MethodPatch, one, "users:write", http.StatusOK, "Change somebody's roles, or disable him", "It counts from his next request on.", fault.CodeStateConflict), a.changeUser)
 	reset := of("resetPassword", http.MethodPost, one+"/password", "users:write", http.StatusOK, "Make a new password for somebody else", "His sessions end.", fault.CodeStateConflict)
 	perform(a, reset, func(ctx context.Context, x *exchange, in *userNamed, _ string) (string, error) {
@@ -154,17 +146,6 @@ func (a *api) listUsers(tx *db.Tx, x *exchange, in *Paging) (out listOf[UserView
 		return out, err
 	}
 	return pageOf(l, rows, in.Limit, showUser(tx, x), func(u access.User) any { return u.ID })
-}
-
-// invited is what an invitation gave, and to whom it is shown.
-type invited struct {
-	access.Invited
-	x *exchange
-}
-
-func (a *api) inviteUser(ctx context.Context, x *exchange, in *userInvited, _ string) (invited, error) {
-	got, err := a.People.Invite(ctx, x.call.Who, access.Invitation{Email: in.Body.Email, Name: in.Body.Name, Site: x.site, Roles: in.Body.Roles})
-	return invited{got, x}, err
 }
 
 func (a *api) changeUser(tx *db.Tx, x *exchange, in *userChanged) (UserView, error) {

@@ -52,7 +52,7 @@ func (p *Program) demoLogin(ctx context.Context, one *DemoLogin) error {
 	case !fault.Is(err, fault.NotFound):
 		return err
 	}
-	in, err := p.people.Invite(ctx, access.Installation(), access.Invitation{Email: one.Email, Site: one.Site, Roles: []string{one.Role}})
+	in, err := p.people.Add(ctx, access.Installation(), access.NewPerson{Email: one.Email, Site: one.Site, Roles: []string{one.Role}})
 	one.Password = in.Password
 	return err
 }

@@ -61,7 +61,7 @@ type UserOrder struct {
 
 // CreateUser gives somebody roles, and an account if he has none. Faults: Invalid, NotFound.
 func (p *Operator) CreateUser(ctx context.Context, o UserOrder) (out NewUser, err error) {
-	in, err := p.people.Invite(ctx, access.Installation(), access.Invitation{Email: o.Email, Name: o.Name, Site: o.Site, Roles: o.Roles, Password: o.Password})
+	in, err := p.people.Add(ctx, access.Installation(), access.NewPerson{Email: o.Email, Name: o.Name, Site: o.Site, Roles: o.Roles, Password: o.Password})
 	if err != nil {
 		return NewUser{}, err
 	}
