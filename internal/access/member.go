@@ -313,30 +313,35 @@ func (p *People) SetState(tx *db.Tx, by Who, user id.ID, s State) error {
 	return noteUser(tx, "user."+string(s), user, nil)
 }
 
-// ResetPassword gives an account a password that was made, or this one, and ends its sessions.
-// Faults: NotFound, Invalid, Denied, StateConflict for one's own.
-func (p *People) ResetPassword(ctx context.Context, by Who, user id.ID, password string) (made string, err error) {
-	if password == "" {
-		made = newPassword()
-		password = made
+// Made is a password that was made for somebody, with its hash: that takes long, and is done before
+// the transaction.
+type Made struct {
+	Password string
+	hash     string
+}
+
+// MakePassword makes a password, or takes this one. Faults: Invalid, Unavailable.
+func (p *People) MakePassword(ctx context.Context, password string) (m Made, err error) {
+	if m.Password = password; password == "" {
+		m.Password = newPassword()
 	}
-	if err := checkPassword("/password", password, ""); err != nil {
-		return "", err
+	if err := checkPassword("/password", m.Password, ""); err != nil {
+		return Made{}, err
 	}
-	hash, err := p.hash.make(ctx, password)
-	if err != nil {
-		return "", err
+	m.hash, err = p.hash.make(ctx, m.Password)
+	return m, err
+}
+
+// ResetPassword gives an account a password that was made, and ends its sessions. Faults: NotFound,
+// Denied, StateConflict for one's own.
+func (p *People) ResetPassword(tx *db.Tx, by Who, user id.ID, m Made) error {
+	if err := p.evict(tx, by, user, "change your password at POST /v1/me/password, which takes the present one"); err != nil {
+		return err
 	}
-	err = p.d.Update(ctx, "access_reset_password", func(tx *db.Tx) error {
-		if err := p.evict(tx, by, user, "change your password at POST /v1/me/password, which takes the present one"); err != nil {
-			return err
-		}
-		if err := set(tx, user, db.Col("password", []string{hash})); err != nil {
-			return err
-		}
-		return noteUser(tx, "user.password_reset", user, nil)
-	})
-	return made, err
+	if err := set(tx, user, db.Col("password", []string{m.hash})); err != nil {
+		return err
+	}
+	return noteUser(tx, "user.password_reset", user, nil)
 }
 
 // DropFactor takes the second factor off an account, for who lost his telephone and his codes.

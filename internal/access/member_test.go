@@ -93,7 +93,7 @@ func TestOnesOwnAccountIsNotResetAsThatOfSomebodyElse(t *testing.T) {
 		at := map[string]string{Owner: "a-shop"}[role]
 		u := h.invite(email, at, role)
 		me := h.caller(email)
-		wants(t, role+": the own password", last(h.ResetPassword(t.Context(), me, u.ID, "")), fault.Conflict)
+		wants(t, role+": the own password", last(h.reset(me, u)), fault.Conflict)
 		wants(t, role+": the own second factor", h.try(func(tx *db.Tx) error { return h.DropFactor(tx, me, u.ID) }), fault.Conflict)
 		if _, err := h.in(email, password, ""); err != nil {
 			t.Errorf("%s: the password is another one: %v", role, err)

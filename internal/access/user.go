@@ -220,24 +220,20 @@ func (p *People) Add(ctx context.Context, by Who, n NewPerson) (out Added, err e
 	if err := n.check(); err != nil {
 		return Added{}, err
 	}
-	made := n.Password
-	if made == "" {
-		made = newPassword()
+	if strings.EqualFold(n.Password, n.Email) {
+		return Added{}, guessed("/password")
 	}
-	if err := checkPassword("/password", made, n.Email); err != nil {
-		return Added{}, err
-	}
-	hash, err := p.hash.make(ctx, made)
+	made, err := p.MakePassword(ctx, n.Password)
 	if err != nil {
 		return Added{}, err
 	}
 	err = p.d.Update(ctx, "access_add", func(tx *db.Tx) error {
-		a, fresh, err := p.create(tx, id.New(), personal{n.Email, n.Name}, hash, audit.Actor{})
+		a, fresh, err := p.create(tx, id.New(), personal{n.Email, n.Name}, made.hash, audit.Actor{})
 		if err != nil {
 			return err
 		}
 		if out = (Added{User: a.User}); fresh && n.Password == "" {
-			out.Password = made
+			out.Password = made.Password
 		}
 		list, err := p.held(tx, by, n.Site, n.Roles)
 		if err != nil {

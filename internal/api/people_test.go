@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -318,4 +319,24 @@ func TestWhoIsInvitedSaysYesBeforeHeHasARole(t *testing.T) {
 	w.as(mine, "DELETE", second, "").refused(404, "not_found")
 	w.as(token, "DELETE", "/v1/invitations/"+text1(t, fresh, "id"), "").is(204)
 	w.as("", "POST", "/v1/sessions", `{"email":"new@example.com","password":"`+text1(t, fresh, "password")+`"}`).refused(401, "unauthenticated")
+}
+
+// A repeat that comes before the first reply must not leave the person with a password that nobody
+// was told.
+func TestAPasswordIsResetOnceUnderItsKey(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		lee := w.person("lee@example.com", "rich", access.Viewer)
+		token := w.kim()
+		told := make([]got, 4)
+		var all sync.WaitGroup
+		for i := range told {
+			all.Go(func() {
+				told[i] = w.do(ask{method: "POST", path: "/v1/users/" + lee.ID.Text(id.User) + "/password", token: token, key: "k"})
+			})
+		}
+		all.Wait()
+		for _, g := range told {
+			w.as("", "POST", "/v1/sessions", `{"email":"lee@example.com","password":"`+text1(t, g.is(200), "password")+`"}`).is(201)
+		}
+	})
 }

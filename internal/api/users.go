@@ -66,14 +66,7 @@ func users(a *api) {
 	read(a, of("listInvitations", http.MethodGet, "/v1/invitations", "users:read", http.StatusOK, "List the invitations that wait for an answer, oldest first", ""), a.listInvitations)
 	write(a, of("withdrawInvitation", http.MethodDelete, "/v1/invitations/{id}", "users:write", http.StatusNoContent, "Take an invitation back", ""), a.withdrawInvitation)
 	write(a, of("changeUser", http.MethodPatch, one, "users:write", http.StatusOK, "Change somebody's roles, or disable him", "It counts from his next request on.", fault.CodeStateConflict), a.changeUser)
-	reset := of("resetPassword", http.MethodPost, one+"/password", "users:write", http.StatusOK, "Make a new password for somebody else", "His sessions end.", fault.CodeStateConflict)
-	perform(a, reset, func(ctx context.Context, x *exchange, in *userNamed, _ string) (string, error) {
-		u, err := a.theirs(ctx, x, reset, in.ID)
-		if err != nil {
-			return "", err
-		}
-		return a.People.ResetPassword(ctx, x.call.Who, u, "")
-	}, func(_ *db.Tx, made string) (passwordView, error) { return passwordView{made}, nil })
+	a.declareReset(of("resetPassword", http.MethodPost, one+"/password", "users:write", http.StatusOK, "Make a new password for somebody else", "His sessions end.", fault.CodeStateConflict))
 	write(a, of("dropSecondFactor", http.MethodDelete, one+"/second-factor", "users:write", http.StatusNoContent, "Take the second factor off somebody else who lost it", "His sessions end.", fault.CodeStateConflict),
 		func(tx *db.Tx, x *exchange, in *userNamed) (nothing, error) {
 			u, err := a.user(tx, x, in.ID)
@@ -103,13 +96,26 @@ func (a *api) user(tx *db.Tx, x *exchange, text string) (access.User, error) {
 	return a.People.Find(tx, who)
 }
 
-func (a *api) theirs(ctx context.Context, x *exchange, o operation, text string) (who id.ID, err error) {
-	err = a.DB.View(ctx, o.metric()+"_find", func(tx *db.Tx) error {
-		u, err := a.user(tx, x, text)
-		who = u.ID
-		return err
+// declareReset declares the one write that makes something before its transaction: a hash takes
+// long.
+func (a *api) declareReset(o operation) {
+	o.inOne = true
+	register[userNamed, passwordView](a, o, func(ctx context.Context, x *exchange, in *userNamed) (*reply, error) {
+		made, err := a.People.MakePassword(ctx, "")
+		if err != nil {
+			return nil, err
+		}
+		return a.once(ctx, x, o, func(tx *db.Tx) (*reply, error) {
+			u, err := a.user(tx, x, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			if err := a.People.ResetPassword(tx, x.call.Who, u.ID, made); err != nil {
+				return nil, err
+			}
+			return rendered(o.status, passwordView{made.Password})
+		})
 	})
-	return who, err
 }
 
 func showUser(tx *db.Tx, x *exchange) func(access.User) (UserView, error) {

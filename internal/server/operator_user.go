@@ -159,17 +159,16 @@ func (p *Operator) DropUserFactor(ctx context.Context, named string) (User, erro
 // SetUserPassword gives somebody a password, one that is made with "", and ends his sessions.
 // Faults: Invalid, NotFound.
 func (p *Operator) SetUserPassword(ctx context.Context, named, password string) (out NewUser, err error) {
-	var u access.User
-	err = p.d.View(ctx, "operator_user", func(tx *db.Tx) (err error) {
-		if u, err = p.user(tx, named); err == nil {
-			out.User, err = userOf(tx, u)
-		}
-		return err
-	})
+	made, err := p.people.MakePassword(ctx, password)
 	if err != nil {
 		return NewUser{}, err
 	}
-	out.Password, err = p.people.ResetPassword(ctx, access.Installation(), u.ID, password)
+	if password == "" {
+		out.Password = made.Password
+	}
+	out.User, err = p.changed(ctx, named, func(tx *db.Tx, u access.User) error {
+		return p.people.ResetPassword(tx, access.Installation(), u.ID, made)
+	})
 	return out, err
 }
 
