@@ -144,7 +144,7 @@ func (p *People) begin(tx *db.Tx, a account) (Session, error) {
 
 // EndSession signs a person out where he signed in. NotFound for a session that is not his.
 func (p *People) EndSession(tx *db.Tx, user, session id.ID) error {
-	return site.Revoke(tx, site.OwnedBy(user), session)
+	return site.EndSession(tx, user, session)
 }
 
 // Confirm takes a code for a session, which then counts as confirmed for ConfirmFor.

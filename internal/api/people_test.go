@@ -340,3 +340,29 @@ func TestAPasswordIsResetOnceUnderItsKey(t *testing.T) {
 		}
 	})
 }
+
+func TestASessionIsNoTokenAndATokenNoSession(t *testing.T) {
+	w := onSQLite(t)
+	kim := w.person("kim@example.com", "rich", access.Owner)
+	w.enrol(kim.ID)
+	session, other := w.session(kim.ID, 0), w.session(kim.ID, 0)
+	made := w.as(session, "POST", "/v1/me/tokens", `{"name":"laptop","abilities":["messages:read"]}`).is(201)
+	token, tokenID := text1(t, made, "token"), text1(t, made, "id")
+	var sessionID string
+	for _, row := range w.as(other, "GET", "/v1/sessions", "").rows() {
+		if row["current"] == true {
+			sessionID = row["id"].(string)
+		}
+	}
+	w.as(session, "DELETE", "/v1/sessions/"+tokenID, "").refused(404, "not_found")
+	w.as(token, "GET", "/v1/me", "").is(200)
+	for method, path := range map[string]string{"GET": "", "DELETE": "", "PATCH": "", "POST": "/rotate"} {
+		body := map[string]string{"PATCH": `{"name":"x"}`}[method]
+		w.as(session, method, "/v1/me/tokens/"+sessionID+path, body).refused(404, "not_found")
+	}
+	w.as(other, "GET", "/v1/me", "").is(200)
+	w.as(session, "DELETE", "/v1/sessions/"+sessionID, "").is(204)
+	w.as(session, "DELETE", "/v1/me/tokens/"+tokenID, "").is(204)
+	w.as(other, "GET", "/v1/me", "").refused(401, "unauthenticated")
+	w.as(token, "GET", "/v1/me", "").refused(401, "unauthenticated")
+}

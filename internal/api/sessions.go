@@ -96,7 +96,7 @@ func sessions(a *api) {
 // currentSession shows the session that asks, as it is now.
 func (a *api) currentSession(ctx context.Context, x *exchange, o operation) (out *reply, err error) {
 	err = a.DB.View(ctx, o.metric()+"_show", func(tx *db.Tx) error {
-		t, err := site.FindToken(tx, site.OwnedBy(x.call.Person.ID), x.token.ID)
+		t, err := site.FindSession(tx, x.call.Person.ID, x.token.ID)
 		if err != nil {
 			return err
 		}

@@ -149,9 +149,6 @@ func (a *api) keepTokens(s shelf) {
 			return TokenView{}, err
 		}
 		t, err := site.FindToken(tx, s.owner(x), token)
-		if err == nil && t.Session {
-			err = fault.Missing("token", in.ID)
-		}
 		if err != nil {
 			return TokenView{}, err
 		}
