@@ -366,3 +366,16 @@ func TestASessionIsNoTokenAndATokenNoSession(t *testing.T) {
 	w.as(other, "GET", "/v1/me", "").refused(401, "unauthenticated")
 	w.as(token, "GET", "/v1/me", "").refused(401, "unauthenticated")
 }
+
+func TestAListOfRolesEndsWhateverGoesMeanwhile(t *testing.T) {
+	w := onSQLite(t)
+	for _, name := range []string{"aa", "bb", "cc", "dd"} {
+		w.post("/v1/roles", `{"name":"`+name+`","permissions":["messages"]}`).is(201)
+	}
+	page := w.get("/v1/roles?limit=8").is(200) // the six, aa and bb
+	w.as(w.rich, "DELETE", "/v1/roles/bb", "").is(204)
+	rest := w.get("/v1/roles?limit=8&cursor=" + page.cursor()).is(200)
+	if got := rest.rows(); len(got) != 2 || got[0]["name"] != "cc" || got[1]["name"] != "dd" || rest.json()["has_more"] != false {
+		t.Errorf("after a role that is gone come %v", got)
+	}
+}
