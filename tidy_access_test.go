@@ -256,7 +256,6 @@ var deciders = allowed{
 	"internal/api/caller.go":        "asks for every request",
 	"internal/api/known.go":         "asks for those that are remembered",
 	"internal/api/exchange.go":      "lends the question to operations that ask for more than one ability",
-	"internal/api/me.go":            "asks for a second factor before one is replaced",
 	"internal/server/demo_sites.go": "looks whether a token of the demo still works",
 }
 

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"creditmsg/internal/db"
@@ -17,11 +18,19 @@ type Enrolment struct {
 	URI    string // otpauth://…, to be shown as a picture
 }
 
+// Self is somebody who changes something of his own account.
+type Self struct {
+	ID      id.ID
+	Session id.ID // in which he does
+	From    netip.Addr
+}
+
 // Enrol begins to set up a second factor, in the place of an earlier one if there is one: that
 // counts until the first code of the new one came. It asks for the password, so that who finds a
-// session open cannot make himself a key to its money. Faults: Denied, TooMany.
-func (p *People) Enrol(ctx context.Context, user id.ID, password string) (out Enrolment, err error) {
-	a, err := p.proven(ctx, user, password)
+// session open cannot make himself a key to its money, and where there is a second factor for a
+// session that it was given in. Faults: Denied, TooMany.
+func (p *People) Enrol(ctx context.Context, me Self, password string) (out Enrolment, err error) {
+	a, err := p.proven(ctx, me.ID, password)
 	if err != nil {
 		return Enrolment{}, err
 	}
@@ -29,23 +38,44 @@ func (p *People) Enrol(ctx context.Context, user id.ID, password string) (out En
 		return Enrolment{}, err
 	}
 	err = p.d.Update(ctx, "access_enrol", func(tx *db.Tx) error {
-		if _, err := p.lock(tx, user); err != nil {
+		now, err := p.lock(tx, me.ID)
+		if err != nil {
+			return err
+		}
+		if now.password != a.password {
+			return wrongPassword(notYours)
+		}
+		if err := me.mayReplace(tx, now); err != nil {
 			return err
 		}
 		key, err := p.keys.Installation(tx, site.PeopleKey)
 		if err != nil {
 			return err
 		}
-		return set(tx, user, db.Col("factor_new", [][]byte{key.Seal(sealedOf(user, "factor"), []byte(out.Secret))}))
+		return set(tx, me.ID, db.Col("factor_new", [][]byte{key.Seal(sealedOf(me.ID, "factor"), []byte(out.Secret))}))
 	})
 	return out, err
+}
+
+// mayReplace makes sure that the second factor of an account that is locked, if it has one, was
+// given in the session.
+func (me Self) mayReplace(tx *db.Tx, a account) error {
+	if !a.Factor {
+		return nil
+	}
+	s, err := site.FindSession(tx, me.ID, me.Session)
+	if err != nil {
+		return err
+	}
+	return Call{Who: Who{Token: s, Person: &Person{ID: me.ID, Factor: true}, Now: tx.Now}}.confirmed()
 }
 
 // FinishEnrolment takes the first code of a new second factor, which counts from then on, and
 // gives the recovery codes, which are never shown again; those of an earlier one end. The
 // session counts as confirmed. Faults: StateConflict where nothing was begun, Denied for a wrong
 // code, TooMany.
-func (p *People) FinishEnrolment(ctx context.Context, user, session id.ID, given string) (codes []string, err error) {
+func (p *People) FinishEnrolment(ctx context.Context, me Self, given string) (codes []string, err error) {
+	user, session := me.ID, me.Session
 	if err := p.tryCode(user, given); err != nil {
 		return nil, err
 	}
@@ -113,7 +143,8 @@ func (p *People) prove(tx *db.Tx, a account, given string) error {
 }
 
 // Disable takes one's own second factor off, with a code of it. Faults: as Confirm.
-func (p *People) Disable(ctx context.Context, user id.ID, given string) error {
+func (p *People) Disable(ctx context.Context, me Self, given string) error {
+	user := me.ID
 	if err := p.tryCode(user, given); err != nil {
 		return err
 	}

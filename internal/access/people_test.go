@@ -80,8 +80,13 @@ func (h *house) reset(by Who, u User) (password string, err error) {
 
 // in signs somebody in.
 func (h *house) in(email, password, code string) (Session, error) {
-	return h.SignIn(h.t.Context(), SignIn{Email: email, Password: password, Code: code, From: netip.MustParseAddr("203.0.113.1")})
+	return h.SignIn(h.t.Context(), SignIn{Email: email, Password: password, Code: code, From: here})
 }
+
+// self is somebody in a session of his.
+func (h *house) self(u User, s Session) Self { return Self{u.ID, s.Token.ID, here} }
+
+var here = netip.MustParseAddr("203.0.113.1")
 
 // who is the caller behind a secret, or the refusal.
 func (h *house) who(secret string) (w Who, err error) {
@@ -205,23 +210,23 @@ func TestASecondFactorIsSetUpAndThenAskedFor(t *testing.T) {
 		u := h.invite("kim@example.com", "a-shop", Owner)
 		s, err := h.in("kim@example.com", password, "")
 		h.must(err)
-		wants(t, "confirming without one", h.Confirm(t.Context(), u.ID, s.Token.ID, "123456"), fault.Conflict)
-		_, err = h.FinishEnrolment(t.Context(), u.ID, s.Token.ID, "123456")
+		wants(t, "confirming without one", h.Confirm(t.Context(), h.self(u, s), "123456"), fault.Conflict)
+		_, err = h.FinishEnrolment(t.Context(), h.self(u, s), "123456")
 		wants(t, "finishing what was not begun", err, fault.Conflict)
-		_, err = h.Enrol(t.Context(), u.ID, "wrong password")
+		_, err = h.Enrol(t.Context(), h.self(u, s), "wrong password")
 		wants(t, "without the password", err, fault.Denied)
-		e, err := h.Enrol(t.Context(), u.ID, password)
+		e, err := h.Enrol(t.Context(), h.self(u, s), password)
 		h.must(err)
 		if !strings.HasPrefix(e.URI, "otpauth://totp/Credit%20Messaging:kim@example.com?") || !strings.Contains(e.URI, "secret="+e.Secret) {
 			t.Errorf("the address has another form")
 		}
-		_, err = h.FinishEnrolment(t.Context(), u.ID, s.Token.ID, code6(t, e.Secret, 50))
+		_, err = h.FinishEnrolment(t.Context(), h.self(u, s), code6(t, e.Secret, 50))
 		wants(t, "a code of another time", err, fault.Denied)
 		if _, err := h.in("kim@example.com", password, ""); err != nil {
 			t.Errorf("what is only begun is asked for: %v", err)
 		}
 		first := code6(t, e.Secret, 0)
-		codes, err := h.FinishEnrolment(t.Context(), u.ID, s.Token.ID, first)
+		codes, err := h.FinishEnrolment(t.Context(), h.self(u, s), first)
 		h.must(err)
 		if w, err := h.who(s.Secret); err != nil || !w.Person.Factor || w.Token.ConfirmedAt == 0 {
 			t.Errorf("the session is not confirmed: %v", err)
@@ -241,7 +246,7 @@ func TestASecondFactorIsSetUpAndThenAskedFor(t *testing.T) {
 		in, err := h.in("kim@example.com", password, second)
 		h.must(err)
 		wants(t, "a code twice", last(h.in("kim@example.com", password, second)), fault.Unauthenticated)
-		wants(t, "a code for a session that let somebody in", h.Confirm(t.Context(), u.ID, in.Token.ID, second), fault.Denied)
+		wants(t, "a code for a session that let somebody in", h.Confirm(t.Context(), h.self(u, in), second), fault.Denied)
 		if in.Token.ConfirmedAt != in.Token.CreatedAt {
 			t.Error("who gave a code is asked again at once")
 		}
@@ -259,26 +264,26 @@ func TestASecondFactorIsReplacedAndTakenOff(t *testing.T) {
 		s, err := h.in("kim@example.com", password, "")
 		h.must(err)
 		enrol := func() string {
-			e, err := h.Enrol(t.Context(), u.ID, password)
+			e, err := h.Enrol(t.Context(), h.self(u, s), password)
 			h.must(err)
 			return e.Secret
 		}
 		old := enrol()
-		_, err = h.FinishEnrolment(t.Context(), u.ID, s.Token.ID, code6(t, old, 0))
+		_, err = h.FinishEnrolment(t.Context(), h.self(u, s), code6(t, old, 0))
 		h.must(err)
 		next := enrol()
-		h.must(h.Confirm(t.Context(), u.ID, s.Token.ID, code6(t, old, 1))) // which counts until the new one is confirmed
-		_, err = h.FinishEnrolment(t.Context(), u.ID, s.Token.ID, code6(t, next, 0))
+		h.must(h.Confirm(t.Context(), h.self(u, s), code6(t, old, 1))) // which counts until the new one is confirmed
+		_, err = h.FinishEnrolment(t.Context(), h.self(u, s), code6(t, next, 0))
 		h.must(err)
-		h.must(h.Disable(t.Context(), u.ID, code6(t, next, 1)))
+		h.must(h.Disable(t.Context(), h.self(u, s), code6(t, next, 1)))
 		if _, err := h.in("kim@example.com", password, ""); err != nil {
 			t.Errorf("it is still asked for: %v", err)
 		}
-		wants(t, "taking off what is not there", h.Disable(t.Context(), u.ID, "123456"), fault.Conflict)
+		wants(t, "taking off what is not there", h.Disable(t.Context(), h.self(u, s), "123456"), fault.Conflict)
 		for range byCode.burst {
-			_ = h.Disable(t.Context(), u.ID, "123456")
+			_ = h.Disable(t.Context(), h.self(u, s), "123456")
 		}
-		wants(t, "guessing codes", h.Confirm(t.Context(), u.ID, s.Token.ID, "123456"), fault.TooMany)
+		wants(t, "guessing codes", h.Confirm(t.Context(), h.self(u, s), "123456"), fault.TooMany)
 	})
 }
 
@@ -290,9 +295,9 @@ func TestAPasswordIsChangedAndOtherSessionsEnd(t *testing.T) {
 		there, err := h.in("kim@example.com", password, "")
 		h.must(err)
 		const fresh = "another horse battery"
-		wants(t, "with a wrong one", h.SetPassword(t.Context(), u.ID, here.Token.ID, "wrong", fresh), fault.Denied)
-		wants(t, "to a short one", h.SetPassword(t.Context(), u.ID, here.Token.ID, password, "short"), fault.Invalid)
-		h.must(h.SetPassword(t.Context(), u.ID, here.Token.ID, password, fresh))
+		wants(t, "with a wrong one", h.SetPassword(t.Context(), h.self(u, here), "wrong", fresh), fault.Denied)
+		wants(t, "to a short one", h.SetPassword(t.Context(), h.self(u, here), password, "short"), fault.Invalid)
+		h.must(h.SetPassword(t.Context(), h.self(u, here), password, fresh))
 		if _, err := h.who(here.Secret); err != nil {
 			t.Errorf("the own session ended: %v", err)
 		}
@@ -454,7 +459,7 @@ func TestARoleIsMadeChangedAndRemoved(t *testing.T) {
 func TestNothingPersonalStandsInTheOpen(t *testing.T) {
 	h := newHouse(t, dbtest.Open(t, "sqlite"))
 	u := h.invite("kim@example.com", "a-shop", Owner)
-	e, err := h.Enrol(t.Context(), u.ID, password)
+	e, err := h.Enrol(t.Context(), Self{ID: u.ID}, password)
 	h.must(err)
 	h.update(func(tx *db.Tx) error {
 		var email, hash string
@@ -469,4 +474,25 @@ func TestNothingPersonalStandsInTheOpen(t *testing.T) {
 		}
 		return err
 	})
+}
+
+// Who has a second factor replaces it with a session that it was given in: that he has one is looked
+// at where the account is locked, since he may have got it a moment ago.
+func TestASecondFactorIsReplacedOnlyByWhoGaveIt(t *testing.T) {
+	h := newHouse(t, dbtest.Open(t, "sqlite"))
+	u := h.invite("kim@example.com", "a-shop", Owner)
+	s, err := h.in("kim@example.com", password, "")
+	h.must(err)
+	stale, err := h.in("kim@example.com", password, "")
+	h.must(err)
+	e, err := h.Enrol(t.Context(), h.self(u, s), password)
+	h.must(err)
+	_, err = h.FinishEnrolment(t.Context(), h.self(u, s), code6(t, e.Secret, 0))
+	h.must(err)
+	_, err = h.Enrol(t.Context(), h.self(u, stale), password)
+	if f := fault.Of(err); err == nil || f.Kind != fault.Denied || f.Extra[secondFactor] != "required" {
+		t.Errorf("a session that was not confirmed: got %v", err)
+	}
+	_, err = h.Enrol(t.Context(), h.self(u, s), password)
+	h.must(err)
 }

@@ -149,7 +149,8 @@ func (p *People) EndSession(tx *db.Tx, user, session id.ID) error {
 
 // Confirm takes a code for a session, which then counts as confirmed for ConfirmFor.
 // Faults: Denied for a wrong one, StateConflict for who has no second factor, TooMany.
-func (p *People) Confirm(ctx context.Context, user, session id.ID, given string) error {
+func (p *People) Confirm(ctx context.Context, me Self, given string) error {
+	user, session := me.ID, me.Session
 	if err := p.tryCode(user, given); err != nil {
 		return err
 	}
@@ -167,7 +168,8 @@ func (p *People) Confirm(ctx context.Context, user, session id.ID, given string)
 
 // SetPassword changes one's own password and ends one's other sessions. Faults: Denied for a
 // wrong one, Invalid, TooMany.
-func (p *People) SetPassword(ctx context.Context, user, session id.ID, old, password string) error {
+func (p *People) SetPassword(ctx context.Context, me Self, old, password string) error {
+	user, session := me.ID, me.Session
 	a, err := p.proven(ctx, user, old)
 	if err != nil {
 		return err

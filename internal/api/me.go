@@ -67,7 +67,7 @@ func me(a *api) {
 
 	password := signedIn("setPassword", http.MethodPost, "/v1/me/password", http.StatusNoContent, "Change one's own password", "All other sessions of the person end.")
 	register[passwordChange, nothing](a, password, func(ctx context.Context, x *exchange, in *passwordChange) (*reply, error) {
-		if err := a.People.SetPassword(ctx, x.call.Person.ID, x.token.ID, in.Body.Password, in.Body.NewPassword); err != nil {
+		if err := a.People.SetPassword(ctx, x.self(), in.Body.Password, in.Body.NewPassword); err != nil {
 			return nil, err
 		}
 		return rendered(password.status, nil)
@@ -76,12 +76,7 @@ func me(a *api) {
 	enrol := signedIn("beginSecondFactor", http.MethodPost, "/v1/me/second-factor", http.StatusOK, "Begin to set up a second factor",
 		"Time-based codes (RFC 6238) of six digits. It counts from the first code on, which goes to /v1/me/second-factor/confirm. Who has one already confirms his session with it before.")
 	register[enrolInput, enrolView](a, enrol, func(ctx context.Context, x *exchange, in *enrolInput) (*reply, error) {
-		if x.call.Person.Factor { // which only who has it may replace
-			if err := access.Decide(x.call, access.Need{Ability: access.Signed, Guarded: true}); err != nil {
-				return nil, err
-			}
-		}
-		e, err := a.People.Enrol(ctx, x.call.Person.ID, in.Body.Password)
+		e, err := a.People.Enrol(ctx, x.self(), in.Body.Password)
 		if err != nil {
 			return nil, err
 		}
@@ -91,7 +86,7 @@ func me(a *api) {
 	finish := signedIn("confirmSecondFactor", http.MethodPost, "/v1/me/second-factor/confirm", http.StatusOK, "Give the first code of a new second factor",
 		"It counts from then on, the session is confirmed, and the recovery codes are shown this once.", fault.CodeStateConflict)
 	register[codeInput, recoveryView](a, finish, func(ctx context.Context, x *exchange, in *codeInput) (*reply, error) {
-		codes, err := a.People.FinishEnrolment(ctx, x.call.Person.ID, x.token.ID, in.Body.Code)
+		codes, err := a.People.FinishEnrolment(ctx, x.self(), in.Body.Code)
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +96,7 @@ func me(a *api) {
 	disable := signedIn("disableSecondFactor", http.MethodPost, "/v1/me/second-factor/disable", http.StatusNoContent, "Take one's own second factor off",
 		"Takes one more code of it. What moves money or makes keys is not possible without one.", fault.CodeStateConflict)
 	register[codeInput, nothing](a, disable, func(ctx context.Context, x *exchange, in *codeInput) (*reply, error) {
-		if err := a.People.Disable(ctx, x.call.Person.ID, in.Body.Code); err != nil {
+		if err := a.People.Disable(ctx, x.self(), in.Body.Code); err != nil {
 			return nil, err
 		}
 		return rendered(disable.status, nil)
@@ -138,6 +133,11 @@ func myRoles(a *api) {
 		func(tx *db.Tx, x *exchange, in *roleLeft) (nothing, error) {
 			return nothing{}, a.People.Leave(tx, x.call.Person.ID, orEmptyText(in.Body.Site), in.Body.Role)
 		})
+}
+
+// self is who changes something of his own account.
+func (x *exchange) self() access.Self {
+	return access.Self{ID: x.call.Person.ID, Session: x.token.ID, From: x.call.From}
 }
 
 func (a *api) showMe(tx *db.Tx, x *exchange) (v meView, err error) {

@@ -70,7 +70,7 @@ const never = time.Duration(-1)
 // enrol gives a person a second factor, and its secret.
 func (w *world) enrol(user id.ID) (secret string) {
 	w.t.Helper()
-	e, err := w.people.Enrol(w.t.Context(), user, staffPassword)
+	e, err := w.people.Enrol(w.t.Context(), access.Self{ID: user}, staffPassword)
 	w.must(err)
 	var session id.ID
 	w.update(func(tx *db.Tx) error {
@@ -78,7 +78,7 @@ func (w *world) enrol(user id.ID) (secret string) {
 		session = t.ID
 		return err
 	})
-	_, err = w.people.FinishEnrolment(w.t.Context(), user, session, w.code(e.Secret, 0))
+	_, err = w.people.FinishEnrolment(w.t.Context(), access.Self{ID: user, Session: session}, w.code(e.Secret, 0))
 	w.must(err)
 	return e.Secret
 }

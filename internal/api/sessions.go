@@ -86,7 +86,7 @@ func sessions(a *api) {
 	confirm := signedIn("confirmSession", http.MethodPost, "/v1/sessions/current/confirm", http.StatusOK, "Give a code of the second factor",
 		"What moves money or makes keys is possible for 15 minutes then.", fault.CodeStateConflict)
 	register[codeInput, SessionView](a, confirm, func(ctx context.Context, x *exchange, in *codeInput) (*reply, error) {
-		if err := a.People.Confirm(ctx, x.call.Person.ID, x.token.ID, in.Body.Code); err != nil {
+		if err := a.People.Confirm(ctx, x.self(), in.Body.Code); err != nil {
 			return nil, err
 		}
 		return a.currentSession(ctx, x, confirm)
