@@ -18,8 +18,12 @@
 //     quarter of an hour.
 //   - A password is stored as its argon2id hash, a second factor sealed, recovery codes as
 //     digests. An address that is not known and a wrong password are told the same, and take as long.
-//   - Few hashes are made at a time, so that a crowd who signs in cannot eat the memory, and
-//     tries are counted by the address that they come from and the account that they are for.
+//   - Few hashes are made at a time, so that a crowd who signs in cannot eat the memory.
+//   - Tries that were in vain are counted with the limits, in Redis where all processes share it: by
+//     the address that they come from (of IPv6 its /64), tightly by address and account together,
+//     and loosely by the account alone, but there not of the last eight addresses that its person
+//     signed in from. So nobody keeps him out there from elsewhere; from a new address he may have
+//     to wait while somebody guesses, and at an address with somebody who guesses at the same one.
 //   - A code of a second factor counts once.
 //
 // It logs nothing. Addresses of mails and names are personal data and stored sealed.

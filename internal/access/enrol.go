@@ -30,7 +30,7 @@ type Self struct {
 // session open cannot make himself a key to its money, and where there is a second factor for a
 // session that it was given in. Faults: Denied, TooMany.
 func (p *People) Enrol(ctx context.Context, me Self, password string) (out Enrolment, err error) {
-	a, err := p.proven(ctx, me.ID, password)
+	a, err := p.proven(ctx, me, password)
 	if err != nil {
 		return Enrolment{}, err
 	}
@@ -75,39 +75,35 @@ func (me Self) mayReplace(tx *db.Tx, a account) error {
 // session counts as confirmed. Faults: StateConflict where nothing was begun, Denied for a wrong
 // code, TooMany.
 func (p *People) FinishEnrolment(ctx context.Context, me Self, given string) (codes []string, err error) {
-	user, session := me.ID, me.Session
-	if err := p.tryCode(user, given); err != nil {
-		return nil, err
-	}
-	err = p.d.Update(ctx, "access_finish_enrolment", func(tx *db.Tx) error {
-		a, err := p.lock(tx, user)
-		if err != nil {
-			return err
+	err = p.withCode(ctx, me, given, "access_finish_enrolment", func(tx *db.Tx, a account) (err error) {
+		codes, err = p.finish(tx, a, given)
+		if err == nil {
+			err = site.Confirm(tx, me.ID, me.Session)
 		}
-		if a.secretNew == nil {
-			return fault.New(fault.Conflict, fault.CodeStateConflict, "no second factor is being set up; begin with POST /v1/me/second-factor")
-		}
-		secret, err := p.opened(tx, a, a.secretNew)
-		if err != nil {
-			return err
-		}
-		step := stepOf(secret, plainCode(given), tx.Now.Time(), 0)
-		if step == 0 {
-			return codeWanted("this is no code of the new second factor; look whether the clock of the telephone is right")
-		}
-		var digests []string
-		codes, digests = newRecovery()
-		err = set(tx, user, db.Col("factor", [][]byte{a.secretNew}), db.Opt("factor_new", [][]byte{nil}), db.Col("factor_step", []int64{step}),
-			db.Col("recovery", []string{strings.Join(digests, " ")}))
-		if err != nil {
-			return err
-		}
-		if err := noteUser(tx, "user.second_factor_added", user, nil); err != nil {
-			return err
-		}
-		return site.Confirm(tx, user, session)
+		return err
 	})
 	return codes, err
+}
+
+func (p *People) finish(tx *db.Tx, a account, given string) ([]string, error) {
+	if a.secretNew == nil {
+		return nil, fault.New(fault.Conflict, fault.CodeStateConflict, "no second factor is being set up; begin with POST /v1/me/second-factor")
+	}
+	secret, err := p.opened(tx, a, a.secretNew)
+	if err != nil {
+		return nil, err
+	}
+	step := stepOf(secret, plainCode(given), tx.Now.Time(), 0)
+	if step == 0 {
+		return nil, codeWanted("this is no code of the new second factor; look whether the clock of the telephone is right")
+	}
+	codes, digests := newRecovery()
+	err = set(tx, a.ID, db.Col("factor", [][]byte{a.secretNew}), db.Opt("factor_new", [][]byte{nil}), db.Col("factor_step", []int64{step}),
+		db.Col("recovery", []string{strings.Join(digests, " ")}))
+	if err != nil {
+		return nil, err
+	}
+	return codes, noteUser(tx, "user.second_factor_added", a.ID, nil)
 }
 
 // opened gives the secret of a second factor.
@@ -144,22 +140,14 @@ func (p *People) prove(tx *db.Tx, a account, given string) error {
 
 // Disable takes one's own second factor off, with a code of it. Faults: as Confirm.
 func (p *People) Disable(ctx context.Context, me Self, given string) error {
-	user := me.ID
-	if err := p.tryCode(user, given); err != nil {
-		return err
-	}
-	return p.d.Update(ctx, "access_disable_factor", func(tx *db.Tx) error {
-		a, err := p.lock(tx, user)
-		if err != nil {
-			return err
-		}
+	return p.withCode(ctx, me, given, "access_disable_factor", func(tx *db.Tx, a account) error {
 		if err := p.prove(tx, a, given); err != nil {
 			return err
 		}
-		if err := noFactor(tx, user); err != nil {
+		if err := noFactor(tx, a.ID); err != nil {
 			return err
 		}
-		return noteUser(tx, "user.second_factor_removed", user, nil)
+		return noteUser(tx, "user.second_factor_removed", a.ID, nil)
 	})
 }
 

@@ -44,27 +44,37 @@ func (p *People) SignIn(ctx context.Context, in SignIn) (out Session, err error)
 	if !ok {
 		email = "" // which nobody has: what is counted of tries stays small, whatever is sent
 	}
-	if err := p.tries.try("from "+in.From.String(), byAddress); err != nil {
-		return Session{}, err
-	}
-	if err := p.tries.try("as "+email, byAccount); err != nil {
-		return Session{}, err
-	}
-	a, err := p.account(ctx, email, in.Password)
+	tried, err := p.try(ctx, passwords, email, in.From)
 	if err != nil {
+		return Session{}, err
+	}
+	a, familiar, err := p.account(ctx, email, in)
+	if err != nil {
+		return Session{}, tried.unless(ctx, err)
+	}
+	if err := tried.strange(ctx, familiar); err != nil {
 		return Session{}, err
 	}
 	switch same, err := p.hash.fits(ctx, in.Password, a.password); {
 	case err != nil:
-		return Session{}, err
+		return Session{}, tried.unless(ctx, err)
 	case !same || a.State != Active:
 		return Session{}, notHim()
 	}
-	if a.Factor {
-		if err := p.tryCode(a.ID, in.Code); err != nil {
-			return Session{}, outside(err)
-		}
+	tried.forgive(ctx)
+	if !a.Factor {
+		return p.enter(ctx, a, in)
 	}
+	given, err := p.tryCode(ctx, a, in.Code, in.From, familiar)
+	if err != nil {
+		return Session{}, outside(err)
+	}
+	out, err = p.enter(ctx, a, in)
+	return out, given.unless(ctx, err)
+}
+
+// enter begins the session of somebody whose password was right.
+func (p *People) enter(ctx context.Context, a account, in SignIn) (out Session, err error) {
 	err = p.d.Update(ctx, "access_begin_session", func(tx *db.Tx) error {
 		now, err := p.lock(tx, a.ID)
 		if err != nil {
@@ -78,37 +88,76 @@ func (p *People) SignIn(ctx context.Context, in SignIn) (out Session, err error)
 				return outside(err)
 			}
 		}
-		out, err = p.begin(tx, now)
+		out, err = p.begin(tx, now, in.From)
 		return err
 	})
 	return out, err
 }
 
 // account finds the account of an address, and makes it for who was invited and comes in for the
-// first time. What is not there has no password.
-func (p *People) account(ctx context.Context, email, password string) (a account, err error) {
+// first time; familiar = he signed in from there before. What is not there has no password.
+func (p *People) account(ctx context.Context, email string, in SignIn) (a account, familiar bool, err error) {
 	var found, invited bool
 	look := func(tx *db.Tx) (err error) {
-		if a, found, err = p.byEmail(tx, email); err == nil && !found {
-			_, invited, err = p.invitedWith(tx, email, password)
+		switch a, found, err = p.byEmail(tx, email); {
+		case err != nil:
+		case found:
+			familiar, err = p.familiar(tx, a, in.From)
+		default:
+			_, invited, err = p.invitedWith(tx, email, in.Password)
 		}
 		return err
 	}
 	if err := p.d.View(ctx, "access_sign_in", look); err != nil || !invited {
-		return a, err
+		return a, familiar, err
 	}
-	if err := p.settle(ctx, email, password); err != nil {
-		return account{}, err
+	if err := p.settle(ctx, email, in.Password); err != nil {
+		return account{}, false, err
 	}
-	return a, p.d.View(ctx, "access_sign_in", look)
+	err = p.d.View(ctx, "access_sign_in", look)
+	return a, familiar, err
 }
 
 // tryCode counts a try of a code, if one is given.
-func (p *People) tryCode(user id.ID, given string) error {
+func (p *People) tryCode(ctx context.Context, a account, given string, from netip.Addr, familiar bool) (*trial, error) {
 	if plainCode(given) == "" {
-		return codeWanted("give the code of your second factor besides")
+		return nil, codeWanted("give the code of your second factor besides")
 	}
-	return p.tries.try("code of "+user.Text(id.User), byCode)
+	t, err := p.try(ctx, codes, a.ID.Text(id.User), from)
+	if err == nil {
+		err = t.strange(ctx, familiar)
+	}
+	return t, err
+}
+
+// withCode does something for which somebody who is signed in gives a code.
+func (p *People) withCode(ctx context.Context, me Self, given, name string, act func(tx *db.Tx, a account) error) error {
+	a, familiar, err := p.look(ctx, me)
+	if err != nil {
+		return err
+	}
+	t, err := p.tryCode(ctx, a, given, me.From, familiar)
+	if err != nil {
+		return err
+	}
+	return t.unless(ctx, p.d.Update(ctx, name, func(tx *db.Tx) error {
+		now, err := p.lock(tx, me.ID)
+		if err != nil {
+			return err
+		}
+		return act(tx, now)
+	}))
+}
+
+// look reads one's own account, and whether it knows where one is.
+func (p *People) look(ctx context.Context, me Self) (a account, familiar bool, err error) {
+	err = p.d.View(ctx, "access_look", func(tx *db.Tx) (err error) {
+		if a, err = p.byID(tx, me.ID); err == nil {
+			familiar, err = p.familiar(tx, a, me.From)
+		}
+		return err
+	})
+	return a, familiar, err
 }
 
 // codeWanted refuses for want of a code. Who is signed in is not told that nobody knows him, which
@@ -125,7 +174,7 @@ func outside(err error) error {
 }
 
 // begin makes a session, which was confirmed if a code had to be given.
-func (p *People) begin(tx *db.Tx, a account) (Session, error) {
+func (p *People) begin(tx *db.Tx, a account, from netip.Addr) (Session, error) {
 	confirmed := db.Time(0)
 	if a.Factor {
 		confirmed = tx.Now
@@ -135,7 +184,11 @@ func (p *People) begin(tx *db.Tx, a account) (Session, error) {
 	if err != nil {
 		return Session{}, err
 	}
-	if err := set(tx, a.ID, db.Col("signed_in_at", []db.Time{tx.Now})); err != nil {
+	known, err := p.remember(tx, a, from)
+	if err != nil {
+		return Session{}, err
+	}
+	if err := set(tx, a.ID, db.Col("signed_in_at", []db.Time{tx.Now}), known); err != nil {
 		return Session{}, err
 	}
 	a.SignedInAt = tx.Now
@@ -150,27 +203,18 @@ func (p *People) EndSession(tx *db.Tx, user, session id.ID) error {
 // Confirm takes a code for a session, which then counts as confirmed for ConfirmFor.
 // Faults: Denied for a wrong one, StateConflict for who has no second factor, TooMany.
 func (p *People) Confirm(ctx context.Context, me Self, given string) error {
-	user, session := me.ID, me.Session
-	if err := p.tryCode(user, given); err != nil {
-		return err
-	}
-	return p.d.Update(ctx, "access_confirm", func(tx *db.Tx) error {
-		a, err := p.lock(tx, user)
-		if err != nil {
-			return err
-		}
+	return p.withCode(ctx, me, given, "access_confirm", func(tx *db.Tx, a account) error {
 		if err := p.prove(tx, a, given); err != nil {
 			return err
 		}
-		return site.Confirm(tx, user, session)
+		return site.Confirm(tx, me.ID, me.Session)
 	})
 }
 
 // SetPassword changes one's own password and ends one's other sessions. Faults: Denied for a
 // wrong one, Invalid, TooMany.
 func (p *People) SetPassword(ctx context.Context, me Self, old, password string) error {
-	user, session := me.ID, me.Session
-	a, err := p.proven(ctx, user, old)
+	a, err := p.proven(ctx, me, old)
 	if err != nil {
 		return err
 	}
@@ -182,20 +226,20 @@ func (p *People) SetPassword(ctx context.Context, me Self, old, password string)
 		return err
 	}
 	return p.d.Update(ctx, "access_set_password", func(tx *db.Tx) error {
-		now, err := p.lock(tx, user)
+		now, err := p.lock(tx, me.ID)
 		if err != nil {
 			return err
 		}
 		if now.password != a.password {
 			return wrongPassword(notYours)
 		}
-		if err := site.RevokeSessions(tx, user, session); err != nil {
+		if err := site.RevokeSessions(tx, me.ID, me.Session); err != nil {
 			return err
 		}
-		if err := set(tx, user, db.Col("password", []string{hash})); err != nil {
+		if err := set(tx, me.ID, db.Col("password", []string{hash})); err != nil {
 			return err
 		}
-		return noteUser(tx, "user.password_changed", user, nil)
+		return noteUser(tx, "user.password_changed", me.ID, nil)
 	})
 }
 
@@ -208,14 +252,15 @@ func wrongPassword(detail string) error {
 const notYours = "this is not your password"
 
 // proven gives the account of a person who knows its password.
-func (p *People) proven(ctx context.Context, user id.ID, password string) (a account, err error) {
-	if err := p.tries.try("password of "+user.Text(id.User), byAccount); err != nil {
+func (p *People) proven(ctx context.Context, me Self, password string) (account, error) {
+	a, familiar, err := p.look(ctx, me)
+	if err != nil {
 		return account{}, err
 	}
-	err = p.d.View(ctx, "access_password", func(tx *db.Tx) (err error) {
-		a, err = p.byID(tx, user)
-		return err
-	})
+	t, err := p.try(ctx, passwords, a.Email, me.From)
+	if err == nil {
+		err = t.strange(ctx, familiar)
+	}
 	if err != nil {
 		return account{}, err
 	}
@@ -223,5 +268,5 @@ func (p *People) proven(ctx context.Context, user id.ID, password string) (a acc
 	if err == nil && !same {
 		err = wrongPassword(notYours)
 	}
-	return a, err
+	return a, t.unless(ctx, err)
 }

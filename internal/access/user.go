@@ -16,6 +16,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
+	"creditmsg/internal/limit"
 	"creditmsg/internal/site"
 )
 
@@ -47,6 +48,7 @@ type account struct {
 	secretNew []byte // likewise, not confirmed yet
 	step      int64  // the last code of the second factor that counted
 	recovery  []string
+	from      []string // the last addresses that he signed in from, by their digests
 }
 
 // personal is what is sealed of a user.
@@ -57,14 +59,17 @@ type personal struct {
 
 // People keeps accounts. It is safe for concurrent use.
 type People struct {
-	d     *db.DB
-	keys  *site.Keys
-	hash  *hasher
-	tries throttle
+	d       *db.DB
+	keys    *site.Keys
+	hash    *hasher
+	limiter *limit.Limiter
 }
 
-// New makes the service.
-func New(d *db.DB, keys *site.Keys) *People { return &People{d: d, keys: keys, hash: newHasher()} }
+// New makes the service, which counts tries in the memory of this process: see Count.
+func New(d *db.DB, keys *site.Keys) *People {
+	l, _ := limit.New(limit.Options{}) // which only a registerer refuses
+	return &People{d: d, keys: keys, hash: newHasher(), limiter: l}
+}
 
 // address reads an address of a mail: it is the same in capitals.
 func address(text string) (string, bool) {
@@ -82,12 +87,12 @@ func known(key *site.Key, email string) string {
 
 func sealedOf(user id.ID, what string) string { return what + " of " + user.Text(id.User) }
 
-const selectAccounts = `SELECT id, sealed, password, state, factor, factor_new, factor_step, recovery, created_at, signed_in_at FROM access_user`
+const selectAccounts = `SELECT id, sealed, password, state, factor, factor_new, factor_step, recovery, known_from, created_at, signed_in_at FROM access_user`
 
 func scanAccount(r interface{ Scan(...any) error }, key *site.Key) (a account, err error) {
 	var sealed []byte
-	var recovery string
-	err = r.Scan(&a.ID, &sealed, &a.password, &a.State, &a.secret, &a.secretNew, &a.step, db.Maybe(&recovery), &a.CreatedAt, &a.SignedInAt)
+	var recovery, from string
+	err = r.Scan(&a.ID, &sealed, &a.password, &a.State, &a.secret, &a.secretNew, &a.step, db.Maybe(&recovery), db.Maybe(&from), &a.CreatedAt, &a.SignedInAt)
 	if err != nil {
 		return account{}, err
 	}
@@ -99,7 +104,7 @@ func scanAccount(r interface{ Scan(...any) error }, key *site.Key) (a account, e
 	if err != nil {
 		return account{}, fmt.Errorf("open the account %s: %w", a.ID.Text(id.User), err)
 	}
-	a.Email, a.Name, a.Factor, a.recovery = p.Email, p.Name, a.secret != nil, strings.Fields(recovery)
+	a.Email, a.Name, a.Factor, a.recovery, a.from = p.Email, p.Name, a.secret != nil, strings.Fields(recovery), strings.Fields(from)
 	return a, nil
 }
 

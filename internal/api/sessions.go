@@ -143,6 +143,9 @@ func (a *api) declareSignIn() {
 const maxSignIn = 16 << 10
 
 func (a *api) signIn(w http.ResponseWriter, r *http.Request, x *exchange) (*reply, error) {
+	if err := a.limitAddress(r, x); err != nil {
+		return nil, err
+	}
 	if _, err := mediaOf(r, false); err != nil {
 		return nil, err
 	}
