@@ -5,7 +5,6 @@ import (
 
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
-	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/site"
 )
@@ -77,9 +76,9 @@ func limits(a *api) {
 	write(a, onSites("setTokenLimits", http.MethodPut, "/v1/sites/{id}/tokens/{token}/limits", http.StatusOK, "Set how much one token of a site may do in a minute",
 		"Both at once. What its site may do bounds it all the same."),
 		func(tx *db.Tx, _ *exchange, in *tokenLimitsSet) (tokenLimitsView, error) {
-			token, err := id.Parse(id.Token, in.Token)
+			token, err := named(id.Token, "token", in.Token)
 			if err != nil {
-				return tokenLimitsView{}, fault.Missing("token", cut(in.Token))
+				return tokenLimitsView{}, err
 			}
 			set := in.Body.limits()
 			if err := site.SetTokenLimits(tx, in.ID, token, set); err != nil {

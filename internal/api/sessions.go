@@ -73,7 +73,7 @@ func sessions(a *api) {
 		session := x.token.ID
 		if in.ID != "current" {
 			var err error
-			if session, err = tokenID(in.ID); err != nil {
+			if session, err = named(id.Token, "session", in.ID); err != nil {
 				return nil, err
 			}
 		}

@@ -80,9 +80,9 @@ func users(a *api) {
 // user gives a person who has a role on the site that is asked for; of operators who name none,
 // anybody.
 func (a *api) user(tx *db.Tx, x *exchange, text string) (access.User, error) {
-	who, err := id.Parse(id.User, text)
+	who, err := named(id.User, "user", text)
 	if err != nil {
-		return access.User{}, fault.Missing("user", cut(text))
+		return access.User{}, err
 	}
 	if x.site != "" {
 		there, err := access.RolesOn(tx, who, x.site)
