@@ -14,6 +14,7 @@ import (
 // another one's rows by it.
 var acrossSites = allowed{
 	"internal/access/member.go access_member":           "a person is of no site: these are all his roles, by his id, and what they are worth where is decided by their sites",
+	"internal/access/invite.go access_invitation":       "who is asked is of no site: these are what he is asked to have, by his address; and the sweep",
 	"internal/access/role.go access_role":               "a name of the installation must not be any site's",
 	"internal/access/role.go access_member":             "a role of the installation can be given on every site; this only counts",
 	"internal/audit/list.go audit":                      "of one site where it is named; the operator lists all",
@@ -255,7 +256,6 @@ var deciders = allowed{
 	"internal/api/caller.go":        "asks for every request",
 	"internal/api/known.go":         "asks for those that are remembered",
 	"internal/api/exchange.go":      "lends the question to operations that ask for more than one ability",
-	"internal/api/me.go":            "asks for a second factor before one is replaced",
 	"internal/server/demo_sites.go": "looks whether a token of the demo still works",
 }
 

@@ -149,3 +149,28 @@ func (c *Client) RotatePersonalToken(ctx context.Context, id string, overlap tim
 func (c *Client) RevokePersonalToken(ctx context.Context, id string) error {
 	return c.remove(ctx, "v1", "me", "tokens", id)
 }
+
+// MyInvitations lists what the person whose session the client has is asked to have.
+func (c *Client) MyInvitations(ctx context.Context, p Paging) (Page[Invitation], error) {
+	return get[Page[Invitation]](ctx, c, p.query(), "v1", "me", "invitations")
+}
+
+// AcceptInvitation says yes to one, with the password that came with it.
+func (c *Client) AcceptInvitation(ctx context.Context, id, password string) error {
+	in := map[string]string{"password": password}
+	return c.do(ctx, call{method: http.MethodPost, path: []string{"v1", "me", "invitations", id, "accept"}, in: in, single: true})
+}
+
+// DeclineInvitation says no to one.
+func (c *Client) DeclineInvitation(ctx context.Context, id string) error {
+	return c.remove(ctx, "v1", "me", "invitations", id)
+}
+
+// LeaveRole gives up a role of one's own on a site, "" = on all.
+func (c *Client) LeaveRole(ctx context.Context, site, role string) error {
+	in := map[string]string{"role": role}
+	if site != "" {
+		in["site"] = site
+	}
+	return c.do(ctx, call{method: http.MethodPost, path: []string{"v1", "me", "roles", "leave"}, in: in})
+}

@@ -16,7 +16,6 @@ type User struct {
 	Roles        []string  `json:"roles"` // on the site that was asked for
 	CreatedAt    time.Time `json:"created_at"`
 	SignedInAt   time.Time `json:"signed_in_at"`
-	Password     string    `json:"password"` // of an account that was made just now; it is shown this once
 
 	Everywhere []RoleOnSite `json:"everywhere"` // all his roles, on all sites; operators see it
 }
@@ -26,6 +25,18 @@ type RoleOnSite struct {
 	Site        string   `json:"site"` // "" = on all sites
 	Roles       []string `json:"roles"`
 	Permissions []string `json:"permissions"` // that these roles have, without those on all sites
+}
+
+// Invitation is somebody who was asked to have roles, and has not said yet.
+type Invitation struct {
+	ID        string    `json:"id"`
+	Email     string    `json:"email"` // "" in those of one's own
+	Name      string    `json:"name"`
+	Site      string    `json:"site"` // of those of one's own; "" = all sites
+	Roles     []string  `json:"roles"`
+	CreatedAt time.Time `json:"created_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Password  string    `json:"password"` // to be given to the person; it is shown this once
 }
 
 // NewUser is somebody who is to have roles, and an account if he has none.
@@ -51,9 +62,20 @@ func (c *Client) User(ctx context.Context, id string) (User, error) {
 	return get[User](ctx, c, nil, "v1", "users", id)
 }
 
-// InviteUser gives somebody roles, and an account if he has none.
-func (c *Client) InviteUser(ctx context.Context, n NewUser) (User, error) {
-	return write[User](ctx, c, http.MethodPost, n, "v1", "users")
+// InviteUser asks somebody to have roles. Nothing is given before he says yes, by signing in with
+// the password, which makes his account, or with his own account by AcceptInvitation.
+func (c *Client) InviteUser(ctx context.Context, n NewUser) (Invitation, error) {
+	return write[Invitation](ctx, c, http.MethodPost, n, "v1", "users")
+}
+
+// Invitations lists who was asked to have roles on the site and has not said yet.
+func (c *Client) Invitations(ctx context.Context, p Paging) (Page[Invitation], error) {
+	return get[Page[Invitation]](ctx, c, p.query(), "v1", "invitations")
+}
+
+// WithdrawInvitation takes an invitation back.
+func (c *Client) WithdrawInvitation(ctx context.Context, id string) error {
+	return c.remove(ctx, "v1", "invitations", id)
 }
 
 // ChangeUser changes somebody's roles, or disables him.

@@ -36,6 +36,14 @@ func TestTokensAndPeopleAreAskedForAsTheContractSays(t *testing.T) {
 		"take all roles": {func(ctx context.Context, c *client.Client) error {
 			return last(c.ChangeUser(ctx, "usr_1", client.UserChange{Roles: &[]string{}}))
 		}, asked{"PATCH", "/v1/users/usr_1", "application/json", `{"roles":[]}`}},
+		"invitations": {func(ctx context.Context, c *client.Client) error { return last(c.Invitations(ctx, client.Paging{})) }, asked{"GET", "/v1/invitations", "", ""}},
+		"withdraw":    {func(ctx context.Context, c *client.Client) error { return c.WithdrawInvitation(ctx, "ivt_1") }, asked{"DELETE", "/v1/invitations/ivt_1", "", ""}},
+		"asked of me": {func(ctx context.Context, c *client.Client) error { return last(c.MyInvitations(ctx, client.Paging{})) }, asked{"GET", "/v1/me/invitations", "", ""}},
+		"accept": {func(ctx context.Context, c *client.Client) error { return c.AcceptInvitation(ctx, "ivt_1", "p") },
+			asked{"POST", "/v1/me/invitations/ivt_1/accept", "application/json", `{"password":"p"}`}},
+		"decline": {func(ctx context.Context, c *client.Client) error { return c.DeclineInvitation(ctx, "ivt_1") }, asked{"DELETE", "/v1/me/invitations/ivt_1", "", ""}},
+		"leave": {func(ctx context.Context, c *client.Client) error { return c.LeaveRole(ctx, "shop", "viewer") },
+			asked{"POST", "/v1/me/roles/leave", "application/json", `{"role":"viewer","site":"shop"}`}},
 		"reset":       {func(ctx context.Context, c *client.Client) error { return last(c.ResetPassword(ctx, "usr_1")) }, asked{"POST", "/v1/users/usr_1/password", "", ""}},
 		"drop factor": {func(ctx context.Context, c *client.Client) error { return c.DropSecondFactor(ctx, "usr_1") }, asked{"DELETE", "/v1/users/usr_1/second-factor", "", ""}},
 		"roles":       {func(ctx context.Context, c *client.Client) error { return last(c.Roles(ctx, client.Paging{})) }, asked{"GET", "/v1/roles", "", ""}},

@@ -9,18 +9,27 @@
 //     never remembered, only read.
 //   - Nobody gives a role or makes a token that may more than he, and nobody changes an
 //     account that does.
+//   - Nobody has a role that he did not say yes to, but by who keeps the installation at its command
+//     line, and nobody keeps one that he does not want. Who invites somebody is told the same,
+//     whether the address has an account or not, and only who was handed the invitation's password
+//     can say yes to it.
+//   - One's own password and second factor are changed with the present ones, whatever one may.
 //   - What moves money or makes keys asks of a person a second factor, given in the last
 //     quarter of an hour.
 //   - A password is stored as its argon2id hash, a second factor sealed, recovery codes as
 //     digests. An address that is not known and a wrong password are told the same, and take as long.
-//   - Few hashes are made at a time, so that a crowd who signs in cannot eat the memory, and
-//     tries are counted by the address that they come from and the account that they are for.
+//   - Few hashes are made at a time, so that a crowd who signs in cannot eat the memory.
+//   - Tries that were in vain are counted with the limits, in Redis where all processes share it: by
+//     the address that they come from (of IPv6 its /64), tightly by address and account together,
+//     and loosely by the account alone, but there not of the last eight addresses that its person
+//     signed in from. So nobody keeps him out there from elsewhere; from a new address he may have
+//     to wait while somebody guesses, and at an address with somebody who guesses at the same one.
 //   - A code of a second factor counts once.
 //
 // It logs nothing. Addresses of mails and names are personal data and stored sealed.
 //
-// Tables owned: access_user, access_role, access_member.
+// Tables owned: access_user, access_role, access_member, access_invitation.
 //
 // Reading order: pattern.go (what a permission is), decide.go (all of it pure), role.go,
-// user.go, member.go, password.go, factor.go, throttle.go, signin.go, enrol.go.
+// user.go, member.go, invite.go, password.go, factor.go, throttle.go, signin.go, enrol.go.
 package access

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"creditmsg/internal/db"
@@ -17,11 +18,19 @@ type Enrolment struct {
 	URI    string // otpauth://…, to be shown as a picture
 }
 
+// Self is somebody who changes something of his own account.
+type Self struct {
+	ID      id.ID
+	Session id.ID // in which he does
+	From    netip.Addr
+}
+
 // Enrol begins to set up a second factor, in the place of an earlier one if there is one: that
 // counts until the first code of the new one came. It asks for the password, so that who finds a
-// session open cannot make himself a key to its money. Faults: Denied, TooMany.
-func (p *People) Enrol(ctx context.Context, user id.ID, password string) (out Enrolment, err error) {
-	a, err := p.proven(ctx, user, password)
+// session open cannot make himself a key to its money, and where there is a second factor for a
+// session that it was given in. Faults: Denied, TooMany.
+func (p *People) Enrol(ctx context.Context, me Self, password string) (out Enrolment, err error) {
+	a, err := p.proven(ctx, me, password)
 	if err != nil {
 		return Enrolment{}, err
 	}
@@ -29,55 +38,72 @@ func (p *People) Enrol(ctx context.Context, user id.ID, password string) (out En
 		return Enrolment{}, err
 	}
 	err = p.d.Update(ctx, "access_enrol", func(tx *db.Tx) error {
-		if _, err := p.lock(tx, user); err != nil {
+		now, err := p.lock(tx, me.ID)
+		if err != nil {
+			return err
+		}
+		if now.password != a.password {
+			return wrongPassword(notYours)
+		}
+		if err := me.mayReplace(tx, now); err != nil {
 			return err
 		}
 		key, err := p.keys.Installation(tx, site.PeopleKey)
 		if err != nil {
 			return err
 		}
-		return set(tx, user, db.Col("factor_new", [][]byte{key.Seal(sealedOf(user, "factor"), []byte(out.Secret))}))
+		return set(tx, me.ID, db.Col("factor_new", [][]byte{key.Seal(sealedOf(me.ID, "factor"), []byte(out.Secret))}))
 	})
 	return out, err
 }
 
+// mayReplace makes sure that the second factor of an account that is locked, if it has one, was
+// given in the session.
+func (me Self) mayReplace(tx *db.Tx, a account) error {
+	if !a.Factor {
+		return nil
+	}
+	s, err := site.FindSession(tx, me.ID, me.Session)
+	if err != nil {
+		return err
+	}
+	return Call{Who: Who{Token: s, Person: &Person{ID: me.ID, Factor: true}, Now: tx.Now}}.confirmed()
+}
+
 // FinishEnrolment takes the first code of a new second factor, which counts from then on, and
 // gives the recovery codes, which are never shown again; those of an earlier one end. The
-// session counts as confirmed. Faults: StateConflict where nothing was begun,
-// Unauthenticated for a wrong code, TooMany.
-func (p *People) FinishEnrolment(ctx context.Context, user, session id.ID, given string) (codes []string, err error) {
-	if err := p.tryCode(user, given); err != nil {
-		return nil, err
-	}
-	err = p.d.Update(ctx, "access_finish_enrolment", func(tx *db.Tx) error {
-		a, err := p.lock(tx, user)
-		if err != nil {
-			return err
+// session counts as confirmed. Faults: StateConflict where nothing was begun, Denied for a wrong
+// code, TooMany.
+func (p *People) FinishEnrolment(ctx context.Context, me Self, given string) (codes []string, err error) {
+	err = p.withCode(ctx, me, given, "access_finish_enrolment", func(tx *db.Tx, a account) (err error) {
+		codes, err = p.finish(tx, a, given)
+		if err == nil {
+			err = site.Confirm(tx, me.ID, me.Session)
 		}
-		if a.secretNew == nil {
-			return fault.New(fault.Conflict, fault.CodeStateConflict, "no second factor is being set up; begin with POST /v1/me/second-factor")
-		}
-		secret, err := p.opened(tx, a, a.secretNew)
-		if err != nil {
-			return err
-		}
-		step := stepOf(secret, plainCode(given), tx.Now.Time(), 0)
-		if step == 0 {
-			return codeWanted("this is no code of the new second factor; look whether the clock of the telephone is right")
-		}
-		var digests []string
-		codes, digests = newRecovery()
-		err = set(tx, user, db.Col("factor", [][]byte{a.secretNew}), db.Opt("factor_new", [][]byte{nil}), db.Col("factor_step", []int64{step}),
-			db.Col("recovery", []string{strings.Join(digests, " ")}))
-		if err != nil {
-			return err
-		}
-		if err := noteUser(tx, "user.second_factor_added", user, nil); err != nil {
-			return err
-		}
-		return site.Confirm(tx, user, session)
+		return err
 	})
 	return codes, err
+}
+
+func (p *People) finish(tx *db.Tx, a account, given string) ([]string, error) {
+	if a.secretNew == nil {
+		return nil, fault.New(fault.Conflict, fault.CodeStateConflict, "no second factor is being set up; begin with POST /v1/me/second-factor")
+	}
+	secret, err := p.opened(tx, a, a.secretNew)
+	if err != nil {
+		return nil, err
+	}
+	step := stepOf(secret, plainCode(given), tx.Now.Time(), 0)
+	if step == 0 {
+		return nil, codeWanted("this is no code of the new second factor; look whether the clock of the telephone is right")
+	}
+	codes, digests := newRecovery()
+	err = set(tx, a.ID, db.Col("factor", [][]byte{a.secretNew}), db.Opt("factor_new", [][]byte{nil}), db.Col("factor_step", []int64{step}),
+		db.Col("recovery", []string{strings.Join(digests, " ")}))
+	if err != nil {
+		return nil, err
+	}
+	return codes, noteUser(tx, "user.second_factor_added", a.ID, nil)
 }
 
 // opened gives the secret of a second factor.
@@ -94,7 +120,7 @@ func (p *People) opened(tx *db.Tx, a account, sealed []byte) (string, error) {
 }
 
 // prove takes a code of an account that is locked, or one of its recovery codes: each counts
-// once. Faults: Unauthenticated, StateConflict for who has no second factor.
+// once. Faults: Denied for a wrong one, StateConflict for who has no second factor.
 func (p *People) prove(tx *db.Tx, a account, given string) error {
 	if a.secret == nil {
 		return fault.New(fault.Conflict, fault.CodeStateConflict, "you have no second factor; set one up at POST /v1/me/second-factor").With(secondFactor, "enrol")
@@ -113,22 +139,15 @@ func (p *People) prove(tx *db.Tx, a account, given string) error {
 }
 
 // Disable takes one's own second factor off, with a code of it. Faults: as Confirm.
-func (p *People) Disable(ctx context.Context, user id.ID, given string) error {
-	if err := p.tryCode(user, given); err != nil {
-		return err
-	}
-	return p.d.Update(ctx, "access_disable_factor", func(tx *db.Tx) error {
-		a, err := p.lock(tx, user)
-		if err != nil {
-			return err
-		}
+func (p *People) Disable(ctx context.Context, me Self, given string) error {
+	return p.withCode(ctx, me, given, "access_disable_factor", func(tx *db.Tx, a account) error {
 		if err := p.prove(tx, a, given); err != nil {
 			return err
 		}
-		if err := noFactor(tx, user); err != nil {
+		if err := noFactor(tx, a.ID); err != nil {
 			return err
 		}
-		return noteUser(tx, "user.second_factor_removed", user, nil)
+		return noteUser(tx, "user.second_factor_removed", a.ID, nil)
 	})
 }
 

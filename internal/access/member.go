@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
@@ -77,7 +78,7 @@ func RolesOn(tx *db.Tx, user id.ID, siteID string) ([]string, error) {
 // EraseSite takes the roles of a site, and from everybody what he has there. Accounts stay: they
 // are their people's.
 func EraseSite(tx *db.Tx, siteID string) error {
-	for _, statement := range []string{`DELETE FROM access_member WHERE site_id = ?`, `DELETE FROM access_role WHERE site_id = ?`} {
+	for _, statement := range []string{`DELETE FROM access_invitation WHERE site_id = ?`, `DELETE FROM access_role WHERE site_id = ?`, `DELETE FROM access_member WHERE site_id = ?`} {
 		if _, err := tx.Exec(statement, siteID); err != nil {
 			return fmt.Errorf("erase the roles of site %s: %w", siteID, err)
 		}
@@ -91,7 +92,7 @@ const mostMembers = 20
 // SetRoles gives somebody exactly these roles on a site ("" = on all), from the next request
 // on. With none he has nothing to do with it any more. Faults: Invalid for a role that there
 // is not, Denied where a role that is given or taken may more than who does it, StateConflict
-// for his own.
+// for his own, NotFound for who has none on the site and is no operator's to add.
 func (p *People) SetRoles(tx *db.Tx, by Who, user id.ID, siteID string, roles []string) error {
 	a, err := p.lock(tx, user)
 	if err != nil {
@@ -104,6 +105,9 @@ func (p *People) SetRoles(tx *db.Tx, by Who, user id.ID, siteID string, roles []
 	if err != nil {
 		return err
 	}
+	if siteID != "" && !by.Operator() && len(namesOn(old, siteID)) == 0 { // he left: he is asked again
+		return fault.Missing("user", user.Text(id.User))
+	}
 	for _, g := range old {
 		if g.Site != siteID || slices.Contains(roles, g.Role) {
 			continue
@@ -111,16 +115,48 @@ func (p *People) SetRoles(tx *db.Tx, by Who, user id.ID, siteID string, roles []
 		if err := by.mayGive(siteID, g.Patterns); err != nil {
 			return err
 		}
-		_, err := tx.Exec(`DELETE FROM access_member WHERE site_id = ? AND user_id = ? AND role = ?`, siteID, user[:], g.Role)
-		if err != nil {
-			return fmt.Errorf("take the role %s from %s: %w", g.Role, user.Text(id.User), err)
+		if err := take(tx, user, siteID, g.Role); err != nil {
+			return err
 		}
 	}
 	was := namesOn(old, siteID)
-	if err := p.grant(tx, by, user, siteID, roles); err != nil {
+	list, err := p.held(tx, by, siteID, roles)
+	if err != nil {
 		return err
 	}
-	return noteRoles(tx, user, siteID, was, sorted(roles))
+	if err := enroll(tx, user, siteID, list); err != nil {
+		return err
+	}
+	return noteRoles(tx, user, siteID, was, sorted(roles), audit.Actor{})
+}
+
+// take takes a role from somebody.
+func take(tx *db.Tx, user id.ID, siteID, role string) error {
+	if _, err := tx.Exec(`DELETE FROM access_member WHERE site_id = ? AND user_id = ? AND role = ?`, siteID, user[:], role); err != nil {
+		return fmt.Errorf("take the role %s from %s: %w", role, user.Text(id.User), err)
+	}
+	return nil
+}
+
+// Leave takes one's own role off on a site ("" = on all): nobody has to have what he does not want.
+// NotFound for one that he does not have.
+func (p *People) Leave(tx *db.Tx, user id.ID, siteID, role string) error {
+	if _, err := p.lock(tx, user); err != nil {
+		return err
+	}
+	old, err := GrantsOf(tx, user)
+	if err != nil {
+		return err
+	}
+	was := namesOn(old, siteID)
+	if !slices.Contains(was, role) {
+		return fault.Missing("role of yours", role)
+	}
+	if err := take(tx, user, siteID, role); err != nil {
+		return err
+	}
+	left := slices.DeleteFunc(slices.Clone(was), func(name string) bool { return name == role })
+	return noteRoles(tx, user, siteID, was, left, audit.Actor{})
 }
 
 // namesOn gives the names of the roles of one place, sorted as they are.
@@ -139,51 +175,98 @@ func sorted(names []string) []string {
 	return slices.Compact(slices.Sorted(slices.Values(names)))
 }
 
-// give gives roles besides those that somebody has, and tells of it.
-func (p *People) give(tx *db.Tx, by Who, user id.ID, siteID string, names []string) error {
+// give gives roles that are held, besides those that somebody has, and tells of it.
+func give(tx *db.Tx, user id.ID, siteID string, list []Role, by audit.Actor) error {
 	old, err := GrantsOf(tx, user)
 	if err != nil {
 		return err
 	}
-	if err := p.grant(tx, by, user, siteID, names); err != nil {
+	if err := enroll(tx, user, siteID, list); err != nil {
 		return err
 	}
-	was := namesOn(old, siteID)
-	return noteRoles(tx, user, siteID, was, sorted(slices.Concat(was, names)))
+	was, names := namesOn(old, siteID), namesOf(list)
+	return noteRoles(tx, user, siteID, was, sorted(slices.Concat(was, names)), by)
 }
 
-// grant gives roles, besides those that somebody has.
-func (p *People) grant(tx *db.Tx, by Who, user id.ID, siteID string, names []string) error {
+func namesOf(list []Role) []string {
+	names := make([]string, len(list))
+	for i, r := range list {
+		names[i] = r.Name
+	}
+	return names
+}
+
+// held gives roles that the caller may give on a site, as they are now and held until the
+// transaction ends: one that is removed meanwhile would else be given after it is gone. Faults: as
+// givable.
+func (p *People) held(tx *db.Tx, by Who, siteID string, names []string) ([]Role, error) {
+	list, err := givable(tx, by, siteID, names)
+	if err != nil {
+		return nil, err
+	}
+	held, err := holdRoles(tx, list)
+	if err != nil {
+		return nil, err
+	}
+	for i, name := range names {
+		if !slices.ContainsFunc(held, func(r Role) bool { return r.Name == name }) {
+			return nil, noRole(i, name)
+		}
+	}
+	for _, r := range held { // which may have been changed since it was looked at
+		if err := by.mayGive(siteID, r.Patterns); err != nil {
+			return nil, err
+		}
+	}
+	return held, nil
+}
+
+// enroll writes that somebody has roles.
+func enroll(tx *db.Tx, user id.ID, siteID string, list []Role) error {
+	names := namesOf(list)
+	err := tx.InsertAbsent("access_member", []string{"site_id", "user_id", "role"}, "site_id", db.Same("site_id", siteID, len(list)),
+		db.Same("user_id", user, len(list)), db.Col("role", names), db.Same("created_at", tx.Now, len(list)))
+	if err != nil {
+		return fmt.Errorf("give the roles %v to %s: %w", names, user.Text(id.User), err)
+	}
+	return nil
+}
+
+func noRole(i int, name string) error {
+	return fault.Check(fmt.Sprintf("/roles/%d", i), "there is no role %q here", name)
+}
+
+// givable gives the roles of these names, each once, which the caller may give on a site. Faults:
+// Invalid for one that there is not, NotFound for the site, Denied.
+func givable(tx *db.Tx, by Who, siteID string, names []string) (list []Role, err error) {
 	if siteID != "" {
 		if _, err := site.Find(tx, siteID); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if len(names) > mostMembers {
-		return fault.Check("/roles", "want at most %d roles", mostMembers)
+		return nil, fault.Check("/roles", "want at most %d roles", mostMembers)
 	}
 	there, err := Roles(tx, siteID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for i, name := range names {
 		at := slices.IndexFunc(there, func(r Role) bool { return r.Name == name })
 		switch {
 		case at < 0:
-			return fault.Check(fmt.Sprintf("/roles/%d", i), "there is no role %q here", name)
+			return nil, noRole(i, name)
 		case name == Operator && siteID != "":
-			return fault.Check(fmt.Sprintf("/roles/%d", i), "the role operator is not of a site; owner is everything of one")
+			return nil, fault.Check(fmt.Sprintf("/roles/%d", i), "the role operator is not of a site; owner is everything of one")
+		case slices.ContainsFunc(list, func(r Role) bool { return r.Name == name }):
+			continue
 		}
 		if err := by.mayGive(siteID, there[at].Patterns); err != nil {
-			return err
+			return nil, err
 		}
-		err := tx.InsertAbsent("access_member", []string{"site_id", "user_id", "role"}, "site_id", db.Col("site_id", []string{siteID}),
-			db.Col("user_id", []id.ID{user}), db.Col("role", []string{name}), db.Col("created_at", []db.Time{tx.Now}))
-		if err != nil {
-			return fmt.Errorf("give the role %s to %s: %w", name, user.Text(id.User), err)
-		}
+		list = append(list, there[at])
 	}
-	return nil
+	return list, nil
 }
 
 // Installation is who acts at the command line, beside the API: an operator.
@@ -221,10 +304,7 @@ func (p *People) SetState(tx *db.Tx, by Who, user id.ID, s State) error {
 	if a.State == s {
 		return nil
 	}
-	if by.is(user) {
-		return fault.New(fault.Conflict, fault.CodeStateConflict, "this is your own account; somebody else has to disable it")
-	}
-	if err := p.evict(tx, by, user); err != nil {
+	if err := p.evict(tx, by, user, "somebody else has to disable it"); err != nil {
 		return err
 	}
 	if err := set(tx, user, db.Col("state", []State{s})); err != nil {
@@ -233,36 +313,41 @@ func (p *People) SetState(tx *db.Tx, by Who, user id.ID, s State) error {
 	return noteUser(tx, "user."+string(s), user, nil)
 }
 
-// ResetPassword gives an account a password that was made, or this one, and ends its sessions.
-// Faults: NotFound, Invalid, Denied.
-func (p *People) ResetPassword(ctx context.Context, by Who, user id.ID, password string) (made string, err error) {
-	if password == "" {
-		made = newPassword()
-		password = made
+// Made is a password that was made for somebody, with its hash: that takes long, and is done before
+// the transaction.
+type Made struct {
+	Password string
+	hash     string
+}
+
+// MakePassword makes a password, or takes this one. Faults: Invalid, Unavailable.
+func (p *People) MakePassword(ctx context.Context, password string) (m Made, err error) {
+	if m.Password = password; password == "" {
+		m.Password = newPassword()
 	}
-	if err := checkPassword("/password", password, ""); err != nil {
-		return "", err
+	if err := checkPassword("/password", m.Password, ""); err != nil {
+		return Made{}, err
 	}
-	hash, err := p.hash.make(ctx, password)
-	if err != nil {
-		return "", err
+	m.hash, err = p.hash.make(ctx, m.Password)
+	return m, err
+}
+
+// ResetPassword gives an account a password that was made, and ends its sessions. Faults: NotFound,
+// Denied, StateConflict for one's own.
+func (p *People) ResetPassword(tx *db.Tx, by Who, user id.ID, m Made) error {
+	if err := p.evict(tx, by, user, "change your password at POST /v1/me/password, which takes the present one"); err != nil {
+		return err
 	}
-	err = p.d.Update(ctx, "access_reset_password", func(tx *db.Tx) error {
-		if err := p.evict(tx, by, user); err != nil {
-			return err
-		}
-		if err := set(tx, user, db.Col("password", []string{hash})); err != nil {
-			return err
-		}
-		return noteUser(tx, "user.password_reset", user, nil)
-	})
-	return made, err
+	if err := set(tx, user, db.Col("password", []string{m.hash})); err != nil {
+		return err
+	}
+	return noteUser(tx, "user.password_reset", user, nil)
 }
 
 // DropFactor takes the second factor off an account, for who lost his telephone and his codes.
-// Faults: NotFound, Denied.
+// Faults: NotFound, Denied, StateConflict for one's own.
 func (p *People) DropFactor(tx *db.Tx, by Who, user id.ID) error {
-	if err := p.evict(tx, by, user); err != nil {
+	if err := p.evict(tx, by, user, "take your second factor off at POST /v1/me/second-factor/disable, which takes a code of it"); err != nil {
 		return err
 	}
 	if err := noFactor(tx, user); err != nil {
@@ -271,10 +356,15 @@ func (p *People) DropFactor(tx *db.Tx, by Who, user id.ID) error {
 	return noteUser(tx, "user.second_factor_dropped", user, nil)
 }
 
-// evict locks an account that the caller may change, and ends its sessions.
-func (p *People) evict(tx *db.Tx, by Who, user id.ID) error {
+// evict locks an account of somebody else that the caller may change, and ends its sessions.
+// own says what people do with their own account instead: what an open session could change of it
+// in this way, whoever finds it open could.
+func (p *People) evict(tx *db.Tx, by Who, user id.ID, own string) error {
 	if _, err := p.lock(tx, user); err != nil {
 		return err
+	}
+	if by.is(user) {
+		return fault.New(fault.Conflict, fault.CodeStateConflict, "this is your own account; %s", own)
 	}
 	if err := by.mayManage(tx, user); err != nil {
 		return err

@@ -50,3 +50,53 @@ func TestARoleThatIsGoneAllowsNothing(t *testing.T) {
 		return err
 	})
 }
+
+func TestNobodyIsGivenARoleWhileItIsRemoved(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		kim := h.invite("kim@example.com", "a-shop", Viewer)
+		for i := range 12 {
+			h.update(func(tx *db.Tx) error {
+				_, err := AddRole(tx, Installation(), "a-shop", "lead", []string{"messages"})
+				return err
+			})
+			ready, done := make(chan struct{}), make(chan error)
+			go func() {
+				close(ready)
+				done <- h.try(func(tx *db.Tx) error { return RemoveRole(tx, Installation(), "a-shop", "lead") })
+			}()
+			<-ready
+			given := h.try(func(tx *db.Tx) error {
+				return h.SetRoles(tx, Installation(), kim.ID, "a-shop", []string{"lead"})
+			})
+			removed := <-done
+			if (given == nil) == (removed == nil) {
+				t.Fatalf("round %d: given: %v, removed: %v; want one of both", i, given, removed)
+			}
+			h.update(func(tx *db.Tx) error {
+				if given != nil {
+					return nil
+				}
+				if err := h.SetRoles(tx, Installation(), kim.ID, "a-shop", []string{Viewer}); err != nil {
+					return err
+				}
+				return RemoveRole(tx, Installation(), "a-shop", "lead")
+			})
+		}
+	})
+}
+
+// Whoever finds a session open, whose second factor was given a moment ago, must not be able to
+// take the account over with it.
+func TestOnesOwnAccountIsNotResetAsThatOfSomebodyElse(t *testing.T) {
+	h := newHouse(t, dbtest.Open(t, "sqlite"))
+	for email, role := range map[string]string{"kim@example.com": Owner, "chief@example.com": Operator} {
+		at := map[string]string{Owner: "a-shop"}[role]
+		u := h.invite(email, at, role)
+		me := h.caller(email)
+		wants(t, role+": the own password", last(h.reset(me, u)), fault.Conflict)
+		wants(t, role+": the own second factor", h.try(func(tx *db.Tx) error { return h.DropFactor(tx, me, u.ID) }), fault.Conflict)
+		if _, err := h.in(email, password, ""); err != nil {
+			t.Errorf("%s: the password is another one: %v", role, err)
+		}
+	}
+}

@@ -153,9 +153,13 @@ func checkPassword(pointer, password, email string) error {
 	case !utf8.ValidString(password), n < leastPassword, n > mostPassword:
 		return fault.Check(pointer, "want %d to %d characters", leastPassword, mostPassword)
 	case strings.EqualFold(password, email), strings.Count(password, password[:1]) == len(password):
-		return fault.Check(pointer, "this password is guessed at the first try; take another one")
+		return guessed(pointer)
 	}
 	return nil
+}
+
+func guessed(pointer string) error {
+	return fault.Check(pointer, "this password is guessed at the first try; take another one")
 }
 
 // newPassword makes one for somebody who is to change it: 80 bits.

@@ -168,6 +168,28 @@ func lockRole(tx *db.Tx, by Who, siteID, name string) (Role, error) {
 	return list[0], by.mayGive(siteID, list[0].Patterns)
 }
 
+// holdRoles gives those of the roles that are still there, as they are now, and locks those that
+// somebody made until the transaction ends: none of them is changed or removed meanwhile.
+func holdRoles(tx *db.Tx, list []Role) (held []Role, err error) {
+	var sites, names []string
+	for _, r := range list {
+		if r.BuiltIn {
+			held = append(held, r)
+			continue
+		}
+		sites, names = append(sites, r.Site), append(names, r.Name)
+	}
+	if len(names) == 0 {
+		return held, nil
+	}
+	rows, err := tx.LookupForUpdate("access_role", roleColumns, db.Col("site_id", sites), db.Col("name", names))
+	made, err := db.Collect(rows, err, scanRole)
+	if err != nil {
+		return nil, fmt.Errorf("lock roles %v: %w", names, err)
+	}
+	return append(held, made...), nil
+}
+
 // SetRole replaces what a role may, for whoever has it, from the next request on. Neither
 // before nor after may it be more than who changes it may. Faults: as AddRole, NotFound, Conflict
 // for one that is built in.

@@ -16,6 +16,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
+	"creditmsg/internal/limit"
 	"creditmsg/internal/site"
 )
 
@@ -47,6 +48,7 @@ type account struct {
 	secretNew []byte // likewise, not confirmed yet
 	step      int64  // the last code of the second factor that counted
 	recovery  []string
+	from      []string // the last addresses that he signed in from, by their digests
 }
 
 // personal is what is sealed of a user.
@@ -57,14 +59,17 @@ type personal struct {
 
 // People keeps accounts. It is safe for concurrent use.
 type People struct {
-	d     *db.DB
-	keys  *site.Keys
-	hash  *hasher
-	tries throttle
+	d       *db.DB
+	keys    *site.Keys
+	hash    *hasher
+	limiter *limit.Limiter
 }
 
-// New makes the service.
-func New(d *db.DB, keys *site.Keys) *People { return &People{d: d, keys: keys, hash: newHasher()} }
+// New makes the service, which counts tries in the memory of this process: see Count.
+func New(d *db.DB, keys *site.Keys) *People {
+	l, _ := limit.New(limit.Options{}) // which only a registerer refuses
+	return &People{d: d, keys: keys, hash: newHasher(), limiter: l}
+}
 
 // address reads an address of a mail: it is the same in capitals.
 func address(text string) (string, bool) {
@@ -82,12 +87,12 @@ func known(key *site.Key, email string) string {
 
 func sealedOf(user id.ID, what string) string { return what + " of " + user.Text(id.User) }
 
-const selectAccounts = `SELECT id, sealed, password, state, factor, factor_new, factor_step, recovery, created_at, signed_in_at FROM access_user`
+const selectAccounts = `SELECT id, sealed, password, state, factor, factor_new, factor_step, recovery, known_from, created_at, signed_in_at FROM access_user`
 
 func scanAccount(r interface{ Scan(...any) error }, key *site.Key) (a account, err error) {
 	var sealed []byte
-	var recovery string
-	err = r.Scan(&a.ID, &sealed, &a.password, &a.State, &a.secret, &a.secretNew, &a.step, db.Maybe(&recovery), &a.CreatedAt, &a.SignedInAt)
+	var recovery, from string
+	err = r.Scan(&a.ID, &sealed, &a.password, &a.State, &a.secret, &a.secretNew, &a.step, db.Maybe(&recovery), db.Maybe(&from), &a.CreatedAt, &a.SignedInAt)
 	if err != nil {
 		return account{}, err
 	}
@@ -99,7 +104,7 @@ func scanAccount(r interface{ Scan(...any) error }, key *site.Key) (a account, e
 	if err != nil {
 		return account{}, fmt.Errorf("open the account %s: %w", a.ID.Text(id.User), err)
 	}
-	a.Email, a.Name, a.Factor, a.recovery = p.Email, p.Name, a.secret != nil, strings.Fields(recovery)
+	a.Email, a.Name, a.Factor, a.recovery, a.from = p.Email, p.Name, a.secret != nil, strings.Fields(recovery), strings.Fields(from)
 	return a, nil
 }
 
@@ -183,8 +188,8 @@ func (p *People) List(tx *db.Tx, siteID string, after id.ID, limit int) ([]User,
 	return list, nil
 }
 
-// Invitation is a person who is to have an account, or to have roles besides.
-type Invitation struct {
+// NewPerson is somebody who is to have roles, and an account if he has none.
+type NewPerson struct {
 	Email    string
 	Name     string
 	Site     string // "" = on all
@@ -192,79 +197,86 @@ type Invitation struct {
 	Password string // "" = one is made
 }
 
-// Invited is what became of it.
-type Invited struct {
+// check reads what is written of a person.
+func (n *NewPerson) check() error {
+	var is bool
+	if n.Email, is = address(n.Email); !is {
+		return fault.Check("/email", "want the address of a mailbox, such as kim@example.com")
+	}
+	if n.Name = strings.TrimSpace(n.Name); n.Name != "" && !site.IsName(n.Name) {
+		return fault.Check("/name", "want 1 to 100 characters without line breaks or other control characters")
+	}
+	if len(n.Roles) == 0 {
+		return fault.Check("/roles", "want at least one role")
+	}
+	return nil
+}
+
+// Added is what became of a person.
+type Added struct {
 	User     User
 	Password string // that was made; "" = the account was there already, or it was given
 }
 
-// Invite gives somebody roles on a site, and an account if he has none; an account that is
-// there keeps its name and its password. The password that is made is shown to whoever invites,
-// once. Faults: Invalid, NotFound for the site, and Denied as of SetRoles.
-func (p *People) Invite(ctx context.Context, by Who, in Invitation) (out Invited, err error) {
-	email, ok := address(in.Email)
-	if !ok {
-		return Invited{}, fault.Check("/email", "want the address of a mailbox, such as kim@example.com")
+// Add gives somebody roles on a site at once, and an account if he has none; an account that is
+// there keeps its name and its password. It is for who keeps the installation: others ask people,
+// by Invite. Faults: Invalid, NotFound for the site, and Denied as of SetRoles.
+func (p *People) Add(ctx context.Context, by Who, n NewPerson) (out Added, err error) {
+	if err := n.check(); err != nil {
+		return Added{}, err
 	}
-	in.Name = strings.TrimSpace(in.Name)
-	if in.Name != "" && !site.IsName(in.Name) {
-		return Invited{}, fault.Check("/name", "want 1 to 100 characters without line breaks or other control characters")
+	if strings.EqualFold(n.Password, n.Email) {
+		return Added{}, guessed("/password")
 	}
-	made := in.Password
-	if made == "" {
-		made = newPassword()
-	}
-	if err := checkPassword("/password", made, email); err != nil {
-		return Invited{}, err
-	}
-	hash, err := p.hash.make(ctx, made)
+	made, err := p.MakePassword(ctx, n.Password)
 	if err != nil {
-		return Invited{}, err
+		return Added{}, err
 	}
-	err = p.d.Update(ctx, "access_invite", func(tx *db.Tx) error {
-		out = Invited{}
-		a, found, err := p.byEmail(tx, email)
+	err = p.d.Update(ctx, "access_add", func(tx *db.Tx) error {
+		a, fresh, err := p.create(tx, id.New(), personal{n.Email, n.Name}, made.hash, audit.Actor{})
 		if err != nil {
 			return err
 		}
-		if !found {
-			if a, err = p.create(tx, personal{email, in.Name}, hash); err != nil {
-				return err
-			}
-			if in.Password == "" {
-				out.Password = made
-			}
+		if out = (Added{User: a.User}); fresh && n.Password == "" {
+			out.Password = made.Password
 		}
-		if out.User = a.User; len(in.Roles) == 0 {
-			return fault.Check("/roles", "want at least one role")
+		list, err := p.held(tx, by, n.Site, n.Roles)
+		if err != nil {
+			return err
 		}
-		return p.give(tx, by, a.ID, in.Site, in.Roles)
+		return give(tx, a.ID, n.Site, list, audit.Actor{})
 	})
 	return out, err
 }
 
-// create makes an account. A second one of the same address is a conflict of the database, and
-// the transaction runs again and finds it.
-func (p *People) create(tx *db.Tx, who personal, hash string) (account, error) {
+// create makes an account, unless the address has one, and locks the one that is there then. by
+// is who makes it; zero = whoever acts.
+func (p *People) create(tx *db.Tx, user id.ID, who personal, hash string, by audit.Actor) (a account, fresh bool, err error) {
 	key, err := p.keys.Installation(tx, site.PeopleKey)
 	if err != nil {
-		return account{}, err
+		return account{}, false, err
 	}
-	a := account{User: User{ID: id.New(), Email: who.Email, Name: who.Name, State: Active, CreatedAt: tx.Now}, password: hash}
 	plain, err := json.Marshal(who)
 	if err != nil {
-		return account{}, err
+		return account{}, false, err
 	}
-	err = tx.InsertMany("access_user", db.Col("id", []id.ID{a.ID}), db.Col("email", []string{known(key, who.Email)}),
-		db.Col("sealed", [][]byte{key.Seal(sealedOf(a.ID, "account"), plain)}), db.Col("password", []string{hash}), db.Col("state", []State{a.State}),
-		db.Same("factor_step", 0, 1), db.Col("created_at", []db.Time{a.CreatedAt}), db.Col("signed_in_at", []db.Time{0}))
-	if _, twice := errors.AsType[*db.Duplicate](err); twice {
-		return account{}, fault.Wrap(err, fault.Conflict, fault.CodeAlreadyExists, "somebody made this account at the same moment; repeat the request")
-	}
+	err = tx.InsertAbsent("access_user", []string{"email"}, "id", db.Col("id", []id.ID{user}), db.Col("email", []string{known(key, who.Email)}),
+		db.Col("sealed", [][]byte{key.Seal(sealedOf(user, "account"), plain)}), db.Col("password", []string{hash}), db.Col("state", []State{Active}),
+		db.Same("factor_step", 0, 1), db.Col("created_at", []db.Time{tx.Now}), db.Col("signed_in_at", []db.Time{0}))
 	if err != nil {
-		return account{}, fmt.Errorf("make an account: %w", err)
+		return account{}, false, fmt.Errorf("make an account: %w", err)
 	}
-	return a, noteUser(tx, "user.created", a.ID, audit.Fields{"email": audit.Mail(a.Email)})
+	there, found, err := p.byEmail(tx, who.Email)
+	if err == nil && !found {
+		err = fmt.Errorf("make an account: it is not there")
+	}
+	if err == nil {
+		a, err = p.lock(tx, there.ID)
+	}
+	if err != nil || a.ID != user {
+		return a, false, err
+	}
+	return a, true, audit.Note(tx, audit.Change{Action: "user.created", Ref: user.Text(id.User), By: by, After: audit.Fields{"email": audit.Mail(a.Email)}})
 }
 
 // set writes columns of an account.

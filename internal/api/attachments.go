@@ -50,9 +50,9 @@ type attachmentNamed struct {
 }
 
 func attachmentName(site, text string) (attachment.Name, error) {
-	d, err := id.Parse(id.Attachment, text)
+	d, err := named(id.Attachment, "attachment", text)
 	if err != nil {
-		return attachment.Name{}, fault.Missing("attachment", cut(text))
+		return attachment.Name{}, err
 	}
 	return attachment.Name{Site: site, ID: d}, nil
 }

@@ -70,7 +70,23 @@ func init() {
 		},
 
 		"inviteUser": func(w *world) ask {
-			return ask{method: "POST", path: "/v1/users", token: w.kim(), body: `{"email":"lee@example.com","name":"이두리","roles":["viewer"]}`}
+			return ask{method: "POST", path: "/v1/users", token: w.kim(), body: anInvitation}
+		},
+		"withdrawInvitation": func(w *world) ask {
+			token := w.kim()
+			return ask{method: "DELETE", path: "/v1/invitations/" + text1(w.t, w.as(token, "POST", "/v1/users", anInvitation).is(201), "id"), token: token}
+		},
+		"acceptInvitation": func(w *world) ask {
+			in, token := w.askLee()
+			return ask{method: "POST", path: "/v1/me/invitations/" + text1(w.t, in, "id") + "/accept", token: token, body: `{"password":"` + text1(w.t, in, "password") + `"}`}
+		},
+		"declineInvitation": func(w *world) ask {
+			in, token := w.askLee()
+			return ask{method: "DELETE", path: "/v1/me/invitations/" + text1(w.t, in, "id"), token: token}
+		},
+		"leaveRole": func(w *world) ask {
+			_, token := w.askLee()
+			return ask{method: "POST", path: "/v1/me/roles/leave", token: token, body: `{"site":"rich","role":"viewer"}`}
 		},
 		"changeUser":       func(w *world) ask { return w.toLee("PATCH", "", `{"roles":["finance"],"state":"disabled"}`) },
 		"resetPassword":    func(w *world) ask { return w.toLee("POST", "/password", "") },
@@ -103,6 +119,15 @@ func (w *world) toLee(method, what, body string) ask {
 	w.t.Helper()
 	lee := w.person("lee@example.com", "rich", access.Viewer)
 	return ask{method: method, path: "/v1/users/" + lee.ID.Text(id.User) + what, token: w.kim(), body: body}
+}
+
+const anInvitation = `{"email":"lee@example.com","name":"이두리","roles":["finance"]}`
+
+// askLee has kim invite somebody who has an account already, and gives a session of his.
+func (w *world) askLee() (in got, token string) {
+	w.t.Helper()
+	lee := w.person("lee@example.com", "rich", access.Viewer)
+	return w.as(w.kim(), "POST", "/v1/users", anInvitation).is(201), w.session(lee.ID, never)
 }
 
 func (w *world) ofClerk(method, body string) ask {

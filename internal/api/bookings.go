@@ -42,9 +42,9 @@ func bookings(a *api) {
 		if err != nil {
 			return billing.Cancellation{}, err
 		}
-		cancel, err := id.Parse(id.Cancel, in.Cancel)
+		cancel, err := named(id.Cancel, "cancellation", in.Cancel)
 		if err != nil {
-			return billing.Cancellation{}, fault.Missing("cancellation", cut(in.Cancel))
+			return billing.Cancellation{}, err
 		}
 		return a.Billing.GivenBack(ctx, x.site, of, cancel)
 	}, func(_ *db.Tx, c billing.Cancellation) (cancelView, error) { return showCancel(c), nil })

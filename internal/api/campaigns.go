@@ -131,9 +131,9 @@ func campaigns(a *api) {
 
 // message names a message of the caller's site. What is no id names nothing.
 func (x *exchange) message(text string) (message.Key, error) {
-	m, err := id.Parse(id.Message, text)
+	m, err := named(id.Message, "message", text)
 	if err != nil {
-		return message.Key{}, fault.Missing("message", cut(text))
+		return message.Key{}, err
 	}
 	return message.Key{Site: x.site, ID: m}, nil
 }

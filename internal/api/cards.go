@@ -109,13 +109,7 @@ func cards(a *api) {
 	})
 }
 
-func cardID(text string) (id.ID, error) {
-	of, err := id.Parse(id.Card, text)
-	if err != nil {
-		return of, fault.Missing("payment method", cut(text))
-	}
-	return of, nil
-}
+func cardID(text string) (id.ID, error) { return named(id.Card, "payment method", text) }
 
 func (a *api) card(tx *db.Tx, x *exchange, text string) (billing.Card, error) {
 	of, err := cardID(text)

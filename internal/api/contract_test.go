@@ -155,6 +155,8 @@ var contract = map[string]string{
 	"POST /v1/me/second-factor/confirm": "person", "POST /v1/me/second-factor/disable": "person", "POST /v1/sessions": "", "GET /v1/sessions": "person",
 	"DELETE /v1/sessions/{id}": "person", "POST /v1/sessions/current/confirm": "person", "GET /v1/users": "users:read", "POST /v1/users": "users:write",
 	"GET /v1/users/{id}": "users:read", "PATCH /v1/users/{id}": "users:write", "POST /v1/users/{id}/password": "users:write",
+	"GET /v1/invitations": "users:read", "DELETE /v1/invitations/{id}": "users:write", "GET /v1/me/invitations": "person", "DELETE /v1/me/invitations/{id}": "person",
+	"POST /v1/me/invitations/{id}/accept": "person", "POST /v1/me/roles/leave": "person",
 	"DELETE /v1/users/{id}/second-factor": "users:write", "GET /v1/roles": "roles:read", "POST /v1/roles": "roles:write",
 	"GET /v1/roles/{name}": "roles:read", "PUT /v1/roles/{name}": "roles:write", "DELETE /v1/roles/{name}": "roles:write",
 	"GET /v1/inbox":                            "operator",

@@ -197,9 +197,9 @@ type refundMade struct {
 }
 
 func (a *api) refund(tx *db.Tx, x *exchange, in *refundAsked) (refundMade, error) {
-	usage, err := id.Parse(id.Usage, in.ID)
+	usage, err := named(id.Usage, "usage", in.ID)
 	if err != nil {
-		return refundMade{}, fault.Missing("usage", cut(in.ID))
+		return refundMade{}, err
 	}
 	made, left, err := a.Ledger.Refund(tx, credit.RefundRequest{Site: x.site, Usage: usage, Amount: in.Body.Amount, Reason: in.Body.Reason, Strategy: message.StrategyOf})
 	return refundMade{made.ID.Text(id.Refund), in.ID, made.Amount, left}, err

@@ -86,9 +86,9 @@ func erasures(a *api) {
 		id: "getErasure", method: http.MethodGet, path: "/v1/erasures/{id}", tag: "Personal data", ability: "contacts:read", status: http.StatusOK,
 		summary: "Get an erasure",
 	}, func(tx *db.Tx, x *exchange, in *erasureNamed) (erasureView, error) {
-		of, err := id.Parse(id.Erasure, in.ID)
+		of, err := named(id.Erasure, "erasure", in.ID)
 		if err != nil {
-			return erasureView{}, fault.Missing("erasure", cut(in.ID))
+			return erasureView{}, err
 		}
 		e, err := a.Privacy.Find(tx, x.site, of)
 		if err != nil {

@@ -44,6 +44,9 @@ func (a *api) limited() (err error) {
 			return err
 		}
 	}
+	if a.People != nil {
+		a.People.Count(a.gate.limiter)
+	}
 	a.gate.failures = a.gate.limiter.Tries(limit.Rule{Name: "failures", Limit: a.Limits.Failures, Period: minute})
 	return nil
 }

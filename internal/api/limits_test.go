@@ -293,6 +293,33 @@ func TestRequestsAreLimitedByAddress(t *testing.T) {
 	w.do(ask{method: "GET", path: "/healthz"}).is(200)
 }
 
+// Signing in stands within the limits of addresses, and whoever guesses somewhere else keeps nobody
+// out who comes from where he was.
+func TestSigningInIsLimitedByAddress(t *testing.T) {
+	w := onSQLite(t)
+	w.person("kim@example.com", "rich", access.Owner)
+	w.deps.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
+	pass := w.within(Limits{})
+	try := func(address, password string) got {
+		return w.do(ask{method: "POST", path: "/v1/sessions", header: http.Header{"X-Forwarded-For": {address}},
+			body: `{"email":"kim@example.com","password":"` + password + `"}`})
+	}
+	try("198.51.100.7", staffPassword).is(201)
+	for i := range 10 {
+		try(fmt.Sprintf("2001:db8::%d", i), "wrong password").is(401)
+	}
+	try("2001:db8::a", staffPassword).limited("60", "tries")
+	try("198.51.100.7", staffPassword).is(201)
+	pass(time.Minute)
+	try("2001:db8::a", staffPassword).is(201)
+
+	w.within(Limits{Address: 2})
+	try("198.51.100.7", staffPassword).is(201).quotasAre(`"address-requests";q=2;w=60 | "address-requests";r=1;t=30 | 2 1`)
+	try("198.51.100.7", "wrong password").is(401)
+	try("198.51.100.7", staffPassword).limited("30", "address-requests")
+	try("198.51.100.8", staffPassword).is(201)
+}
+
 // Behind a proxy that nobody has named all clients are one, which the log says once.
 func TestAnUnknownProxyIsNotedOnce(t *testing.T) {
 	w := onSQLite(t)

@@ -67,7 +67,7 @@ func me(a *api) {
 
 	password := signedIn("setPassword", http.MethodPost, "/v1/me/password", http.StatusNoContent, "Change one's own password", "All other sessions of the person end.")
 	register[passwordChange, nothing](a, password, func(ctx context.Context, x *exchange, in *passwordChange) (*reply, error) {
-		if err := a.People.SetPassword(ctx, x.call.Person.ID, x.token.ID, in.Body.Password, in.Body.NewPassword); err != nil {
+		if err := a.People.SetPassword(ctx, x.self(), in.Body.Password, in.Body.NewPassword); err != nil {
 			return nil, err
 		}
 		return rendered(password.status, nil)
@@ -76,12 +76,7 @@ func me(a *api) {
 	enrol := signedIn("beginSecondFactor", http.MethodPost, "/v1/me/second-factor", http.StatusOK, "Begin to set up a second factor",
 		"Time-based codes (RFC 6238) of six digits. It counts from the first code on, which goes to /v1/me/second-factor/confirm. Who has one already confirms his session with it before.")
 	register[enrolInput, enrolView](a, enrol, func(ctx context.Context, x *exchange, in *enrolInput) (*reply, error) {
-		if x.call.Person.Factor { // which only who has it may replace
-			if err := access.Decide(x.call, access.Need{Ability: access.Signed, Guarded: true}); err != nil {
-				return nil, err
-			}
-		}
-		e, err := a.People.Enrol(ctx, x.call.Person.ID, in.Body.Password)
+		e, err := a.People.Enrol(ctx, x.self(), in.Body.Password)
 		if err != nil {
 			return nil, err
 		}
@@ -91,7 +86,7 @@ func me(a *api) {
 	finish := signedIn("confirmSecondFactor", http.MethodPost, "/v1/me/second-factor/confirm", http.StatusOK, "Give the first code of a new second factor",
 		"It counts from then on, the session is confirmed, and the recovery codes are shown this once.", fault.CodeStateConflict)
 	register[codeInput, recoveryView](a, finish, func(ctx context.Context, x *exchange, in *codeInput) (*reply, error) {
-		codes, err := a.People.FinishEnrolment(ctx, x.call.Person.ID, x.token.ID, in.Body.Code)
+		codes, err := a.People.FinishEnrolment(ctx, x.self(), in.Body.Code)
 		if err != nil {
 			return nil, err
 		}
@@ -101,11 +96,48 @@ func me(a *api) {
 	disable := signedIn("disableSecondFactor", http.MethodPost, "/v1/me/second-factor/disable", http.StatusNoContent, "Take one's own second factor off",
 		"Takes one more code of it. What moves money or makes keys is not possible without one.", fault.CodeStateConflict)
 	register[codeInput, nothing](a, disable, func(ctx context.Context, x *exchange, in *codeInput) (*reply, error) {
-		if err := a.People.Disable(ctx, x.call.Person.ID, in.Body.Code); err != nil {
+		if err := a.People.Disable(ctx, x.self(), in.Body.Code); err != nil {
 			return nil, err
 		}
 		return rendered(disable.status, nil)
 	})
+	myRoles(a)
+}
+
+// myRoles declares the routes by which people say what they want to do with whom: nobody has a
+// role that he did not say yes to, or does not want any more.
+func myRoles(a *api) {
+	const one = "/v1/me/invitations/{id}"
+	of := func(id, method, path string, status int, summary, about string) operation {
+		return operation{id: id, method: method, path: path, tag: peopleTag, ability: access.Signed, house: true, status: status, summary: summary, about: about}
+	}
+	read(a, of("listOwnInvitations", http.MethodGet, "/v1/me/invitations", http.StatusOK, "List what one is asked to have, oldest first", ""), a.listOwnInvitations)
+	write(a, of("acceptInvitation", http.MethodPost, one+"/accept", http.StatusNoContent, "Say yes to an invitation",
+		"With the password that came with it, which shows who is meant. Its roles count from the next request on; one that was removed meanwhile is not given."),
+		func(tx *db.Tx, x *exchange, in *invitationAccepted) (nothing, error) {
+			of, err := named(id.Invitation, "invitation", in.ID)
+			if err != nil {
+				return nothing{}, err
+			}
+			return nothing{}, a.People.Accept(tx, x.call.Person.ID, of, in.Body.Password)
+		})
+	write(a, of("declineInvitation", http.MethodDelete, one, http.StatusNoContent, "Say no to an invitation", ""),
+		func(tx *db.Tx, x *exchange, in *invitationNamed) (nothing, error) {
+			of, err := named(id.Invitation, "invitation", in.ID)
+			if err != nil {
+				return nothing{}, err
+			}
+			return nothing{}, a.People.Decline(tx, x.call.Person.ID, of)
+		})
+	write(a, of("leaveRole", http.MethodPost, "/v1/me/roles/leave", http.StatusNoContent, "Give up a role of one's own", "Only an invitation brings it back."),
+		func(tx *db.Tx, x *exchange, in *roleLeft) (nothing, error) {
+			return nothing{}, a.People.Leave(tx, x.call.Person.ID, orEmptyText(in.Body.Site), in.Body.Role)
+		})
+}
+
+// self is who changes something of his own account.
+func (x *exchange) self() access.Self {
+	return access.Self{ID: x.call.Person.ID, Session: x.token.ID, From: x.call.From}
 }
 
 func (a *api) showMe(tx *db.Tx, x *exchange) (v meView, err error) {

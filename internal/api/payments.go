@@ -230,13 +230,7 @@ type gatewayView struct {
 	Partial    bool         `json:"partial" doc:"Parts of a payment can be given back."`
 }
 
-func paymentID(text string) (id.ID, error) {
-	of, err := id.Parse(id.Payment, text)
-	if err != nil {
-		return of, fault.Missing("payment", cut(text))
-	}
-	return of, nil
-}
+func paymentID(text string) (id.ID, error) { return named(id.Payment, "payment", text) }
 
 func (a *api) listPayments(tx *db.Tx, x *exchange, in *paymentsInput) (out listOf[paymentView], err error) {
 	l, err := a.list(tx, x, "payments", in.Status)

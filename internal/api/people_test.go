@@ -1,8 +1,11 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -70,7 +73,13 @@ func TestAPersonSignsInConfirmsAndLeaves(t *testing.T) {
 		if got := answered(w.as(stale, "POST", "/v1/me/second-factor", `{"password":"`+staffPassword+`"}`)); got != "required" {
 			t.Errorf("replacing a second factor without it: %s", got)
 		}
-		w.as(stale, "POST", "/v1/sessions/current/confirm", `{"code":"000000"}`).refused(401, "unauthenticated")
+		for _, act := range []string{"/v1/sessions/current/confirm", "/v1/me/second-factor/disable"} {
+			wrong := w.as(stale, "POST", act, `{"code":"000000"}`)
+			wrong.refused(403, "forbidden")
+			if got := wrong.json(); got["second_factor"] != "required" || wrong.header.Get("WWW-Authenticate") != "" {
+				t.Errorf("a wrong code for %s: got %v with %v, want that the code is wrong, and nothing of the token", act, got, wrong.header)
+			}
+		}
 		w.as(stale, "POST", "/v1/sessions/current/confirm", `{"code":"`+code(1)+`"}`).is(200)
 		w.as(stale, "POST", "/v1/tokens", `{"name":"shop","abilities":["messages:write"]}`).is(201)
 
@@ -119,13 +128,13 @@ func TestPeopleAndRolesAreManagedOverTheAPI(t *testing.T) {
 		t.Errorf("got %d roles on the second page, want 3", n)
 	}
 	in := w.as(token, "POST", "/v1/users", `{"email":"lee@example.com","name":"이두리","roles":["marketing"]}`).is(201)
-	lee := text1(t, in, "id")
-	if text1(t, in, "password") == "" || in.json()["everywhere"] != nil {
-		t.Errorf("got %v", in.json())
+	if n := len(w.as(token, "GET", "/v1/users", "").rows()) + len(w.as(token, "GET", "/v1/invitations", "").rows()); n != 2 {
+		t.Errorf("got %d people and invitations, want the owner and one who is asked", n)
 	}
 	w.as(token, "POST", "/v1/users", `{"email":"lee@example.com","roles":["operator"]}`).refused(422, "validation")
 	w.as(token, "POST", "/v1/users?site=poor", `{"email":"lee@example.com","roles":["viewer"]}`).refused(404, "not_found")
-	w.as(w.operator, "POST", "/v1/users?site=poor", `{"email":"lee@example.com","roles":["viewer"]}`).is(201)
+	lee := text1(t, w.as("", "POST", "/v1/sessions", `{"email":"lee@example.com","password":"`+text1(t, in, "password")+`"}`).is(201), "user_id")
+	w.person("lee@example.com", "poor", access.Viewer)
 	if got := w.as(w.operator, "GET", "/v1/users/"+lee, "").is(200).json()["everywhere"].([]any); len(got) != 2 {
 		t.Errorf("the operator sees %v", got)
 	}
@@ -246,5 +255,127 @@ func TestAKeyOfAPersonIsNotTheSites(t *testing.T) {
 	a, b, again := send(w.rich), send(session), send(w.session(kim.ID, never))
 	if a.json()["id"] == b.json()["id"] || again.json()["id"] != b.json()["id"] || again.header.Get("Idempotent-Replayed") != "true" {
 		t.Errorf("got %v, %v and %v; want the person's key apart from the site's, and one for all his sessions", a.json()["id"], b.json()["id"], again.json()["id"])
+	}
+}
+
+func TestAnOpenSessionDoesNotTakeItsOwnAccountOver(t *testing.T) {
+	w := onSQLite(t)
+	for email, role := range map[string]string{"kim@example.com": access.Owner, "chief@example.com": access.Operator} {
+		user := w.person(email, map[string]string{access.Owner: "rich"}[role], role)
+		w.enrol(user.ID)
+		token, path := w.session(user.ID, 0), "/v1/users/"+user.ID.Text(id.User)
+		w.as(token, "POST", path+"/password", "").refused(409, "state_conflict")
+		w.as(token, "DELETE", path+"/second-factor", "").refused(409, "state_conflict")
+		w.as(token, "GET", "/v1/me", "").is(200)
+	}
+}
+
+// Whether an address has an account is no business of whoever knows it, and nobody has a role that
+// he did not say yes to.
+func TestWhoIsInvitedSaysYesBeforeHeHasARole(t *testing.T) {
+	w := onSQLite(t)
+	kim := w.person("kim@example.com", "poor", access.Owner)
+	owner := w.person("owner@example.com", "rich", access.Owner)
+	w.enrol(owner.ID)
+	token, mine := w.session(owner.ID, 0), w.session(kim.ID, never)
+	invite := func(key, email string) got {
+		return w.do(ask{method: "POST", path: "/v1/users", token: token, key: key, body: `{"email":"` + email + `","name":"이두리","roles":["viewer"]}`}).is(201)
+	}
+	known, fresh := invite("k1", "kim@example.com"), invite("k2", "new@example.com")
+	members := func(g got) (names []string) {
+		for name, v := range g.json() {
+			if text, is := v.(string); is {
+				v = len(text)
+			}
+			names = append(names, fmt.Sprint(name, " ", v))
+		}
+		slices.Sort(names)
+		return names
+	}
+	other := strings.ReplaceAll(fmt.Sprint(members(fresh)), fmt.Sprint(len("new@example.com")), fmt.Sprint(len("kim@example.com")))
+	if fmt.Sprint(members(known)) != other {
+		t.Errorf("who has an account is told as %v, and who has none as %v", members(known), members(fresh))
+	}
+	if again := invite("k1", "kim@example.com"); string(again.body) != string(known.body) || again.header.Get("Idempotent-Replayed") != "true" {
+		t.Errorf("repeated under its key: got %s, first %s", again.body, known.body)
+	}
+	w.as(mine, "GET", "/v1/credit?site=rich", "").refused(404, "not_found")
+	asked := w.as(mine, "GET", "/v1/me/invitations", "").rows()
+	if len(asked) != 1 || asked[0]["site"] != "rich" || asked[0]["id"] != known.json()["id"] {
+		t.Errorf("he is asked %v", asked)
+	}
+	path := "/v1/me/invitations/" + text1(t, known, "id")
+	w.as(mine, "POST", path+"/accept", `{"password":"`+staffPassword+`"}`).refused(403, "forbidden")
+	w.as(w.session(owner.ID, never), "POST", path+"/accept", `{"password":"`+text1(t, known, "password")+`"}`).refused(404, "not_found")
+	w.as(mine, "POST", path+"/accept", `{"password":"`+text1(t, known, "password")+`"}`).is(204)
+	w.as(mine, "GET", "/v1/credit?site=rich", "").is(200)
+	w.as(mine, "POST", "/v1/me/roles/leave", `{"site":"rich","role":"viewer"}`).is(204)
+	w.as(mine, "POST", "/v1/me/roles/leave", `{"role":"viewer"}`).refused(404, "not_found")
+	w.as(mine, "GET", "/v1/credit?site=rich", "").refused(404, "not_found")
+	w.as(token, "PATCH", "/v1/users/"+kim.ID.Text(id.User), `{"roles":["viewer"]}`).refused(404, "not_found")
+
+	second := "/v1/me/invitations/" + text1(t, invite("k3", "kim@example.com"), "id")
+	w.as(mine, "DELETE", second, "").is(204)
+	w.as(mine, "DELETE", second, "").refused(404, "not_found")
+	w.as(token, "DELETE", "/v1/invitations/"+text1(t, fresh, "id"), "").is(204)
+	w.as("", "POST", "/v1/sessions", `{"email":"new@example.com","password":"`+text1(t, fresh, "password")+`"}`).refused(401, "unauthenticated")
+}
+
+// A repeat that comes before the first reply must not leave the person with a password that nobody
+// was told.
+func TestAPasswordIsResetOnceUnderItsKey(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		lee := w.person("lee@example.com", "rich", access.Viewer)
+		token := w.kim()
+		told := make([]got, 4)
+		var all sync.WaitGroup
+		for i := range told {
+			all.Go(func() {
+				told[i] = w.do(ask{method: "POST", path: "/v1/users/" + lee.ID.Text(id.User) + "/password", token: token, key: "k"})
+			})
+		}
+		all.Wait()
+		for _, g := range told {
+			w.as("", "POST", "/v1/sessions", `{"email":"lee@example.com","password":"`+text1(t, g.is(200), "password")+`"}`).is(201)
+		}
+	})
+}
+
+func TestASessionIsNoTokenAndATokenNoSession(t *testing.T) {
+	w := onSQLite(t)
+	kim := w.person("kim@example.com", "rich", access.Owner)
+	w.enrol(kim.ID)
+	session, other := w.session(kim.ID, 0), w.session(kim.ID, 0)
+	made := w.as(session, "POST", "/v1/me/tokens", `{"name":"laptop","abilities":["messages:read"]}`).is(201)
+	token, tokenID := text1(t, made, "token"), text1(t, made, "id")
+	var sessionID string
+	for _, row := range w.as(other, "GET", "/v1/sessions", "").rows() {
+		if row["current"] == true {
+			sessionID = row["id"].(string)
+		}
+	}
+	w.as(session, "DELETE", "/v1/sessions/"+tokenID, "").refused(404, "not_found")
+	w.as(token, "GET", "/v1/me", "").is(200)
+	for method, path := range map[string]string{"GET": "", "DELETE": "", "PATCH": "", "POST": "/rotate"} {
+		body := map[string]string{"PATCH": `{"name":"x"}`}[method]
+		w.as(session, method, "/v1/me/tokens/"+sessionID+path, body).refused(404, "not_found")
+	}
+	w.as(other, "GET", "/v1/me", "").is(200)
+	w.as(session, "DELETE", "/v1/sessions/"+sessionID, "").is(204)
+	w.as(session, "DELETE", "/v1/me/tokens/"+tokenID, "").is(204)
+	w.as(other, "GET", "/v1/me", "").refused(401, "unauthenticated")
+	w.as(token, "GET", "/v1/me", "").refused(401, "unauthenticated")
+}
+
+func TestAListOfRolesEndsWhateverGoesMeanwhile(t *testing.T) {
+	w := onSQLite(t)
+	for _, name := range []string{"aa", "bb", "cc", "dd"} {
+		w.post("/v1/roles", `{"name":"`+name+`","permissions":["messages"]}`).is(201)
+	}
+	page := w.get("/v1/roles?limit=8").is(200) // the six, aa and bb
+	w.as(w.rich, "DELETE", "/v1/roles/bb", "").is(204)
+	rest := w.get("/v1/roles?limit=8&cursor=" + page.cursor()).is(200)
+	if got := rest.rows(); len(got) != 2 || got[0]["name"] != "cc" || got[1]["name"] != "dd" || rest.json()["has_more"] != false {
+		t.Errorf("after a role that is gone come %v", got)
 	}
 }

@@ -211,6 +211,11 @@ var rights = map[string]string{
 	"PATCH /v1/me/tokens/{id}":          "person !",
 	"POST /v1/me/tokens/{id}/rotate":    "person !",
 
+	"GET /v1/me/invitations":              "person",
+	"POST /v1/me/invitations/{id}/accept": "person",
+	"DELETE /v1/me/invitations/{id}":      "person",
+	"POST /v1/me/roles/leave":             "person",
+
 	"GET /v1/sessions":                  "person",
 	"POST /v1/sessions":                 "open",
 	"POST /v1/sessions/current/confirm": "person",
@@ -222,6 +227,9 @@ var rights = map[string]string{
 	"PATCH /v1/users/{id}":                "O W !",
 	"POST /v1/users/{id}/password":        "O W !",
 	"DELETE /v1/users/{id}/second-factor": "O W !",
+
+	"GET /v1/invitations":         "O W",
+	"DELETE /v1/invitations/{id}": "O W !",
 
 	"GET /v1/roles":           "O W",
 	"POST /v1/roles":          "O W !",

@@ -45,7 +45,7 @@ var byCommand = access.Installation()
 // person makes an account with roles.
 func (w *world) person(email, at string, roles ...string) access.User {
 	w.t.Helper()
-	in, err := w.people.Invite(w.t.Context(), byCommand, access.Invitation{Email: email, Name: "사람", Site: at, Roles: roles, Password: staffPassword})
+	in, err := w.people.Add(w.t.Context(), byCommand, access.NewPerson{Email: email, Name: "사람", Site: at, Roles: roles, Password: staffPassword})
 	w.must(err)
 	return in.User
 }
@@ -70,7 +70,7 @@ const never = time.Duration(-1)
 // enrol gives a person a second factor, and its secret.
 func (w *world) enrol(user id.ID) (secret string) {
 	w.t.Helper()
-	e, err := w.people.Enrol(w.t.Context(), user, staffPassword)
+	e, err := w.people.Enrol(w.t.Context(), access.Self{ID: user}, staffPassword)
 	w.must(err)
 	var session id.ID
 	w.update(func(tx *db.Tx) error {
@@ -78,7 +78,7 @@ func (w *world) enrol(user id.ID) (secret string) {
 		session = t.ID
 		return err
 	})
-	_, err = w.people.FinishEnrolment(w.t.Context(), user, session, w.code(e.Secret, 0))
+	_, err = w.people.FinishEnrolment(w.t.Context(), access.Self{ID: user, Session: session}, w.code(e.Secret, 0))
 	w.must(err)
 	return e.Secret
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"creditmsg/internal/access"
 	"creditmsg/internal/db"
@@ -89,11 +90,15 @@ func (a *api) listRoles(tx *db.Tx, x *exchange, in *Paging) (out listOf[roleView
 	if err != nil {
 		return out, err
 	}
-	for i, r := range all {
-		if r.Name == after {
-			all = all[i+1:]
-			break
-		}
+	all = slices.DeleteFunc(all, func(r access.Role) bool { return in.Cursor != "" && roleAt(r) <= after })
+	return pageOf(l, all, in.Limit, showRole, func(r access.Role) any { return roleAt(r) })
+}
+
+// roleAt is where a role stands in the list, also when it is gone: behind those that are built in,
+// the installation's before the site's own, by name.
+func roleAt(r access.Role) string {
+	if r.BuiltIn {
+		return "0 " + r.Name
 	}
-	return pageOf(l, all, in.Limit, showRole, func(r access.Role) any { return r.Name })
+	return "1" + r.Site + " " + r.Name
 }

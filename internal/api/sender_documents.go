@@ -40,9 +40,9 @@ func (n documentNamed) of() (korea.Number, id.ID, error) {
 	if err != nil {
 		return "", id.ID{}, err
 	}
-	d, err := id.Parse(id.Document, n.ID)
+	d, err := named(id.Document, "document", n.ID)
 	if err != nil {
-		return "", id.ID{}, fault.Missing("document", cut(n.ID))
+		return "", id.ID{}, err
 	}
 	return number, d, nil
 }

@@ -73,7 +73,7 @@ func sessions(a *api) {
 		session := x.token.ID
 		if in.ID != "current" {
 			var err error
-			if session, err = tokenID(in.ID); err != nil {
+			if session, err = named(id.Token, "session", in.ID); err != nil {
 				return nil, err
 			}
 		}
@@ -86,7 +86,7 @@ func sessions(a *api) {
 	confirm := signedIn("confirmSession", http.MethodPost, "/v1/sessions/current/confirm", http.StatusOK, "Give a code of the second factor",
 		"What moves money or makes keys is possible for 15 minutes then.", fault.CodeStateConflict)
 	register[codeInput, SessionView](a, confirm, func(ctx context.Context, x *exchange, in *codeInput) (*reply, error) {
-		if err := a.People.Confirm(ctx, x.call.Person.ID, x.token.ID, in.Body.Code); err != nil {
+		if err := a.People.Confirm(ctx, x.self(), in.Body.Code); err != nil {
 			return nil, err
 		}
 		return a.currentSession(ctx, x, confirm)
@@ -96,7 +96,7 @@ func sessions(a *api) {
 // currentSession shows the session that asks, as it is now.
 func (a *api) currentSession(ctx context.Context, x *exchange, o operation) (out *reply, err error) {
 	err = a.DB.View(ctx, o.metric()+"_show", func(tx *db.Tx) error {
-		t, err := site.FindToken(tx, site.OwnedBy(x.call.Person.ID), x.token.ID)
+		t, err := site.FindSession(tx, x.call.Person.ID, x.token.ID)
 		if err != nil {
 			return err
 		}
@@ -143,6 +143,9 @@ func (a *api) declareSignIn() {
 const maxSignIn = 16 << 10
 
 func (a *api) signIn(w http.ResponseWriter, r *http.Request, x *exchange) (*reply, error) {
+	if err := a.limitAddress(r, x); err != nil {
+		return nil, err
+	}
 	if _, err := mediaOf(r, false); err != nil {
 		return nil, err
 	}

@@ -149,9 +149,6 @@ func (a *api) keepTokens(s shelf) {
 			return TokenView{}, err
 		}
 		t, err := site.FindToken(tx, s.owner(x), token)
-		if err == nil && t.Session {
-			err = fault.Missing("token", in.ID)
-		}
 		if err != nil {
 			return TokenView{}, err
 		}
@@ -172,13 +169,7 @@ func (a *api) keepTokens(s shelf) {
 }
 
 // tokenID reads the id of a path; what is none names nothing.
-func tokenID(text string) (id.ID, error) {
-	token, err := id.Parse(id.Token, text)
-	if err != nil {
-		return id.ID{}, fault.Missing("token", cut(text))
-	}
-	return token, nil
-}
+func tokenID(text string) (id.ID, error) { return named(id.Token, "token", text) }
 
 func (s shelf) list(a *api) func(tx *db.Tx, x *exchange, in *Paging) (listOf[TokenView], error) {
 	return func(tx *db.Tx, x *exchange, in *Paging) (out listOf[TokenView], err error) {

@@ -34,9 +34,9 @@ type uploadNamed struct {
 }
 
 func uploadName(site, text string) (parts.Name, error) {
-	d, err := id.Parse(id.Upload, text)
+	d, err := named(id.Upload, "upload", text)
 	if err != nil {
-		return parts.Name{}, fault.Missing("upload", cut(text))
+		return parts.Name{}, err
 	}
 	return parts.Name{Site: site, ID: d}, nil
 }

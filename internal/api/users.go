@@ -23,12 +23,6 @@ type UserView struct {
 	SignedInAt   maybeInstant `json:"signed_in_at" doc:"The last time."`
 }
 
-// invitedView is a person who was given roles.
-type invitedView struct {
-	UserView
-	Password string `json:"password,omitempty" doc:"Of an account that was made: give it to the person, who changes it at /v1/me/password. It is not shown again."`
-}
-
 type passwordView struct {
 	Password string `json:"password" doc:"Give it to the person, who changes it at /v1/me/password. It is not shown again."`
 }
@@ -58,7 +52,7 @@ func users(a *api) {
 	const path, one = "/v1/users", "/v1/users/{id}"
 	of := func(id, method, path, ability string, status int, summary, about string, codes ...string) operation {
 		return operation{id: id, method: method, path: path, tag: peopleTag, ability: ability, either: true, status: status, summary: summary, codes: codes, guarded: ability == "users:write",
-			about: about + " Of the site; without one an operator works on people and roles of the whole installation. Nobody gives or takes a role that may more than he, and nobody changes his own."}
+			about: about + " Of the site; without one an operator works on people and roles of the whole installation. Nobody gives or takes a role that may more than he, and nobody changes his own account here: that is at /v1/me."}
 	}
 	read(a, of("listUsers", http.MethodGet, path, "users:read", http.StatusOK, "List the people who have roles here, by the age of their accounts", ""), a.listUsers)
 	read(a, of("getUser", http.MethodGet, one, "users:read", http.StatusOK, "Get a person", ""), func(tx *db.Tx, x *exchange, in *userNamed) (UserView, error) {
@@ -68,21 +62,12 @@ func users(a *api) {
 		}
 		return showUser(tx, x)(u)
 	})
-	perform(a, of("inviteUser", http.MethodPost, path, "users:write", http.StatusCreated, "Give somebody roles, and an account if he has none",
-		"An account that is there keeps its password."), a.inviteUser, func(tx *db.Tx, in invited) (invitedView, error) {
-		v, err := showUser(tx, in.x)(in.User)
-		return invitedView{v, in.Password}, err
-	})
+	write(a, of("inviteUser", http.MethodPost, path, "users:write", http.StatusCreated, "Ask somebody to have roles", aboutInvitations, fault.CodeStateConflict), a.inviteUser)
+	read(a, of("listInvitations", http.MethodGet, "/v1/invitations", "users:read", http.StatusOK, "List the invitations that wait for an answer, oldest first", ""), a.listInvitations)
+	write(a, of("withdrawInvitation", http.MethodDelete, "/v1/invitations/{id}", "users:write", http.StatusNoContent, "Take an invitation back", ""), a.withdrawInvitation)
 	write(a, of("changeUser", http.MethodPatch, one, "users:write", http.StatusOK, "Change somebody's roles, or disable him", "It counts from his next request on.", fault.CodeStateConflict), a.changeUser)
-	reset := of("resetPassword", http.MethodPost, one+"/password", "users:write", http.StatusOK, "Make a new password for somebody", "His sessions end.")
-	perform(a, reset, func(ctx context.Context, x *exchange, in *userNamed, _ string) (string, error) {
-		u, err := a.theirs(ctx, x, reset, in.ID)
-		if err != nil {
-			return "", err
-		}
-		return a.People.ResetPassword(ctx, x.call.Who, u, "")
-	}, func(_ *db.Tx, made string) (passwordView, error) { return passwordView{made}, nil })
-	write(a, of("dropSecondFactor", http.MethodDelete, one+"/second-factor", "users:write", http.StatusNoContent, "Take the second factor off somebody who lost it", "His sessions end."),
+	a.declareReset(of("resetPassword", http.MethodPost, one+"/password", "users:write", http.StatusOK, "Make a new password for somebody else", "His sessions end.", fault.CodeStateConflict))
+	write(a, of("dropSecondFactor", http.MethodDelete, one+"/second-factor", "users:write", http.StatusNoContent, "Take the second factor off somebody else who lost it", "His sessions end.", fault.CodeStateConflict),
 		func(tx *db.Tx, x *exchange, in *userNamed) (nothing, error) {
 			u, err := a.user(tx, x, in.ID)
 			if err != nil {
@@ -95,9 +80,9 @@ func users(a *api) {
 // user gives a person who has a role on the site that is asked for; of operators who name none,
 // anybody.
 func (a *api) user(tx *db.Tx, x *exchange, text string) (access.User, error) {
-	who, err := id.Parse(id.User, text)
+	who, err := named(id.User, "user", text)
 	if err != nil {
-		return access.User{}, fault.Missing("user", cut(text))
+		return access.User{}, err
 	}
 	if x.site != "" {
 		there, err := access.RolesOn(tx, who, x.site)
@@ -111,13 +96,26 @@ func (a *api) user(tx *db.Tx, x *exchange, text string) (access.User, error) {
 	return a.People.Find(tx, who)
 }
 
-func (a *api) theirs(ctx context.Context, x *exchange, o operation, text string) (who id.ID, err error) {
-	err = a.DB.View(ctx, o.metric()+"_find", func(tx *db.Tx) error {
-		u, err := a.user(tx, x, text)
-		who = u.ID
-		return err
+// declareReset declares the one write that makes something before its transaction: a hash takes
+// long.
+func (a *api) declareReset(o operation) {
+	o.inOne = true
+	register[userNamed, passwordView](a, o, func(ctx context.Context, x *exchange, in *userNamed) (*reply, error) {
+		made, err := a.People.MakePassword(ctx, "")
+		if err != nil {
+			return nil, err
+		}
+		return a.once(ctx, x, o, func(tx *db.Tx) (*reply, error) {
+			u, err := a.user(tx, x, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			if err := a.People.ResetPassword(tx, x.call.Who, u.ID, made); err != nil {
+				return nil, err
+			}
+			return rendered(o.status, passwordView{made.Password})
+		})
 	})
-	return who, err
 }
 
 func showUser(tx *db.Tx, x *exchange) func(access.User) (UserView, error) {
@@ -154,17 +152,6 @@ func (a *api) listUsers(tx *db.Tx, x *exchange, in *Paging) (out listOf[UserView
 		return out, err
 	}
 	return pageOf(l, rows, in.Limit, showUser(tx, x), func(u access.User) any { return u.ID })
-}
-
-// invited is what an invitation gave, and to whom it is shown.
-type invited struct {
-	access.Invited
-	x *exchange
-}
-
-func (a *api) inviteUser(ctx context.Context, x *exchange, in *userInvited, _ string) (invited, error) {
-	got, err := a.People.Invite(ctx, x.call.Who, access.Invitation{Email: in.Body.Email, Name: in.Body.Name, Site: x.site, Roles: in.Body.Roles})
-	return invited{got, x}, err
 }
 
 func (a *api) changeUser(tx *db.Tx, x *exchange, in *userChanged) (UserView, error) {

@@ -166,13 +166,7 @@ func deciding(a *api, act func(*db.Tx, *exchange, id.ID) (billing.Withdrawal, er
 	}
 }
 
-func withdrawalID(text string) (id.ID, error) {
-	of, err := id.Parse(id.Withdrawal, text)
-	if err != nil {
-		return of, fault.Missing("withdrawal", cut(text))
-	}
-	return of, nil
-}
+func withdrawalID(text string) (id.ID, error) { return named(id.Withdrawal, "withdrawal", text) }
 
 func (a *api) listWithdrawals(tx *db.Tx, x *exchange, in *withdrawalsInput) (out listOf[withdrawalView], err error) {
 	l, err := a.list(tx, x, "withdrawals", in.Status)

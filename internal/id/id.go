@@ -45,6 +45,7 @@ const (
 	User       = "usr" // a person
 	Letter     = "let" // a body of delivery reports
 	Rerun      = "run" // of letters that are read again
+	Invitation = "ivt" // of a person, to have roles
 )
 
 // New makes an ID that sorts after all that this process made before.

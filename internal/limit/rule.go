@@ -108,14 +108,17 @@ type Key struct{ kind, digest string }
 // another out of memory.
 func Of(kind, name string) Key { return Key{kind, digest(kind, name)} }
 
-// Address makes the key of an address. Whoever has one of IPv6 usually has all of its /64.
-func Address(a netip.Addr) Key {
+// Address makes the key of an address, by its Network.
+func Address(a netip.Addr) Key { return Of("address", Network(a).String()) }
+
+// Network is what stands for an address: whoever has one of IPv6 usually has all of its /64.
+func Network(a netip.Addr) netip.Addr {
 	if a = a.Unmap().WithZone(""); a.Is6() {
 		if p, err := a.Prefix(64); err == nil {
 			a = p.Addr()
 		}
 	}
-	return Of("address", a.String())
+	return a
 }
 
 func digest(kind, name string) string {

@@ -47,12 +47,18 @@ func (p *Program) demoLogin(ctx context.Context, one *DemoLogin) error {
 	case err == nil && one.Password != "": // the person may have changed it
 		return nil
 	case err == nil:
-		one.Password, err = p.people.ResetPassword(ctx, access.Installation(), known.ID, "")
-		return err
+		made, err := p.people.MakePassword(ctx, "")
+		if err != nil {
+			return err
+		}
+		one.Password = made.Password
+		return p.d.Update(ctx, "demo_password", func(tx *db.Tx) error {
+			return p.people.ResetPassword(tx, access.Installation(), known.ID, made)
+		})
 	case !fault.Is(err, fault.NotFound):
 		return err
 	}
-	in, err := p.people.Invite(ctx, access.Installation(), access.Invitation{Email: one.Email, Site: one.Site, Roles: []string{one.Role}})
+	in, err := p.people.Add(ctx, access.Installation(), access.NewPerson{Email: one.Email, Site: one.Site, Roles: []string{one.Role}})
 	one.Password = in.Password
 	return err
 }

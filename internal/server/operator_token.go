@@ -158,7 +158,7 @@ func tokenOwner(tx *db.Tx, token string) (id.ID, string, error) {
 	return which, owner, err
 }
 
-// RevokeToken ends a token, whoever it belongs to, at once and for ever. Repeating it
+// RevokeToken ends a token or a session, whoever it belongs to, at once and for ever. Repeating it
 // changes nothing. NotFound.
 func (p *Operator) RevokeToken(ctx context.Context, token string) (t Token, err error) {
 	err = p.d.Update(ctx, "operator_revoke_token", func(tx *db.Tx) error {
@@ -166,14 +166,27 @@ func (p *Operator) RevokeToken(ctx context.Context, token string) (t Token, err 
 		if err != nil {
 			return err
 		}
-		if err := site.Revoke(tx, owner, which); err != nil {
-			return err
-		}
-		ended, err := site.FindToken(tx, owner, which)
+		ended, err := endToken(tx, owner, which)
 		t = tokenOf(ended)
 		return err
 	})
 	return t, err
+}
+
+// endToken ends a token, or a session: the log names both alike.
+func endToken(tx *db.Tx, owner string, which id.ID) (site.Token, error) {
+	err := site.Revoke(tx, owner, which)
+	if err == nil {
+		return site.FindToken(tx, owner, which)
+	}
+	user, none := id.Parse(id.User, owner)
+	if none != nil || !fault.Is(err, fault.NotFound) {
+		return site.Token{}, err
+	}
+	if err := site.EndSession(tx, user, which); err != nil {
+		return site.Token{}, err
+	}
+	return site.FindSession(tx, user, which)
 }
 
 // RotatedToken is a token with the new secret that it was given.

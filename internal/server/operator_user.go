@@ -61,7 +61,7 @@ type UserOrder struct {
 
 // CreateUser gives somebody roles, and an account if he has none. Faults: Invalid, NotFound.
 func (p *Operator) CreateUser(ctx context.Context, o UserOrder) (out NewUser, err error) {
-	in, err := p.people.Invite(ctx, access.Installation(), access.Invitation{Email: o.Email, Name: o.Name, Site: o.Site, Roles: o.Roles, Password: o.Password})
+	in, err := p.people.Add(ctx, access.Installation(), access.NewPerson{Email: o.Email, Name: o.Name, Site: o.Site, Roles: o.Roles, Password: o.Password})
 	if err != nil {
 		return NewUser{}, err
 	}
@@ -159,17 +159,16 @@ func (p *Operator) DropUserFactor(ctx context.Context, named string) (User, erro
 // SetUserPassword gives somebody a password, one that is made with "", and ends his sessions.
 // Faults: Invalid, NotFound.
 func (p *Operator) SetUserPassword(ctx context.Context, named, password string) (out NewUser, err error) {
-	var u access.User
-	err = p.d.View(ctx, "operator_user", func(tx *db.Tx) (err error) {
-		if u, err = p.user(tx, named); err == nil {
-			out.User, err = userOf(tx, u)
-		}
-		return err
-	})
+	made, err := p.people.MakePassword(ctx, password)
 	if err != nil {
 		return NewUser{}, err
 	}
-	out.Password, err = p.people.ResetPassword(ctx, access.Installation(), u.ID, password)
+	if password == "" {
+		out.Password = made.Password
+	}
+	out.User, err = p.changed(ctx, named, func(tx *db.Tx, u access.User) error {
+		return p.people.ResetPassword(tx, access.Installation(), u.ID, made)
+	})
 	return out, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"creditmsg/internal/access"
 	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/idem"
@@ -98,7 +99,8 @@ func (p *Program) sweep(ctx context.Context) {
 		{"audit log", func(ctx context.Context) error {
 			return audit.Sweep(ctx, p.d, signersOf(p.keys), p.config.Audit.kept())
 		}},
-		{"sessions and old secrets", p.sweepTokens},
+		{"sessions and old secrets", func(ctx context.Context) error { return p.sweepAll(ctx, "sweep_tokens", site.SweepTokens) }},
+		{"invitations", func(ctx context.Context) error { return p.sweepAll(ctx, "sweep_invitations", access.Sweep) }},
 		{"delivery reports", p.delivery.SweepReports},
 		{"differences of runs", p.reruns.Sweep},
 		{"webhooks", p.webhooks.Sweep},
@@ -109,11 +111,11 @@ func (p *Program) sweep(ctx context.Context) {
 	}
 }
 
-// sweepTokens deletes sessions that ended long ago and secrets that were rotated away.
-func (p *Program) sweepTokens(ctx context.Context) error {
+// sweepAll sweeps in transactions until there is no more.
+func (p *Program) sweepAll(ctx context.Context, name string, sweep func(*db.Tx) (more bool, err error)) error {
 	for more := true; more; {
-		err := p.d.Update(ctx, "sweep_tokens", func(tx *db.Tx) (err error) {
-			more, err = site.SweepTokens(tx)
+		err := p.d.Update(ctx, name, func(tx *db.Tx) (err error) {
+			more, err = sweep(tx)
 			return err
 		})
 		if err != nil {

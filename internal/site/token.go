@@ -276,14 +276,23 @@ func tokensOf(tx *db.Tx, owner string, session int, after id.ID, limit int) ([]T
 	return list, nil
 }
 
-// FindToken gives a token of an owner. NotFound for another one's.
+// FindToken gives a token of an owner, which no session is. NotFound for another one's.
 func FindToken(tx *db.Tx, owner string, token id.ID) (Token, error) {
-	t, err := scanToken(tx.QueryRow(selectTokens+` WHERE t.site_id = ? AND t.id = ?`, owner, token[:]))
+	return find(tx, owner, 0, "token", token)
+}
+
+// FindSession gives a session of a person. NotFound for another one's, and for his tokens.
+func FindSession(tx *db.Tx, user, session id.ID) (Token, error) {
+	return find(tx, OwnedBy(user), 1, "session", session)
+}
+
+func find(tx *db.Tx, owner string, session int, what string, token id.ID) (Token, error) {
+	t, err := scanToken(tx.QueryRow(selectTokens+` WHERE t.site_id = ? AND t.id = ? AND t.session = ?`, owner, token[:], session))
 	if errors.Is(err, db.ErrNoRows) {
-		return Token{}, fault.Missing("token", token.Text(id.Token))
+		return Token{}, fault.Missing(what, token.Text(id.Token))
 	}
 	if err != nil {
-		return Token{}, fmt.Errorf("find token %s: %w", token.Text(id.Token), err)
+		return Token{}, fmt.Errorf("find %s %s: %w", what, token.Text(id.Token), err)
 	}
 	return t, nil
 }
@@ -301,14 +310,28 @@ func OwnerOf(tx *db.Tx, token id.ID) (owner string, err error) {
 }
 
 // Revoke ends a token of an owner at once and for ever, with all secrets that it had; one
-// that is revoked already stays so. NotFound for another owner's.
+// that is revoked already stays so. NotFound for another owner's, and for a session.
 func Revoke(tx *db.Tx, owner string, token id.ID) error {
 	t, err := FindToken(tx, owner, token)
 	if err != nil {
 		return err
 	}
+	return t.revoke(tx)
+}
+
+// EndSession ends a session of a person at once; one that has ended stays so. NotFound for another
+// one's, and for his tokens.
+func EndSession(tx *db.Tx, user, session id.ID) error {
+	t, err := FindSession(tx, user, session)
+	if err != nil {
+		return err
+	}
+	return t.revoke(tx)
+}
+
+func (t Token) revoke(tx *db.Tx) (err error) {
 	if t.RevokedAt == 0 {
-		_, err = tx.Exec(`UPDATE site_token SET revoked_at = ? WHERE site_id = ? AND id = ? AND revoked_at = 0`, int64(tx.Now), owner, token[:])
+		_, err = tx.Exec(`UPDATE site_token SET revoked_at = ? WHERE site_id = ? AND id = ? AND revoked_at = 0`, int64(tx.Now), t.Owner(), t.ID[:])
 		if err == nil {
 			err = t.note(tx, "token.revoked", t.parts(), nil)
 		}
@@ -317,7 +340,7 @@ func Revoke(tx *db.Tx, owner string, token id.ID) error {
 		err = t.changed(tx)
 	}
 	if err != nil {
-		return fmt.Errorf("revoke token %s: %w", token.Text(id.Token), err)
+		return fmt.Errorf("revoke token %s: %w", t.ID.Text(id.Token), err)
 	}
 	return nil
 }
