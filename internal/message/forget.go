@@ -284,7 +284,7 @@ func (s *Service) rewriteReply(tx *db.Tx, key *site.Key, m *Message, f Forgettin
 	var slot id.ID
 	err := tx.QueryRow(`SELECT reply FROM message WHERE site_id = ? AND id = ?`, m.Site, m.ID).Scan(db.Maybe(&slot))
 	if err != nil || slot.IsZero() {
-		return err // zero: it was accepted without a key
+		return err // zero: it was accepted without a key, or its reply names nobody
 	}
 	r, err := s.receiptOf(tx, key, m)
 	if err != nil {
