@@ -66,7 +66,7 @@ func erasures(a *api) {
 		id: "askErasure", method: http.MethodPost, path: "/v1/erasures", tag: "Personal data", ability: "contacts:write", status: http.StatusAccepted,
 		summary: "Have a number forgotten",
 		about: "In messages that are over, with the values that were filled in for it, in rejections and kept replies, in the address book and in series. What became of the recipients stays, " +
-			"without a number: no count and no cost changes. A wish not to be written to (`/v1/opt-outs`) stays as well, so that it can be kept.",
+			"without a number: no count and no cost changes. A wish not to be written to (`/v1/opt-outs`) stays as well, so that it can be kept, and for 93 days a keyed digest, so that what carriers still report and bill finds its message.",
 	}, func(tx *db.Tx, x *exchange, in *erasureAsked) (erasureView, error) {
 		number, err := korea.ParseMobile(in.Body.To)
 		if err != nil {

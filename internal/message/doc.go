@@ -34,7 +34,8 @@
 //	waiting ─▶ taken (its recipients are, or are being, handed over: pending until they have a row)
 //	waiting ─▶ cancelled | expired
 //
-// Tables owned: template, message, batch, reject, recipient, recent, policy, off_kakao, review.
+// Tables owned: template, message, batch, reject, recipient, recent, policy, off_kakao, review,
+// forgotten.
 //
 // Reading order: route.go (strategies to steps) with policy.go (a site's own) and
 // off_kakao.go (who is spared a detour), request.go (what is asked for), text.go

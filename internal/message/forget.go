@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
@@ -16,7 +18,7 @@ import (
 // This file forgets to whom a message went and what was said to him alone: his number, his
 // values, his place in finders, refusals and kept replies. What became of him stays, without
 // a name, and with it every sum. It touches only messages that are over: before that, his
-// number is what reports and fallbacks go by.
+// number is what reports and fallbacks go by. What carriers may say of him later is in recall.go.
 //
 // Each batch is a transaction of its own, and forgetting twice changes nothing, so that
 // whoever was interrupted begins again.
@@ -129,11 +131,11 @@ func (s *Service) forgetBatch(ctx context.Context, f Forgetting, n BatchName, wh
 			return err
 		}
 		people := bodies[n]
-		var gone []Seq
+		gone := map[Seq]uint32{} // the numbers that they had
 		for i := range people {
 			if p := &people[i]; p.Mobile != nobody && who(*p) {
+				gone[Seq(n.No*BatchSize+i)] = p.Mobile
 				p.Mobile, p.Values = nobody, make([]string, len(p.Values))
-				gone = append(gone, Seq(n.No*BatchSize+i))
 			}
 		}
 		if count = int64(len(gone)); count == 0 {
@@ -142,7 +144,7 @@ func (s *Service) forgetBatch(ctx context.Context, f Forgetting, n BatchName, wh
 		if err := rewrite(tx, key, n, people); err != nil {
 			return err
 		}
-		if err := nameless(tx, key, m.Key, gone); err != nil {
+		if err := nameless(tx, key, m, gone); err != nil {
 			return err
 		}
 		if f.Number == "" || m.Duplicate == 0 {
@@ -173,9 +175,10 @@ func rewrite(tx *db.Tx, key *site.Key, n BatchName, people []Person) error {
 		append(batchColumns([]BatchName{n}), db.Col("body", [][]byte{full.body}), db.Col("finder", [][]byte{full.finder}))...)
 }
 
-// nameless takes the numbers out of the rows of recipients; those without a row are passed over.
-func nameless(tx *db.Tx, key *site.Key, m Key, gone []Seq) error {
-	places := pick(gone, func(s Seq) Place { return Place{m, s} })
+// nameless takes the numbers out of the rows of recipients, and keeps what carriers may still
+// claim; those without a row were handed to nobody, and are passed over.
+func nameless(tx *db.Tx, key *site.Key, m *Message, gone map[Seq]uint32) error {
+	places := pick(slices.Sorted(maps.Keys(gone)), func(s Seq) Place { return Place{m.Key, s} })
 	var born []Recipient
 	if err := tx.Ask(askRecipients(places, &born)); err != nil {
 		return err
@@ -183,11 +186,15 @@ func nameless(tx *db.Tx, key *site.Key, m Key, gone []Seq) error {
 	if len(born) == 0 {
 		return nil
 	}
-	return tx.UpdateMany("recipient", []string{"site_id", "message_id", "seq"}, append(recipientKeys(born),
+	err := tx.UpdateMany("recipient", []string{"site_id", "message_id", "seq"}, append(recipientKeys(born),
 		db.Col("mobile", pick(born, func(r Recipient) []byte {
-			sealed := SealedMobile(key, m, r.Seq, nobody)
+			sealed := SealedMobile(key, m.Key, r.Seq, nobody)
 			return sealed[:]
 		})))...)
+	if err != nil {
+		return err
+	}
+	return keepClaims(tx, key, m, born, gone)
 }
 
 // ForgetRefused forgets a number among those who were not accepted, a part at a time, as

@@ -15,7 +15,9 @@
 //     be read by anybody. Its ledger stays and verifies.
 //
 // What it leaves: a number on a list of opt-outs, since the wish not to be written to has to be
-// kept; who changed what, in which no number, text or name of a recipient is (package audit); raw reports of carriers until they go by age; lines of carriers' invoices, which are
+// kept; for message.ClaimedFor a keyed digest by which what a carrier still says of a number finds
+// its message; who changed what, in which no number, text or name of a recipient is (package
+// audit); raw reports of carriers until they go by age; lines of carriers' invoices, which are
 // business records; what a site wrote itself into titles and metadata.
 //
 // Tables owned: privacy_erasure, privacy_keeping.
