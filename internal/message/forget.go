@@ -1,6 +1,7 @@
 package message
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -39,6 +40,7 @@ type Forgetting struct {
 	Site   string
 	Number korea.Number         // "" = everybody
 	Render func(Receipt) []byte // how the reply reads under which a message was accepted
+	AtOnce int                  // messages that ForgetMessages looks at in one part; 0 = 1,000
 }
 
 // Forgotten is what one part of the work did.
@@ -49,8 +51,12 @@ type Forgotten struct {
 	More   bool
 }
 
-// forgetAtOnce is the number of finders, or packs of refusals, that one part looks into.
-const forgetAtOnce = 1000
+const (
+	// forgetAtOnce is the number of finders, packs of refusals or messages that one part looks into.
+	forgetAtOnce = 1000
+	// forgetPeople ends a part of large messages before that.
+	forgetPeople = 100_000
+)
 
 // ForgetNumber forgets one number in messages of a site that are over, a part at a time:
 // begin with the zero name, and go on from Next. NotFound for the site.
@@ -330,15 +336,16 @@ func (s *Service) receiptOf(tx *db.Tx, key *site.Key, m *Message) (Receipt, erro
 // out.Next where one was not over.
 func (s *Service) ForgetMessages(ctx context.Context, f Forgetting, before db.Time, from id.ID) (out Forgotten, upto id.ID, err error) {
 	var list []*Message
+	limit := cmp.Or(f.AtOnce, forgetAtOnce)
 	err = s.d.View(ctx, "message_forget_old", func(tx *db.Tx) error {
 		list, err = scanMessages(tx.Query(`SELECT site_id, id, `+messageColumns+` FROM message
-			WHERE site_id = ? AND id > ? AND id < ? AND forgotten_at = 0 ORDER BY id LIMIT ?`, f.Site, from[:], bound(before), forgetAtOnce))
+			WHERE site_id = ? AND id > ? AND id < ? AND forgotten_at = 0 ORDER BY id LIMIT ?`, f.Site, from[:], bound(before), limit))
 		return err
 	})
 	if err != nil {
 		return out, from, fmt.Errorf("find old messages of site %s: %w", f.Site, err)
 	}
-	out.Next.Message, out.More, upto = Key{f.Site, from}, len(list) == forgetAtOnce, from
+	out.Next.Message, out.More, upto = Key{f.Site, from}, len(list) == limit, from
 	for _, m := range list {
 		old := m.State.Final() && m.DoneAt < before
 		if old {
@@ -352,6 +359,10 @@ func (s *Service) ForgetMessages(ctx context.Context, f Forgetting, before db.Ti
 			upto = m.ID
 		}
 		out.Next.Message = m.Key
+		if out.People >= forgetPeople {
+			out.More = true
+			break
+		}
 	}
 	return out, upto, nil
 }

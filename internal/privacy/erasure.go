@@ -73,6 +73,8 @@ type Service struct {
 	contacts func(tx *db.Tx, siteID string) error
 	unissued func(tx *db.Tx, siteID string) (string, error)
 	log      *slog.Logger
+
+	atOnce int // old messages that are looked at before another site's turn; 0 = as many as are usual
 }
 
 // Deps is what the service works with. Render writes the reply to whoever sends a message, as

@@ -19,7 +19,9 @@ import (
 // count counts rows of a site in a table.
 func (w *world) count(table, siteID string) (n int) {
 	w.Helper()
-	w.view(func(tx *db.Tx) error { return tx.QueryRow(`SELECT COUNT(*) FROM `+table+` WHERE site_id = ?`, siteID).Scan(&n) })
+	w.view(func(tx *db.Tx) error {
+		return tx.QueryRow(`SELECT COUNT(*) FROM `+table+` WHERE site_id = ?`, siteID).Scan(&n)
+	})
 	return n
 }
 
