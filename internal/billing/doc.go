@@ -65,8 +65,12 @@
 //
 // It owns billing_payment, billing_cancel, billing_card, billing_rule, billing_difference and
 // billing_withdrawal. Of a site that was erased its rows stay, without what was sealed of them; the
-// comparison and lists have them, and nobody is asked about them. Lock order: payments, then the site's rule, then jobs, then the site's
-// withdrawal, then its account. Reading order: billing.go (the service), payment.go with
+// comparison and lists have them, and nobody is asked about them.
+//
+// Lock order: payments, then the site's rule, then jobs, then the site's withdrawal, then its
+// account.
+//
+// Reading order: billing.go (the service), payment.go with
 // papers.go (the row), judge.go (what a gateway's word means, pure), begin.go, run.go (asking
 // and charging), conclude.go (writing it), cancel.go with refunding.go, withdrawal.go (the row)
 // with withdraw.go, withdraw_spread.go (of which payments, pure) and withdraw_end.go, card.go,

@@ -1,6 +1,7 @@
 package privacy
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -152,5 +153,26 @@ func TestASiteThatOwesOrIsOwedSomethingIsNotErased(t *testing.T) {
 		})
 		w.must(w.EraseSite(w.Context(), end))
 		w.proven()
+	})
+}
+
+// TestASiteThatIsWokenWhileItIsErasedIsEitherAwakeOrErased wakes it between the look at what is in
+// the way and the end.
+func TestASiteThatIsWokenWhileItIsErasedIsEitherAwakeOrErased(t *testing.T) {
+	each(t, func(w *world) {
+		w.suspended()
+		woken, looks := make(chan error, 1), 0
+		w.unissued = func(*db.Tx, string) (string, error) {
+			if looks++; looks == 2 {
+				go func() {
+					woken <- w.d.Update(context.Background(), "wake", func(tx *db.Tx) error { return site.SetState(tx, shop, site.Active) })
+				}()
+			}
+			return "", nil
+		}
+		w.must(w.EraseSite(w.Context(), End{Site: shop, Reason: "x", Forfeit: true}))
+		if err := <-woken; !fault.Is(err, fault.Conflict) {
+			w.Errorf("it was woken: %v", err)
+		}
 	})
 }
