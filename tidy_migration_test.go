@@ -37,6 +37,7 @@ var (
 	sqlComment  = regexp.MustCompile(`(?m)--.*$`)
 	nativeType  = regexp.MustCompile(`(?mi)^\s*[a-z_0-9]+\s+(integer|int|bigint|smallint|text|longtext|varchar|char|blob|bytea|binary|boolean|bool|timestamp\w*|datetime|date|json|jsonb|uuid|decimal|numeric|real|float|double)\b`)
 	addsColumn  = regexp.MustCompile(`^ALTER TABLE \w+ ADD COLUMN \{\{absent\}\} \w+ `)
+	addsIndex   = regexp.MustCompile(`^CREATE INDEX \{\{absent\}\} \w+ ON `)
 	laterChange = regexp.MustCompile(`^(CREATE TABLE IF NOT EXISTS|ALTER TABLE \w+ ADD|CREATE (UNIQUE )?INDEX)\b`)
 )
 
@@ -112,6 +113,9 @@ func migrationFaults(text string) (out []string) {
 	if strings.HasPrefix(body, "ALTER TABLE") && !addsColumn.MatchString(body) {
 		out = append(out, "does not add its column with ADD COLUMN {{absent}}, so a crash in the middle would not be healed")
 	}
+	if strings.HasPrefix(body, "CREATE INDEX") && !addsIndex.MatchString(body) {
+		out = append(out, "does not make its index with CREATE INDEX {{absent}}, so a crash in the middle would not be healed")
+	}
 	if m := nativeType.FindStringSubmatch(body); m != nil {
 		out = append(out, fmt.Sprintf("has the type %s of one engine; write a mark such as {int}", m[1]))
 	}
@@ -167,9 +171,11 @@ func migrationRules() []rule {
 				file("00101_credit_index.sql", "-- +goose Up\nCREATE INDEX account_open ON account (site_id) WHERE open = 1;"),
 				file("00101_credit_drop.sql", "-- +goose Up\nALTER TABLE account DROP COLUMN text;"),
 				file("00101_credit_more.sql", "-- +goose Up\nALTER TABLE account ADD COLUMN note {text};"),
+				file("00101_credit_index.sql", "-- +goose Up\nCREATE INDEX account_open ON account (open);"),
 			},
 			good: []string{
 				file("00030_credit_account.sql", fine),
+				file("00101_credit_index.sql", "-- +goose Up\nCREATE INDEX {{absent}} account_open ON account (open);"),
 				file("00101_credit_more.sql", "-- +goose Up\nALTER TABLE account ADD COLUMN {{absent}} note {text};"),
 			},
 		}, {

@@ -32,5 +32,5 @@
 // Reading order: alert.go (the service), contact.go with address.go, notice.go (what of an
 // event is told to whom, pure) with sending.go (what is about messages), plan.go (from events
 // to contacts), wording.go with the texts in wording, mail.go and smtp.go, deliver.go with
-// again.go (when it is tried again, pure), text.go.
+// again.go (when it is tried again, pure), text.go; erase.go, noted.go.
 package alert

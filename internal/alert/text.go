@@ -46,7 +46,7 @@ func (s *Service) send(ctx context.Context, j queue.Claimed, e errand) (result, 
 	}
 	if err == nil {
 		key := idem.Key{Site: from.Site, Scope: "alert", Key: j.Key, Fingerprint: sha256.Sum256([]byte(j.Key))}
-		_, err = d.Accept(ctx, &message.Once{Key: key, Render: func(r message.Receipt) []byte { return []byte(r.Message.ID.Text(id.Message)) }})
+		_, err = d.Accept(ctx, new(message.ByID(key)))
 	}
 	if _, before := errors.AsType[*message.Replay](err); before || err == nil {
 		return result{outcome: sent}, nil

@@ -66,7 +66,7 @@ func erasures(a *api) {
 		id: "askErasure", method: http.MethodPost, path: "/v1/erasures", tag: "Personal data", ability: "contacts:write", status: http.StatusAccepted,
 		summary: "Have a number forgotten",
 		about: "In messages that are over, with the values that were filled in for it, in rejections and kept replies, in the address book and in series. What became of the recipients stays, " +
-			"without a number: no count and no cost changes. A wish not to be written to (`/v1/opt-outs`) stays as well, so that it can be kept.",
+			"without a number: no count and no cost changes. A wish not to be written to (`/v1/opt-outs`) stays as well, so that it can be kept, and for 93 days a keyed digest, so that what carriers still report and bill finds its message.",
 	}, func(tx *db.Tx, x *exchange, in *erasureAsked) (erasureView, error) {
 		number, err := korea.ParseMobile(in.Body.To)
 		if err != nil {
@@ -118,8 +118,8 @@ func keepings(a *api) {
 	end := operation{
 		id: "eraseSite", guarded: true, method: http.MethodPost, path: "/v1/sites/{id}/erase", tag: "Sites", ability: site.Operator, status: http.StatusOK, house: true,
 		summary: "Erase a site for good",
-		about: "Its key is destroyed: nothing that was sealed with it can be read any more. A backup of the database from before holds it as well, until that is deleted. Tokens, sender numbers and channels go; the ledger stays and verifies. " +
-			"The site has to be suspended, its messages over, and its credit given back or forfeited.",
+		about: "Its key is destroyed: nothing that was sealed with it can be read any more. A backup of the database from before holds it as well, until that is deleted. Tokens, sender numbers, channels, templates, series, endpoints and its test site go; the ledger stays and verifies. " +
+			"The site has to be suspended, its messages over, its credit given back or forfeited, and nothing owed on either side: what it spent is paid, what it paid stands in the papers that it asked for.",
 		codes: []string{fault.CodeStateConflict}, asks: true,
 	}
 	register[siteEnded, siteView](a, end, func(ctx context.Context, _ *exchange, in *siteEnded) (*reply, error) {

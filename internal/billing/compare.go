@@ -147,7 +147,8 @@ type moved struct {
 
 // Compare holds what a gateway moved on a day in Korea against our rows, both ways, and
 // keeps what differs in place of what an earlier comparison of the day found. A payment that
-// the gateway has and we do not know yet is asked for at once.
+// the gateway has and we do not know yet is asked for at once, but of a site that was erased:
+// what differs there is the operator's.
 func (s *Service) Compare(ctx context.Context, gateway, day string) ([]Difference, error) {
 	g := s.gateway(gateway)
 	if g == nil {
@@ -226,7 +227,7 @@ type comparison struct {
 	g     *Gateway
 	day   string
 	found []Difference
-	ask   []*row // that the gateway knows better
+	ask   []*row // that the gateway knows better, of sites that are there
 }
 
 func (c *comparison) differs(kind DifferenceKind, p *row, order, ref string, ours, theirs money.Amount) {
@@ -264,7 +265,13 @@ func (s *Service) against(tx *db.Tx, c *comparison, theirs map[string]*moved) er
 		default:
 			continue
 		}
-		c.ask = append(c.ask, p)
+		gone, err := s.erased(tx, p.Site)
+		if err != nil {
+			return err
+		}
+		if !gone {
+			c.ask = append(c.ask, p)
+		}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"creditmsg/internal/money"
 	"creditmsg/internal/payment"
 	"creditmsg/internal/payment/simulator"
+	"creditmsg/internal/site"
 )
 
 // The simulated gateway lives in real time, so these tests do too.
@@ -180,5 +182,58 @@ func TestAWordThatDoesNotFitIsToldOnceHoweverOftenItIsRepeated(t *testing.T) {
 			w.t.Errorf("got %d events, want one for each other word", len(got))
 		}
 		w.holds(10_000 * won)
+	})
+}
+
+// TestTheDayIsComparedWithThePaymentsOfAnErasedSiteInIt has money given back at the gateway that
+// a site paid which was erased since: the operator is told, and nobody is asked in vain.
+func TestTheDayIsComparedWithThePaymentsOfAnErasedSiteInIt(t *testing.T) {
+	each(t, func(w *world) {
+		w.now.Store(time.Now().UnixMicro())
+		p := w.paid(20_000 * won)
+		_, err := w.cancel(p, 5_000*won)
+		w.must(err)
+		w.drain()
+		w.giveBackAtGateway(p, 1_100)
+		w.sale("shop-0001", 7_700)
+		w.do(func(tx *dbTx) error { return errors.Join(w.queue.DropSite(tx, "demo"), site.Erase(tx, w.keys, "demo")) })
+		want := []string{"not_ours 0.00/7700.00", "other_amount 5500.00/6600.00"}
+		if got := w.compare(); !slices.Equal(got, want) {
+			w.t.Errorf("got %v\nwant %v", got, want)
+		}
+		w.must(w.notice(fmt.Sprintf(`{"eventType":"PAYMENT_STATUS_CHANGED","createdAt":"2026-11-22T12:00:00","data":{"orderId":%q}}`, p.ID.Text(id.Payment))))
+		var jobs int
+		w.view(func(tx *dbTx) error {
+			return tx.QueryRow(`SELECT COUNT(*) FROM job WHERE site_id = ?`, "demo").Scan(&jobs)
+		})
+		if jobs != 0 {
+			w.t.Errorf("the erased site has %d jobs", jobs)
+		}
+	})
+}
+
+func TestListsOverAllSitesShowWhatCanBeShownOfAnErasedSite(t *testing.T) {
+	each(t, func(w *world) {
+		w.site("other")
+		w.paid(20_000 * won)
+		asked, err := w.wants(5_000*won, nil)
+		w.must(err)
+		w.do(func(tx *dbTx) error {
+			_, err := w.s.TakeBackWithdrawal(tx, "demo", asked.ID, asker)
+			return err
+		})
+		w.do(func(tx *dbTx) error { return site.Erase(tx, w.keys, "demo") })
+		w.view(func(tx *dbTx) error {
+			all, err := w.s.Withdrawals(tx, "", "", id.ID{}, 10)
+			if len(all) != 1 || all[0].Amount != 5_000*won || all[0].State != WithdrawalCancelled || all[0].Why != "" {
+				w.t.Errorf("withdrawals: got %+v", all)
+			}
+			one, _, err2 := w.s.Withdrawal(tx, "demo", asked.ID)
+			paid, err3 := w.s.Payments(tx, "demo", "", id.ID{}, 10)
+			if one.ID != asked.ID || len(paid) != 1 || paid[0].Total != 22_000*won || paid[0].Means != "" {
+				w.t.Errorf("got %+v and %+v", one, paid)
+			}
+			return errors.Join(err, err2, err3)
+		})
 	})
 }

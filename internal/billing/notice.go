@@ -18,7 +18,7 @@ import (
 const (
 	noticeAsked   = "asked"   // it names a payment of ours, which is asked for
 	noticeForged  = "forged"  // its form, signature or secret is not right
-	noticeUnknown = "unknown" // it concerns no payment of ours
+	noticeUnknown = "unknown" // it concerns no payment of ours, or one of a site that was erased
 	noticeOther   = "other"   // it concerns nobody here
 	noticeAlien   = "alien"   // it comes from an address that the gateway does not have
 	noticeEncoded = "encoded" // its body is compressed, which no gateway does
@@ -108,6 +108,9 @@ func (s *Service) noticed(tx *db.Tx, g *Gateway, n payment.Notice) (outcome, abo
 	p, err := s.named(tx, g, n)
 	if err != nil || p == nil {
 		return noticeUnknown, "", nil, err
+	}
+	if gone, err := s.erased(tx, p.Site); gone || err != nil {
+		return noticeUnknown, p.text(), nil, err
 	}
 	if n.Secret != "" && (p.NoticeSecret == "" || subtle.ConstantTimeCompare([]byte(n.Secret), []byte(p.NoticeSecret)) != 1) {
 		return noticeForged, p.text(), nil, nil

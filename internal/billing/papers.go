@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 )
 
@@ -23,8 +24,12 @@ func (s *Service) seal(tx *db.Tx, site, what string, row id.ID, papers any) ([]b
 	return key.Seal(what+" "+row.String(), plain), nil
 }
 
-// unseal reads what seal stored.
+// unseal reads what seal stored. Of a site that was erased the papers stay empty: amounts, states
+// and times of its rows are compared, listed and summed up as before, and nothing can be saved.
 func (s *Service) unseal(tx *db.Tx, site, what string, row id.ID, sealed []byte, papers any) error {
+	if gone, err := s.erased(tx, site); gone || err != nil {
+		return err
+	}
 	key, err := s.keys.Site(tx, site)
 	if err != nil {
 		return err
@@ -37,6 +42,15 @@ func (s *Service) unseal(tx *db.Tx, site, what string, row id.ID, sealed []byte,
 		return fmt.Errorf("read papers of %s: %w", what, err)
 	}
 	return nil
+}
+
+// erased reports whether the site of a row was erased: nobody is asked about its payments any more.
+func (s *Service) erased(tx *db.Tx, site string) (bool, error) {
+	_, err := s.keys.Site(tx, site)
+	if fault.Is(err, fault.NotFound) {
+		return true, nil
+	}
+	return false, err
 }
 
 func (s *Service) open(tx *db.Tx, p *row) error {

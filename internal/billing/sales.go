@@ -8,7 +8,6 @@ import (
 
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
-	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/money"
 	"creditmsg/internal/payment"
@@ -75,7 +74,7 @@ func (s *Service) Sales(tx *db.Tx, site string, until db.Time) ([]Sale, error) {
 func (s *Service) salesOf(tx *db.Tx, p *row, cancels []*cancelRow, until db.Time) ([]Sale, error) {
 	first := Sale{Payment: p.ID, Supply: p.Amount, VAT: p.VAT, Slip: p.Slip}
 	if !p.Slip && (p.Method == payment.VirtualAccount || p.Method == payment.Transfer) {
-		if err := s.open(tx, p); err != nil && !fault.Is(err, fault.NotFound) { // of a site whose data was erased nobody wants a receipt
+		if err := s.open(tx, p); err != nil { // of a site whose data was erased nobody wants a receipt
 			return nil, err
 		}
 		first.Receipt = p.Receipt != nil && p.Receipt.State == ReceiptWanted && p.Returned < p.Total

@@ -11,7 +11,7 @@ import (
 func UnderWay(tx *db.Tx, siteID string) (string, error) {
 	for _, one := range []struct{ what, query string }{
 		{"it has payment methods; remove them first", `SELECT COUNT(*) FROM billing_card WHERE site_id = ? AND state <> 'removed'`},
-		{"a payment is under way", `SELECT COUNT(*) FROM billing_payment WHERE site_id = ? AND state IN ('requesting', 'waiting_for_deposit', 'unknown')`},
+		{"a payment is under way", `SELECT COUNT(*) FROM billing_payment WHERE site_id = ? AND state IN ('created', 'requesting', 'waiting_for_deposit', 'unknown')`},
 		{"a cancellation is under way, or is to be transferred by you", `SELECT COUNT(*) FROM billing_cancel WHERE site_id = ? AND state IN ('requested', 'transfer')`},
 		{"a withdrawal is under way", `SELECT COUNT(*) FROM billing_withdrawal WHERE site_id = ? AND state IN ('requested', 'approved')`},
 	} {

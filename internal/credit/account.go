@@ -54,6 +54,16 @@ func scanAccount(rows *sql.Rows) (account, error) {
 	return a, err
 }
 
+// Locked reads the account of a site under its lock, so that nothing of it changes until the
+// transaction ends. NotFound.
+func (l *Ledger) Locked(tx *db.Tx, siteID string) (Account, error) {
+	books, err := lock(tx, []string{siteID})
+	if err != nil {
+		return Account{}, fmt.Errorf("lock the account of %s: %w", siteID, err)
+	}
+	return books[0].Account, nil
+}
+
 // Open makes the account of a site, with nothing in it. It belongs into the
 // transaction that makes the site; a second one is a Conflict.
 func (l *Ledger) Open(tx *db.Tx, siteID string) error {

@@ -21,7 +21,7 @@ type engine struct {
 	clock       string   // query for the database's clock in microseconds since 1970
 	types       map[string]string
 	tableSuffix func(options map[string]string) string
-	unlessThere string // makes ADD COLUMN repeatable where it commits by itself
+	unlessThere string // makes ADD COLUMN and CREATE INDEX repeatable where it commits by itself
 
 	classify func(error) class
 	// commit sends COMMIT, and the writes of list in the same round trip before it; an

@@ -173,7 +173,7 @@ var (
 	tableMark = regexp.MustCompile(`\{\{table(: [a-z0-9=, ]+)?\}\}`)
 )
 
-// absentMark makes ADD COLUMN repeatable, where an engine can and has to.
+// absentMark makes ADD COLUMN and CREATE INDEX repeatable, where an engine can and has to.
 const absentMark = "{{absent}}"
 
 // expand writes every migration file in the engine's words.

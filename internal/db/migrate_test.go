@@ -92,7 +92,7 @@ func TestMarksBecomeTheEnginesWords(t *testing.T) {
 // A migration is one statement that can be run again, because MariaDB commits
 // each change of a schema by itself.
 func TestEveryMigrationIsOneRepeatableStatement(t *testing.T) {
-	repeatable := regexp.MustCompile(`^CREATE TABLE IF NOT EXISTS [a-z_]+ \((?s:.*)\) \{\{table(: [^}]*)?\}\};?$|^ALTER TABLE [a-z_]+ ADD COLUMN \{\{absent\}\} [a-z_]+ [^,;]*;?$`)
+	repeatable := regexp.MustCompile(`^CREATE TABLE IF NOT EXISTS [a-z_]+ \((?s:.*)\) \{\{table(: [^}]*)?\}\};?$|^ALTER TABLE [a-z_]+ ADD COLUMN \{\{absent\}\} [a-z_]+ [^,;]*;?$|^CREATE INDEX \{\{absent\}\} [a-z_]+ ON [a-z_]+ \([a-z_, ]+\);?$`)
 	comment := regexp.MustCompile(`(?m)^\s*--.*$|\s--\s.*$`)
 	names, err := fs.Glob(db.Files(), "migration/*")
 	if err != nil {

@@ -32,12 +32,14 @@
 // Among accounts it prefers those that are well; which ones they are is a process's own
 // view, made of what all processes tell each other, and decides nothing about a message.
 //
-// Reading order: dispatch.go with facts.go, round.go and allowed.go (claimed jobs to
-// planned calls), choose.go (which account) with health.go, lane.go and rests.go (how one
-// does) and news.go (what processes tell each other), flight.go (the calls of a plan) with
-// calm.go, call.go (one call and its outcome) with upload.go (what an MMS shows), decide.go,
-// door.go and inbox.go (reports in), intake.go (reports applied), letters.go and letters_find.go (the inbox as people look into it),
-// leg.go and give_back.go (what a leg is worth, and giving it back), retain.go (what is over), poll.go (providers that have to be
-// asked), await.go (look-ups and expiry), recover.go (after a crash), all three with lookup.go
-// (what is asked of accounts that may not answer).
+// Reading order: service.go, reference.go (how a leg is called) and attempt.go (one call as its
+// row has it); dispatch.go with facts.go, round.go and allowed.go (claimed jobs to planned calls),
+// choose.go (which account) with health.go, lane.go, rests.go and standing.go (how one does) and
+// news.go (what processes tell each other), flight.go (the calls of a plan) with calm.go, call.go
+// (one call and its outcome) with split.go and upload.go (what an MMS shows), decide.go, door.go
+// and inbox.go (reports in), intake.go (reports applied), letters.go and letters_find.go (the inbox
+// as people look into it), calls.go and trace.go (what happened to whom), leg.go and give_back.go
+// (what a leg is worth, and giving it back), retain.go (what is over), poll.go (providers that have
+// to be asked), await.go (look-ups and expiry), recover.go (after a crash), all three with
+// lookup.go (what is asked of accounts that may not answer); backlog.go, shift.go.
 package delivery

@@ -3,6 +3,7 @@ package delivery
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -208,6 +209,35 @@ func TestWhoCallsTheNumberOfASiteIsOnItsList(t *testing.T) {
 		s.until("12:00:00")
 		s.drain()
 		s.wantStates(key, message.Sent, message.Failed, message.Sent)
+	})
+}
+
+// TestTheNumberOfAnErasedSiteStandsForTheOthersThatUseIt has the number be the present one of
+// two sites, and one of earlier advertisements, and one of the two erased.
+func TestTheNumberOfAnErasedSiteStandsForTheOthersThatUseIt(t *testing.T) {
+	each(t, func(s *shop) {
+		other := s.open(s.t)
+		shared := fmt.Sprintf("080%07d", shops.Load())
+		set := func(name, number string) {
+			s.update(func(tx *db.Tx) error {
+				_, err := site.SetRules(tx, name, site.RulesChange{OptOutNumber: &number})
+				return err
+			})
+		}
+		set(s.name, shared)
+		set(other.name, shared)
+		s.update(func(tx *db.Tx) error { return site.Erase(tx, s.keys, other.name) })
+		_, err := s.delivery.intake.Join(context.Background(), delivery{account: upstream,
+			reports: []provider.Report{{OptOut: korea.Number(shared), To: korea.Number(silent(1))}}})
+		s.must(err)
+		s.must(s.d.View(context.Background(), "test", func(tx *db.Tx) error {
+			_, err := optout.New(s.keys).Find(tx, s.name, korea.Number(silent(1)))
+			gone, err2 := site.Find(tx, other.name)
+			if gone.Rules.OptOutNumber != "" {
+				s.t.Error("the erased site has its number yet")
+			}
+			return errors.Join(err, err2)
+		}))
 	})
 }
 

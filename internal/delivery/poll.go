@@ -149,13 +149,13 @@ func (s *Service) nameLegs(tx *db.Tx, letters []delivery) error {
 	if err != nil {
 		return err
 	}
-	names, err := s.byNumber(tx, calls)
+	names, err := s.byNumber(tx, calls, numbersOf(letters))
 	if err != nil {
 		return err
 	}
 	for _, d := range letters {
 		for i := range d.reports {
-			if r := &d.reports[i]; r.Ref == "" && calls[r.Call].Provider == d.account {
+			if r := &d.reports[i]; r.Ref == "" && r.To != "" && calls[r.Call].Provider == d.account {
 				r.Ref = names[r.Call][r.To]
 			}
 		}
@@ -163,8 +163,21 @@ func (s *Service) nameLegs(tx *db.Tx, letters []delivery) error {
 	return nil
 }
 
-// byNumber gives the references of the legs of calls by the number of each.
-func (s *Service) byNumber(tx *db.Tx, calls map[id.ID]attempt) (map[id.ID]map[korea.Number]string, error) {
+// numbersOf gives the numbers by which reports name their legs.
+func numbersOf(letters []delivery) (numbers []uint32) {
+	for _, d := range letters {
+		for _, r := range d.reports {
+			if mobile, ok := r.To.Mobile(); ok && r.Ref == "" {
+				numbers = append(numbers, mobile)
+			}
+		}
+	}
+	return numbers
+}
+
+// byNumber gives the references of the legs of calls by the number of each; of who was
+// forgotten, if his is one of the numbers that are asked for.
+func (s *Service) byNumber(tx *db.Tx, calls map[id.ID]attempt, numbers []uint32) (map[id.ID]map[korea.Number]string, error) {
 	var keys []message.Key
 	var batches []message.BatchName
 	for _, a := range calls {
@@ -186,12 +199,30 @@ func (s *Service) byNumber(tx *db.Tx, calls map[id.ID]attempt) (map[id.ID]map[ko
 		return nil, err
 	}
 	out := make(map[id.ID]map[korea.Number]string, len(calls))
+	var gone []message.Place
 	for which, a := range calls {
 		out[which] = make(map[korea.Number]string, a.Legs)
 		for _, leg := range a.legs() {
 			batch, known := people[message.BatchName{Message: leg.Key, No: leg.Seq.Batch()}]
-			if known {
-				out[which][korea.MobileNumber(batch[int(leg.Seq)%message.BatchSize].Mobile)] = leg.String()
+			if !known {
+				continue
+			}
+			to := korea.MobileNumber(batch[int(leg.Seq)%message.BatchSize].Mobile)
+			if to == "" { // he was forgotten
+				gone = append(gone, leg.Place)
+				continue
+			}
+			out[which][to] = leg.String()
+		}
+	}
+	had, err := s.messages.Recall(tx, gone, numbers)
+	if err != nil || len(had) == 0 {
+		return out, err
+	}
+	for which, a := range calls {
+		for _, leg := range a.legs() {
+			if mobile, is := had[leg.Place]; is {
+				out[which][korea.MobileNumber(mobile)] = leg.String()
 			}
 		}
 	}

@@ -10,7 +10,9 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/db/dbtest"
 	"creditmsg/internal/id"
+	"creditmsg/internal/korea"
 	"creditmsg/internal/message"
+	"creditmsg/internal/provider"
 	"creditmsg/internal/provider/simulator"
 	"creditmsg/internal/site"
 )
@@ -163,5 +165,45 @@ func TestLegsThatAVendorCannotTakeTogetherGoInCallsOfTheirOwn(t *testing.T) {
 		s.wantStates(short, message.Delivered, message.Delivered)
 		s.wantStates(again, message.Delivered)
 		s.wantStates(long, message.Delivered)
+	})
+}
+
+// TestAReportNamesWhoIsForgottenAsLongAsItCanBeClaimed has a provider say by call and number what
+// became of somebody whose number is not known any more; nobody else of the call is taken for him.
+func TestAReportNamesWhoIsForgottenAsLongAsItCanBeClaimed(t *testing.T) {
+	asked(t, func(s *shop) {
+		key := s.handed(textOnly("a"), 3)
+		for range 2 {
+			s.pass(100 * time.Hour)
+		}
+		s.wantStates(key, message.Expired, message.Expired, message.Expired)
+		ctx := context.Background()
+		for n := range 2 {
+			_, err := s.messages.ForgetNumber(ctx, message.Forgetting{Site: s.name, Number: korea.Number(silent(n))}, message.BatchName{})
+			s.must(err)
+		}
+		named := func() (refs []string) {
+			call := s.calls(key)[0].ID
+			d := delivery{account: "sens"}
+			for _, to := range []string{silent(0), silent(2), silent(3), ""} {
+				d.reports = append(d.reports, provider.Report{Call: call, To: korea.Number(to)})
+			}
+			s.must(s.delivery.named(ctx, d))
+			for _, r := range d.reports {
+				refs = append(refs, r.Ref)
+			}
+			return refs
+		}
+		leg := func(seq message.Seq) string {
+			return Reference{Place: message.Place{Key: key, Seq: seq}, Step: 1, Try: 1}.String()
+		}
+		if got, want := named(), []string{leg(0), leg(2), "", ""}; !slices.Equal(got, want) {
+			s.t.Errorf("got %q\nwant %q", got, want)
+		}
+		s.clock.forward(message.ClaimedFor)
+		s.must(s.messages.SweepForgotten(ctx))
+		if got, want := named(), []string{"", leg(2), "", ""}; !slices.Equal(got, want) {
+			s.t.Errorf("later: got %q\nwant %q", got, want)
+		}
 	})
 }

@@ -60,11 +60,6 @@ func (s *Service) again(ctx context.Context, every time.Duration, look func(cont
 	}
 }
 
-// Recover looks once for what was left behind and mends what is due.
-func (s *Service) Recover(ctx context.Context) error {
-	return errors.Join(s.recoverAttempts(ctx), s.recoverInbox(ctx), s.pollCalls(ctx))
-}
-
 // recoverAttempts takes the calls whose time to be looked at has come, until none is
 // left; each is moved on or put off, so that none is met twice.
 func (s *Service) recoverAttempts(ctx context.Context) error {

@@ -12,6 +12,8 @@ import (
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/message"
+	"creditmsg/internal/provider"
+	"creditmsg/internal/site"
 )
 
 // letters counts what the inbox holds, by state.
@@ -317,4 +319,23 @@ func TestBodiesOfReportsAreSealed(t *testing.T) {
 		return rows.Err()
 	})
 	s.must(err)
+}
+
+// TestAReportAboutAnErasedSiteHoldsUpNobody has a provider say late, and with a repeated letter,
+// what became of somebody whose site was erased since, in one letter with somebody of another site.
+func TestAReportAboutAnErasedSiteHoldsUpNobody(t *testing.T) {
+	each(t, func(s *shop) {
+		other := s.open(s.t)
+		gone, stays := s.handed(request(message.SMSOnly), 1), other.handed(request(message.SMSOnly), 1)
+		s.says(gone, 0, "3059")
+		s.drain()
+		s.wantStates(gone, message.Failed)
+		s.update(func(tx *db.Tx) error { return site.Erase(tx, s.keys, s.name) })
+		r := other.person(stays, 0)
+		_, err := s.delivery.intake.Join(context.Background(), delivery{account: r.Provider, reports: []provider.Report{
+			{Ref: refOf(gone, 0, r.Step, r.Try), Final: true, Delivered: true, Code: "4000"}, {Ref: r.Reference(), Final: true, Delivered: true, Code: "4000"},
+		}})
+		s.must(err)
+		other.wantStates(stays, message.Delivered)
+	})
 }

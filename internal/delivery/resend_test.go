@@ -9,6 +9,7 @@ import (
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
 	"creditmsg/internal/message"
 	"creditmsg/internal/site"
 )
@@ -45,6 +46,32 @@ func TestAMessageIsSentAgainToWhomItDidNotReach(t *testing.T) {
 			s.t.Errorf("where everybody was reached: %v, want a conflict", err)
 		}
 		s.wantMoney(1000-3*18, 0, 3*18)
+	})
+}
+
+func TestAResendingIsFoundAgainWhenItsPeopleAreForgotten(t *testing.T) {
+	each(t, func(s *shop) {
+		s.window(time.Hour)
+		ctx := context.Background()
+		key := s.handed(request(message.SMSOnly), 1)
+		s.says(key, 0, "3059")
+		s.drain()
+		again, err := s.messages.ResendFailed(ctx, key, "tok_1", (*message.Draft).Accept)
+		s.must(err)
+		s.drain()
+		s.says(again.Key, 0, "3059")
+		s.drain()
+		f := message.Forgetting{Site: s.name, Render: func(message.Receipt) []byte { return []byte("{}") }}
+		out, _, err := s.messages.ForgetMessages(ctx, f, db.At(s.clock.read().AddDate(1, 0, 0)), id.ID{})
+		s.must(err)
+		if out.People != 2 {
+			s.t.Errorf("forgot %d, want both", out.People)
+		}
+		twice, err := s.messages.ResendFailed(ctx, key, "tok_1", (*message.Draft).Accept)
+		s.must(err)
+		if twice.ID != again.ID {
+			s.t.Errorf("asked again, it was sent as %s, and as %s before", twice.ID, again.ID)
+		}
 	})
 }
 

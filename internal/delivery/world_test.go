@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -221,6 +222,11 @@ type testLog struct{ t testing.TB }
 func (l testLog) Write(p []byte) (int, error) {
 	l.t.Log(string(bytes.TrimSpace(p)))
 	return len(p), nil
+}
+
+// Recover looks once for what was left behind and mends what is due, as Run does again and again.
+func (s *Service) Recover(ctx context.Context) error {
+	return errors.Join(s.recoverAttempts(ctx), s.recoverInbox(ctx), s.pollCalls(ctx))
 }
 
 // background runs a runner until the test ends.

@@ -183,6 +183,26 @@ func TestANumberThatACallHasTwiceIsMatchedTwice(t *testing.T) {
 	})
 }
 
+// TestLinesOfForgottenPeopleAreMatchedByCallAndNumber has a carrier that names no reference of
+// ours bill people whose numbers were forgotten since.
+func TestLinesOfForgottenPeopleAreMatchedByCallAndNumber(t *testing.T) {
+	eachEngine(t, func(t *testing.T, engine string) {
+		w, rows := shop(t, engine, 4)
+		month := korea.Month(w.read())
+		w.pass(31 * 24 * time.Hour)
+		w.drain()
+		f := message.Forgetting{Site: "site-0", Render: func(message.Receipt) []byte { return nil }}
+		out, _, err := w.messages.ForgetMessages(t.Context(), f, db.At(w.read()), id.ID{})
+		w.must(err)
+		if out.People == 0 {
+			t.Error("nobody was forgotten")
+		}
+		v, err := w.service.Import(t.Context(), bytes.NewReader(file(rows, false)), Request{Provider: "carrier-a", Month: month})
+		w.must(err)
+		w.wants(v, "")
+	})
+}
+
 func TestTheTurnOfAMonthIsNobodysError(t *testing.T) {
 	eachEngine(t, func(t *testing.T, engine string) {
 		w, rows := shop(t, engine, 4)

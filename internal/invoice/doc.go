@@ -27,6 +27,6 @@
 //
 // Reading order: kind.go (the closed list of differences), column.go and line.go (a file
 // into lines), compare.go (one line against one leg, pure);
-// then invoice.go, import.go, store.go, resolve.go, match.go, missing.go (the acts of an
+// with leg.go; then invoice.go, import.go, store.go, resolve.go, match.go, missing.go (the acts of an
 // import), rows.go, apply.go (refunds), paper.go (lists for people).
 package invoice

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"creditmsg/internal/delivery"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
+	"creditmsg/internal/korea"
 	"creditmsg/internal/message"
 )
 
@@ -123,24 +125,9 @@ func (j *run) resolveCall(ctx context.Context, call delivery.Handed, lines []cal
 	legs := map[uint32][]delivery.Reference{}
 	err := j.d.View(ctx, "invoice_call_legs", func(tx *db.Tx) error {
 		clear(legs)
-		_, people, err := j.messages.ReadPlaces(tx, pick(call.Legs, func(r delivery.Reference) message.Place { return r.Place }))
+		mobiles, err := j.mobilesOf(tx, call, pick(lines, func(l callLine) uint32 { return l.mobile }))
 		if err != nil {
 			return err
-		}
-		mobiles := make(map[message.Place]uint32, len(people))
-		for _, p := range people {
-			key, err := j.keys.Site(tx, p.Site)
-			if fault.Is(err, fault.NotFound) {
-				continue // the site's data was erased: nobody can tell its numbers any more
-			}
-			if err != nil {
-				return err
-			}
-			mobile, ok := key.OpenNumber(p.ID, uint32(p.Seq), p.Mobile)
-			if !ok {
-				return fmt.Errorf("recipient %d of message %s: the sealed number is damaged", p.Seq, p.ID)
-			}
-			mobiles[p.Place] = mobile
 		}
 		for _, r := range call.Legs {
 			if mobile, born := mobiles[r.Place]; born {
@@ -163,6 +150,37 @@ func (j *run) resolveCall(ctx context.Context, call delivery.Handed, lines []cal
 		}
 	}
 	return j.nameLegs(ctx, found, refs)
+}
+
+// mobilesOf gives the numbers of those in a call; of who was forgotten, if a line has his.
+func (j *run) mobilesOf(tx *db.Tx, call delivery.Handed, lines []uint32) (map[message.Place]uint32, error) {
+	_, people, err := j.messages.ReadPlaces(tx, pick(call.Legs, func(r delivery.Reference) message.Place { return r.Place }))
+	if err != nil {
+		return nil, err
+	}
+	mobiles := make(map[message.Place]uint32, len(people))
+	var gone []message.Place
+	for _, p := range people {
+		key, err := j.keys.Site(tx, p.Site)
+		if fault.Is(err, fault.NotFound) {
+			continue // the site's data was erased: nobody can tell its numbers any more
+		}
+		if err != nil {
+			return nil, err
+		}
+		mobile, ok := key.OpenNumber(p.ID, uint32(p.Seq), p.Mobile)
+		if !ok {
+			return nil, fmt.Errorf("recipient %d of message %s: the sealed number is damaged", p.Seq, p.ID)
+		}
+		if korea.MobileNumber(mobile) == "" { // he was forgotten
+			gone = append(gone, p.Place)
+			continue
+		}
+		mobiles[p.Place] = mobile
+	}
+	had, err := j.messages.Recall(tx, gone, lines)
+	maps.Copy(mobiles, had)
+	return mobiles, err
 }
 
 func (j *run) nameLegs(ctx context.Context, lines []int, refs []string) error {

@@ -33,5 +33,5 @@
 //
 // Reading order: kakao.go (the service), row.go, wish.go (what sites ask for), next.go (which
 // act is next, and what it leads to), act.go (its job), look.go (the looking), stand.go (what
-// follows for the site's template), channel.go.
+// follows for the site's template), channel.go, erase.go; noted.go, shift.go.
 package kakao

@@ -45,6 +45,14 @@ func (r Receipt) Truncated() bool { return r.Rejected > int64(len(r.Rejections))
 type Once struct {
 	Key    idem.Key
 	Render func(Receipt) []byte
+
+	nameless bool // the reply names nobody, so it stays as it is when people are forgotten
+}
+
+// ByID is a key whose reply is the message's public id and nothing else: what whoever sends on
+// behalf of others finds its message by, for ever.
+func ByID(k idem.Key) Once {
+	return Once{Key: k, Render: func(r Receipt) []byte { return []byte(r.Message.ID.Text(id.Message)) }, nameless: true}
 }
 
 // joining is a draft that waits for the accept group.
@@ -250,8 +258,8 @@ func (s *Service) acceptAll(tx *db.Tx, in []joining) ([]joined, error) {
 	messages := make([]*Message, len(in))
 	for _, i := range fresh {
 		messages[i] = in[i].draft.row(StateAccepted, tx.Now)
-		if in[i].once != nil {
-			messages[i].reply = in[i].once.Key.Digest()
+		if once := in[i].once; once != nil && !once.nameless {
+			messages[i].reply = once.Key.Digest()
 		}
 	}
 	if err := writeDrafts(tx, in, messages, fresh); err != nil {

@@ -34,15 +34,22 @@
 //	waiting ─▶ taken (its recipients are, or are being, handed over: pending until they have a row)
 //	waiting ─▶ cancelled | expired
 //
-// Tables owned: template, message, batch, reject, recipient, recent, policy, off_kakao, review.
+// Tables owned: template, message, batch, reject, recipient, recent, policy, off_kakao, review,
+// forgotten.
 //
-// Reading order: route.go (strategies to steps) with policy.go (a site's own) and
-// off_kakao.go (who is spared a detour), request.go (what is asked for), text.go
-// (variables), draft.go (the checks of one recipient) with advert.go (what advertising
-// must be), asked.go (what is asked about recipients), recent.go (who was sent the same
-// words already) and words.go (which words nobody may see), batch.go (packing), accept.go
-// (the group commit) with facts.go (what a draft asks) and known.go (what it may go by
-// without asking), recipient.go and change.go (what can happen to one person), record.go
-// (writing it, with the money), then schedule.go, tempo.go (how fast) and timing.go (in which
-// hours, and what has none), review.go, cancel.go, resend.go, find.go.
+// Reading order: message.go and recipient.go (the rows) with batch.go (packing), rows.go and
+// outcome.go; route.go (strategies to steps) with policy.go and policy_store.go (a site's own)
+// and off_kakao.go (who is spared a detour), template.go with template_check.go and kakao_text.go,
+// request.go (what is asked for), text.go (variables) with lines.go, draft.go (the checks of one
+// recipient) with check.go, checked.go, attach.go (pictures), groups.go (groups of the address
+// book) and advert.go (what advertising must be), asked.go (what is asked about recipients),
+// recent.go (who was sent the same words already) and words.go (which words nobody may see),
+// quote.go with expect.go and past.go (what it would cost), stage.go (large drafts); accept.go (the
+// group commit) with admit.go, facts.go (what a draft asks), known.go (what it may go by without
+// asking), reply.go (idempotency keys) and wait.go (for a recharge); change.go (what can happen to
+// one person), record.go (writing it, with the money) with figures.go, told.go and notice.go; then
+// job.go, turn.go (which site is next) and handover.go, schedule.go, tempo.go (how fast) and
+// timing.go (in which hours, and what has none), review.go, cancel.go, resend.go; find.go,
+// sendlog.go and places.go (who it went to); forget.go with recall.go (what carriers still say of
+// who was forgotten), erase.go; noted.go, metrics.go, shift.go.
 package message

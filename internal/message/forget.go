@@ -1,9 +1,12 @@
 package message
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
@@ -16,7 +19,7 @@ import (
 // This file forgets to whom a message went and what was said to him alone: his number, his
 // values, his place in finders, refusals and kept replies. What became of him stays, without
 // a name, and with it every sum. It touches only messages that are over: before that, his
-// number is what reports and fallbacks go by.
+// number is what reports and fallbacks go by. What carriers may say of him later is in recall.go.
 //
 // Each batch is a transaction of its own, and forgetting twice changes nothing, so that
 // whoever was interrupted begins again.
@@ -37,6 +40,7 @@ type Forgetting struct {
 	Site   string
 	Number korea.Number         // "" = everybody
 	Render func(Receipt) []byte // how the reply reads under which a message was accepted
+	AtOnce int                  // messages that ForgetMessages looks at in one part; 0 = 1,000
 }
 
 // Forgotten is what one part of the work did.
@@ -47,8 +51,12 @@ type Forgotten struct {
 	More   bool
 }
 
-// forgetAtOnce is the number of finders, or packs of refusals, that one part looks into.
-const forgetAtOnce = 1000
+const (
+	// forgetAtOnce is the number of finders, packs of refusals or messages that one part looks into.
+	forgetAtOnce = 1000
+	// forgetPeople ends a part of large messages before that.
+	forgetPeople = 100_000
+)
 
 // ForgetNumber forgets one number in messages of a site that are over, a part at a time:
 // begin with the zero name, and go on from Next. NotFound for the site.
@@ -131,11 +139,11 @@ func (s *Service) forgetBatch(ctx context.Context, f Forgetting, n BatchName, wh
 			return err
 		}
 		people := bodies[n]
-		var gone []Seq
+		gone := map[Seq]uint32{} // the numbers that they had
 		for i := range people {
 			if p := &people[i]; p.Mobile != nobody && who(*p) {
+				gone[Seq(n.No*BatchSize+i)] = p.Mobile
 				p.Mobile, p.Values = nobody, make([]string, len(p.Values))
-				gone = append(gone, Seq(n.No*BatchSize+i))
 			}
 		}
 		if count = int64(len(gone)); count == 0 {
@@ -144,7 +152,7 @@ func (s *Service) forgetBatch(ctx context.Context, f Forgetting, n BatchName, wh
 		if err := rewrite(tx, key, n, people); err != nil {
 			return err
 		}
-		if err := nameless(tx, key, m.Key, gone); err != nil {
+		if err := nameless(tx, key, m, gone); err != nil {
 			return err
 		}
 		if f.Number == "" || m.Duplicate == 0 {
@@ -175,9 +183,10 @@ func rewrite(tx *db.Tx, key *site.Key, n BatchName, people []Person) error {
 		append(batchColumns([]BatchName{n}), db.Col("body", [][]byte{full.body}), db.Col("finder", [][]byte{full.finder}))...)
 }
 
-// nameless takes the numbers out of the rows of recipients; those without a row are passed over.
-func nameless(tx *db.Tx, key *site.Key, m Key, gone []Seq) error {
-	places := pick(gone, func(s Seq) Place { return Place{m, s} })
+// nameless takes the numbers out of the rows of recipients, and keeps what carriers may still
+// claim; those without a row were handed to nobody, and are passed over.
+func nameless(tx *db.Tx, key *site.Key, m *Message, gone map[Seq]uint32) error {
+	places := pick(slices.Sorted(maps.Keys(gone)), func(s Seq) Place { return Place{m.Key, s} })
 	var born []Recipient
 	if err := tx.Ask(askRecipients(places, &born)); err != nil {
 		return err
@@ -185,11 +194,15 @@ func nameless(tx *db.Tx, key *site.Key, m Key, gone []Seq) error {
 	if len(born) == 0 {
 		return nil
 	}
-	return tx.UpdateMany("recipient", []string{"site_id", "message_id", "seq"}, append(recipientKeys(born),
+	err := tx.UpdateMany("recipient", []string{"site_id", "message_id", "seq"}, append(recipientKeys(born),
 		db.Col("mobile", pick(born, func(r Recipient) []byte {
-			sealed := SealedMobile(key, m, r.Seq, nobody)
+			sealed := SealedMobile(key, m.Key, r.Seq, nobody)
 			return sealed[:]
 		})))...)
+	if err != nil {
+		return err
+	}
+	return keepClaims(tx, key, m, born, gone)
 }
 
 // ForgetRefused forgets a number among those who were not accepted, a part at a time, as
@@ -286,7 +299,7 @@ func (s *Service) rewriteReply(tx *db.Tx, key *site.Key, m *Message, f Forgettin
 	var slot id.ID
 	err := tx.QueryRow(`SELECT reply FROM message WHERE site_id = ? AND id = ?`, m.Site, m.ID).Scan(db.Maybe(&slot))
 	if err != nil || slot.IsZero() {
-		return err // zero: it was accepted without a key
+		return err // zero: it was accepted without a key, or its reply names nobody
 	}
 	r, err := s.receiptOf(tx, key, m)
 	if err != nil {
@@ -325,15 +338,16 @@ func (s *Service) receiptOf(tx *db.Tx, key *site.Key, m *Message) (Receipt, erro
 // out.Next where one was not over.
 func (s *Service) ForgetMessages(ctx context.Context, f Forgetting, before db.Time, from id.ID) (out Forgotten, upto id.ID, err error) {
 	var list []*Message
+	limit := cmp.Or(f.AtOnce, forgetAtOnce)
 	err = s.d.View(ctx, "message_forget_old", func(tx *db.Tx) error {
 		list, err = scanMessages(tx.Query(`SELECT site_id, id, `+messageColumns+` FROM message
-			WHERE site_id = ? AND id > ? AND id < ? AND forgotten_at = 0 ORDER BY id LIMIT ?`, f.Site, from[:], bound(before), forgetAtOnce))
+			WHERE site_id = ? AND id > ? AND id < ? AND forgotten_at = 0 ORDER BY id LIMIT ?`, f.Site, from[:], bound(before), limit))
 		return err
 	})
 	if err != nil {
 		return out, from, fmt.Errorf("find old messages of site %s: %w", f.Site, err)
 	}
-	out.Next.Message, out.More, upto = Key{f.Site, from}, len(list) == forgetAtOnce, from
+	out.Next.Message, out.More, upto = Key{f.Site, from}, len(list) == limit, from
 	for _, m := range list {
 		old := m.State.Final() && m.DoneAt < before
 		if old {
@@ -347,6 +361,10 @@ func (s *Service) ForgetMessages(ctx context.Context, f Forgetting, before db.Ti
 			upto = m.ID
 		}
 		out.Next.Message = m.Key
+		if out.People >= forgetPeople {
+			out.More = true
+			break
+		}
 	}
 	return out, upto, nil
 }

@@ -82,7 +82,7 @@ type Message struct {
 	Released    int64 // recipients that are let go by its pace; of a paced message
 
 	sealed []byte
-	reply  id.ID           // the idempotency key of its accept, by its digest; zero = it had none; set by the accept alone
+	reply  id.ID           // the idempotency key of its accept, by its digest; zero = it had none, or its reply names nobody; set by the accept alone
 	heard  event.Listeners // who listens to its site; nil = not asked, of a message that was not locked
 }
 

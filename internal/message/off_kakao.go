@@ -96,7 +96,7 @@ func (s *Service) noteOffKakao(tx *db.Tx, messages map[Key]*Message, changes []C
 		if err != nil {
 			return err
 		}
-		if mobile, ok := key.OpenNumber(c.To.ID, uint32(c.To.Seq), c.To.Mobile); ok {
+		if mobile, ok := key.OpenNumber(c.To.ID, uint32(c.To.Seq), c.To.Mobile); ok && mobile != nobody {
 			names = append(names, optout.Name{Site: c.To.Site, Alias: key.Alias(mobile)})
 		}
 	}

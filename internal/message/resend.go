@@ -23,7 +23,7 @@ import (
 // accept is (*Draft).Accept, or what surrounds it. Faults: NotFound, StateConflict for a message
 // that is not over or left nobody out, and those of Draft and accept.
 func (s *Service) ResendFailed(ctx context.Context, of Key, by string, accept func(*Draft, context.Context, *Once) (Receipt, error)) (*Message, error) {
-	once := Once{Key: resendKey(of), Render: func(r Receipt) []byte { return []byte(r.Message.ID.Text(id.Message)) }}
+	once := ByID(resendKey(of))
 	earlier, err := s.Earlier(ctx, once.Key)
 	if err != nil {
 		return nil, err

@@ -44,5 +44,5 @@
 // (that it adds up), sign.go (its bytes); grid.go with csv.go and xlsx.go (for people);
 // receipt.go (of a payment); export.go with line.go (entries); verify.go with verify_entry.go;
 // profile.go; compliance.go with compliance_verify.go; tax.go (tax invoices of a month), tax_sort.go (which payment stands in which),
-// tax_check.go, tax_store.go (issuing), tax_form.go (Hometax's form).
+// tax_check.go, tax_store.go (issuing), tax_form.go (Hometax's form), unissued.go (what a site is still to get); noted.go.
 package paper

@@ -12,10 +12,14 @@
 //   - Sums stay. No state, cost, count or entry of a ledger changes, so every law can be proven
 //     afterwards as before.
 //   - An erased site has no key any more: whatever was sealed with it, also in backups, cannot
-//     be read by anybody. Its ledger stays and verifies.
+//     be read by anybody. Its ledger stays and verifies. Nothing of it acts any more, no job,
+//     series, recharge, alert or webhook, and its test site ends with it. What it owes, or is
+//     still to get for its money, is in the way.
 //
 // What it leaves: a number on a list of opt-outs, since the wish not to be written to has to be
-// kept; who changed what, in which no number, text or name of a recipient is (package audit); raw reports of carriers until they go by age; lines of carriers' invoices, which are
+// kept; for message.ClaimedFor a keyed digest by which what a carrier still says of a number finds
+// its message; who changed what, in which no number, text or name of a recipient is (package
+// audit); raw reports of carriers until they go by age; lines of carriers' invoices, which are
 // business records; what a site wrote itself into titles and metadata.
 //
 // Tables owned: privacy_erasure, privacy_keeping.

@@ -70,11 +70,17 @@ type Service struct {
 	book     *book.Book
 	series   *series.Service
 	render   func(message.Receipt) []byte
+	contacts func(tx *db.Tx, siteID string) error
+	unissued func(tx *db.Tx, siteID string) (string, error)
 	log      *slog.Logger
+
+	atOnce int // old messages that are looked at before another site's turn; 0 = as many as are usual
 }
 
 // Deps is what the service works with. Render writes the reply to whoever sends a message, as
-// the API does. A nil Log tells nothing.
+// the API does. Contacts takes whom a site that is erased has to be told of what happens there
+// (alert.EraseSite), and Unissued says in words which papers it is still to get for what it paid,
+// "" = none (paper.Papers); nil ones do nothing. A nil Log tells nothing.
 type Deps struct {
 	DB       *db.DB
 	Keys     *site.Keys
@@ -84,6 +90,8 @@ type Deps struct {
 	Book     *book.Book
 	Series   *series.Service
 	Render   func(message.Receipt) []byte
+	Contacts func(tx *db.Tx, siteID string) error
+	Unissued func(tx *db.Tx, siteID string) (string, error)
 	Log      *slog.Logger
 }
 
@@ -92,7 +100,14 @@ func New(d Deps) *Service {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{d: d.DB, keys: d.Keys, queue: d.Queue, ledger: d.Ledger, messages: d.Messages, book: d.Book, series: d.Series, render: d.Render, log: d.Log}
+	if d.Contacts == nil {
+		d.Contacts = func(*db.Tx, string) error { return nil }
+	}
+	if d.Unissued == nil {
+		d.Unissued = func(*db.Tx, string) (string, error) { return "", nil }
+	}
+	return &Service{d: d.DB, keys: d.Keys, queue: d.Queue, ledger: d.Ledger, messages: d.Messages, book: d.Book, series: d.Series, render: d.Render,
+		contacts: d.Contacts, unissued: d.Unissued, log: d.Log}
 }
 
 func sealedFor(of id.ID) string { return "erasure " + of.String() }

@@ -217,16 +217,72 @@ func TestOldMessagesForgetTheirPeopleEachDay(t *testing.T) {
 		w.end(w.send(shop, him))
 		w.end(w.send(other, him))
 		w.update(func(tx *db.Tx) error { return SetKept(tx, shop, LeastDays) })
-		w.must(w.Sweep(w.Context()))
+		w.swept()
 		if w.finds(shop, him) != 1 {
 			w.Error("it was forgotten at once")
 		}
 		w.clock.Add((LeastDays*24*time.Hour + time.Hour).Microseconds())
 		w.end(w.send(shop, her))
-		w.must(w.Sweep(w.Context()))
+		w.swept()
 		if w.finds(shop, him) != 0 || w.finds(shop, her) != 1 || w.finds(other, him) != 1 {
 			w.Errorf("of %d, %d and %d is known; want the old one of the shop gone", w.finds(shop, him), w.finds(shop, her), w.finds(other, him))
 		}
+		w.proven()
+	})
+}
+
+// swept has old messages looked through, to the end.
+func (w *world) swept() {
+	w.Helper()
+	w.must(w.Sweep(w.Context()))
+	w.run(w.Works())
+}
+
+// TestASiteWithManyOldMessagesDoesNotHoldUpTheOthers looks at one message at a time, of which one
+// is not over.
+func TestASiteWithManyOldMessagesDoesNotHoldUpTheOthers(t *testing.T) {
+	each(t, func(w *world) {
+		w.atOnce = 1
+		w.end(w.send(shop, him))
+		running := w.send(shop, him)
+		for range 3 {
+			w.end(w.send(shop, him))
+		}
+		w.end(w.send(other, him))
+		w.update(func(tx *db.Tx) error { return errors.Join(SetKept(tx, shop, LeastDays), SetKept(tx, other, LeastDays)) })
+		w.clock.Add((LeastDays*24*time.Hour + time.Hour).Microseconds())
+		w.must(w.Sweep(w.Context()))
+		w.must(w.Sweep(w.Context())) // as another process does
+		if n := w.finds(shop, him); n != 5 {
+			t.Errorf("%d are known, want 5: others do the work", n)
+		}
+		for range 3 {
+			jobs, err := w.queue.Claim(w.Context(), queue.Default, []string{kindKeep}, 1)
+			w.must(err)
+			w.must(w.keep(w.Context(), jobs))
+		}
+		if w.finds(shop, him) == 1 || w.finds(other, him) != 0 {
+			t.Errorf("of %d and %d is known; want the one that has little to be done", w.finds(shop, him), w.finds(other, him))
+		}
+		w.run(w.Works())
+		if n := w.finds(shop, him); n != 1 {
+			t.Errorf("%d are known, want him alone who still waits", n)
+		}
+		w.swept() // not again on the same day
+		w.end(running)
+		w.clock.Add((LeastDays*24*time.Hour + time.Hour).Microseconds())
+		w.swept()
+		if n := w.finds(shop, him); n != 0 {
+			t.Errorf("%d are known a month later", n)
+		}
+		w.view(func(tx *db.Tx) error {
+			var n int
+			err := tx.QueryRow(`SELECT COUNT(*) FROM job WHERE kind = ?`, kindKeep).Scan(&n)
+			if n != 0 {
+				t.Errorf("%d jobs are left", n)
+			}
+			return err
+		})
 		w.proven()
 	})
 }

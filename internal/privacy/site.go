@@ -10,8 +10,10 @@ import (
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
+	"creditmsg/internal/kakao"
 	"creditmsg/internal/message"
 	"creditmsg/internal/site"
+	"creditmsg/internal/webhook"
 )
 
 // End is the wish that a site and all that it owns is erased.
@@ -19,52 +21,55 @@ type End struct {
 	Site    string
 	Forfeit bool   // credit that is left is taken by an adjustment; otherwise it is in the way
 	Reason  string // for the ledger and the log
+
+	sibling bool // it is the test site of the site that is erased
 }
 
-// EraseSite erases a site. Its ledger stays: amounts, times and hashes, without notes that
-// could be read. Faults: NotFound, Invalid without a reason, and Conflict with what is in the
-// way: a site that is not suspended, messages that are not over, credit that is held or left,
-// payment methods, withdrawals and payments that are under way. Erasing it again changes nothing.
+// EraseSite erases a site, and its test site with it. Its ledger stays: amounts, times and
+// hashes, without notes that could be read. Faults: NotFound, Invalid without a reason, and
+// Conflict with what is in the way: a site that is not suspended, messages that are not over,
+// credit that is held, left or owed, payment methods, withdrawals and payments that are under
+// way, papers that it is still to get for what it paid. Of a test site only messages that are not
+// over are in the way. Erasing it again changes nothing.
 func (s *Service) EraseSite(ctx context.Context, e End) error {
 	if e.Reason = strings.TrimSpace(e.Reason); e.Reason == "" {
 		return fault.Check("/reason", "say why, for whoever reads the ledger later")
 	}
-	var over bool
-	err := s.d.Update(ctx, "privacy_settle_site", func(tx *db.Tx) (err error) {
-		over, err = s.settle(tx, e)
-		return err
-	})
-	if err != nil || over {
-		return err
+	ends := []End{e}
+	if !site.IsTest(e.Site) { // the test site first: whoever was interrupted finds it by its live one
+		ends = []End{{Site: site.TestID(e.Site), Forfeit: true, Reason: e.Reason, sibling: true}, e}
 	}
-	return s.d.Update(ctx, "privacy_erase_site", func(tx *db.Tx) error {
-		if err := s.ready(tx, e.Site); err != nil {
+	var left []End
+	for _, one := range ends {
+		over := false
+		err := s.d.Update(ctx, "privacy_settle_site", func(tx *db.Tx) (err error) {
+			over, err = s.settle(tx, one)
+			return err
+		})
+		if one.sibling && fault.Is(err, fault.NotFound) {
+			continue // it has none
+		}
+		if err != nil {
 			return err
 		}
-		if err := s.queue.DropSite(tx, e.Site); err != nil {
+		if !over {
+			left = append(left, one)
+		}
+	}
+	for _, one := range left {
+		if err := s.d.Update(ctx, "privacy_erase_site", func(tx *db.Tx) error { return s.erase(tx, one) }); err != nil {
 			return err
 		}
-		for _, table := range []string{`privacy_erasure`, `privacy_keeping`} {
-			if _, err := tx.Exec(`DELETE FROM `+table+` WHERE site_id = ?`, e.Site); err != nil {
-				return fmt.Errorf("erase site %s: %w", e.Site, err)
-			}
-		}
-		if err := access.EraseSite(tx, e.Site); err != nil {
-			return err
-		}
-		return site.Erase(tx, s.keys, e.Site)
-	})
+	}
+	return nil
 }
 
-// settle takes the credit that is left, if that is wished; over reports that the site was
-// erased before.
+// settle takes the credit that is left, if that is wished and nothing else is in the way; over
+// reports that the site was erased before.
 func (s *Service) settle(tx *db.Tx, e End) (over bool, err error) {
-	one, err := site.Find(tx, e.Site)
-	if err != nil || one.State == site.Erased {
-		return err == nil, err
-	}
-	if err := s.still(tx, one); err != nil {
-		return false, err
+	over, err = s.still(tx, e)
+	if over || err != nil {
+		return over, err
 	}
 	purse, err := s.ledger.Account(tx, e.Site)
 	if err != nil || purse.Available == 0 || !e.Forfeit {
@@ -74,45 +79,88 @@ func (s *Service) settle(tx *db.Tx, e End) (over bool, err error) {
 	return false, err
 }
 
-// still refuses a site that does something.
-func (s *Service) still(tx *db.Tx, one site.Site) error {
-	if one.State != site.Suspended {
-		return fault.New(fault.Conflict, fault.CodeStateConflict, "site %s is %s: suspend it first", one.ID, one.State)
+// erase takes all of a site, unless something is in the way. The site's row is locked from the
+// first look on, and its account, which is locked after everything else, before the last one:
+// so nothing comes in between.
+func (s *Service) erase(tx *db.Tx, e End) error {
+	over, err := s.still(tx, e)
+	if over || err != nil {
+		return err
+	}
+	end := func(tx *db.Tx, siteID string) error { return site.Erase(tx, s.keys, siteID) }
+	for _, take := range []func(*db.Tx, string) error{ // in the order of their locks
+		message.EraseSite, kakao.EraseSite, s.contacts, billing.EraseSite, s.series.EraseSite, webhook.EraseSite, s.queue.DropSite,
+		s.forget, access.EraseSite, end, s.spent,
+	} {
+		if err := take(tx, e.Site); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forget takes the rows of this package.
+func (s *Service) forget(tx *db.Tx, siteID string) error {
+	for _, table := range []string{`privacy_erasure`, `privacy_keeping`} {
+		if _, err := tx.Exec(`DELETE FROM `+table+` WHERE site_id = ?`, siteID); err != nil {
+			return fmt.Errorf("erase site %s: %w", siteID, err)
+		}
+	}
+	return nil
+}
+
+// still locks a site and refuses one that does something or is owed something; over reports that
+// it was erased before.
+func (s *Service) still(tx *db.Tx, e End) (over bool, err error) {
+	if err := site.Lock(tx, e.Site); err != nil {
+		return false, err
+	}
+	one, err := site.Find(tx, e.Site)
+	if err != nil || one.State == site.Erased {
+		return err == nil, err
+	}
+	if one.State != site.Suspended && !e.sibling {
+		return false, fault.New(fault.Conflict, fault.CodeStateConflict, "site %s is %s: suspend it first", one.ID, one.State)
 	}
 	running, err := message.Running(tx, one.ID, 100)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if running > 0 {
-		return inTheWay(one.ID, "some messages are not over; cancel them, or wait for their reports")
+		return false, inTheWay(one.ID, "some messages are not over; cancel them, or wait for their reports")
 	}
-	what, err := billing.UnderWay(tx, one.ID)
-	if err != nil || what == "" {
-		return err
+	if site.IsTest(one.ID) {
+		return false, nil // nobody's money is there
 	}
-	return inTheWay(one.ID, what)
+	for _, look := range []func(*db.Tx, string) (string, error){billing.UnderWay, s.unissued} {
+		what, err := look(tx, one.ID)
+		if err != nil {
+			return false, err
+		}
+		if what != "" {
+			return false, inTheWay(one.ID, what)
+		}
+	}
+	return false, nil
 }
 
 func inTheWay(siteID, what string) error {
 	return fault.New(fault.Conflict, fault.CodeStateConflict, "site %s cannot be erased yet: %s", siteID, what)
 }
 
-// ready refuses a site that does something, or that has credit.
-func (s *Service) ready(tx *db.Tx, id string) error {
-	one, err := site.Find(tx, id)
-	if err == nil {
-		err = s.still(tx, one)
-	}
-	if err != nil {
+// spent locks the account of a site and refuses one that has credit, or owes some.
+func (s *Service) spent(tx *db.Tx, siteID string) error {
+	purse, err := s.ledger.Locked(tx, siteID)
+	switch {
+	case err != nil:
 		return err
-	}
-	purse, err := s.ledger.Account(tx, id)
-	if err != nil {
-		return err
-	}
-	if purse.Available != 0 || purse.Held != 0 {
-		return fault.New(fault.Conflict, fault.CodeStateConflict, "site %s has %s of credit, and %s are held: give it back, or have it forfeited", id, purse.Available, purse.Held).
+	case purse.Available != 0 || purse.Held != 0:
+		return fault.New(fault.Conflict, fault.CodeStateConflict, "site %s has %s of credit, and %s are held: give it back, or have it forfeited", siteID, purse.Available, purse.Held).
 			With("available", purse.Available).With("held", purse.Held)
+	case purse.Owed != 0 && !site.IsTest(siteID):
+		return fault.New(fault.Conflict, fault.CodeStateConflict,
+			"site %s owes %s for credit that it spent before its payment was taken back: have it paid, or write it off with an adjustment of so much", siteID, purse.Owed).
+			With("owed", purse.Owed)
 	}
 	return nil
 }

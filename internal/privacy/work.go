@@ -13,8 +13,11 @@ import (
 	"creditmsg/internal/queue"
 )
 
-// kindForget is the job that does an erasure.
-const kindForget = "forget"
+// The kinds of jobs: an erasure by its id, and a site's old messages by the site's.
+const (
+	kindForget = "forget"
+	kindKeep   = "forget_old"
+)
 
 const (
 	// partsAtOnce is how many parts of the work one claim does, so that its lease holds.
@@ -25,7 +28,10 @@ const (
 
 // Works is what a process that works on jobs does for this package.
 func (s *Service) Works() []queue.Work {
-	return []queue.Work{{Lane: queue.Default, Kind: kindForget, Max: 1, Workers: 1, Handle: s.handle}}
+	return []queue.Work{
+		{Lane: queue.Default, Kind: kindForget, Max: 1, Workers: 1, Handle: s.handle},
+		{Lane: queue.Default, Kind: kindKeep, Max: 1, Workers: 1, Handle: s.keep},
+	}
 }
 
 func (s *Service) handle(ctx context.Context, jobs []queue.Claimed) error {

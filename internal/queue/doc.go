@@ -35,5 +35,5 @@
 // Table owned: job.
 //
 // Reading order: queue.go (the words), row.go (one job and the moves it can make,
-// pure), put.go, claim.go, finish.go, run.go (the workers), stats.go.
+// pure), put.go, claim.go, finish.go, run.go (the workers), stats.go, shift.go.
 package queue

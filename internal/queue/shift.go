@@ -14,8 +14,7 @@ import (
 // until its lease ends in the true time. A job that comes too early finds nothing to do and
 // puts itself back, as after every Put.
 //
-// It reads the whole table, since nothing else asks for the jobs of a site: it is for sites
-// whose clock is moved by hand.
+// It is for sites whose clock is moved by hand.
 func (q *Queue) Shift(tx *db.Tx, site string, by time.Duration, except ...string) error {
 	names, err := ofSite(tx, site)
 	if err != nil {
@@ -61,7 +60,7 @@ func (r *row) shift(now db.Time, by time.Duration) bool {
 	return true
 }
 
-// Busy counts the jobs of a site that are due or being worked on. It reads the whole table.
+// Busy counts the jobs of a site that are due or being worked on.
 func (q *Queue) Busy(tx *db.Tx, site string) (n int64, err error) {
 	err = tx.QueryRow(`SELECT COUNT(*) FROM job WHERE site_id = ? AND state <> ? AND (lease IS NOT NULL OR due <= ?)`,
 		site, string(buried), tx.Now).Scan(&n)

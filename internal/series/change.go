@@ -193,6 +193,14 @@ func (s *Service) turn(tx *db.Tx, siteID string, of id.ID, to State) (Series, er
 
 // Remove forgets a series and its firings. What it sent stays. NotFound.
 func (s *Service) Remove(tx *db.Tx, siteID string, of id.ID) error {
+	if err := s.remove(tx, siteID, of); err != nil {
+		return err
+	}
+	return s.queue.Drop(tx, kindFire, of.String())
+}
+
+// remove is Remove but for the job, which is locked later than what else may be.
+func (s *Service) remove(tx *db.Tx, siteID string, of id.ID) error {
 	one, err := s.lock(tx, siteID, of)
 	if err == nil {
 		err = one.releasePictures(tx)
@@ -205,10 +213,7 @@ func (s *Service) Remove(tx *db.Tx, siteID string, of id.ID) error {
 			return fmt.Errorf("remove series %s: %w", of, err)
 		}
 	}
-	if err := note(tx, "series.removed", &one, nil); err != nil {
-		return err
-	}
-	return s.queue.Drop(tx, kindFire, of.String())
+	return note(tx, "series.removed", &one, nil)
 }
 
 // job is what fires the series at its next time.

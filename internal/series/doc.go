@@ -23,5 +23,6 @@
 // Tables owned: series, series_firing.
 //
 // Reading order: plan.go (when, pure), series.go (what is kept), change.go (the acts of
-// people), fire.go.
+// people) with pictures.go, fire.go, forget.go (people, and the series of an erased site); noted.go,
+// shift.go.
 package series

@@ -214,7 +214,7 @@ func (s *Service) accept(ctx context.Context, one Series, key idem.Key) (message
 	if err != nil {
 		return message.Receipt{}, errors.Join(err, d.Discard(context.WithoutCancel(ctx)))
 	}
-	return d.Accept(ctx, &message.Once{Key: key, Render: func(r message.Receipt) []byte { return []byte(r.Message.ID.Text(id.Message)) }})
+	return d.Accept(ctx, new(message.ByID(key)))
 }
 
 // conclude writes down what became of a firing. Whoever finds it concluded changes nothing.

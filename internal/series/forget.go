@@ -39,6 +39,21 @@ func (s *Service) Forget(tx *db.Tx, siteID string, number korea.Number) (n int64
 	return n, nil
 }
 
+// EraseSite removes the series of a site that is being erased, with their firings, and gives up
+// their pictures. It needs the site's key, and locks the series; their jobs go with the site's.
+func (s *Service) EraseSite(tx *db.Tx, siteID string) error {
+	list, err := s.List(tx, siteID, id.ID{}, MostSeries)
+	if err != nil {
+		return err
+	}
+	for _, found := range list {
+		if err := s.remove(tx, siteID, found.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (c *Content) names(number korea.Number) bool {
 	return slices.ContainsFunc(c.Recipients, func(r Recipient) bool { return same(r.To, number) })
 }

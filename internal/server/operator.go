@@ -119,11 +119,12 @@ func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
 	list := c.reachable()
 	p.vendors = vendor.New(d, p.queue, c.watched(list), vendor.Options{})
 	p.registration = registration.New(p.keys, p.queue)
-	p.privacy = privacy.New(privacy.Deps{DB: d, Keys: p.keys, Queue: p.queue, Ledger: p.ledger, Messages: p.messages, Book: book.New(d, p.keys, p.queue), Series: p.series, Render: api.RenderReceipt})
 	p.people = access.New(d, p.keys)
 	p.kakao = kakao.New(d, p.keys, p.queue, kept(list), kakao.Options{Accounts: func(siteID string) []string { return serving(list, siteID) }})
 	p.sandbox = sandbox.New(d, p.keys, p.ledger, p.queue, p.kakao, c.sandbox(nil, nil))
 	p.papers = paper.New(p.keys, p.ledger, p.billing)
+	p.privacy = privacy.New(privacy.Deps{DB: d, Keys: p.keys, Queue: p.queue, Ledger: p.ledger, Messages: p.messages, Book: book.New(d, p.keys, p.queue), Series: p.series,
+		Render: api.RenderReceipt, Contacts: alert.EraseSite, Unissued: p.papers.Unissued})
 	if p.pictures, p.place, err = c.pictures(d, p.keys, nil); err != nil {
 		return nil, err
 	}

@@ -231,7 +231,7 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 // makeOffice makes the services around sending: what people and vendors have to do with it.
 func (p *Program) makeOffice(list []delivery.Carrier) (err error) {
 	p.privacy = privacy.New(privacy.Deps{DB: p.d, Keys: p.keys, Queue: p.queue, Ledger: p.ledger, Messages: p.messages, Book: p.book, Series: p.series,
-		Render: api.RenderReceipt, Log: p.log})
+		Render: api.RenderReceipt, Contacts: alert.EraseSite, Unissued: paper.New(p.keys, p.ledger, p.billing).Unissued, Log: p.log})
 	p.vendors = vendor.New(p.d, p.queue, p.config.watched(list), vendor.Options{Log: p.log})
 	p.registration = registration.New(p.keys, p.queue)
 	p.people = access.New(p.d, p.keys)

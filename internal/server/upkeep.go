@@ -96,6 +96,7 @@ func (p *Program) sweep(ctx context.Context) {
 		{"whom old messages went to", p.privacy.Sweep},
 		{"what was sent recently", p.messages.SweepRecent},
 		{"who was no Kakao user", p.messages.SweepOffKakao},
+		{"what proves forgotten numbers", p.messages.SweepForgotten},
 		{"audit log", func(ctx context.Context) error {
 			return audit.Sweep(ctx, p.d, signersOf(p.keys), p.config.Audit.kept())
 		}},

@@ -24,5 +24,6 @@
 // Reading order: site.go, key.go (sealing, pure), keys.go (where keys are kept),
 // signer.go (who signs for the installation), secret.go (the form of a token, pure),
 // token.go with token_change.go and network.go, sender.go, channel.go, rules.go with optoutnumber.go, words.go, rev.go (what others
-// may remember, and how long), sibling.go (test sites and their clocks).
+// may remember, and how long), limits.go, alias.go (what stands for a number), sibling.go (test
+// sites and their clocks), erase.go (the end of a site), note.go.
 package site

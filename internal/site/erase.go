@@ -10,7 +10,7 @@ import (
 
 // erasures are the statements that take from a site what is not sealed.
 var erasures = []string{
-	`UPDATE site SET state = 'erased', name = '' WHERE id = ?`,
+	`UPDATE site SET state = 'erased', name = '', opt_out_number = '' WHERE id = ?`,
 	`UPDATE site_key SET stored = NULL WHERE site_id = ?`,
 	`DELETE FROM site_token WHERE site_id = ?`,
 	`DELETE FROM site_token_old WHERE site_id = ?`,

@@ -37,11 +37,13 @@ func NoteOptOutNumbers(tx *db.Tx, id string, numbers ...korea.Number) error {
 }
 
 // OfOptOutNumbers gives the sites of whose advertising one opts out by these numbers: their
-// present ones, and those that earlier advertisements bore. They come by site.
+// present ones, and those that earlier advertisements bore. They come by site. Several may have
+// one number; a site that was erased has no list that anybody could be put on.
 func OfOptOutNumbers(tx *db.Tx, numbers []korea.Number) ([]OptOutNumber, error) {
 	var out []OptOutNumber
 	for _, n := range numbers {
-		rows, err := tx.Query(`SELECT id FROM site WHERE opt_out_number = ? UNION SELECT site_id FROM site_opt_out_number WHERE number = ?`, string(n), string(n))
+		rows, err := tx.Query(`SELECT id FROM site WHERE opt_out_number = ? AND state <> ? UNION
+			SELECT n.site_id FROM site_opt_out_number n JOIN site s ON s.id = n.site_id WHERE n.number = ? AND s.state <> ?`, string(n), string(Erased), string(n), string(Erased))
 		list, err := db.Collect(rows, err, func(r *sql.Rows) (o OptOutNumber, err error) {
 			o.Number = n
 			return o, r.Scan(&o.Site)

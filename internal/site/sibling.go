@@ -37,6 +37,9 @@ func CreateTest(tx *db.Tx, keys *Keys, live string) (Site, error) {
 	if IsTest(live) {
 		return Site{}, fault.Check("/site", "%s is a test site already", live)
 	}
+	if of.State == Erased {
+		return Site{}, fault.New(fault.Conflict, fault.CodeStateConflict, "site %s was erased and stays so", live)
+	}
 	if _, err := Find(tx, TestID(live)); err == nil {
 		return Site{}, exists("site", TestID(live))
 	} else if !fault.Is(err, fault.NotFound) {

@@ -34,5 +34,5 @@
 // Reading order: service.go, endpoint.go with secret.go and topics.go (what an endpoint is),
 // change.go; fan.go (from events to deliveries); health.go with retry.go (when to try again,
 // pure), due.go (what is to be sent), round.go (sending it), post.go with guard.go (one
-// request), ending.go (what became of it); log.go, replay.go, sweep.go.
+// request), ending.go (what became of it); log.go, replay.go, sweep.go, erase.go.
 package webhook

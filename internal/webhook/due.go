@@ -8,6 +8,7 @@ import (
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/event"
+	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/site"
 )
@@ -80,6 +81,9 @@ func (s *Service) readTasks(tx *db.Tx, in []place) ([]task, error) {
 
 func (s *Service) read(tx *db.Tx, t *task, e sealedEndpoint) error {
 	key, err := s.keys.Site(tx, e.Site)
+	if fault.Is(err, fault.NotFound) || e.State == removed {
+		return nil // the site was erased, and its endpoints with it
+	}
 	if err != nil {
 		return err
 	}

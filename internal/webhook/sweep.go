@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/queue"
 )
@@ -23,7 +24,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 	for {
 		var list []Endpoint
 		err := s.d.View(ctx, "webhook_sweep_endpoints", func(tx *db.Tx) (err error) {
-			list, err = after(tx, last)
+			if list, err = after(tx, last); err == nil {
+				err = s.ended(tx, list)
+			}
 			return err
 		})
 		if err != nil || len(list) == 0 {
@@ -36,6 +39,19 @@ func (s *Service) Sweep(ctx context.Context) error {
 		}
 		last = list[len(list)-1]
 	}
+}
+
+// ended takes endpoints of sites that were erased as removed, which those of earlier releases are not.
+func (s *Service) ended(tx *db.Tx, list []Endpoint) error {
+	for i := range list {
+		_, err := s.keys.Site(tx, list[i].Site)
+		if fault.Is(err, fault.NotFound) {
+			list[i].State = removed
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // after gives some endpoints behind another one, without what is sealed.
