@@ -158,7 +158,7 @@ func (c *Client) MyInvitations(ctx context.Context, p Paging) (Page[Invitation],
 // AcceptInvitation says yes to one, with the password that came with it.
 func (c *Client) AcceptInvitation(ctx context.Context, id, password string) error {
 	in := map[string]string{"password": password}
-	return c.do(ctx, call{method: http.MethodPost, path: []string{"v1", "me", "invitations", id, "accept"}, in: in, single: true})
+	return c.do(ctx, call{method: http.MethodPost, path: []string{"v1", "me", "invitations", id, "accept"}, in: in})
 }
 
 // DeclineInvitation says no to one.

@@ -35,6 +35,7 @@ type Invitation struct {
 	Site      string    `json:"site"` // of those of one's own; "" = all sites
 	Roles     []string  `json:"roles"`
 	CreatedAt time.Time `json:"created_at"`
+	InvitedBy string    `json:"invited_by"` // usr_… or tok_…; "" in those of one's own
 	ExpiresAt time.Time `json:"expires_at"`
 	Password  string    `json:"password"` // to be given to the person; it is shown this once
 }

@@ -105,6 +105,8 @@ var samples = map[string]sample{
 	"beginSecondFactor": {body: `{"password": "` + examplePassword + `"}`},
 	"setPassword":       {body: `{"password": "` + examplePassword + `", "new_password": "` + examplePassword + ` 2"}`},
 	"inviteUser":        {body: `{"email": "lee@shop.example", "name": "이두리", "roles": ["sender"]}`},
+	"acceptInvitation":  {body: `{"password": "` + exampleInvitation + `"}`},
+	"leaveRole":         {body: `{"site": "flowers", "role": "viewer"}`},
 	"changeUser":        {body: `{"roles": ["sender", "finance"]}`},
 	"addRole":           {body: `{"name": "clerk", "permissions": ["messages:read", "credit"]}`},
 	"setRole":           {body: `{"permissions": ["messages", "credit:read"]}`},
@@ -123,9 +125,10 @@ var samples = map[string]sample{
 
 // What examples of people and programs have in common: tests put true ones in their place.
 const (
-	examplePassword = "correct horse battery"
-	exampleCode     = `{"code": "123456"}`
-	exampleToken    = `{"name": "쇼핑몰", "abilities": ["messages:write", "messages:read"], "addresses": ["203.0.113.0/24"], "expires_at": null}`
+	examplePassword   = "correct horse battery"
+	exampleInvitation = "kqzw-mfhd-rtnb"
+	exampleCode       = `{"code": "123456"}`
+	exampleToken      = `{"name": "쇼핑몰", "abilities": ["messages:write", "messages:read"], "addresses": ["203.0.113.0/24"], "expires_at": null}`
 )
 
 // soon is a time that is always less than 60 days ahead: tests put one of theirs here.
@@ -142,7 +145,7 @@ var places = map[string]string{
 	"/v1/attachments/{id}": "att_", "/v1/contacts/{id}": "con_", "/v1/groups/{id}": "grp_", "/v1/groups/{id}/members/{contact}": "con_",
 	"/v1/credit/payments/{id}": "pay_", "/v1/credit/payments/{id}/cancellations/{cancel}": "pcn_", "/v1/credit/usages/{id}": "usg_",
 	"/v1/credit/withdrawals/{id}": "wdr_", "/v1/invoices/{id}": "inv_", "/v1/messages/{id}": "msg_", "/v1/payment-methods/{id}": "pmt_",
-	"/v1/erasures/{id}": "era_", "/v1/inbox/{id}": "let_", "/v1/inbox/runs/{id}": "run_", "/v1/me/tokens/{id}": "tok_", "/v1/sessions/{id}": "tok_",
+	"/v1/erasures/{id}": "era_", "/v1/inbox/{id}": "let_", "/v1/inbox/runs/{id}": "run_", "/v1/invitations/{id}": "ivt_", "/v1/me/invitations/{id}": "ivt_", "/v1/me/tokens/{id}": "tok_", "/v1/sessions/{id}": "tok_",
 	"/v1/sites/{id}/tokens/{token}": "tok_", "/v1/tokens/{id}": "tok_", "/v1/uploads/{id}": "upl_", "/v1/users/{id}": "usr_", "/v1/webhook-endpoints/{id}": "whk_",
 	"/v1/senders/{number}/documents/{id}": "doc_", "/v1/series/{id}": "ser_", "/payments/{id}": "pay_", "/payment-methods/{id}": "pmt_",
 

@@ -17,6 +17,7 @@ type crew struct {
 	secret  string // of his second factor, once he has one
 	codes   []int  // the half minutes whose codes he has left
 	test    string // a token of the test site
+	invited string // the password of an invitation of his
 }
 
 // employ has kim work for the site.
@@ -31,7 +32,16 @@ func (s *crew) truly(body string) string {
 		body = strings.Replace(body, "123456", s.code(s.secret, s.codes[0]), 1)
 		s.codes = s.codes[1:]
 	}
-	return strings.ReplaceAll(body, examplePassword, staffPassword)
+	return strings.NewReplacer(examplePassword, staffPassword, exampleInvitation, s.invited).Replace(body)
+}
+
+// invites has the operator ask kim to have a role at another site.
+func (tr *traveller) invites(site string) {
+	asked := tr.operate("POST", "/v1/users?site="+site, `{"email":"kim@shop.example","roles":["viewer"]}`).is(201)
+	tr.people.invited = asked.json()["password"].(string)
+	newest := *tr.operation("listOwnInvitations")
+	newest.Method = "POST" // what is made is newer than what is listed
+	tr.known.Learn(&newest, newest.Path, asked.status, asked.body)
 }
 
 // whose token an operation's example has.
@@ -63,7 +73,14 @@ func init() {
 			op := tr.operation("setTokenLimits")
 			tr.known.Learn(op, op.Path, made.status, made.body)
 		},
-		"listInbox":               func(tr *traveller) { tr.told() },
+		"listInbox":          func(tr *traveller) { tr.told() },
+		"listOwnInvitations": func(tr *traveller) { tr.invites("flowers") },
+		"declineInvitation":  func(tr *traveller) { tr.invites("poor") },
+		"changeUser": func(tr *traveller) {
+			lee := tr.person("park@shop.example", "rich", access.Viewer).ID.Text(id.User)
+			shown := tr.as(tr.people.session, "GET", "/v1/users/"+lee, "").is(200)
+			tr.known.Learn(tr.operation("getUser"), "/v1/users/"+lee, shown.status, shown.body)
+		},
 		"cancelRun":               func(tr *traveller) { tr.made("beginRun") },
 		"removeUpload":            func(tr *traveller) { tr.made("beginUpload") },
 		"replayWebhookDeliveries": func(tr *traveller) { tr.made("listWebhookDeliveries") },

@@ -41,13 +41,13 @@ var tour = []string{
 	"openSite", "setSitePlan", "setSitePrices", "setSiteLimits", "getSiteLimits", "setTokenLimits", "getTokenLimits", "topUpSite", "getSite", "changeSite",
 	"createToken", "changeToken", "rotateToken", "listInbox", "getLetter", "beginRun", "applyRun", "cancelRun",
 	"signIn", "beginSecondFactor", "confirmSecondFactor", "confirmSession", "createPersonalToken", "changePersonalToken", "rotatePersonalToken",
-	"addRole", "setRole", "inviteUser", "changeUser", "resetPassword",
+	"addRole", "setRole", "inviteUser", "listInvitations", "listOwnInvitations", "acceptInvitation", "leaveRole", "changeUser", "resetPassword",
 	"makeTestSite", "createTestToken", "addTestCredit", "advanceTestClock",
 	"addWebhookEndpoint", "setWebhookEndpoint", "disableWebhookEndpoint", "enableWebhookEndpoint", "testWebhookEndpoint", "rotateWebhookSecret",
 }
 
 // atLast is what ends something that others show, but is no DELETE.
-var atLast = []string{"dropSecondFactor", "disableSecondFactor", "setPassword", "askErasure", "getErasure", "listErasures", "eraseSite"}
+var atLast = []string{"declineInvitation", "withdrawInvitation", "dropSecondFactor", "disableSecondFactor", "setPassword", "askErasure", "getErasure", "listErasures", "eraseSite"}
 
 // foreign are the operations whose examples cannot be made here, and why.
 var foreign = map[string]string{

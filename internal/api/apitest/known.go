@@ -59,13 +59,13 @@ func (k *Known) Learn(op *Operation, target string, status int, body []byte) {
 	if next, _ := whole["next_cursor"].(string); next != "" {
 		k.cursors[op.ID] = latest(k.cursors[op.ID], next)
 	}
-	below, parameter := k.document.below(op.Path)
+	below, parameter, kind := k.document.below(op.Path)
 	if below == "" {
 		return
 	}
 	for _, row := range append(list(whole["data"]), whole) {
 		text := namedBy(object(row), parameter)
-		if text == "" {
+		if text == "" || kind != "" && !strings.HasPrefix(text, kind) { // such as the invitation that a new person begins with
 			continue
 		}
 		if thing := path + "/" + url.PathEscape(text); op.Method == "GET" && !slices.Contains(k.things[below], thing) && len(k.things[below]) < mostKnown {
@@ -76,15 +76,26 @@ func (k *Known) Learn(op *Operation, target string, status int, body []byte) {
 	}
 }
 
-// below gives the path of one thing of a collection, and its parameter.
-func (d *Document) below(collection string) (path, parameter string) {
+// below gives the path of one thing of a collection, its parameter, and how its ids begin.
+func (d *Document) below(collection string) (path, parameter, kind string) {
 	for _, op := range d.operations {
 		rest, is := strings.CutPrefix(op.Path, collection+"/{")
 		if name, last, _ := strings.Cut(rest, "}"); is && last == "" {
-			return op.Path, name
+			return op.Path, name, op.kind(name)
 		}
 	}
-	return "", ""
+	return "", "", ""
+}
+
+// kind is how the ids of a parameter begin, by its example; "" = it is no id.
+func (op *Operation) kind(parameter string) string {
+	for _, p := range op.Parameters {
+		if text, _ := p.Example.(string); p.Name == parameter && ID.MatchString(text) {
+			before, _, _ := strings.Cut(text, "_")
+			return before + "_"
+		}
+	}
+	return ""
 }
 
 // namedBy gives what a row calls itself.
