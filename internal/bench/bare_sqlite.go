@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -75,15 +76,16 @@ func (s *sqliteServer) create(context.Context) (string, func() error, error) {
 	return "sqlite:" + filepath.Join(dir, "bench.db"), func() error { return os.RemoveAll(dir) }, nil
 }
 
-// size is that of the file with its write-ahead log.
-func (s *sqliteServer) size(_ context.Context, place string) (bytes int64, err error) {
-	files, err := filepath.Glob(strings.TrimPrefix(place, "sqlite:") + "*")
-	for _, name := range files {
-		if f, err := os.Stat(name); err == nil {
-			bytes += f.Size()
-		}
+// size is that of the pages that hold something. Those of the file, and of its write-ahead log, are
+// used again and say nothing of a small growth.
+func (s *sqliteServer) size(ctx context.Context, place string) (bytes int64, err error) {
+	c, err := sqlite.NewConnector("file:" + (&url.URL{Path: strings.TrimPrefix(place, "sqlite:")}).EscapedPath())
+	if err != nil {
+		return 0, err
 	}
-	return bytes, err
+	d := sql.OpenDB(c)
+	defer func() { err = errors.Join(err, d.Close()) }()
+	return bytes, d.QueryRowContext(ctx, `SELECT (page_count - freelist_count) * page_size FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()`).Scan(&bytes)
 }
 
 // connect opens the file with the product's durability.

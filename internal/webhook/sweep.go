@@ -142,7 +142,9 @@ func (s *Service) forget(tx *db.Tx, e Endpoint, list []key) error {
 	if err != nil || len(states) == 0 {
 		return err
 	}
-	e.State = states[0]
+	if e.State != removed { // which is for good, of endpoints of erased sites too
+		e.State = states[0]
+	}
 	rows, err = tx.LookupForUpdate("webhook_delivery", []string{"seq", "state", "event_at", "ended_at"}, deliveryKeys(list)...)
 	found, err := db.Collect(rows, err, scanAge)
 	if err != nil {
