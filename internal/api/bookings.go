@@ -25,7 +25,7 @@ type receiptIssued struct {
 // bookings declares the routes by which the operator says what he did or saw himself.
 func bookings(a *api) {
 	perform(a, operation{
-		id: "bookPayment", guarded: true, method: http.MethodPost, path: "/v1/credit/payments/{id}/arrived", tag: "Payments", ability: "operator", status: http.StatusOK,
+		id: "bookPayment", secondFactor: true, method: http.MethodPost, path: "/v1/credit/payments/{id}/arrived", tag: "Payments", ability: "operator", status: http.StatusOK,
 		summary: "Say that a transfer to the operator's account has come", codes: []string{fault.CodeStateConflict}, about: "Repeating it changes nothing.",
 	}, func(ctx context.Context, x *exchange, in *paymentInput, _ string) (billing.Payment, error) {
 		of, err := paymentID(in.ID)
@@ -35,7 +35,7 @@ func bookings(a *api) {
 		return a.Billing.Arrived(ctx, x.site, of)
 	}, func(_ *db.Tx, p billing.Payment) (paymentView, error) { return showPayment(p, nil), nil })
 	perform(a, operation{
-		id: "bookCancellation", guarded: true, method: http.MethodPost, path: "/v1/credit/payments/{id}/cancellations/{cancel}/given-back", tag: "Payments", ability: "operator", status: http.StatusOK,
+		id: "bookCancellation", secondFactor: true, method: http.MethodPost, path: "/v1/credit/payments/{id}/cancellations/{cancel}/given-back", tag: "Payments", ability: "operator", status: http.StatusOK,
 		summary: "Say that a cancellation was given back by hand", about: "Repeating it changes nothing.",
 	}, func(ctx context.Context, x *exchange, in *givenBack, _ string) (billing.Cancellation, error) {
 		of, err := paymentID(in.ID)

@@ -113,7 +113,7 @@ func caps(a *api) {
 		return showCaps(c), err
 	})
 	set := operation{
-		id: "setCaps", guarded: true, method: http.MethodPut, path: "/v1/credit/caps", tag: "Credit", ability: "credit:write", status: http.StatusOK,
+		id: "setCaps", secondFactor: true, method: http.MethodPut, path: "/v1/credit/caps", tag: "Credit", ability: "credit:write", status: http.StatusOK,
 		summary: "Set how much the site may send in a day and a month",
 		about: "All caps at once: what is absent or null is no cap. A message that would go over one is refused with rate_limited and what is left, " +
 			"one that is larger than a cap by itself with state_conflict. At 70, 90 and 100 % of a cap an event (credit.cap_reached) and the topic caps of the alerts tell, once a period.",

@@ -72,7 +72,7 @@ func cards(a *api) {
 		return showCard(c)
 	})
 	perform(a, operation{
-		id: "addPaymentMethod", guarded: true, method: http.MethodPost, path: "/v1/payment-methods", tag: "Payments", ability: "credit:write", status: http.StatusCreated,
+		id: "addPaymentMethod", secondFactor: true, method: http.MethodPost, path: "/v1/payment-methods", tag: "Payments", ability: "credit:write", status: http.StatusCreated,
 		summary: "Leave a card with a gateway, for later charges", codes: []string{fault.CodeNotSupported},
 		about: "The card itself is given to the gateway, on its page, and never seen here.",
 	}, func(ctx context.Context, x *exchange, in *cardBegun, key string) (billing.Card, error) {
@@ -83,7 +83,7 @@ func cards(a *api) {
 		})
 	}, func(_ *db.Tx, c billing.Card) (cardView, error) { return showCard(c) })
 	write(a, operation{
-		id: "movePaymentMethod", guarded: true, method: http.MethodPatch, path: "/v1/payment-methods/{id}", tag: "Payments", ability: "credit:write", status: http.StatusOK,
+		id: "movePaymentMethod", secondFactor: true, method: http.MethodPatch, path: "/v1/payment-methods/{id}", tag: "Payments", ability: "credit:write", status: http.StatusOK,
 		summary: "Change the order in which automatic recharges try cards",
 	}, func(tx *db.Tx, x *exchange, in *cardMoved) (cardView, error) {
 		of, err := cardID(in.ID)
@@ -97,7 +97,7 @@ func cards(a *api) {
 		return showCard(c)
 	})
 	write(a, operation{
-		id: "removePaymentMethod", guarded: true, method: http.MethodDelete, path: "/v1/payment-methods/{id}", tag: "Payments", ability: "credit:write", status: http.StatusNoContent,
+		id: "removePaymentMethod", secondFactor: true, method: http.MethodDelete, path: "/v1/payment-methods/{id}", tag: "Payments", ability: "credit:write", status: http.StatusNoContent,
 		summary: "Have a gateway forget a card", codes: []string{fault.CodeStateConflict},
 		about: "It is not charged any more from now on. The only card of an automatic recharge that is on cannot be removed.",
 	}, func(tx *db.Tx, x *exchange, in *cardInput) (nothing, error) {

@@ -144,7 +144,7 @@ func credits(a *api) {
 		summary: "List what messages spent, by channel, oldest first",
 	}, a.listUsages)
 	write(a, operation{
-		id: "refundUsage", guarded: true, method: http.MethodPost, path: "/v1/credit/usages/{id}/refund", tag: "Credit", ability: "credit:refund", status: http.StatusCreated,
+		id: "refundUsage", secondFactor: true, method: http.MethodPost, path: "/v1/credit/usages/{id}/refund", tag: "Credit", ability: "credit:refund", status: http.StatusCreated,
 		summary: "Give back what a usage cost, all or a part", codes: []string{fault.CodeRefundExceeds},
 		about: "The credit is available at once, in the kinds that it was spent from. More than the usage still has is refused with `refundable`, what it has.",
 	}, a.refund)

@@ -116,11 +116,11 @@ func keepings(a *api) {
 		return in.Body, privacy.SetKept(tx, x.site, in.Body.Days)
 	})
 	end := operation{
-		id: "eraseSite", guarded: true, method: http.MethodPost, path: "/v1/sites/{id}/erase", tag: "Sites", ability: site.Operator, status: http.StatusOK, house: true,
+		id: "eraseSite", secondFactor: true, method: http.MethodPost, path: "/v1/sites/{id}/erase", tag: "Sites", ability: site.Operator, status: http.StatusOK, house: true,
 		summary: "Erase a site for good",
 		about: "Its key is destroyed: nothing that was sealed with it can be read any more. A backup of the database from before holds it as well, until that is deleted. Tokens, sender numbers, channels, templates, series, endpoints and its test site go; the ledger stays and verifies. " +
 			"The site has to be suspended, its messages over, its credit given back or forfeited, and nothing owed on either side: what it spent is paid, what it paid stands in the papers that it asked for.",
-		codes: []string{fault.CodeStateConflict}, asks: true,
+		codes: []string{fault.CodeStateConflict}, unkeyed: true,
 	}
 	register[siteEnded, siteView](a, end, func(ctx context.Context, _ *exchange, in *siteEnded) (*reply, error) {
 		if in.Body.Confirm != in.ID {

@@ -126,7 +126,7 @@ func inbox(a *api) {
 		{"cancelRun", "cancel", "End a run before its end", "What was applied until then stays.", false, func(tx *db.Tx, name string) (rerun.Run, error) { return a.Reruns.Cancel(tx, name) }},
 	} {
 		write(a, operation{
-			id: act.id, guarded: act.guarded, method: http.MethodPost, path: "/v1/inbox/runs/{id}/" + act.path, tag: "Inbox", ability: site.Operator, house: true, status: http.StatusOK, asks: true,
+			id: act.id, secondFactor: act.guarded, method: http.MethodPost, path: "/v1/inbox/runs/{id}/" + act.path, tag: "Inbox", ability: site.Operator, house: true, status: http.StatusOK, unkeyed: true,
 			summary: act.summary, about: act.about, codes: []string{fault.CodeStateConflict, fault.CodeMalformed, fault.CodeBodyTooLarge, fault.CodeUnsupportedMedia},
 		}, func(tx *db.Tx, _ *exchange, in *runNamed) (runView, error) {
 			v, err := act.do(tx, in.ID)

@@ -31,7 +31,7 @@ func invoices(a *api) {
 		return &huma.Param{Name: name, In: "query", Required: name == "provider", Schema: text, Description: about}
 	}
 	plain(a, operation{
-		id: "importInvoice", method: http.MethodPost, path: "/v1/invoices", tag: "Invoices", ability: site.Operator, house: true, status: http.StatusOK, asks: true,
+		id: "importInvoice", method: http.MethodPost, path: "/v1/invoices", tag: "Invoices", ability: site.Operator, house: true, status: http.StatusOK, unkeyed: true,
 		summary: "Import a carrier's invoice and compare it line by line",
 		about: "The same file again is the same invoice, compared anew until a refund of it was posted. A file with a cell that cannot be read is refused as a whole, " +
 			"with the place of each: `/lines/17/단가`.",
@@ -61,7 +61,7 @@ func invoices(a *api) {
 		summary: "List what an invoice, our charges and the carrier's reports do not agree on",
 	}, a.listDifferences)
 	register[invoiceApplied, invoice.Applied](a, operation{
-		id: "applyInvoice", guarded: true, method: http.MethodPost, path: "/v1/invoices/{id}/apply", tag: "Invoices", ability: site.Operator, house: true, status: http.StatusOK, asks: true,
+		id: "applyInvoice", secondFactor: true, method: http.MethodPost, path: "/v1/invoices/{id}/apply", tag: "Invoices", ability: site.Operator, house: true, status: http.StatusOK, unkeyed: true,
 		summary: "Give back to sites what the carrier says was not delivered",
 		about:   "Without `confirm` it only tells what would be posted. A leg is given back once, however often and by whichever invoice it is asked for.",
 		codes:   []string{fault.CodeMalformed, fault.CodeBodyTooLarge, fault.CodeUnsupportedMedia, fault.CodeStateConflict},

@@ -66,7 +66,7 @@ func (a *api) once(ctx context.Context, x *exchange, o operation, work func(tx *
 	var out *reply
 	err = a.DB.Update(ctx, o.metric(), func(tx *db.Tx) (err error) {
 		if !keyed {
-			out, err = a.guarded(tx, x, o, work)
+			out, err = a.underCondition(tx, x, o, work)
 			return err
 		}
 		record := idem.Record{Key: key, Keep: keepReplies}
@@ -79,7 +79,7 @@ func (a *api) once(ctx context.Context, x *exchange, o operation, work func(tx *
 			return err
 		}
 		// A repeat got the first reply above, whatever has become of the thing since.
-		if out, err = a.guarded(tx, x, o, work); err != nil {
+		if out, err = a.underCondition(tx, x, o, work); err != nil {
 			return err
 		}
 		if record.Reply, err = a.sealed(tx, key, out); err != nil {

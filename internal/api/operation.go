@@ -14,6 +14,7 @@ import (
 	"creditmsg/internal/access"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
+	"creditmsg/internal/site"
 )
 
 // operation is what the contract says of one route.
@@ -31,29 +32,38 @@ type operation struct {
 	params  []*huma.Param
 	example any  // of the reply
 	resends bool // is told by what it is about, which is sent once, instead of by an Idempotency-Key
-	asks    bool // changes nothing, or nothing a second time, although it is no GET: no Idempotency-Key
+	unkeyed bool // changes nothing, or nothing a second time, although it is no GET: no Idempotency-Key
 	quick   bool // can do with a caller who is remembered
 	house   bool // is about the installation: nobody names a site, and only operators may
 
 	everySite bool // an operator may ask for all sites together
 
-	or       string // another ability that does as well; "" = none
-	either   bool   // is about the installation where no site is named, and only operators may then
-	personal bool   // shows numbers of people and cannot mask them: a person needs personal:read besides
-	guarded  bool   // moves money or makes keys: a person gives a second factor
+	or           string // another ability that does as well; "" = none
+	either       bool   // is about the installation where no site is named, and only operators may then
+	personal     bool   // shows numbers of people and cannot mask them: a person needs personal:read besides
+	secondFactor bool   // moves money or makes keys: a person gives a second factor
 
 	of    string                        // the path whose thing it changes; "" = its own
 	inOne bool                          // it changes in one transaction, together with its key
 	lock  func(*db.Tx, *exchange) error // holds what orders such changes; nil = the site's row, and of the house nothing can
 }
 
+// ofHouse makes operations of the operator's on things of one kind, whose changes are ordered by
+// the lock of the thing that the path names.
+func ofHouse(tag string, lock func(*db.Tx, string) error) func(id, method, path string, status int, summary, about string, codes ...string) operation {
+	return func(id, method, path string, status int, summary, about string, codes ...string) operation {
+		return operation{id: id, method: method, path: path, tag: tag, ability: site.Operator, status: status, summary: summary, about: about, codes: codes, house: true,
+			secondFactor: method != http.MethodGet, lock: func(tx *db.Tx, x *exchange) error { return lock(tx, x.request.PathValue("id")) }}
+	}
+}
+
 // need is what the route asks of its caller.
 func (o operation) need() access.Need {
-	return access.Need{Ability: o.ability, Or: o.or, House: o.house, Either: o.either, EverySite: o.everySite, Personal: o.personal, Guarded: o.guarded}
+	return access.Need{Ability: o.ability, Or: o.or, House: o.house, Either: o.either, EverySite: o.everySite, Personal: o.personal, Guarded: o.secondFactor}
 }
 
 // writes reports whether the route takes an Idempotency-Key.
-func (o operation) writes() bool { return o.ability != "" && o.method != http.MethodGet && !o.asks }
+func (o operation) writes() bool { return o.ability != "" && o.method != http.MethodGet && !o.unkeyed }
 
 // Codes that every route with a token may answer, those with a body, and every write besides.
 var (
@@ -216,7 +226,7 @@ func (o operation) describeNeed(op *huma.Operation) {
 	if o.personal {
 		op.Extensions["x-personal"] = true
 	}
-	if o.guarded {
+	if o.secondFactor {
 		op.Extensions["x-second-factor"] = true
 	}
 }

@@ -85,7 +85,7 @@ func optOuts(a *api) {
 	importing := of("importOptOuts", http.MethodPost, "/v1/opt-outs/import", http.StatusOK, "Import a list of who opted out")
 	importing.about = "A provider's list of an 080 number: CSV, a bare list of numbers, or NDJSON. Lines that are wrong are told and do not stop the others. " +
 		"A file that cannot be read to its end is refused as a whole. Importing it again changes nothing."
-	importing.asks = true
+	importing.unkeyed = true
 	importing.codes = []string{fault.CodeMalformed, fault.CodeBodyTooLarge, fault.CodeTooManyRecipients, fault.CodeUnsupportedMedia, fault.CodeUnsupportedEncoding, fault.CodeNoPhoneColumn}
 	importing.params = []*huma.Param{
 		{Name: "scope", In: "query", Schema: &huma.Schema{Type: huma.TypeString, Enum: []any{"advertising", "all"}}, Description: "Of all lines that name none; advertising where it is left out."},

@@ -195,13 +195,13 @@ func payments(a *api) {
 		return showPayment(p, cancels), err
 	})
 	perform(a, operation{
-		id: "beginPayment", guarded: true, method: http.MethodPost, path: "/v1/credit/payments", tag: "Payments", ability: "credit:write", status: http.StatusCreated,
+		id: "beginPayment", secondFactor: true, method: http.MethodPost, path: "/v1/credit/payments", tag: "Payments", ability: "credit:write", status: http.StatusCreated,
 		summary: "Begin a payment", codes: []string{fault.CodeNotSupported},
 		about: "A card window and an account to transfer to come back in the reply; a stored card is charged soon after it. " +
 			"A gateway that does not answer leaves the payment unknown: it is asked for, and never charged twice.",
 	}, a.beginPayment, func(_ *db.Tx, p billing.Payment) (paymentView, error) { return showPayment(p, nil), nil })
 	perform(a, operation{
-		id: "cancelPayment", guarded: true, method: http.MethodPost, path: "/v1/credit/payments/{id}/cancel", tag: "Payments", ability: "credit:refund", status: http.StatusCreated,
+		id: "cancelPayment", secondFactor: true, method: http.MethodPost, path: "/v1/credit/payments/{id}/cancel", tag: "Payments", ability: "credit:refund", status: http.StatusCreated,
 		summary: "Give a payment back, all or a part", codes: []string{fault.CodeCancelExceeds, fault.CodeStateConflict},
 		about: "The credit is out of reach at once, with its share of a bonus; the money follows. What is spent or held is not given back: " +
 			"more is refused with `cancellable`, what can be.",

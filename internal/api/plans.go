@@ -10,7 +10,6 @@ import (
 	"creditmsg/internal/fault"
 	"creditmsg/internal/money"
 	"creditmsg/internal/provider"
-	"creditmsg/internal/site"
 )
 
 // planView is a price list that sites share.
@@ -96,33 +95,30 @@ type planPricesInput struct {
 	ID string `path:"id"`
 }
 
-// forPlans is an operation on plans.
-func forPlans(id, method, path string, status int, summary, about string, codes ...string) operation {
-	lock := func(tx *db.Tx, x *exchange) error { return credit.LockPlan(tx, x.request.PathValue("id")) }
-	return operation{id: id, method: method, path: path, tag: "Plans", ability: site.Operator, status: status, summary: summary, about: about, codes: codes, house: true, lock: lock, guarded: method != http.MethodGet}
-}
+// onPlans is an operation on plans.
+var onPlans = ofHouse("Plans", credit.LockPlan)
 
 // plans declares the routes about price lists that sites share.
 func plans(a *api) {
 	const one = "/v1/plans/{id}"
-	read(a, forPlans("listPlans", http.MethodGet, "/v1/plans", http.StatusOK, "List the plans by their ids", ""), a.listPlans)
-	read(a, forPlans("getPlan", http.MethodGet, one, http.StatusOK, "Get a plan", ""), func(tx *db.Tx, _ *exchange, in *planNamed) (planView, error) {
+	read(a, onPlans("listPlans", http.MethodGet, "/v1/plans", http.StatusOK, "List the plans by their ids", ""), a.listPlans)
+	read(a, onPlans("getPlan", http.MethodGet, one, http.StatusOK, "Get a plan", ""), func(tx *db.Tx, _ *exchange, in *planNamed) (planView, error) {
 		return planAfter(tx, in.ID, nil)
 	})
-	write(a, forPlans("addPlan", http.MethodPost, "/v1/plans", http.StatusCreated, "Make a plan", "", fault.CodeAlreadyExists),
+	write(a, onPlans("addPlan", http.MethodPost, "/v1/plans", http.StatusCreated, "Make a plan", "", fault.CodeAlreadyExists),
 		func(tx *db.Tx, _ *exchange, in *planAdded) (planView, error) {
 			first, _ := in.Body.Prices.parted()
 			return planAfter(tx, in.Body.ID, credit.CreatePlan(tx, in.Body.ID, in.Body.Name, first))
 		})
-	write(a, forPlans("renamePlan", http.MethodPut, one, http.StatusOK, "Rename a plan", ""),
+	write(a, onPlans("renamePlan", http.MethodPut, one, http.StatusOK, "Rename a plan", ""),
 		func(tx *db.Tx, _ *exchange, in *planRenamed) (planView, error) {
 			return planAfter(tx, in.ID, credit.RenamePlan(tx, in.ID, in.Body.Name))
 		})
-	write(a, forPlans("removePlan", http.MethodDelete, one, http.StatusNoContent, "Remove a plan that no site has or will have", "", fault.CodeStateConflict),
+	write(a, onPlans("removePlan", http.MethodDelete, one, http.StatusNoContent, "Remove a plan that no site has or will have", "", fault.CodeStateConflict),
 		func(tx *db.Tx, _ *exchange, in *planNamed) (nothing, error) {
 			return nothing{}, credit.RemovePlan(tx, in.ID)
 		})
-	read(a, forPlans("listPlanPrices", http.MethodGet, one+"/prices", http.StatusOK, "List what a plan names, past, now and planned, oldest first", ""),
+	read(a, onPlans("listPlanPrices", http.MethodGet, one+"/prices", http.StatusOK, "List what a plan names, past, now and planned, oldest first", ""),
 		func(tx *db.Tx, x *exchange, in *planPricesInput) (out listOf[periodView], err error) {
 			p, err := credit.FindPlan(tx, in.ID)
 			if err != nil {
@@ -130,7 +126,7 @@ func plans(a *api) {
 			}
 			return a.pagePeriods(tx, x, &in.PricesOf, p.Prices, "plan prices", in.ID)
 		})
-	write(a, forPlans("setPlanPrices", http.MethodPost, one+"/prices", http.StatusOK, "Change the prices of a plan, now or from a time to come",
+	write(a, onPlans("setPlanPrices", http.MethodPost, one+"/prices", http.StatusOK, "Change the prices of a plan, now or from a time to come",
 		"Messages that were accepted keep their prices. Of very many sites some follow within moments, and pay until then what they did; `complete` tells when all have."), a.setPlanPrices)
 }
 

@@ -126,10 +126,10 @@ func (a *api) unconditional(r *http.Request, o operation) error {
 	return nil
 }
 
-// guarded makes a change if what the request says of how the thing is now is true, and gives the
+// underCondition makes a change if what the request says of how the thing is now is true, and gives the
 // new ETag with the reply. Whoever changes a setting of the site through here holds the site's
 // row from before the look until the end, so nobody's change lies between the two.
-func (a *api) guarded(tx *db.Tx, x *exchange, o operation, change func(*db.Tx) (*reply, error)) (*reply, error) {
+func (a *api) underCondition(tx *db.Tx, x *exchange, o operation, change func(*db.Tx) (*reply, error)) (*reply, error) {
 	if !a.conditional(o) {
 		return change(tx)
 	}

@@ -79,7 +79,7 @@ func providers(a *api) {
 		return out, err
 	})
 	register[providerNamed, providerView](a, operation{
-		id: "askProvider", method: http.MethodPost, path: "/v1/providers/{name}/ask", tag: "Providers", ability: site.Operator, house: true, status: http.StatusOK, asks: true,
+		id: "askProvider", method: http.MethodPost, path: "/v1/providers/{name}/ask", tag: "Providers", ability: site.Operator, house: true, status: http.StatusOK, unkeyed: true,
 		summary: "Ask a provider account for its balance and sender numbers now",
 		about:   "They are asked for by themselves every ten minutes and every six hours. What the vendor does not answer stands under `problem`.",
 	}, func(ctx context.Context, _ *exchange, in *providerNamed) (*reply, error) {

@@ -49,7 +49,7 @@ func roles(a *api) {
 	const path, one = "/v1/roles", "/v1/roles/{name}"
 	of := func(id, method, path, ability string, status int, summary string, codes ...string) operation {
 		return operation{id: id, method: method, path: path, tag: peopleTag, ability: ability, either: true, status: status, summary: summary, codes: codes,
-			guarded: ability == "roles:write", about: "Of the site; without one an operator works on the installation's roles. " + permissionsDoc}
+			secondFactor: ability == "roles:write", about: "Of the site; without one an operator works on the installation's roles. " + permissionsDoc}
 	}
 	read(a, of("listRoles", http.MethodGet, path, "roles:read", http.StatusOK, "List the roles that can be given here, those that are built in first"), a.listRoles)
 	read(a, of("getRole", http.MethodGet, one, "roles:read", http.StatusOK, "Get a role"), func(tx *db.Tx, x *exchange, in *roleNamed) (roleView, error) {

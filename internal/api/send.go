@@ -42,7 +42,7 @@ func sending(a *api) {
 		return x.veiledReceipt(out)
 	}))
 	estimate := operation{
-		id: "estimateMessage", method: http.MethodPost, path: "/v1/messages/estimate", tag: "Messages", ability: "messages:read", status: http.StatusOK, asks: true,
+		id: "estimateMessage", method: http.MethodPost, path: "/v1/messages/estimate", tag: "Messages", ability: "messages:read", status: http.StatusOK, unkeyed: true,
 		summary: "Estimate what a message would cost",
 		about:   "Takes the body of a message, or `recipient_count` and a text instead of recipients. It holds nothing.",
 		codes:   append([]string{fault.CodeMalformed, fault.CodeBodyTooLarge, fault.CodeUnsupportedMedia}, send.codes[1:]...),

@@ -60,7 +60,7 @@ type codeInput struct {
 // a body under one is a plain digest, from which a password could be guessed.
 func signedIn(id, method, path string, status int, summary, about string, codes ...string) operation {
 	return operation{id: id, method: method, path: path, tag: peopleTag, ability: access.Signed, house: true, status: status, summary: summary, about: about,
-		asks: true, codes: append(codes, fault.CodeMalformed, fault.CodeBodyTooLarge, fault.CodeUnsupportedMedia)}
+		unkeyed: true, codes: append(codes, fault.CodeMalformed, fault.CodeBodyTooLarge, fault.CodeUnsupportedMedia)}
 }
 
 // sessions declares the routes by which people come in and go.

@@ -77,10 +77,7 @@ type sitePlanned struct {
 }
 
 // onSites is an operation on sites.
-func onSites(id, method, path string, status int, summary, about string, codes ...string) operation {
-	lock := func(tx *db.Tx, x *exchange) error { return site.Lock(tx, x.request.PathValue("id")) }
-	return operation{id: id, method: method, path: path, tag: "Sites", ability: site.Operator, status: status, summary: summary, about: about, codes: codes, house: true, lock: lock, guarded: method != http.MethodGet}
-}
+var onSites = ofHouse("Sites", site.Lock)
 
 // sites declares the routes about the tenants.
 func sites(a *api) {

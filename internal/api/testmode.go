@@ -57,7 +57,7 @@ func (a *api) declareTestSite() {
 		return testSiteView{s.ID, s.Name, instant(s.CreatedAt)}, err
 	})
 	write(a, operation{
-		id: "createTestToken", guarded: true, method: http.MethodPost, path: "/v1/test/tokens", tag: "Test mode", ability: "tokens:write", status: http.StatusCreated,
+		id: "createTestToken", secondFactor: true, method: http.MethodPost, path: "/v1/test/tokens", tag: "Test mode", ability: "tokens:write", status: http.StatusCreated,
 		summary: "Make a token of the test site", codes: []string{fault.CodeNotSupported},
 		about: "Makes the test site if it is not there. The secret begins with cm_test_ and is shown this once; " +
 			"it can be allowed what the token that asks for it is allowed.",

@@ -132,9 +132,9 @@ func tokens(a *api) {
 }
 
 func (s shelf) operation(id, method, path string, status int, summary string, codes ...string) operation {
-	o := operation{id: id, method: method, path: s.path + path, tag: "Tokens", ability: s.change, status: status, summary: summary, about: s.about, codes: codes, either: s.either, guarded: true}
+	o := operation{id: id, method: method, path: s.path + path, tag: "Tokens", ability: s.change, status: status, summary: summary, about: s.about, codes: codes, either: s.either, secondFactor: true}
 	if method == http.MethodGet {
-		o.ability, o.guarded = s.can, false
+		o.ability, o.secondFactor = s.can, false
 	}
 	return o
 }
@@ -158,7 +158,7 @@ func (a *api) keepTokens(s shelf) {
 	write(a, s.operation("change"+s.noun, http.MethodPatch, one, http.StatusOK, "Change a token, from its next request on", fault.CodeStateConflict), s.amend)
 	write(a, s.operation("rotate"+s.noun, http.MethodPost, one+"/rotate", http.StatusOK, "Give a token a new secret, and let the old one end", fault.CodeStateConflict), s.rotate)
 	revoke := s.operation("revoke"+s.noun, http.MethodDelete, one, http.StatusNoContent, "End a token at once and for ever")
-	revoke.guarded = false // ending a key must not wait for a telephone
+	revoke.secondFactor = false // ending a key must not wait for a telephone
 	write(a, revoke, func(tx *db.Tx, x *exchange, in *tokenNamed) (nothing, error) {
 		token, err := tokenID(in.ID)
 		if err != nil {

@@ -76,7 +76,7 @@ func uploads(a *api) {
 	})
 	remove := operation{
 		id: "removeUpload", method: http.MethodDelete, path: "/v1/uploads/{id}", tag: "Messages", ability: "messages:write", status: http.StatusNoContent,
-		summary: "Delete an upload that will not be sent", asks: true,
+		summary: "Delete an upload that will not be sent", unkeyed: true,
 	}
 	register[uploadNamed, nothing](a, remove, func(ctx context.Context, x *exchange, in *uploadNamed) (*reply, error) {
 		n, err := uploadName(x.site, in.ID)
@@ -96,7 +96,7 @@ func (a *api) takingPieces() {
 	named := &huma.Param{Name: "id", In: "path", Required: true, Description: "upl_…", Schema: &huma.Schema{Type: huma.TypeString}}
 	zero := 0.0
 	piece := operation{
-		id: "appendUpload", method: http.MethodPatch, path: "/v1/uploads/{id}", tag: "Messages", ability: "messages:write", status: http.StatusOK, asks: true,
+		id: "appendUpload", method: http.MethodPatch, path: "/v1/uploads/{id}", tag: "Messages", ability: "messages:write", status: http.StatusOK, unkeyed: true,
 		summary: "Add bytes to an upload",
 		about: "Of any number, from `offset` on, which is how many have arrived. When the connection breaks, what came before stays: ask with `GET` where to go on. " +
 			"Another offset gets 409 with `size`, so that nothing is ever added twice.",
@@ -107,7 +107,7 @@ func (a *api) takingPieces() {
 	}
 	plain(a, piece, reflect.TypeFor[uploadView](), a.answering(a.appendUpload))
 	send := operation{
-		id: "sendUpload", method: http.MethodPost, path: "/v1/uploads/{id}/send", tag: "Messages", ability: "messages:write", status: http.StatusAccepted, asks: true, resends: true,
+		id: "sendUpload", method: http.MethodPost, path: "/v1/uploads/{id}/send", tag: "Messages", ability: "messages:write", status: http.StatusAccepted, unkeyed: true, resends: true,
 		summary: "Send the message that an upload holds",
 		about:   "As `POST /v1/messages` does. An upload is sent once: repeating this gives the first reply. What is refused leaves the upload as it is.",
 		codes:   append([]string{fault.CodeMalformed, fault.CodeBodyTooLarge}, a.refusalsOfSending()...),

@@ -51,7 +51,7 @@ type userChanged struct {
 func users(a *api) {
 	const path, one = "/v1/users", "/v1/users/{id}"
 	of := func(id, method, path, ability string, status int, summary, about string, codes ...string) operation {
-		return operation{id: id, method: method, path: path, tag: peopleTag, ability: ability, either: true, status: status, summary: summary, codes: codes, guarded: ability == "users:write",
+		return operation{id: id, method: method, path: path, tag: peopleTag, ability: ability, either: true, status: status, summary: summary, codes: codes, secondFactor: ability == "users:write",
 			about: about + " Of the site; without one an operator works on people and roles of the whole installation. Nobody gives or takes a role that may more than he, and nobody changes his own account here: that is at /v1/me."}
 	}
 	read(a, of("listUsers", http.MethodGet, path, "users:read", http.StatusOK, "List the people who have roles here, by the age of their accounts", ""), a.listUsers)

@@ -12,7 +12,7 @@ import (
 // routing declares the routes about how messages are routed.
 func routing(a *api) {
 	register[whatIfAsked, whatif.Answer](a, operation{
-		id: "askWhatIf", method: http.MethodPost, path: "/v1/routing/what-if", tag: "Messages", ability: "messages:read", status: http.StatusOK, asks: true,
+		id: "askWhatIf", method: http.MethodPost, path: "/v1/routing/what-if", tag: "Messages", ability: "messages:read", status: http.StatusOK, unkeyed: true,
 		summary: "Replay past messages by another strategy or at other prices",
 		about: "What is asked without a strategy and without prices is what really happened, to the won. Legs that a person did not really have are guessed by the " +
 			"delivery rates of these messages, and their part stands under `extrapolated`. At most 92 days, and messages to 1,000,000 people, the cancelled too; nothing is changed. " +

@@ -116,19 +116,19 @@ func withdrawals(a *api) {
 		return a.showWithdrawal(tx, x, billing.Withdrawal{Site: x.site, ID: of})
 	})
 	write(a, operation{
-		id: "requestWithdrawal", guarded: true, method: http.MethodPost, path: path, tag: tag, ability: "credit:refund", status: http.StatusCreated,
+		id: "requestWithdrawal", secondFactor: true, method: http.MethodPost, path: path, tag: tag, ability: "credit:refund", status: http.StatusCreated,
 		summary: "Ask for unused paid credit to be given back", codes: []string{fault.CodeCancelExceeds, fault.CodeStateConflict},
 		about: "Only credit that a payment brought and that is neither spent nor held. Nothing is taken until somebody else approves; the site may spend it meanwhile, and then all of it is refused. " +
 			"A site has one at a time. More than can be withdrawn is refused with `cancellable`, what can be.",
 	}, a.requestWithdrawal)
 	write(a, operation{
-		id: "takeBackWithdrawal", guarded: true, method: http.MethodPost, path: path + "/{id}/cancel", tag: tag, ability: "credit:refund", status: http.StatusOK,
+		id: "takeBackWithdrawal", secondFactor: true, method: http.MethodPost, path: path + "/{id}/cancel", tag: tag, ability: "credit:refund", status: http.StatusOK,
 		summary: "Take a withdrawal back while nobody has decided", codes: []string{fault.CodeStateConflict}, about: "Repeating it changes nothing.",
 	}, deciding(a, func(tx *db.Tx, x *exchange, of id.ID) (billing.Withdrawal, error) {
 		return a.Billing.TakeBackWithdrawal(tx, x.site, of, x.person())
 	}))
 	write(a, operation{
-		id: "approveWithdrawal", guarded: true, method: http.MethodPost, path: path + "/{id}/approve", tag: tag, ability: site.Operator, status: http.StatusOK,
+		id: "approveWithdrawal", secondFactor: true, method: http.MethodPost, path: path + "/{id}/approve", tag: tag, ability: site.Operator, status: http.StatusOK,
 		summary: "Approve a withdrawal that somebody else asked for", codes: []string{fault.CodeCancelExceeds, fault.CodeStateConflict},
 		about: "All of the credit is taken and the cancellations of the newest payments are begun, or nothing: credit that was spent since is refused with `cancellable`. " +
 			"Who asked is refused. Repeating it changes nothing.",
@@ -136,7 +136,7 @@ func withdrawals(a *api) {
 		return a.Billing.ApproveWithdrawal(tx, x.site, of, x.person())
 	}))
 	write(a, operation{
-		id: "rejectWithdrawal", guarded: true, method: http.MethodPost, path: path + "/{id}/reject", tag: tag, ability: site.Operator, status: http.StatusOK,
+		id: "rejectWithdrawal", secondFactor: true, method: http.MethodPost, path: path + "/{id}/reject", tag: tag, ability: site.Operator, status: http.StatusOK,
 		summary: "Reject a withdrawal", codes: []string{fault.CodeStateConflict}, about: "Repeating it changes nothing.",
 	}, func(tx *db.Tx, x *exchange, in *withdrawalRejected) (v withdrawalView, err error) {
 		of, err := withdrawalID(in.ID)
