@@ -63,8 +63,8 @@
 //
 // # Tables and files
 //
-// It owns billing_payment, billing_cancel, billing_card, billing_rule, billing_difference and
-// billing_withdrawal. Lock order: payments, then the site's rule, then jobs, then the site's
+// It owns billing_payment, billing_cancel, billing_card, billing_rule, billing_day,
+// billing_difference and billing_withdrawal. Lock order: payments, then the site's rule, then jobs, then the site's
 // withdrawal, then its account. Reading order: billing.go (the service), payment.go with
 // papers.go (the row), judge.go (what a gateway's word means, pure), begin.go, run.go (asking
 // and charging), conclude.go (writing it), cancel.go with refunding.go, withdrawal.go (the row)

@@ -11,12 +11,13 @@
 //     for it and comes back.
 //   - Sums stay. No state, cost, count or entry of a ledger changes, so every law can be proven
 //     afterwards as before.
-//   - An erased site has no key any more: whatever was sealed with it, also in backups, cannot
-//     be read by anybody. Its ledger stays and verifies.
+//   - An erased site has no key any more: whatever was sealed with it cannot be read by anybody,
+//     but for who has the master key and a backup of the database from before, which holds the key
+//     as the master key wraps it. Its ledger stays and verifies.
 //
 // What it leaves: a number on a list of opt-outs, since the wish not to be written to has to be
-// kept; who changed what, in which no number, text or name of a recipient is (package audit); raw reports of carriers until they go by age; lines of carriers' invoices, which are
-// business records; what a site wrote itself into titles and metadata.
+// kept; who changed what, in which no number, text or name of a recipient is (package audit); raw
+// reports of carriers until they go by age; lines of carriers' invoices, which are business records; what a site wrote itself into titles and metadata.
 //
 // Tables owned: privacy_erasure, privacy_keeping.
 //
