@@ -64,13 +64,19 @@
 // # Tables and files
 //
 // It owns billing_payment, billing_cancel, billing_card, billing_rule, billing_day,
-// billing_difference and billing_withdrawal. Lock order: payments, then the site's rule, then jobs, then the site's
-// withdrawal, then its account. Reading order: billing.go (the service), payment.go with
+// billing_difference and billing_withdrawal. Of a site that was erased its rows stay, without what
+// was sealed of them; the comparison and lists have them, and nobody is asked about them.
+//
+// Lock order: payments, then the site's rule, then jobs, then the site's withdrawal, then its
+// account.
+//
+// Reading order: billing.go (the service), payment.go with
 // papers.go (the row), judge.go (what a gateway's word means, pure), begin.go, run.go (asking
 // and charging), conclude.go (writing it), cancel.go with refunding.go, withdrawal.go (the row)
 // with withdraw.go, withdraw_spread.go (of which payments, pure) and withdraw_end.go, card.go,
 // rule.go with level.go (recharging, decided by decide.go, pure), refused.go, record.go (what
 // the operator was paid), notice.go, compare.go (the daily comparison with the gateway),
 // receipt.go, list.go, booked.go (what stands behind entries of the ledger), sales.go (what
-// papers are issued for), trouble.go (what did not end).
+// papers are issued for), trouble.go (what did not end), underway.go with erase.go (the end of a
+// site); noted.go, shift.go.
 package billing

@@ -145,7 +145,7 @@ func (l *Limiter) take(ctx context.Context, k Key, takes []Take) (owed []int64, 
 // Shared reports whether the limits are those of all processes together.
 func (l *Limiter) Shared() bool { return l.redis != nil }
 
-// Tries is so many tries per key and period, as of tokens.
+// Tries is so many tries per key and period: of passwords, tokens, codes.
 type Tries struct {
 	limiter *Limiter
 	rule    Rule
