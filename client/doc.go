@@ -24,7 +24,6 @@
 // only the standard library. A Client is safe for concurrent use.
 //
 // Reading order: client.go (New, the one function that talks HTTP and its retries),
-// problem.go, page.go, message.go, send.go, attachment.go, stream.go, recipient.go, credit.go,
-// paper.go, payment.go, plan.go, stats.go, catalog.go, contact.go, group.go, series.go,
-// about.go, operator.go, limit.go, invoice.go, token.go, person.go, me.go.
+// problem.go, page.go; message.go, send.go, stream.go with upload.go and form.go, attachment.go,
+// recipient.go; then one file for each thing of the API.
 package client

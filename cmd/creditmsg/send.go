@@ -19,7 +19,7 @@ import (
 // sendVerb sends a message through the HTTP API.
 type sendVerb struct {
 	URL      string   `name:"url" env:"CREDITMSG_URL" placeholder:"URL" default:"http://127.0.0.1:8080" help:"Address of the server." group:"Server"`
-	Token    string   `env:"CREDITMSG_TOKEN" placeholder:"TOKEN" required:"" help:"API token of the site (cm_live_…)." group:"Server"`
+	Token    string   `env:"CREDITMSG_TOKEN" placeholder:"TOKEN" required:"" help:"API token of the site (cm_live_…), or of its test site (cm_test_…)." group:"Server"`
 	Strategy string   `enum:"alimtalk_first,sms_only,cost_optimized,policy" required:"" placeholder:"STRATEGY" help:"Way to the phone: alimtalk_first, sms_only, cost_optimized or policy." group:"Message"`
 	Policy   string   `placeholder:"NAME" help:"The strategy of the site's own; of policy." group:"Message"`
 	Template string   `placeholder:"CODE" help:"Code of the approved Alimtalk template." group:"Message"`

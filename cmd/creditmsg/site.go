@@ -20,7 +20,7 @@ type siteVerb struct {
 	Plan     sitePlan     `cmd:"" help:"Give a site a plan, now or from a time to come."`
 	Recharge siteRecharge `cmd:"" help:"Show or set when and how a site is recharged by itself."`
 	Levels   siteLevels   `cmd:"" help:"Show or set the levels of credit at which a site is told."`
-	Alerts   siteAlerts   `cmd:"" help:"Show or set who is told what of a site's money."`
+	Alerts   siteAlerts   `cmd:"" help:"Show or set who is told what of a site's money and messages."`
 	Rules    siteRules    `cmd:"" help:"Show or set what a site's messages go by."`
 	Caps     siteCaps     `cmd:"" help:"Show or set how much a site may send in a day and a month."`
 	Limits   siteLimits   `cmd:"" help:"Show or set how much a site may do in a minute and a day."`

@@ -10,7 +10,7 @@ type siteAlerts struct {
 	ID       string   `arg:"" help:"The site."`
 	Level    []string `placeholder:"WON" help:"Available credit below which people are told; repeated. none = never."`
 	Email    []string `placeholder:"ADDRESS" help:"Address that is told; repeated. none = nobody."`
-	Topic    []string `placeholder:"TOPIC" help:"low_balance, payment_failed, expiring, owed, caps, series (whose message was refused), done (each message); repeated. none = nothing."`
+	Topic    []string `placeholder:"TOPIC" help:"low_balance, payment_failed, expiring, owed, caps, series (whose message was refused), review (messages that wait for a second person), sender (numbers that were decided on), webhooks (endpoints that fail), done (each message); repeated. none = nothing."`
 	Mobile   *string  `placeholder:"NUMBER" help:"Mobile number that gets the same as a text, at the operator's cost. none = nobody."`
 	Language *string  `placeholder:"ko|en" help:"What the alerts are written in."`
 	database

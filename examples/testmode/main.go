@@ -1,5 +1,5 @@
 // Command testmode walks through test mode against a running installation: what takes days
-// otherwise, in seconds. README.md says the same with curl.
+// otherwise, in seconds. README.md advances the clock with curl.
 //
 //	make run                       # in another terminal
 //	go run ./examples/testmode     # reads data/demo.json

@@ -15,11 +15,11 @@ import (
 // The roles that every installation has.
 const (
 	Operator = "operator" // everything, on every site and on the installation itself
-	Support  = "support"  // reads whatever shows nobody's number
+	Support  = "support"  // reads, with numbers of people masked, and the audit log
 	Owner    = "owner"    // everything of a site
 	Finance  = "finance"  // money, and no messages
 	Sender   = "sender"   // messages, and no money
-	Viewer   = "viewer"   // reads what is neither personal nor a key
+	Viewer   = "viewer"   // reads, with numbers of people masked
 )
 
 // builtIn says what each of them may.

@@ -1,7 +1,10 @@
-// Package alert tells people when money needs them: credit that runs low or is about to
-// expire, payments that failed, recharges that stopped, credit that is owed; and the
-// operator, when a payment does not fit its gateway. It also tells them of messages: that one
-// of a series was refused, and, where they asked for it, that one is done.
+// Package alert tells people what needs them. A site's contacts are told of its money: credit
+// that runs low or is about to expire, caps that are used up, payments that failed, recharges
+// that stopped, credit that is owed; of its messages: that one of a series was refused, that one
+// waits for a second person, and, where they asked for it, that one is done; and of sender
+// numbers that were decided on and webhook endpoints that fail or were disabled. The operator is
+// told when a payment does not fit its gateway, when a site asks for a sender number, and when
+// little is left at a vendor.
 //
 // What it promises:
 //

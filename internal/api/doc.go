@@ -12,13 +12,12 @@
 // It never logs a body, a query string, a number or a text. It owns no tables and
 // has no SQL: each act is one call of the package that owns the thing.
 //
-// Reading order: api.go (how a server of it is made), exchange.go (what surrounds
-// every request) with head.go and pace.go (what a client may send, and how slowly),
-// problem.go (how a fault is told), operation.go (how a route is declared),
-// caller.go (who may) with known.go (who is remembered), limits.go (how much of it
-// in a minute), once.go (idempotency), precondition.go (ETags), cors.go, list.go
-// (pages); then send.go with order.go, reading.go, upload.go, lines.go and
-// uploads.go, which are the hot path; then one file for each resource; document.go,
-// polish.go, examples.go and downgrade.go for the document, docs.go, docs_fields.go
-// and docs_request.go for the page of it.
+// Reading order: api.go (how a server of it is made), exchange.go (what surrounds every request)
+// with head.go and pace.go (what a client may send, and how slowly), problem.go (how a fault is
+// told), operation.go (how a route is declared), caller.go (who may) with known.go (who is
+// remembered), mask.go (what is hidden from whom), limits.go (how much in a minute) with proxies.go
+// (from which address), once.go (idempotency), precondition.go (ETags), cors.go, list.go (pages);
+// then send.go with order.go, reading.go, upload.go, lines.go and uploads.go, which are the hot
+// path; then one file for each resource; document.go, polish.go, examples.go and downgrade.go for
+// the document, docs.go, docs_fields.go and docs_request.go for the page of it.
 package api

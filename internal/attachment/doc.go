@@ -11,7 +11,7 @@
 // A row is written after its bytes are stored, and deleted before they are: what a crash
 // leaves is bytes without a row, which the sweep finds in the end, never a row without bytes.
 //
-// It stands on floor 3: it seals with keys of package site below it, and messages, which
+// It stands on floor 4: it seals with keys of package site below it, and messages, which
 // refer to attachments in the transaction that accepts them, stand above. It knows who
 // needs one by its id alone.
 //

@@ -63,9 +63,9 @@
 //
 // # Tables and files
 //
-// It owns billing_payment, billing_cancel, billing_card, billing_rule, billing_difference and
-// billing_withdrawal. Of a site that was erased its rows stay, without what was sealed of them; the
-// comparison and lists have them, and nobody is asked about them.
+// It owns billing_payment, billing_cancel, billing_card, billing_rule, billing_day,
+// billing_difference and billing_withdrawal. Of a site that was erased its rows stay, without what
+// was sealed of them; the comparison and lists have them, and nobody is asked about them.
 //
 // Lock order: payments, then the site's rule, then jobs, then the site's withdrawal, then its
 // account.

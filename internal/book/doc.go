@@ -21,5 +21,5 @@
 // Tables owned: book_shelf, book_contact, book_group, book_member.
 //
 // Reading order: contact.go with entry.go (what a contact may hold, pure), group.go,
-// member.go, take.go (lists), rows.go.
+// member.go, take.go (lists in) with rows.go, export.go (lists out), noted.go.
 package book

@@ -58,8 +58,9 @@
 //
 // A site, and its operator, may set how many recipients its messages have and what they cost
 // in a Korean day and month. A hold that would go over a cap is refused under the account's
-// lock, as one that lacks credit is. What is released is given back to the period in which
-// its message was accepted. No money follows from a cap, so Prove has nothing to say of them.
+// lock, as one that lacks credit is. The recipients that the installation allows a site in a day
+// (its quota) are a cap as well. What is released is given back to the period in which its
+// message was accepted. No money follows from a cap, so Prove has nothing to say of them.
 //
 // # Prices
 //
@@ -100,13 +101,13 @@
 //
 // # Tables and files
 //
-// It owns account, lot, reservation, entry, credit_usage, credit_carry, credit_refund,
-// credit_head, credit_cap, credit_cap_use, price, plan and site_plan. Within a site everything of the ledger is written
-// under the lock of its account row, and the layer of its plans under that of its Rev. Read
-// ledger.go (locking, Reserve, writing), book.go (what is decided in memory), topup.go,
-// settle.go, refund.go, cancel.go, expiry.go, watch.go, cap.go with cap_store.go; then takes.go, lot.go,
-// reservation.go, entry.go, note.go, usage.go with carry.go, account.go; price.go with
-// tariff.go and price_period.go, plan.go, plan_site.go, plan_layer.go; head.go; period.go
-// with period_channel.go; and prove.go with prove_chain.go, prove_heads.go,
-// prove_messages.go, prove_usages.go, prove_refunds.go; offline.go proves without a database.
+// It owns account, lot, reservation, entry, credit_usage, credit_carry, credit_refund, credit_head,
+// credit_cap, credit_cap_use, price, plan and site_plan. Within a site everything of the ledger is
+// written under the lock of its account row, and the layer of its plans under that of its Rev. Read
+// ledger.go (locking, Reserve, writing), book.go (what is decided in memory), topup.go, settle.go,
+// refund.go, cancel.go, expiry.go, watch.go, cap.go with cap_store.go and cap_quota.go; then
+// takes.go, lot.go, reservation.go, entry.go, note.go, usage.go with carry.go, account.go; price.go
+// with tariff.go and price_period.go, plan.go, plan_site.go, plan_layer.go; head.go; period.go with
+// period_channel.go; and prove.go with prove_chain.go, prove_heads.go, prove_messages.go,
+// prove_usages.go, prove_refunds.go; offline.go proves without a database.
 package credit

@@ -46,11 +46,12 @@
 // can be repeated. Marks stand for the engines' words: {id} {time} {amount} {int}
 // {word} {text} {bytes} {bool}, and after the closing bracket {{table}} with the
 // options fillfactor=N (PostgreSQL) and narrow (SQLite: rows of at most some 200
-// bytes, kept in the primary key itself). An unknown mark fails.
+// bytes, kept in the primary key itself). {{absent}} after ADD COLUMN makes that repeatable.
+// An unknown mark fails.
 //
 // # Reading order
 //
-// db.go, update.go with turn.go, tx.go, then column.go and bulk.go with later.go,
-// group.go, clock.go, fail.go, metric.go, migrate.go; the engines are engine.go, sqlite.go
+// db.go, update.go with turn.go, tx.go, then column.go and bulk.go with later.go and ask.go,
+// group.go, time.go, clock.go, fail.go, metric.go, migrate.go; the engines are engine.go, sqlite.go
 // with prepared.go, postgres.go with postgres_pipe.go, and mysql.go with mysql_bulk.go.
 package db

@@ -14,7 +14,8 @@
 //
 // Tables owned: event, event_listener, event_pending.
 //
-// Reading order: event.go, types.go, listen.go.
+// Reading order: event.go, types.go, listen.go (who hears of a site's events), sealed.go (what of
+// one is), search.go.
 package event
 
 import (

@@ -11,7 +11,7 @@
 //
 // Table owned: idem.
 //
-// Reading order: idem.go, header.go.
+// Reading order: idem.go, put.go, header.go.
 package idem
 
 import (

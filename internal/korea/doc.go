@@ -16,5 +16,6 @@
 //
 // Reading order: number.go (recipients and senders), text.go (length, unsendable
 // characters, replacements), cp949.go (the table), day.go (Korean days and times),
-// advert.go (what an advertisement shows), night.go (when it may not go), tax.go.
+// advert.go (what an advertisement shows), night.go (when it may not go), hours.go (windows of
+// a day), words.go (words that hide in a text), tax.go.
 package korea

@@ -17,7 +17,7 @@
 // Tables owned: opt_out, opt_out_list.
 //
 // Reading order: optout.go (what an opt-out is), change.go (adding and removing), list.go
-// (the list as a whole, and its digest), ask.go.
+// (the list as a whole, and its digest), import.go, ask.go, noted.go.
 package optout
 
 import (

@@ -10,10 +10,11 @@
 // Amounts are whole won, VAT included: what the payer is charged. What of it becomes credit is
 // the caller's to say.
 //
-// The package owns no tables and keeps no state of payments; package credit does. Adapters
+// The package owns no tables and keeps no state of payments; package billing does. Adapters
 // speak HTTP through package upstream and stand below their kind's name: payment/toss,
 // payment/stripe, payment/manual. Package paymenttest holds the sentences that every adapter
 // must pass.
 //
-// Reading order: gateway.go (the contract), result.go (its answers), reason.go (the closed list).
+// Reading order: gateway.go (the contract) with order.go (what is asked for), result.go (its
+// answers), reason.go (the closed list).
 package payment

@@ -11,8 +11,9 @@
 //     for it and comes back.
 //   - Sums stay. No state, cost, count or entry of a ledger changes, so every law can be proven
 //     afterwards as before.
-//   - An erased site has no key any more: whatever was sealed with it, also in backups, cannot
-//     be read by anybody. Its ledger stays and verifies. Nothing of it acts any more, no job,
+//   - An erased site has no key any more: whatever was sealed with it cannot be read by anybody,
+//     but for who has the master key and a backup of the database from before, which holds the key
+//     as the master key wraps it. Its ledger stays and verifies. Nothing of it acts any more, no job,
 //     series, recharge, alert or webhook, and its test site ends with it. What it owes, or is
 //     still to get for its money, is in the way.
 //
@@ -25,5 +26,5 @@
 // Tables owned: privacy_erasure, privacy_keeping.
 //
 // Reading order: erasure.go (what is kept of a wish), work.go (how it is done), keeping.go (how
-// long a site keeps people), site.go (the end of a site).
+// long a site keeps people, a job for each), site.go (the end of a site).
 package privacy

@@ -13,5 +13,5 @@
 //
 // Reading order: provider.go (the contract), desk.go (what an account has at its vendor
 // besides messages), channel.go, reason.go (the closed list), result.go (raw codes that
-// several vendors share), sift.go and polled.go (what several adapters need).
+// several vendors share), sift.go, polled.go and webhook.go (what several adapters need).
 package provider

@@ -27,6 +27,6 @@
 //
 // Reading order: kind.go (the closed list of differences), judge.go (one report against one
 // recipient, pure), run.go, page.go with rows.go (the comparison), hear.go (what other letters
-// speak against), apply.go and refund.go (what
-// follows from it), look.go (one letter for people), work.go (the jobs).
+// speak against), apply.go and refund.go (what follows from it) with sum.go, look.go (one letter
+// for people), work.go (the jobs).
 package rerun

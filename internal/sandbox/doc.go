@@ -16,13 +16,13 @@
 //   - Time cannot be moved at a live site.
 //
 // What moves with the clock is what waits: jobs, messages and recipients that are not final,
-// calls in doubt, payments that are open, the pauses of automatic recharge, series, deliveries to
-// webhook endpoints and the pauses of those, what is
-// remembered against duplicates, looks at templates. What goes by the calendar goes by the
-// true day (caps, statistics, statements, the night of advertising), since those days are
-// shared with what has happened already; and so does what the chain of the ledger has
-// written down (when credit expires), what guards requests of the real world (idempotency
-// keys, tokens), and what others count (the simulators, mail servers).
+// calls in doubt, reviews, payments that are open, the pauses of automatic recharge, series,
+// deliveries to webhook endpoints and the pauses of those, what is remembered against duplicates,
+// looks at templates (Shifts has them in the order of their locks). What goes by the calendar goes
+// by the true day (caps, statistics, statements, the night of advertising), since those days are
+// shared with what has happened already; and so does what the chain of the ledger has written
+// down (when credit expires), what guards requests of the real world (idempotency keys, tokens),
+// and what others count (the simulators, mail servers).
 //
 // The clock jumps: what would have happened meanwhile is due at once. Schedules and series
 // that lie within the jump come now and are not missed; everything else is late, as after a

@@ -17,6 +17,6 @@
 // Reading order: config.go (what can be set, with config_*.go beside it), server.go
 // (how a process is made, runs and stops), stage.go, door.go with listener.go, gate.go,
 // speak.go and door_tls.go (how it is reached), adapters.go,
-// simulator.go, upkeep.go, heads.go, health.go, log.go; then operator.go with one
-// operator_*.go for each thing that operators work on; demo.go with demo_*.go.
+// simulator.go, testmode.go, upkeep.go, heads.go, ledger_watch.go, health.go, log.go; then
+// operator.go with one operator_*.go for each thing that operators work on; demo.go with demo_*.go.
 package server

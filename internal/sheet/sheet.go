@@ -16,7 +16,7 @@
 // Every fault of a file is a *fault.Error whose Fields point to /lines/N (those of a
 // whole workbook to its first line); other errors are those of the file system.
 //
-// Reading order: sheet.go (what callers use), header.go (which column is which);
+// Reading order: sheet.go (what callers use), header.go (which column is which), consent.go;
 // for CSV encoding.go (the first reading) and record.go (cells and quotes); for
 // workbooks book.go (the parts of the archive), book_survey.go with book_walk.go (the
 // first reading), book_style.go (formats of cells), book_rows.go (cells).

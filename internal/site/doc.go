@@ -3,9 +3,10 @@
 //
 // What it promises:
 //
-//   - A site's secrets (texts, telephone numbers, notes, raw reports) are sealed
-//     with the site's own data key from the first row on. Erasing that key makes
-//     them unreadable for good, and nothing else. Two processes always agree on a key.
+//   - A site's secrets (texts, telephone numbers, notes) are sealed with the site's own
+//     data key from the first row on. Erasing that key makes them unreadable for good, and
+//     nothing else; a backup of the database from before still holds it, as the master key
+//     wraps it. Two processes always agree on a key.
 //   - Sealed values begin with a byte that names their form, so that a later form
 //     can stand beside them.
 //   - A token's secret is shown once and stored as a digest. A mistyped one is

@@ -38,5 +38,5 @@
 // Tables owned: stat_delta, stat_day.
 //
 // Reading order: stat.go (the numbers), append.go, fold.go, read.go, rate.go, report.go
-// (questions and answers of people).
+// (questions and answers of people) with margin.go.
 package stat

@@ -10,5 +10,6 @@
 //     same for the same seed.
 //   - Noise makes bytes for a connection that are hardly HTTP any more.
 //
-// Reading order: document.go, reply.go, inner.go, maker.go, value.go, spoil.go, noise.go.
+// Reading order: document.go, reply.go, inner.go, maker.go with request.go and known.go, value.go
+// with sample.go, spoil.go, noise.go.
 package apitest

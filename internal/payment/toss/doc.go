@@ -36,6 +36,6 @@
 //   - Tax-free amounts, escrow, instalments and fixed accounts are not offered.
 //
 // Reading order: toss.go (the account and its requests), code.go (the vendor's codes),
-// wire.go (what is read), sale.go, find.go, cancel.go, token.go, receipt.go, list.go,
+// wire.go (what is read), sale.go, means.go, find.go, cancel.go, token.go, receipt.go, list.go,
 // notice.go.
 package toss

@@ -40,5 +40,5 @@
 //   - HTTP statuses other than 200 are not documented: 401, 403 and 429 took nothing, others
 //     may have.
 //
-// Reading order: aligo.go, submit.go, poll.go, report.go, desk.go, template.go.
+// Reading order: aligo.go, submit.go with parts.go, poll.go, report.go, desk.go, template.go.
 package aligo

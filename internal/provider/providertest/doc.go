@@ -12,8 +12,9 @@
 // nanoseconds, so that what is measured above it is not the provider, and behaves
 // by the same numbers as the simulator.
 //
-// Reading order: harness.go (what an adapter brings), line.go (the breakable socket),
-// world.go (one test's vendor, adapter and webhook, and the laws), then the
-// sentences: submit.go, sweep.go (every request broken), lookup.go, report.go,
-// load.go; about what accounts have besides messages desk.go and desk_sweep.go. Of Instant: instant.go, instant_submit.go, instant_report.go.
+// Reading order: harness.go (what an adapter brings), line.go (the breakable socket), world.go (one
+// test's vendor, adapter and webhook, and the laws), then the sentences: submit.go, sweep.go (every
+// request broken), ending.go, picture.go, advert.go, lookup.go, report.go, load.go; about what
+// accounts have besides messages desk.go and desk_sweep.go. Of Instant: instant.go,
+// instant_submit.go, instant_report.go.
 package providertest

@@ -1,8 +1,8 @@
-// Package simulator is a provider in a box: it speaks the wire protocols of Solapi
-// (also sold as CoolSMS; messaging API v4), NHN Cloud (SMS v3.0, KakaoTalk Bizmessage v2.3),
-// Naver Cloud SENS (SMS v2, Alimtalk v2), Aligo and SendGo (v2), so that a vendor's own SDKs work
-// with nothing changed but the base address (tools/sdk runs those of Solapi and Aligo against it), and it
-// tells what every handset got.
+// Package simulator is a provider in a box: it speaks the wire protocols of Solapi (also sold as
+// CoolSMS; messaging API v4), NHN Cloud (SMS v3.0, KakaoTalk Bizmessage v2.3), Naver Cloud SENS
+// (SMS v2, Alimtalk v2), Aligo and SendGo (v2), so that a vendor's own SDKs work with nothing
+// changed but the base address (tools/sdk runs those of Solapi and Aligo against it), and it tells
+// what every handset got.
 //
 // It promises: a number always ends the same way, as the table in outcome.go says;
 // what /_sim/received shows was really handed over, once per hand-over; a message
@@ -15,15 +15,15 @@
 // requests by share. What is called not taken was not taken: no leg of it is shown,
 // paid or reported.
 //
-// Reading order: simulator.go (options, life), outcome.go (the table), fault.go (what
-// goes wrong with a request), scenario.go (shares), scenario_read.go, scenario_http.go,
-// clock.go (time), report.go (webhooks), received.go, message.go (what is kept), life.go
-// (what happens to a message), picture.go (of an MMS), vendor.go (what differs between vendors), paths.go (requests
-// in, answers out). Then the protocols, each under the vendor's name: solapi.go,
-// solapi_auth.go, solapi_check.go and solapi_kakao.go (refusals), solapi_register.go,
-// solapi_group.go, solapi_send.go, solapi_list.go, and one file per smaller service; nhn.go,
-// nhn_list.go; sens.go, sens_file.go, sens_list.go; aligo.go, aligo_file.go, aligo_list.go, aligo_book.go;
-// sendgo.go. What accounts keep besides messages is in desk.go and the files named after it.
+// Reading order: simulator.go (options, life), outcome.go (the table), fault.go (what goes wrong
+// with a request), scenario.go (shares), scenario_read.go, scenario_http.go, clock.go (time),
+// report.go (webhooks), received.go, message.go (what is kept), life.go (what happens to a
+// message), picture.go (of an MMS), vendor.go (what differs between vendors), paths.go (requests
+// in, answers out). Then the protocols, each under the vendor's name: solapi.go, solapi_auth.go,
+// solapi_check.go and solapi_kakao.go (refusals), solapi_register.go, solapi_group.go,
+// solapi_send.go, solapi_list.go, and one file per smaller service; nhn.go, nhn_list.go; sens.go,
+// sens_file.go, sens_list.go; aligo.go, aligo_file.go, aligo_list.go, aligo_book.go; sendgo.go.
+// What accounts keep besides messages is in desk.go and the files named after it.
 //
 // # Faults
 //
