@@ -17,19 +17,21 @@ func (v *siteForget) Run(ctx context.Context, s *streams) error {
 	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
 		if v.Number == "" {
 			all, err := p.Erasures(ctx, v.ID)
-			return all, func(t *table) {
-				t.row("ERASURE", "STATE", "RECIPIENTS", "REJECTIONS", "CONTACTS", "SERIES", "OPEN", "ASKED")
-				for _, e := range all.Data {
-					t.row(e.ID, e.State, e.Recipients, e.Rejections, e.Contacts, e.Series, e.Open, minute(e.AskedAt))
-				}
-			}, err
+			return shown(all, err, showErasures)
 		}
 		e, err := p.ForgetNumber(ctx, v.ID, v.Number)
-		return e, func(t *table) {
+		return shown(e, err, func(t *table, e server.Erasure) {
 			t.row("erasure", e.ID)
 			t.row("state", e.State+": workers forget the number where messages are over, and wait for the others")
-		}, err
+		})
 	})
+}
+
+func showErasures(t *table, all server.List[server.Erasure]) {
+	t.row("ERASURE", "STATE", "RECIPIENTS", "REJECTIONS", "CONTACTS", "SERIES", "OPEN", "ASKED")
+	for _, e := range all.Data {
+		t.row(e.ID, e.State, e.Recipients, e.Rejections, e.Contacts, e.Series, e.Open, minute(e.AskedAt))
+	}
 }
 
 type siteKeep struct {
@@ -42,13 +44,13 @@ type siteKeep struct {
 func (v *siteKeep) Run(ctx context.Context, s *streams) error {
 	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
 		r, err := p.Retention(ctx, v.ID, v.Days)
-		return r, func(t *table) {
+		return shown(r, err, func(t *table, r server.Retention) {
 			if r.Days == 0 {
 				t.row("recipients are kept", "for ever")
 				return
 			}
 			t.row("recipients are kept, days", r.Days)
-		}, err
+		})
 	})
 }
 
@@ -67,9 +69,9 @@ func (v *siteErase) Run(ctx context.Context, s *streams) error {
 	}
 	return v.act(ctx, s, func(p *server.Operator) (any, func(*table), error) {
 		one, err := p.EraseSite(ctx, v.ID, v.Reason, v.Forfeit)
-		return one, func(t *table) {
+		return shown(one, err, func(t *table, one server.Site) {
 			t.row("site", one.ID)
 			t.row("state", one.State+": its key is destroyed, its ledger stays")
-		}, err
+		})
 	})
 }

@@ -80,6 +80,15 @@ func TestASuspendedSiteIsResumed(t *testing.T) {
 	refused(t, 1, []string{"site", "suspend", "nobody"}, `there is no site "nobody" here`)
 }
 
+// TestWhatWasRefusedIsNotShownAsDone: the output of a verb that failed tells of no success.
+func TestWhatWasRefusedIsNotShownAsDone(t *testing.T) {
+	office(t)
+	shop(t)
+	refused(t, 1, []string{"site", "erase", "shop", "--confirm", "shop", "--reason", "x"}, "suspend it first")
+	refused(t, 1, []string{"site", "forget", "shop", "12"}, "number")
+	refused(t, 1, []string{"site", "keep", "shop", "--days", "1"}, "30")
+}
+
 func TestASiteIsWeighed(t *testing.T) {
 	office(t)
 	shop(t)

@@ -16,8 +16,8 @@
 // Each account's rows are looked at by one job: those in inspection every ten minutes, the
 // others once a day. When a row changes its state, the site's template follows: it is approved
 // when some account has it approved in its present wording, and its ids are those of such
-// accounts; otherwise it stands where its best account does. Approval, rejection and dormancy
-// are events (template.approved, template.rejected, template.dormant) with what the inspector
+// accounts; otherwise it stands where its best account does. Approval, rejection, dormancy
+// and blocking are events (template.approved, .rejected, .dormant, .blocked) with what the inspector
 // wrote. A template that the vendor does not list changes nothing, and neither does a list that was
 // asked for before the row last changed.
 //

@@ -411,6 +411,12 @@ func TestIdsThatAnOperatorSetsAreFollowed(t *testing.T) {
 		if told := w.told(); !slices.Equal(told, []string{"template.dormant HAND sens approved 1년 동안 쓰지 않았습니다."}) {
 			w.Errorf("told %v", told)
 		}
+		w.judge(sheet{Vendor: "sens", TemplateID: "T1"}, provider.TemplateBlocked, "신고가 많습니다.")
+		w.do(func(tx *db.Tx) error { return w.s.Look(tx, "shop", "HAND") })
+		w.work()
+		if told := w.told(); len(told) != 2 || told[1] != "template.blocked HAND sens approved 신고가 많습니다." {
+			w.Errorf("told %v", told)
+		}
 		w.judge(sheet{Vendor: "sens", TemplateID: "T1"}, provider.TemplateApproved, "")
 		w.forward(standingEvery)
 		w.work()

@@ -17,7 +17,7 @@ func isGone(r *row) bool { return strings.HasPrefix(r.code, goneMark) }
 
 // events are the states that are told, by their events.
 var events = map[provider.TemplateState]string{provider.TemplateApproved: "template.approved", provider.TemplateRejected: "template.rejected",
-	provider.TemplateDormant: "template.dormant"}
+	provider.TemplateDormant: "template.dormant", provider.TemplateBlocked: "template.blocked"}
 
 // seen writes down what a vendor lists of a row. The caller has locked both rows; before is the
 // state that was known.
