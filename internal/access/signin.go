@@ -108,7 +108,8 @@ func (p *People) account(ctx context.Context, email string, in SignIn) (a accoun
 		}
 		return err
 	}
-	if err := p.d.View(ctx, "access_sign_in", look); err != nil || !invited {
+	// Of one moment: otherwise the invitation could be gone that the account was not there for yet.
+	if err := p.d.Snapshot(ctx, "access_sign_in", look); err != nil || !invited {
 		return a, familiar, err
 	}
 	if err := p.settle(ctx, email, in.Password); err != nil {

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"creditmsg/internal/credit"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/limit"
@@ -31,6 +33,7 @@ type gate struct {
 	limiter  *limit.Limiter
 	failures limit.Tries
 	proven   proven
+	proving  singleflight.Group // by the digest of what was presented
 	warned   sync.Once
 }
 
@@ -122,17 +125,32 @@ func (a *api) enter(r *http.Request, x *exchange, o operation) error {
 
 // identifyOnce is identify for a request whose token was not asked for yet. Whoever sends what
 // is no token fails, and has so many tries: a thousand wrong tokens a second cost a look into
-// memory each.
-func (a *api) identifyOnce(r *http.Request, x *exchange, o operation) error {
+// memory each. Of a crowd that comes with one token the first tries it, and the others wait.
+func (a *api) identifyOnce(r *http.Request, x *exchange, o operation) (err error) {
 	c, _ := claimOf(r)
 	digest := sha256.Sum256([]byte(c.secret))
-	if a.Limits.Failures == 0 || a.gate.proven.has(digest) {
-		err := a.identify(r, x, o)
-		if fault.Is(err, fault.Unauthenticated) {
-			a.gate.proven.forget(digest)
+	if a.Limits.Failures > 0 && !a.gate.proven.has(digest) {
+		first := false
+		_, _, _ = a.gate.proving.Do(string(digest[:]), func() (any, error) {
+			first, err = true, a.prove(r, x, o, c, digest)
+			return nil, nil
+		})
+		if first {
+			return err
 		}
-		return err
 	}
+	if a.Limits.Failures > 0 && !a.gate.proven.has(digest) {
+		return a.prove(r, x, o, c, digest)
+	}
+	err = a.identify(r, x, o)
+	if fault.Is(err, fault.Unauthenticated) {
+		a.gate.proven.forget(digest)
+	}
+	return err
+}
+
+// prove tries a token that is not known to count.
+func (a *api) prove(r *http.Request, x *exchange, o operation, c claim, digest [sha256.Size]byte) error {
 	from := a.from(r)
 	if wait := a.gate.failures.Try(r.Context(), from); wait > 0 {
 		x.presented = c.secret != ""
@@ -142,7 +160,7 @@ func (a *api) identifyOnce(r *http.Request, x *exchange, o operation) error {
 	if !fault.Is(err, fault.Unauthenticated) {
 		a.gate.failures.Forgive(r.Context(), from)
 	}
-	if err == nil {
+	if !x.token.ID.IsZero() { // whatever it may
 		a.gate.proven.note(digest)
 	}
 	return err

@@ -3,8 +3,11 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -165,6 +168,37 @@ func TestPeopleHaveTheLimitsOfTheirSite(t *testing.T) {
 	lee := w.session(w.person("lee@example.com", "", access.Operator).ID, never)
 	credit(lee, "site=rich").is(200).quotasAre(noQuotas) // operators have none
 	credit(w.operator, "site=rich").is(200).quotasAre(noQuotas)
+}
+
+// TestACrowdWithOneTokenIsNotTakenForOneThatGuesses: until a token is known to count, requests that
+// bear it are tries. All that come at once are one.
+func TestACrowdWithOneTokenIsNotTakenForOneThatGuesses(t *testing.T) {
+	rush := func(t *testing.T, w *world, token string, want int) {
+		const crowd = 100
+		var all sync.WaitGroup
+		statuses := make([]int, crowd)
+		start := make(chan struct{})
+		for i := range crowd {
+			all.Go(func() {
+				r := httptest.NewRequest("GET", "/v1/credit", nil)
+				r.Header.Set("Authorization", "Bearer "+token)
+				rec := httptest.NewRecorder()
+				<-start
+				w.handler.ServeHTTP(rec, r)
+				statuses[i] = rec.Code
+			})
+		}
+		close(start)
+		all.Wait()
+		if slices.ContainsFunc(statuses, func(s int) bool { return s != want }) {
+			t.Errorf("want %d of each, got %v", want, statuses)
+		}
+	}
+	each(t, func(t *testing.T, w *world) {
+		w.within(Limits{Failures: 3})
+		rush(t, w, w.rich, 200)
+		rush(t, w, w.token("rich", "stats:read"), 403) // which is no guess either
+	})
 }
 
 // Every form of a message weighs as many as are sent to, and is refused before anything is
