@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -84,17 +85,16 @@ type Deps struct {
 // api is the routes over their dependencies.
 type api struct {
 	Deps
-	mux        *http.ServeMux
-	huma       huma.API
-	meter      *meter
-	callers    *db.Group[claim, caller]
-	remembered callers
-	uses       uses
-	room       *semaphore.Weighted // bytes of JSON bodies that may be in memory at once
-	disk       *semaphore.Weighted // bytes of lists that may be on disk at once
-	spec       []byte              // the OpenAPI document
-	page       *page               // the same for people
-	gate       gate
+	mux           *http.ServeMux
+	huma          huma.API
+	meter         *meter
+	callers       *db.Group[claim, caller]
+	remembered    callers
+	uses          uses
+	room          *semaphore.Weighted            // bytes of JSON bodies that may be in memory at once
+	disk          *semaphore.Weighted            // bytes of lists that may be on disk at once
+	documentation func() (*documentation, error) // is made when somebody asks for it first
+	gate          gate
 
 	cors    *cors.Cors           // nil = pages of other origins may not call
 	present map[string]presenter // what GET of a path shows
@@ -120,13 +120,27 @@ func New(d Deps) (http.Handler, error) {
 	if err := a.limited(); err != nil {
 		return nil, err
 	}
-	if a.spec, err = json.MarshalIndent(a.huma.OpenAPI(), "", "  "); err != nil {
+	return a, nil
+}
+
+// documentation is the OpenAPI document, and the same for people.
+type documentation struct {
+	spec []byte
+	page *page
+}
+
+// document writes both. It takes longer than all else that a process does before it serves, and
+// few processes are ever asked for it.
+func (a *api) document() (*documentation, error) {
+	spec, err := json.MarshalIndent(a.huma.OpenAPI(), "", "  ")
+	if err != nil {
 		return nil, fmt.Errorf("write the OpenAPI document: %w", err)
 	}
-	if a.page, err = newPage(a.spec); err != nil {
+	page, err := newPage(spec)
+	if err != nil {
 		return nil, fmt.Errorf("write the page of the documentation: %w", err)
 	}
-	return a, nil
+	return &documentation{spec, page}, nil
 }
 
 // OpenAPI gives the OpenAPI 3.1 document of the API as JSON.
@@ -151,6 +165,7 @@ func build(d Deps) *api {
 	a := &api{Deps: d, mux: http.NewServeMux(), room: semaphore.NewWeighted(bodyRoom), disk: semaphore.NewWeighted(diskRoom),
 		present: map[string]presenter{}, partly: map[string]bool{}, changes: map[string]bool{}}
 	a.huma = humago.New(a.mux, configuration(d.Version))
+	a.documentation = sync.OnceValues(a.document)
 	a.describe()
 	for _, declare := range []func(*api){
 		sending, campaigns, reviews, recipients, compliance, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, installationPrices, erasures, auditing, tokens, sessions, me, users, roles, inbox, testMode, limits, webhookEndpoints, events,

@@ -175,7 +175,8 @@ func TestABodyThatNobodyReadsHoldsNothing(t *testing.T) {
 func taking(t *testing.T, part int, pause time.Duration) (text []byte, whole bool, took time.Duration) {
 	t.Helper()
 	a := bare(t)
-	a.spec = []byte(strings.Repeat("x", 300<<10))
+	const size = 300 << 10
+	a.documentation = func() (*documentation, error) { return &documentation{spec: []byte(strings.Repeat("x", size))}, nil }
 	ended := make(chan time.Time, 1)
 	c := inMemory(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.ServeHTTP(w, r)
@@ -196,7 +197,7 @@ func taking(t *testing.T, part int, pause time.Duration) (text []byte, whole boo
 	}
 	took = (<-ended).Sub(start)
 	settle()
-	return text, strings.Count(string(text), "x") >= len(a.spec), took
+	return text, strings.Count(string(text), "x") >= size, took
 }
 
 func TestAClientThatReceivesSlowlyIsServed(t *testing.T) {
@@ -298,7 +299,7 @@ func frame(kind, flags byte, stream byte, payload string) string {
 func TestAStreamOfHTTP2ThatIsStuckIsResetAndTheOthersGoOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := bare(t)
-		a.spec = []byte(strings.Repeat("x", 300<<10))
+		a.documentation = func() (*documentation, error) { return &documentation{spec: []byte(strings.Repeat("x", 300<<10))}, nil }
 		l := &pipes{coming: make(chan net.Conn), closed: make(chan struct{})}
 		protocols := new(http.Protocols)
 		protocols.SetUnencryptedHTTP2(true)

@@ -36,15 +36,15 @@ func upkeep(a *api) {
 	}, nil, promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{}).ServeHTTP)
 	plain(a, operation{
 		id: "getOpenAPI", method: http.MethodGet, path: "/openapi.json", tag: "Upkeep", status: http.StatusOK, summary: "This document",
-	}, reflect.TypeFor[map[string]any](), func(w http.ResponseWriter, _ *http.Request) {
-		a.sendBytes(w, http.StatusOK, "application/json", a.spec)
-	})
+	}, reflect.TypeFor[map[string]any](), a.showing(func(w http.ResponseWriter, d *documentation) {
+		a.sendBytes(w, http.StatusOK, "application/json", d.spec)
+	}))
 	plain(a, operation{
 		id: "getDocs", method: http.MethodGet, path: "/docs", tag: "Upkeep", status: http.StatusOK, summary: "This document for people",
-	}, nil, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Security-Policy", a.page.policy)
-		a.sendBytes(w, http.StatusOK, "text/html; charset=utf-8", a.page.html)
-	})
+	}, nil, a.showing(func(w http.ResponseWriter, d *documentation) {
+		w.Header().Set("Content-Security-Policy", d.page.policy)
+		a.sendBytes(w, http.StatusOK, "text/html; charset=utf-8", d.page.html)
+	}))
 	for path, media := range map[string]string{"/metrics": "text/plain", "/docs": "text/html"} {
 		a.huma.OpenAPI().Paths[path].Get.Responses["200"].Content = map[string]*huma.MediaType{media: {Schema: &huma.Schema{Type: huma.TypeString}}}
 	}
@@ -60,4 +60,16 @@ func (a *api) ready(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	a.send(w, http.StatusOK, "application/json", statusView{"ok"})
+}
+
+// showing makes a route of something that shows the document.
+func (a *api) showing(show func(http.ResponseWriter, *documentation)) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) {
+		d, err := a.documentation()
+		if err != nil {
+			a.refuse(w, r, err)
+			return
+		}
+		show(w, d)
+	}
 }
