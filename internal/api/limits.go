@@ -157,9 +157,10 @@ func (a *api) prove(r *http.Request, x *exchange, o operation, c claim, digest [
 		return a.overFailures(wait)
 	}
 	err := a.identify(r, x, o)
-	if !fault.Is(err, fault.Unauthenticated) {
-		a.gate.failures.Forgive(r.Context(), from)
+	if fault.Is(err, fault.Unauthenticated) {
+		return err
 	}
+	a.gate.failures.Forgive(r.Context(), from)
 	if !x.token.ID.IsZero() { // whatever it may
 		a.gate.proven.note(digest)
 	}
