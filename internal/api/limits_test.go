@@ -201,6 +201,20 @@ func TestACrowdWithOneTokenIsNotTakenForOneThatGuesses(t *testing.T) {
 	})
 }
 
+// TestATokenThatEndedIsAGuess has it end right after it counted.
+func TestATokenThatEndedIsAGuess(t *testing.T) {
+	w := onSQLite(t)
+	w.within(Limits{Failures: 2})
+	made := w.post("/v1/tokens", `{"name":"x","abilities":["credit:read"]}`).is(201).json()
+	read := ask{method: "GET", path: "/v1/credit", token: made["token"].(string)}
+	w.do(read).is(200)
+	w.remove("/v1/tokens/" + made["id"].(string)).is(204)
+	for range 3 {
+		w.do(read).is(401)
+	}
+	w.do(read).is(429)
+}
+
 // Every form of a message weighs as many as are sent to, and is refused before anything is
 // held.
 func TestMessagesWeighTheirRecipients(t *testing.T) {
