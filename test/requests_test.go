@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"regexp"
 	"slices"
@@ -220,9 +219,6 @@ func (b *bombardment) judge(r apitest.Request, text []byte, reply apitest.Reply)
 	}
 }
 
-// unspoken are what is answered to versions and codings of HTTP that nobody here speaks.
-var unspoken = []int{http.StatusNotImplemented, http.StatusHTTPVersionNotSupported}
-
 var statusLine = regexp.MustCompile(`(?m)^HTTP/1\.[01] (\d{3}) `)
 
 func (b *bombardment) noise(n int) {
@@ -236,8 +232,7 @@ func (b *bombardment) noise(n int) {
 		}
 		for _, m := range statusLine.FindAllSubmatch(answer, -1) {
 			status, _ := strconv.Atoi(string(m[1]))
-			// Who says no more is taken for gone, and may be told so.
-			if b.statuses[status]++; status >= 500 && !slices.Contains(unspoken, status) && !bytes.Contains(answer, []byte("was given up before it was done")) {
+			if b.statuses[status]++; status >= 500 {
 				b.tell("a failure of ours\nnoise %d: %q\nanswer: %q", no, text, answer)
 			}
 		}

@@ -38,6 +38,7 @@ type exchange struct {
 	sum       hash.Hash      // of the query and the body as it is read; of writes
 	code      string         // of the problem that was answered
 	err       error          // what the client is not told of a 5xx
+	gone      bool           // the client left before it was answered
 	asked     time.Time      // when token and site were asked for
 	header    http.Header    // of the reply
 	policies  []policy       // the limits that apply to it
@@ -220,6 +221,9 @@ func (a *api) tell(x *exchange, w *recorder, took time.Duration) {
 	}
 	if x.code != "" {
 		line = append(line, slog.String("code", x.code))
+	}
+	if x.gone {
+		line = append(line, slog.Bool("client_left", true))
 	}
 	level := slog.LevelInfo
 	if x.err != nil {

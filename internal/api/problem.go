@@ -112,7 +112,12 @@ type problemField struct {
 // log what the client is not told.
 func problemOf(x *exchange, err error) *problem {
 	f := fault.Of(err)
-	if errors.Is(err, context.Canceled) && f.Kind == fault.Internal {
+	switch {
+	case x.left(err):
+		f = fault.Wrap(err, fault.Malformed, fault.CodeMalformed, "the connection ended on your side before the request was answered: keep it open until the reply "+
+			"is there. Whether this was done is not known; look, or repeat it with its Idempotency-Key")
+		x.gone = true
+	case errors.Is(err, context.Canceled) && f.Kind == fault.Internal:
 		f = fault.Wrap(err, fault.Unavailable, fault.CodeUnavailable, "the request was given up before it was done")
 	}
 	p := &problem{Status: statuses[f.Kind], Detail: f.Public, Code: f.Code, RequestID: x.id, extra: f.Extra, header: http.Header{}}
@@ -123,6 +128,7 @@ func problemOf(x *exchange, err error) *problem {
 	for _, at := range f.Fields {
 		p.Errors = append(p.Errors, problemField{at.Pointer, at.Detail, at.Code})
 	}
+	later := f.RetryAfter
 	switch f.Kind {
 	case fault.Unauthenticated:
 		challenge := `Bearer realm="creditmsg"`
@@ -131,21 +137,24 @@ func problemOf(x *exchange, err error) *problem {
 		}
 		p.header.Set("WWW-Authenticate", challenge)
 	case fault.TooMany, fault.Unavailable:
-		f.RetryAfter = max(f.RetryAfter, time.Second)
+		later = max(later, time.Second)
 	}
-	if f.RetryAfter > 0 {
-		p.header.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
+	if later > 0 {
+		p.header.Set("Retry-After", strconv.Itoa(int(math.Ceil(later.Seconds()))))
 	}
 	x.code = p.Code
-	if p.Status >= 500 && !x.left(err) {
+	if p.Status >= 500 {
 		x.err = err
 	}
 	return p
 }
 
 // left reports whether an error is only that the client is gone, which is nobody's mistake here.
+// Whoever ends only its own half of the connection counts as gone too: nothing tells the two
+// apart, and work that nobody waits for is given up. The stop of the process has a cause of its
+// own.
 func (x *exchange) left(err error) bool {
-	return errors.Is(err, context.Canceled) && x.request != nil && x.request.Context().Err() != nil
+	return errors.Is(err, context.Canceled) && x.request != nil && context.Cause(x.request.Context()) == context.Canceled
 }
 
 // Error is the sentence for people.

@@ -46,6 +46,9 @@ func reachable(a net.Addr) string {
 	return a.String()
 }
 
+// errCutOff is why requests end that are still inside when the grace of a stop is over.
+var errCutOff = fault.New(fault.Unavailable, fault.CodeUnavailable, "the program stops; look whether this was done, and repeat it in a moment")
+
 // serve answers requests until ctx ends. Then the door is closed, requests that are
 // inside get grace to end, and what is left is cut off. Requests have a context of
 // their own, which the stop does not end.
@@ -65,12 +68,16 @@ func (l *listener) serve(ctx context.Context, h http.Handler, grace time.Duratio
 
 		DisableGeneralOptionsHandler: true, // ours answers OPTIONS *
 	}
+	inside, cutOff := context.WithCancelCause(context.Background())
+	defer cutOff(nil)
+	s.BaseContext = func(net.Listener) context.Context { return inside }
 	closed := make(chan error, 1)
 	unwatch := context.AfterFunc(ctx, func() {
 		patience, cancel := context.WithTimeout(context.Background(), grace)
 		defer cancel()
 		err := s.Shutdown(patience)
 		if errors.Is(err, context.DeadlineExceeded) {
+			cutOff(errCutOff) // first: that they end is not their clients' doing
 			err = s.Close()
 			log.Warn("requests cut off at the stop", "listener", l.url, "grace", grace.String())
 		}

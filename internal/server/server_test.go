@@ -146,6 +146,9 @@ func TestAStopWaitsForRequestsInsideAndCutsOffWhatTakesTooLong(t *testing.T) {
 					select {
 					case <-leave:
 					case <-r.Context().Done():
+						if cause := context.Cause(r.Context()); cause != errCutOff {
+							t.Errorf("the request was ended by %v", cause)
+						}
 					}
 				}), tt.grace, slog.New(slog.DiscardHandler))
 			}()
