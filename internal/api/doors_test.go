@@ -200,6 +200,26 @@ func TestTheHeaderOfProxiesThatIsConfiguredAloneIsBelieved(t *testing.T) {
 	}
 }
 
+func TestAClientCannotHideWhatAProxySaysOfItBehindAQuote(t *testing.T) {
+	for _, c := range []struct {
+		lines []string
+		want  string
+	}{
+		{[]string{`for=192.0.2.66;x="`, `proto=https;for=198.51.100.1`}, "198.51.100.1"},
+		{[]string{`for=192.0.2.66;x="`, `for="[2001:db8::1]:4711"`}, "2001:db8::1"},
+		{[]string{`for=192.0.2.66;x="\`, `for=198.51.100.1`}, "198.51.100.1"},
+		{[]string{`for=198.51.100.1`, `for=192.0.2.66;x="`}, "10.0.0.1"},
+		{[]string{`for=192.0.2.66;x=", for=198.51.100.1`}, "10.0.0.1"},
+		{[]string{`for=192.0.2.66;x=", for="198.51.100.1"`}, "10.0.0.1"},
+	} {
+		a := &api{Deps: Deps{TrustedProxies: prefixes(t, "10.0.0.0/8"), ProxyHeader: ProxyForwarded}}
+		r := &http.Request{RemoteAddr: "10.0.0.1:1", Header: http.Header{"Forwarded": c.lines}}
+		if got := a.client(r).String(); got != c.want {
+			t.Errorf("%q: got %s, want %s", c.lines, got, c.want)
+		}
+	}
+}
+
 func FuzzForwarded(f *testing.F) {
 	for _, seed := range []string{`for=198.51.100.1`, `for="[::1]:1";by=x, for=_a`, `"`, `\`, `;,=`, `for="\"`} {
 		f.Add(seed)

@@ -56,23 +56,36 @@ func addressOf(text string) (netip.Addr, bool) {
 }
 
 // forwardedFor gives what the elements of Forwarded say after for=, in their order; an
-// element that does not say it is empty.
-func forwardedFor(values []string) (out []string) {
-	for _, element := range unquotedParts(strings.Join(values, ","), ',') {
-		who := ""
-		for _, pair := range unquotedParts(element, ';') {
-			name, value, _ := strings.Cut(pair, "=")
-			if strings.EqualFold(strings.TrimSpace(name), "for") {
-				who = strings.Trim(strings.TrimSpace(value), `"`)
-			}
+// element that does not say it is empty. Each line is read by itself, and one that ends inside
+// of quotes names nobody: what a client leaves open takes in nothing that a proxy adds.
+func forwardedFor(lines []string) (out []string) {
+	for _, line := range lines {
+		elements, ok := unquotedParts(line, ',')
+		if !ok {
+			out = append(out, "")
+			continue
 		}
-		out = append(out, who)
+		for _, element := range elements {
+			out = append(out, namedFor(element))
+		}
 	}
 	return out
 }
 
-// unquotedParts splits a text at a byte that does not stand between quotes.
-func unquotedParts(text string, at byte) (out []string) {
+func namedFor(element string) (who string) {
+	pairs, _ := unquotedParts(element, ';') // its quotes are closed
+	for _, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		if strings.EqualFold(strings.TrimSpace(name), "for") {
+			who = strings.Trim(strings.TrimSpace(value), `"`)
+		}
+	}
+	return who
+}
+
+// unquotedParts splits a text at a byte that does not stand between quotes; closed is false
+// when the text ends between them.
+func unquotedParts(text string, at byte) (out []string, closed bool) {
 	from, quoted := 0, false
 	for i := 0; i < len(text); i++ {
 		switch {
@@ -85,5 +98,5 @@ func unquotedParts(text string, at byte) (out []string) {
 			from = i + 1
 		}
 	}
-	return append(out, text[from:])
+	return append(out, text[from:]), !quoted
 }
