@@ -11,16 +11,19 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"creditmsg/internal/limit"
 )
 
 // gate is an open port that lets in as many connections as there may be, altogether and from
-// one address. When it is full, the connection that has waited longest for a request of its
-// client makes room: so nobody is kept out by those who only hold connections, and a request
-// that is under way is never cut off for another one.
+// one network. When there is no more room, the connection that has waited longest for a request
+// of its client makes some, of those of the network if that has as many as it may: so nobody is
+// kept out by those who only hold connections, and a request that is under way is never cut off
+// for another one.
 type gate struct {
 	net.Listener
 	most       int
-	perAddress int            // 0, or as many as there are altogether = who waited longest makes room, wherever he comes from
+	perAddress int            // of one limit.Network; 0, or as many as there are altogether = no bound of its own
 	many       []netip.Prefix // who may have more: proxies, behind which all clients have one address
 	log        *slog.Logger
 	turned     *prometheus.CounterVec // connections that were ended, by why; nil = nobody counts
@@ -36,17 +39,17 @@ type gate struct {
 // Why the gate ends a connection.
 const (
 	turnedFull    = "full"    // there is no room, and nobody waits
-	turnedAddress = "address" // one address has too many
+	turnedAddress = "address" // its network has too many, and none of them waits
 	turnedWaiting = "waiting" // it waited, and another one needed its room
 )
 
 // guest is a connection inside.
 type guest struct {
 	net.Conn
-	gate    *gate
-	from    netip.Addr
-	place   *list.Element // guarded by gate.mu: where it waits; nil = it does not
-	leaving sync.Once
+	gate  *gate
+	from  netip.Addr    // its limit.Network
+	place *list.Element // guarded by gate.mu: where it waits; nil = it does not
+	gone  bool          // guarded by gate.mu
 }
 
 // Accept gives the next connection that is let in.
@@ -69,20 +72,22 @@ func (g *gate) Accept() (net.Conn, error) {
 
 // admit gives the connection as a guest, or whom it has to be closed for: itself, or a guest.
 func (g *gate) admit(c net.Conn) (in *guest, out net.Conn, why string) {
-	in = &guest{Conn: c, gate: g, from: address(c)}
+	at := address(c)
+	in = &guest{Conn: c, gate: g, from: limit.Network(at)}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.perAddress > 0 && g.perAddress < g.most && g.by[in.from] >= g.perAddress && !g.mayHaveMany(in.from) {
-		return nil, c, turnedAddress
-	}
-	if g.inside >= g.most {
-		longest := g.waiting.Front()
-		if longest == nil {
+	own := g.perAddress > 0 && g.perAddress < g.most && g.by[in.from] >= g.perAddress && !g.mayHaveMany(at)
+	if own || g.inside >= g.most {
+		longest := g.longest(in.from, own)
+		switch {
+		case longest != nil:
+			g.rises(longest)
+			out, why = longest, turnedWaiting
+		case own:
+			return nil, c, turnedAddress
+		default:
 			return nil, c, turnedFull
 		}
-		leaving := longest.Value.(*guest)
-		g.rises(leaving)
-		out, why = leaving, turnedWaiting
 	}
 	if g.by == nil {
 		g.by = map[netip.Addr]int{}
@@ -93,8 +98,18 @@ func (g *gate) admit(c net.Conn) (in *guest, out net.Conn, why string) {
 	return in, out, why
 }
 
-func (g *gate) mayHaveMany(from netip.Addr) bool {
-	return slices.ContainsFunc(g.many, func(p netip.Prefix) bool { return p.Contains(from) })
+// longest is who has waited longest, of all or of one network; nil when nobody waits.
+func (g *gate) longest(network netip.Addr, own bool) *guest {
+	for e := g.waiting.Front(); e != nil; e = e.Next() {
+		if v := e.Value.(*guest); !own || v.from == network {
+			return v
+		}
+	}
+	return nil
+}
+
+func (g *gate) mayHaveMany(at netip.Addr) bool {
+	return slices.ContainsFunc(g.many, func(p netip.Prefix) bool { return p.Contains(at) })
 }
 
 func address(c net.Conn) netip.Addr {
@@ -102,7 +117,7 @@ func address(c net.Conn) netip.Addr {
 	if err != nil {
 		return netip.Addr{} // of a listener without addresses
 	}
-	return at.Addr().Unmap()
+	return at.Addr().Unmap().WithZone("")
 }
 
 // turn counts who was turned away, and tells the log once a minute.
@@ -121,17 +136,23 @@ func (g *gate) turn(from net.Addr, why string) {
 
 // Close lets the connection go.
 func (v *guest) Close() error {
-	v.leaving.Do(func() {
-		g := v.gate
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		g.rises(v)
-		g.inside--
-		if g.by[v.from]--; g.by[v.from] == 0 {
-			delete(g.by, v.from)
-		}
-	})
+	v.leave()
 	return v.Conn.Close()
+}
+
+func (v *guest) leave() {
+	g := v.gate
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if v.gone {
+		return
+	}
+	v.gone = true
+	g.rises(v)
+	g.inside--
+	if g.by[v.from]--; g.by[v.from] == 0 {
+		delete(g.by, v.from)
+	}
 }
 
 // CloseWrite ends what we say, and leaves the client to end what it says: one that still sends
@@ -151,10 +172,14 @@ func (g *gate) rises(v *guest) {
 	}
 }
 
-// becomes is told by the server what a connection does now.
+// becomes is told by the server what a connection does now. Of one that was ended it may tell
+// late, while it reads what came before.
 func (g *gate) becomes(v *guest, s http.ConnState) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if v.gone {
+		return
+	}
 	switch s {
 	case http.StateActive:
 		g.rises(v)

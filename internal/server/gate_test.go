@@ -172,25 +172,77 @@ func TestOneAddressHasSoManyConnectionsAndProxiesMore(t *testing.T) {
 		want int
 	}{"a client": {nil, 0}, "a proxy": {[]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, 200}} {
 		t.Run(name, func(t *testing.T) {
-			h, _, _ := blocking()
+			h, inside, leave := blocking()
 			g := &gate{most: 100, perAddress: 2, many: c.many}
 			l := gated(t, g, h)
-			first := dial(t, l)
-			for _, in := range []net.Conn{first, dial(t, l)} {
-				if got := asks(t, in, "/"); got != 200 {
-					t.Fatalf("got %d", got)
-				}
+			busy, done := []net.Conn{dial(t, l), dial(t, l)}, make(chan int, 2)
+			for _, in := range busy {
+				go func() { done <- asks(t, in, "/wait") }()
+				<-inside
 			}
 			if got := asks(t, dial(t, l), "/"); got != c.want {
 				t.Errorf("the third got %d, want %d", got, c.want)
 			}
-			before, _ := g.count()
-			_ = first.Close()
-			until(t, "the first is gone", func() bool { inside, _ := g.count(); return inside < before })
+			close(leave)
+			for range busy {
+				if got := <-done; got != 200 {
+					t.Errorf("who was served got %d", got)
+				}
+			}
+			until(t, "they wait", func() bool { _, waiting := g.count(); return waiting >= 2 })
 			if got := asks(t, dial(t, l), "/"); got != 200 {
-				t.Errorf("after one left got %d, want to be let in", got)
+				t.Errorf("got %d when only those of its own address wait, want to be let in", got)
+			}
+			if got := asks(t, busy[0], "/") + asks(t, busy[1], "/"); c.want == 0 && got != 200 {
+				t.Errorf("two that waited got %d together, want that one of them made room", got)
 			}
 		})
+	}
+}
+
+// come is a connection from an address.
+type come struct {
+	net.Conn
+	from string
+}
+
+func (c come) RemoteAddr() net.Addr {
+	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(c.from), 4711))
+}
+func (c come) Close() error { return nil }
+
+func TestAddressesAreCountedByTheirNetworks(t *testing.T) {
+	g := &gate{most: 100, perAddress: 1, many: []netip.Prefix{netip.MustParsePrefix("fe80::/10")}}
+	for _, c := range []struct {
+		from string
+		in   bool
+	}{
+		{"2001:db8::1", true}, {"2001:db8::2", false}, {"2001:db8:0:1::1", true},
+		{"192.0.2.1", true}, {"::ffff:192.0.2.1", false}, {"192.0.2.2", true},
+		{"fe80::1%eth0", true}, {"fe80::1%eth0", true},
+	} {
+		in, _, _ := g.admit(come{from: c.from})
+		if (in != nil) != c.in {
+			t.Errorf("%s is let in: %v, want %v", c.from, in != nil, c.in)
+		}
+		if in != nil {
+			g.becomes(in, http.StateActive)
+		}
+	}
+}
+
+func TestAConnectionThatWasEndedDoesNotComeBack(t *testing.T) {
+	g := &gate{most: 1}
+	first, _, _ := g.admit(come{from: "192.0.2.1"})
+	second, out, _ := g.admit(come{from: "192.0.2.2"})
+	if out != net.Conn(first) {
+		t.Fatalf("%v made room, want the first", out)
+	}
+	_ = first.Close()
+	g.becomes(first, http.StateIdle) // as of what it had sent before
+	g.becomes(second, http.StateActive)
+	if in, _, _ := g.admit(come{from: "192.0.2.3"}); in != nil {
+		t.Error("a third is let in beside the second, whose request is under way")
 	}
 }
 
@@ -212,9 +264,14 @@ func TestOneAddressDoesNotTakeAllConnectionsWhereNothingIsSet(t *testing.T) {
 // TestAThousandConnectionsThatHangKeepNobodyOut has clients that send nothing, a part of a head, or
 // a part of a body hold all the connections there are.
 func TestAThousandConnectionsThatHangKeepNobodyOut(t *testing.T) {
-	const most, hang = 500, 1000
+	const most = 500
+	t.Run("of all", func(t *testing.T) { hanging(t, most, most, 1000) })
+	t.Run("of one address", func(t *testing.T) { hanging(t, most, 0, 500) }) // of its 125 those with a body are under way
+}
+
+func hanging(t *testing.T, most, perAddress, hang int) {
 	c := testConfig(t, simulatedAccount("http://127.0.0.1:1"))
-	c.HTTP.Connections, c.HTTP.ConnectionsPerAddress = most, most
+	c.HTTP.Connections, c.HTTP.ConnectionsPerAddress = most, perAddress
 	p := running(t, c, Options{})
 	g := p.door.Listener.(*gate)
 	before := runtime.NumGoroutine()
