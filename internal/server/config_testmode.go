@@ -56,11 +56,11 @@ func testAccount(url, secret string) provider.Account {
 }
 
 // testMerchant is the gateway of test sites; checkout is the page of its payers.
-func testMerchant(url, checkout string) payment.Account {
+func testMerchant(url, checkout, clientKey string) payment.Account {
 	if url == "" {
 		url, checkout = elsewhere, elsewhere
 	}
-	return payment.Account{Name: testGateway, Kind: "toss", Test: true, URL: url, ClientKey: till.DefaultClientKey, SecretKey: till.DefaultSecretKey,
+	return payment.Account{Name: testGateway, Kind: "toss", Test: true, URL: url, ClientKey: clientKey, SecretKey: till.DefaultSecretKey,
 		CheckoutURL: checkout, Timeout: testTimeout}
 }
 

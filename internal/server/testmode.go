@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 	"net/http"
 	"time"
@@ -58,18 +57,18 @@ func (p *Program) makeTestWorld(ctx context.Context) (err error) {
 		return nil
 	}
 	url, secret := string(c.SimulatorURL), string(c.WebhookSecret)
-	checkout := url + "/_sim/checkout"
+	checkout, window := url+"/_sim/checkout", till.DefaultClientKey
 	if p.test.door != nil {
-		if secret, err = p.testSecret(ctx); err != nil {
+		if secret, window, err = p.testSecrets(ctx); err != nil {
 			return err
 		}
 		// Without public_url payers reach the page where the request was made that began the payment.
 		url, checkout = p.test.door.url, string(p.config.Payments.PublicURL)+checkoutPath
 		p.test.carriers = simulator.New(simulator.Options{Reports: map[string]simulator.Hook{"solapi": {URL: p.ownDoor() + "/webhooks/" + testProvider, Secret: secret}}})
-		p.test.till = till.New(till.Options{NoticeURL: p.ownDoor() + "/webhooks/payments/" + testGateway})
+		p.test.till = till.New(till.Options{ClientKey: window, NoticeURL: p.ownDoor() + "/webhooks/payments/" + testGateway})
 	}
 	p.test.account = testAccount(url, secret)
-	p.test.merchants, err = merchantsOf(testMerchant(url, checkout))
+	p.test.merchants, err = merchantsOf(testMerchant(url, checkout, window))
 	return err
 }
 
@@ -80,7 +79,7 @@ func (c Config) testMerchants() ([]billing.Gateway, error) {
 		return nil, nil
 	}
 	url := string(c.TestMode.SimulatorURL)
-	return merchantsOf(testMerchant(url, url+"/_sim/checkout"))
+	return merchantsOf(testMerchant(url, url+"/_sim/checkout", till.DefaultClientKey))
 }
 
 func merchantsOf(a payment.Account) ([]billing.Gateway, error) {
@@ -91,19 +90,21 @@ func merchantsOf(a payment.Account) ([]billing.Gateway, error) {
 	return []billing.Gateway{{Account: a, Adapter: adapter}}, nil
 }
 
-// testSecret proves the reports of the simulators. It is derived from a key of the
-// installation, so that all processes know the same without anybody setting it.
-func (p *Program) testSecret(ctx context.Context) (secret string, err error) {
-	err = p.d.View(ctx, "test_mode_secret", func(tx *db.Tx) error {
+// testSecrets are what proves the reports of the simulators, and what opens the window of their
+// payers, which stands at a door that everybody reaches: only who began a payment has an address
+// of it. They are derived from a key of the installation, so that all processes know the same
+// without anybody setting them.
+func (p *Program) testSecrets(ctx context.Context) (reports, window string, err error) {
+	err = p.d.View(ctx, "test_mode_secrets", func(tx *db.Tx) error {
 		key, err := p.keys.Installation(tx, site.InboxKey)
 		if err != nil {
 			return err
 		}
-		sum := key.MAC([]byte("reports of test mode"))
-		secret = hex.EncodeToString(sum[:])
+		reports = fmt.Sprintf("%x", key.MAC([]byte("reports of test mode")))
+		window = fmt.Sprintf("test_ck_%x", key.MAC([]byte("payers of test mode")))
 		return nil
 	})
-	return secret, err
+	return reports, window, err
 }
 
 // accounts are the accounts that exist: those of the configuration and that of test sites.

@@ -15,6 +15,7 @@ import (
 	"creditmsg/internal/id"
 	"creditmsg/internal/message"
 	"creditmsg/internal/money"
+	till "creditmsg/internal/payment/simulator"
 	"creditmsg/internal/provider"
 )
 
@@ -69,6 +70,27 @@ func TestThePagesOfTestPayersStandBehindTheDoorsOwnBounds(t *testing.T) {
 		res = ask("GET", checkoutPath, "")
 	}
 	problem("the ninth request of an address", res, 429)
+}
+
+func TestTheWindowOfTestPayersOpensOnlyForWhoBeganAPayment(t *testing.T) {
+	c := testConfig(t)
+	p := running(t, c, Options{})
+	do := calling(t, http.DefaultClient, p.URL(), testSite(t, c, "shop"))
+	window, err := url.Parse(do("POST", "/v1/credit/payments", byCard)["checkout"].(map[string]any)["url"].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := window.Query()
+	guessed := window.Query()
+	guessed.Set("clientKey", till.DefaultClientKey)
+	for _, q := range []struct {
+		values url.Values
+		want   int
+	}{{known, http.StatusOK}, {guessed, http.StatusBadRequest}} {
+		if res := fetched(t, http.DefaultClient, p.URL()+checkoutPath+"?"+q.values.Encode()); res.StatusCode != q.want {
+			t.Errorf("with the key %s: got %d, want %d", q.values.Get("clientKey"), res.StatusCode, q.want)
+		}
+	}
 }
 
 // testSite makes a site with a test site beside it, and gives the secret of a token of that.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 //go:embed checkout.html
@@ -46,7 +47,8 @@ func (s *Simulator) readWindow(q url.Values) (v window, ok bool) {
 			v.Fields[name] = q.Get(name)
 		}
 	}
-	if q.Get("clientKey") != s.options.ClientKey || !webAddress(v.SuccessURL) || !webAddress(v.FailURL) {
+	if q.Get("clientKey") != s.options.ClientKey || !webAddress(v.SuccessURL) || !webAddress(v.FailURL) ||
+		utf8.RuneCountInString(v.Name) > longestName || len(v.Customer) > longestCustomer {
 		return v, false
 	}
 	if v.Storing() {
@@ -56,6 +58,12 @@ func (s *Simulator) readWindow(q url.Values) (v window, ok bool) {
 	v.Amount = amount
 	return v, err == nil && amount > 0 && orderForm.MatchString(v.OrderID) && v.Name != ""
 }
+
+// What the vendor takes of an order's name, in characters, and of a customer's key.
+const (
+	longestName     = 100
+	longestCustomer = 300
+)
 
 // webAddress keeps anything but a page out of a redirect.
 func webAddress(text string) bool {
@@ -143,6 +151,7 @@ func (s *Simulator) played(v *window, c *card, yes bool) string {
 		}
 		auth := newKey("asim_")
 		s.toss.auths[auth] = c
+		s.after(now, confirmFor, func(time.Time) { delete(s.toss.auths, auth) })
 		return with(v.SuccessURL, "customerKey", v.Customer, "authKey", auth)
 	}
 	if before := s.toss.orders[v.OrderID]; before != nil && before.status != aborted && before.status != expired {

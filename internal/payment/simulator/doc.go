@@ -6,7 +6,8 @@
 // It promises: a card always ends the same way, as the table below says; what
 // GET /_sim/payments shows was really taken, once each, with what was really given back of
 // it; nothing leaves it but notices to the address it was given. It never writes to disk and
-// owns no tables. Time passes only while Run runs.
+// owns no tables. Time passes only while Run runs. What took no money is forgotten after a day,
+// a card that was left and not issued when its key ends.
 //
 // Toss's window for the payer is GET /_sim/checkout with what the vendor's script is told:
 // clientKey, orderId, orderName, amount, customerKey, successUrl, failUrl; without an order it

@@ -86,6 +86,10 @@ func (p *payment) method() string {
 	return "카드"
 }
 
+// forgetAfter is when a payment that took no money is forgotten: payers can make as many as they
+// like, and nothing here is on a disk.
+const forgetAfter = 24 * time.Hour
+
 // ended ends a payment that took no money. The caller holds the lock.
 func (s *Simulator) ended(p *payment, status string, code string, now time.Time) {
 	p.status = status
@@ -93,6 +97,12 @@ func (s *Simulator) ended(p *payment, status string, code string, now time.Time)
 		p.failure = &tossError{code, tossTexts[code]}
 	}
 	s.changed(p, now)
+	s.after(now, forgetAfter, func(time.Time) {
+		delete(s.toss.payments, p.key)
+		if s.toss.orders[p.order] == p {
+			delete(s.toss.orders, p.order)
+		}
+	})
 }
 
 // changed calls about where a payment now stands. The caller holds the lock.

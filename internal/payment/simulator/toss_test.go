@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -115,10 +116,15 @@ func TestTheWindowSendsTheBrowserBack(t *testing.T) {
 		}
 		bad := opened("order-2", 11000)
 		bad.Set("successUrl", "javascript:alert(1)")
-		rec = httptest.NewRecorder()
-		w.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/_sim/checkout?"+bad.Encode(), nil))
-		if rec.Code != http.StatusBadRequest {
-			t.Errorf("a strange address: got %d", rec.Code)
+		long, whose := opened("order-2", 11000), opened("", 0)
+		long.Set("orderName", strings.Repeat("가", 101))
+		whose.Set("customerKey", strings.Repeat("a", 301))
+		for what, q := range map[string]url.Values{"a strange address": bad, "a long name": long, "a long customer": whose} {
+			rec = httptest.NewRecorder()
+			w.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/_sim/checkout?"+q.Encode(), nil))
+			if rec.Code != http.StatusBadRequest {
+				t.Errorf("%s: got %d", what, rec.Code)
+			}
 		}
 	})
 }
@@ -320,4 +326,29 @@ func TestABodyThatIsSlowHoldsNobodyUp(t *testing.T) {
 	if !read {
 		t.Error("the form was not read")
 	}
+}
+
+func TestWhatTookNoMoneyIsForgotten(t *testing.T) {
+	inFakeTime(t, Options{}, func(w *world) {
+		for range 50 {
+			w.play(opened("order-1", 11000), goodCard, "decline")
+		}
+		w.yes("order-2", goodCard, 11000)
+		auth := w.play(opened("", 0), goodCard, "pay").Query().Get("authKey")
+		key := w.yes("order-3", goodCard, 11000)
+		w.confirmed(key, "order-3", 11000)
+		time.Sleep(confirmFor + time.Second)
+		if got := w.ask("POST", "/v1/billing/authorizations/issue", map[string]any{"authKey": auth, "customerKey": "customer-1"}); got.code() != "NOT_FOUND_BILLING" {
+			w.Errorf("a card that was left long ago: got %d %v", got.status, got.body)
+		}
+		if got := w.ask("GET", "/v1/payments/orders/order-2", nil); got.body["status"] != expired {
+			w.Errorf("what lapsed: got %v", got.body)
+		}
+		time.Sleep(forgetAfter)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if len(w.toss.payments) != 1 || w.toss.payments[key] == nil || len(w.toss.orders) != 1 || len(w.toss.auths) != 0 {
+			w.Errorf("a day later it holds %d payments, %d orders, %d cards that were left; want the one that was paid", len(w.toss.payments), len(w.toss.orders), len(w.toss.auths))
+		}
+	})
 }
