@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -167,15 +168,16 @@ func noRoute(r *http.Request) error {
 	return fault.New(fault.NotFound, fault.CodeNotFound, "there is nothing at this path for %s; see /docs", method(r))
 }
 
-// probe listens to a handler that only says no.
+// probe listens to what a handler says.
 type probe struct {
 	header http.Header
 	status int
+	text   io.Writer
 }
 
 func (p *probe) Header() http.Header         { return p.header }
 func (p *probe) WriteHeader(status int)      { p.status = status }
-func (p *probe) Write(b []byte) (int, error) { return len(b), nil }
+func (p *probe) Write(b []byte) (int, error) { return p.text.Write(b) }
 
 // route is the pattern that took the request: never the path, which may hold a number.
 func route(r *http.Request) string {

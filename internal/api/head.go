@@ -45,7 +45,7 @@ func (a *api) methods(r *http.Request) []string {
 		return []string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 	}
 	// Only the mux knows which methods would do: its plain answer is listened to.
-	heard := &probe{header: http.Header{}}
+	heard := &probe{header: http.Header{}, text: io.Discard}
 	answer, pattern := a.mux.Handler(r)
 	if pattern != "" {
 		return nil

@@ -50,6 +50,5 @@ func (a *Authority) Config() *tls.Config {
 	}, acme.ALPNProto)
 }
 
-// Answer answers the authority's questions by HTTP, which it asks on port 80, and has next
-// answer everything else.
-func (a *Authority) Answer(next http.Handler) http.Handler { return a.manager.HTTPHandler(next) }
+// Answer answers the authority's questions by HTTP, which it asks on port 80.
+func (a *Authority) Answer() http.Handler { return a.manager.HTTPHandler(http.NotFoundHandler()) }

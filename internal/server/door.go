@@ -119,13 +119,13 @@ func (p *Program) doors() []runner {
 
 // elsewhere answers at listen_redirect.
 func (p *Program) elsewhere() http.Handler {
-	var first func(http.Handler) http.Handler
+	var asked http.Handler
 	if p.authority != nil {
-		first = p.authority.Answer
+		asked = p.authority.Answer()
 	}
 	return p.handler.(interface {
-		Elsewhere(address func(host string) string, first func(next http.Handler) http.Handler) http.Handler
-	}).Elsewhere(p.secured, first)
+		Elsewhere(address func(host string) string, asked http.Handler) http.Handler
+	}).Elsewhere(p.secured, asked)
 }
 
 // secured is where TLS is spoken, of a host as a client named it.

@@ -258,6 +258,39 @@ func TestASlowClientHasNoMoreTimeWhereTheAuthorityAsks(t *testing.T) {
 	}
 }
 
+func TestWhereAnAuthorityAsksNobodyElseLearnsOrTakesAnything(t *testing.T) {
+	a := newAuthority(t, "http-01", func() string { return "" })
+	c := testConfig(t)
+	c.ListenRedirect = "127.0.0.1:0"
+	c.Limits.Address.RequestsPerMinute = 4
+	c.TLS.Autocert = AutocertConfig{Domains: Names{"msg.example.com"}, DirectoryURL: Address(a.server.URL + "/directory")}
+	p, err := Open(t.Context(), c, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	door := p.elsewhere()
+	ask := func(host string) *httptest.ResponseRecorder {
+		rec := httptest.NewRecorder()
+		door.ServeHTTP(rec, httptest.NewRequest("GET", "http://"+host+"/.well-known/acme-challenge/x", nil))
+		return rec
+	}
+	refused := func(what string, got *httptest.ResponseRecorder, status int) {
+		t.Helper()
+		if got.Code != status || got.Header().Get("Content-Type") != "application/problem+json" || strings.Contains(got.Body.String(), "certificate") {
+			t.Errorf("%s: got %d %v %s, want a problem of %d", what, got.Code, got.Header(), got.Body, status)
+		}
+	}
+	refused("a token that nobody has", ask("msg.example.com"), 404)
+	refused("a name that is none of ours", ask("other.example.com"), 404)
+	p.Close() // the database is gone
+	refused("without a database", ask("msg.example.com"), 404)
+	ask("msg.example.com")
+	refused("the fifth request of an address", ask("msg.example.com"), 429)
+	if words, ok := door.(wording); !ok || !strings.Contains(string(words.Unread(400, "400 Bad Request")), "application/problem+json") {
+		t.Error("what cannot be read as a request is refused in the library's words")
+	}
+}
+
 // TestReportsOfTheSimulatorReachADoorThatSpeaksTLS sends a message by TLS and sees it delivered.
 func TestReportsOfTheSimulatorReachADoorThatSpeaksTLS(t *testing.T) {
 	a := newAuthority(t, "", nil)
