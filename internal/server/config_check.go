@@ -33,6 +33,9 @@ var providerSettings = map[string][]string{
 	"aligo":    {"sender", "success"},
 }
 
+// reportKinds are the kinds whose vendors report, and prove it by a secret.
+var reportKinds = []string{"solapi", "nhncloud"}
+
 // providerName is what can stand in the path /webhooks/{provider} and in a metric.
 var providerName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}$`)
 
@@ -84,6 +87,9 @@ func (l *loading) check(c *Config) {
 	l.checkNight(d)
 	l.checkNetworks("trusted_proxies", c.TrustedProxies)
 	l.oneOf("proxy_header", c.ProxyHeader, "x-forwarded-for", api.ProxyForwarded)
+	if c.ProxyHeader == api.ProxyForwarded && len(c.TrustedProxies) == 0 {
+		l.bad("proxy_header", "it is what trusted_proxies write, and there are none")
+	}
 	l.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	l.oneOf("log.format", c.Log.Format, "json", "text")
 	if _, err := c.Keys.Bytes(); err != nil {
@@ -181,6 +187,9 @@ func (l *loading) checkProvider(at string, p ProviderConfig, production bool) {
 	}
 	if p.LowBalance > 0 && slices.Contains(providerKinds, p.Kind) && !slices.Contains(balanceKinds, p.Kind) {
 		l.bad(at+".low_balance", "the vendor of kind %s tells no balance; those of %s do", p.Kind, strings.Join(balanceKinds, ", "))
+	}
+	if w := p.Webhook; slices.Contains(providerKinds, p.Kind) && !slices.Contains(reportKinds, p.Kind) && (w.Secret != "" || w.SecretOld != "" || w.Plain || len(w.Allow) > 0) {
+		l.bad(at+".webhook", "the vendor of kind %s is asked for results and its reports are not taken; those of %s are", p.Kind, strings.Join(reportKinds, ", "))
 	}
 	l.checkNetworks(at+".webhook.allow", p.Webhook.Allow)
 	if p.Webhook.SecretOld != "" && p.Webhook.Secret == "" {

@@ -27,7 +27,7 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 	environ["PAYMENTS_REQUEST_TIMEOUT"], environ["PAYMENTS_BONUS"] = "80s", `[{"from":"100000","percent":5,"days":90}]`
 	environ["PAYMENTS_WITHDRAWAL_FEE_PERCENT"], environ["PAYMENTS_WITHDRAWAL_LEAST"] = "5", "5000"
 	environ["PAYMENTS_GATEWAYS"] = `[{"name":"toss","kind":"toss","url":"https://api.tosspayments.com","client_key":"live_ck_x","secret_key":"live_sk_y",
-		"webhook_secret":"whsec","webhook_secret_old":"whsecbefore","checkout_url":"https://pay.example","timeout":"70s","allow":["13.124.18.147"]},{"name":"bank","kind":"manual","transfer_to":"국민은행 123-45-6789"}]`
+		"checkout_url":"https://pay.example","timeout":"70s","allow":["13.124.18.147"]},{"name":"stripe","kind":"stripe","secret_key":"sk_live_z","webhook_secret":"whsec","webhook_secret_old":"whsecbefore"},{"name":"bank","kind":"manual","transfer_to":"국민은행 123-45-6789"}]`
 	for name, value := range map[string]string{"OPERATOR": "a@credit.example,b@credit.example", "LANGUAGE": "en", "SITE": "notices", "SENDER": "0261234567", "TEMPLATE": "ALERT_01",
 		"SMTP_HOST": "mail.example", "SMTP_PORT": "2525", "SMTP_USER": "alerts", "SMTP_PASSWORD": "mailsecret", "SMTP_FROM": "Credit <alerts@credit.example>", "SMTP_TLS": "tls"} {
 		environ["ALERTS_"+name] = value

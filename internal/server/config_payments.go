@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -59,7 +60,7 @@ type GatewayConfig struct {
 	ClientKey         string        `yaml:"client_key"` // public: the payer's browser shows it
 	SecretKey         Secret        `yaml:"secret_key"`
 	SecretKeyFile     string        `yaml:"secret_key_file,omitempty"`
-	WebhookSecret     Secret        `yaml:"webhook_secret"` // where the gateway signs what it calls about
+	WebhookSecret     Secret        `yaml:"webhook_secret"` // of stripe, which signs what it calls about
 	WebhookSecretFile string        `yaml:"webhook_secret_file,omitempty"`
 	WebhookOld        Secret        `yaml:"webhook_secret_old,omitempty"` // still taken while that secret is changed
 	WebhookOldFile    string        `yaml:"webhook_secret_old_file,omitempty"`
@@ -84,6 +85,21 @@ type BonusTiers []BonusTier
 
 // gatewayKinds are the adapters that a gateway can name.
 var gatewayKinds = []string{"toss", "stripe", "manual"}
+
+// gatewaySettings are the keys that not every kind of gateway has.
+var gatewaySettings = map[string][]string{
+	"toss":   {"client_key", "secret_key", "url", "checkout_url", "allow"},
+	"stripe": {"secret_key", "webhook_secret", "webhook_secret_old", "url", "checkout_url", "allow"},
+	"manual": {"transfer_to"},
+}
+
+// settings are those of gatewaySettings that are set.
+func (g GatewayConfig) settings() []string {
+	all := map[string]bool{"client_key": g.ClientKey != "", "secret_key": g.SecretKey != "", "webhook_secret": g.WebhookSecret != "", "webhook_secret_old": g.WebhookOld != "",
+		"url": g.URL != "", "checkout_url": g.CheckoutURL != "", "allow": len(g.Allow) > 0, "transfer_to": g.TransferTo != ""}
+	maps.DeleteFunc(all, func(_ string, set bool) bool { return !set })
+	return slices.Sorted(maps.Keys(all))
+}
 
 func (g GatewayConfig) account() payment.Account {
 	return payment.Account{
@@ -185,6 +201,11 @@ func (l *loading) checkGateway(at string, g GatewayConfig, production bool) {
 		}
 		l.bad(at+".kind", "%q is not one of %s%s", g.Kind, strings.Join(gatewayKinds, ", "), hint)
 		return
+	}
+	for _, name := range g.settings() {
+		if !slices.Contains(gatewaySettings[g.Kind], name) {
+			l.bad(at+"."+name, "a gateway of kind %s has no such setting", g.Kind)
+		}
 	}
 	l.checkWeb(at+".url", g.URL)
 	l.checkWeb(at+".checkout_url", g.CheckoutURL)

@@ -72,8 +72,9 @@ payments:
   public_url: https://credit.example
   request_timeout: 80s
   gateways:
-    - {name: toss, kind: toss, url: "https://api.tosspayments.com", client_key: live_ck_x, secret_key: live_sk_y, webhook_secret: whsec, webhook_secret_old: whsecbefore,
+    - {name: toss, kind: toss, url: "https://api.tosspayments.com", client_key: live_ck_x, secret_key: live_sk_y,
        checkout_url: "https://pay.example", timeout: 70s, allow: [13.124.18.147]}
+    - {name: stripe, kind: stripe, secret_key: sk_live_z, webhook_secret: whsec, webhook_secret_old: whsecbefore}
     - {name: bank, kind: manual, transfer_to: "국민은행 123-45-6789"}
   bonus: [{from: "100000", percent: 5, days: 90}]
   withdrawal: {fee_percent: 5, least: "5000"}
@@ -173,8 +174,9 @@ func fullConfig() Config {
 		Payments: PaymentsConfig{
 			VATIncluded: true, PublicURL: "https://credit.example", RequestTimeout: 80 * time.Second,
 			Gateways: GatewayConfigs{
-				{Name: "toss", Kind: "toss", URL: "https://api.tosspayments.com", ClientKey: "live_ck_x", SecretKey: "live_sk_y", WebhookSecret: "whsec", WebhookOld: "whsecbefore",
+				{Name: "toss", Kind: "toss", URL: "https://api.tosspayments.com", ClientKey: "live_ck_x", SecretKey: "live_sk_y",
 					CheckoutURL: "https://pay.example", Timeout: 70 * time.Second, Allow: Networks{"13.124.18.147"}},
+				{Name: "stripe", Kind: "stripe", SecretKey: "sk_live_z", WebhookSecret: "whsec", WebhookOld: "whsecbefore"},
 				{Name: "bank", Kind: "manual", TransferTo: "국민은행 123-45-6789"},
 			},
 			Bonus: BonusTiers{{From: "100000", Percent: 5, Days: 90}}, Withdrawal: WithdrawalConfig{FeePercent: 5, Least: "5000"},
@@ -309,6 +311,10 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		"a gateway's own name":    {"payments:\n  gateways:\n    - {name: operator, kind: manual, transfer_to: x}\n", nil, `creditmsg.yaml:3: payments.gateways[0].name: "operator" cannot be a name: it takes small letters, digits, - and _, begins with a letter, and is not operator`},
 		"a test gateway":          {"production: true\npayments:\n  gateways:\n    - name: t\n      kind: toss\n      client_key: c\n      secret_key: test_sk_x\n", nil, "creditmsg.yaml:7: payments.gateways[0].secret_key: this is a test key, and production is true: nobody would be charged"},
 		"nowhere to transfer":     {"payments:\n  gateways:\n    - {name: b, kind: manual}\n", nil, "creditmsg.yaml:3: payments.gateways[0].transfer_to: it is missing: bank, number and holder of the account, as payers read them"},
+		"a secret of no use":      {"payments:\n  gateways:\n    - {name: t, kind: toss, client_key: c, secret_key: live_sk_x, webhook_secret: w}\n", nil, "creditmsg.yaml:3: payments.gateways[0].webhook_secret: a gateway of kind toss has no such setting"},
+		"a bank with a key":       {"payments:\n  gateways:\n    - {name: b, kind: manual, transfer_to: x, secret_key: k}\n", nil, "creditmsg.yaml:3: payments.gateways[0].secret_key: a gateway of kind manual has no such setting"},
+		"reports of nobody":       {"providers:\n  - name: a\n    kind: sendgo\n    access_key: K\n    secret_key: S\n    webhook: {secret: w}\n", nil, "creditmsg.yaml:6: providers[0].webhook: the vendor of kind sendgo is asked for results and its reports are not taken; those of solapi, nhncloud are"},
+		"a header of nobody":      {"proxy_header: forwarded\n", nil, "creditmsg.yaml:1: proxy_header: it is what trusted_proxies write, and there are none"},
 		"a fee of everything":     {"payments:\n  withdrawal: {fee_percent: 100}\n", nil, "creditmsg.yaml:2: payments.withdrawal.fee_percent: want 0 to 99"},
 		"a part of a won":         {"payments:\n  withdrawal:\n    least: \"0.5\"\n", nil, `creditmsg.yaml:3: payments.withdrawal.least: "0.5" is not an amount in whole won such as 1000`},
 		"a bonus of nothing":      {"payments:\n  bonus:\n    - {from: \"100000\"}\n", nil, "creditmsg.yaml:3: payments.bonus[0].percent: want 1 to 100"},

@@ -143,7 +143,7 @@ func echoing(t *testing.T, kind, url string) Config {
 	}
 	c.Providers = ProviderConfigs{p}
 	c.Payments.Gateways = GatewayConfigs{
-		{Name: "toss", Kind: "toss", URL: Address(url), ClientKey: "live_ck_Pl4nted", SecretKey: "live_sk_Pl4nted", WebhookSecret: "wh-Pl4nted", Timeout: time.Second},
+		{Name: "toss", Kind: "toss", URL: Address(url), ClientKey: "live_ck_Pl4nted", SecretKey: "live_sk_Pl4nted", Timeout: time.Second},
 		{Name: "stripe", Kind: "stripe", URL: Address(url), SecretKey: "sk_live_Pl4nted", WebhookSecret: "whsec_Pl4nted", Timeout: time.Second},
 	}
 	c.Alerts.SMTP = SMTPConfig{Host: "127.0.0.1", Port: 1, User: "u", Password: "mail-Pl4nted", From: "a@credit.example", TLS: "none"}
