@@ -7,11 +7,11 @@ import (
 	"creditmsg/internal/server"
 )
 
-// simulatorVerb runs the simulators alone: of the provider, and of the payment gateways.
+// simulatorVerb runs the simulators alone: of the providers, and of the payment gateways.
 type simulatorVerb struct {
 	Listen          string `required:"" placeholder:"HOST:PORT" help:"Address to answer at."`
 	Seed            uint64 `placeholder:"N" help:"Makes delays and faults repeatable."`
-	Scenario        string `placeholder:"FILE" help:"What goes wrong how often with messages, in YAML: seed, accept_delay, report_delay, answer_delay, refuse, fail, duplicate, reorder, late, http_429, http_5xx_before, http_5xx_after, cut, timeout, balance, lookup."`
+	Scenario        string `placeholder:"FILE" help:"What goes wrong how often with messages, in YAML: seed, accept_delay, report_delay, answer_delay, refuse, fail, duplicate, reorder, late, http_429, http_5xx_before, http_5xx_after, cut, timeout, balance, lookup, senders, inspector, inspector_says."`
 	ReportURL       string `name:"report-url" placeholder:"URL" help:"Where delivery reports go: …/webhooks/{provider}; without it nowhere."`
 	ReportSecret    string `placeholder:"SECRET" help:"Secret that reports are signed with."`
 	NoticeURL       string `name:"notice-url" placeholder:"URL" help:"Where notices of Toss payments go: …/webhooks/payments/{gateway}; without it nowhere."`
@@ -21,7 +21,7 @@ type simulatorVerb struct {
 
 // Help is shown below the flags' own help.
 func (simulatorVerb) Help() string {
-	return `One address plays the provider Solapi and the payment gateways Toss and Stripe, each under its vendor's own paths, so that a configuration only changes the url. Messages: GET /_sim/received shows what phones got. Payments: GET /_sim/payments shows what payers paid, /_sim/checkout is the window in which they pay (Toss's is named as checkout_url), /_sim/deposit pays virtual accounts in; PUT /_sim/payments/scenario says what goes wrong.`
+	return `One address plays the providers Solapi, NHN Cloud, SENS, Aligo and SendGo and the payment gateways Toss and Stripe, each under its vendor's own paths, so that a configuration only changes the url. Messages: GET /_sim/received shows what phones got. Payments: GET /_sim/payments shows what payers paid, /_sim/checkout is the window in which they pay (Toss's is named as checkout_url), /_sim/deposit pays virtual accounts in; PUT /_sim/payments/scenario says what goes wrong.`
 }
 
 // Run serves until it is told to stop.

@@ -71,7 +71,7 @@ func (v *tokenRotate) Run(ctx context.Context, s *streams) error {
 }
 
 type tokenList struct {
-	Owner string `arg:"" optional:"" name:"site" help:"The site, or operator; without it everybody's."`
+	Owner string `arg:"" optional:"" name:"owner" help:"The site, operator, or somebody by his address or id; without it everybody's."`
 	database
 }
 

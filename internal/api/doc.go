@@ -1,9 +1,10 @@
 // Package api is the HTTP API of the installation: the routes that the contract
 // names, their OpenAPI 3.1 document, and the door through which providers report.
 //
-// It promises that every reply that is no success is application/problem+json with
-// a code of the closed list, also for paths and methods that do not exist, for
-// bodies that cannot be read and for a panic; that no reply shows another site's
+// It promises that every reply of its own that is no success is application/problem+json
+// with a code of the closed list, also for paths and methods that do not exist, for
+// bodies that cannot be read and for a panic (pages that others show beside it, pages.go,
+// answer browsers as pages do); that no reply shows another site's
 // data or the text of an inner error; that a write with an Idempotency-Key happens
 // once and a repeat of it gets the first reply's bytes; and that the memory for a
 // request does not grow with what a client sends: recipients are streamed into a

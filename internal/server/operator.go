@@ -149,16 +149,18 @@ func (c Config) besideDemo() Config {
 	return c
 }
 
-// meet makes sure that the schema is ours.
+// meet makes sure that the schema is ours, and that the installation has its own keys.
 func (p *Operator) meet(ctx context.Context) error {
 	missing, empty, err := pending(ctx, p.d)
-	switch {
-	case err != nil || len(missing) == 0:
-		return err
-	case empty:
-		return p.d.Migrate(ctx)
+	if err == nil && empty {
+		err = p.d.Migrate(ctx)
+	} else if err == nil && len(missing) > 0 {
+		err = behind(missing)
 	}
-	return behind(missing)
+	if err != nil {
+		return err
+	}
+	return p.keys.Complete(ctx)
 }
 
 // Close lets the database go.

@@ -35,9 +35,6 @@ func (p *Operator) Compliance(ctx context.Context, siteID, of, to string) ([]byt
 			return nil, fault.Check("--to", "%s", err)
 		}
 	}
-	if err := p.keys.Prepare(ctx); err != nil {
-		return nil, err
-	}
 	var c *paper.Compliance
 	err = p.d.Snapshot(ctx, "operator_compliance", func(tx *db.Tx) error {
 		if _, err := site.Find(tx, siteID); err != nil {

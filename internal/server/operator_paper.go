@@ -50,9 +50,6 @@ func (p *Operator) Statements(ctx context.Context, siteID string) (list List[Sta
 
 // Statement gives the statement of a month as json, csv or xlsx. Faults: Invalid, NotFound.
 func (p *Operator) Statement(ctx context.Context, siteID, month, format string) (text []byte, err error) {
-	if err := p.keys.Prepare(ctx); err != nil {
-		return nil, err
-	}
 	var s *paper.Statement
 	err = p.d.Snapshot(ctx, "operator_statement", func(tx *db.Tx) error {
 		if _, err := site.Find(tx, siteID); err != nil {
@@ -117,9 +114,6 @@ type SigningKey struct {
 // SigningKeys lists the keys that ever signed, the newest last: it signs now. With renew
 // another one is made first; what older ones signed stays valid.
 func (p *Operator) SigningKeys(ctx context.Context, renew bool) (list List[SigningKey], err error) {
-	if err := p.keys.Prepare(ctx); err != nil {
-		return list, err
-	}
 	if renew {
 		err := p.d.Update(ctx, "operator_new_signer", func(tx *db.Tx) error { _, err := p.keys.NewSigner(tx); return err })
 		if err != nil {

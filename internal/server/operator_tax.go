@@ -20,9 +20,6 @@ type (
 // TaxInvoices gives the tax invoices of a month; with issue they are issued first, unless they
 // were. Faults: Invalid, NotFound, and Conflict for a month that cannot be issued yet.
 func (p *Operator) TaxInvoices(ctx context.Context, month string, issue bool) (t *TaxInvoices, err error) {
-	if err := p.keys.Prepare(ctx); err != nil {
-		return nil, err
-	}
 	if issue {
 		return p.papers.IssueTaxInvoices(ctx, p.d, month)
 	}

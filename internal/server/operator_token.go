@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"creditmsg/internal/access"
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
@@ -54,37 +55,44 @@ func siteOf(owner string) string {
 // CreateToken makes a token of a site, or of the operator. expires is a time from now
 // such as 90d or 12h, "" = never; without networks it can be used from anywhere. Faults:
 // Invalid, NotFound.
-func (p *Operator) CreateToken(ctx context.Context, owner, name string, abilities []string, expires string, networks ...string) (t NewToken, err error) {
+func (p *Operator) CreateToken(ctx context.Context, owner, name string, abilities []string, expires string, networks ...string) (NewToken, error) {
+	return p.makeToken(ctx, site.TokenOrder{Owner: siteOf(owner), Name: name, Abilities: abilities, Networks: networks}, expires, nil)
+}
+
+// CreateTestToken makes a token of the test site of a site, which is made if it is not there.
+// Faults: Invalid, NotFound.
+func (p *Operator) CreateTestToken(ctx context.Context, owner, name string, abilities []string, expires string, networks ...string) (NewToken, error) {
+	if siteOf(owner) == "" {
+		return NewToken{}, fault.Check("--test", "the operator has no test site; name a site")
+	}
+	o := site.TokenOrder{Owner: site.TestID(owner), Name: name, Abilities: abilities, Networks: networks}
+	return p.makeToken(ctx, o, expires, func(tx *db.Tx) error {
+		_, err := p.sandbox.Make(tx, owner)
+		return err
+	})
+}
+
+// makeToken makes a token after what has to be done before it, in one transaction.
+func (p *Operator) makeToken(ctx context.Context, o site.TokenOrder, expires string, before func(*db.Tx) error) (t NewToken, err error) {
 	valid, err := parseExpiry("--expires", expires)
 	if err != nil {
 		return NewToken{}, err
 	}
 	err = p.d.Update(ctx, "operator_create_token", func(tx *db.Tx) error {
-		var until db.Time
-		if valid > 0 {
-			until = tx.Now.Add(valid)
+		if before != nil {
+			if err := before(tx); err != nil {
+				return err
+			}
 		}
-		made, secret, err := site.CreateToken(tx, site.TokenOrder{Owner: siteOf(owner), Name: name, Abilities: abilities, Networks: networks, Expires: until})
+		order := o
+		if valid > 0 {
+			order.Expires = tx.Now.Add(valid)
+		}
+		made, secret, err := site.CreateToken(tx, order)
 		t = NewToken{made.ID.Text(id.Token), secret, made.Abilities, made.Networks.Texts()}
 		return err
 	})
 	return t, err
-}
-
-// CreateTestToken makes a token of the test site of a site, which is made if it is not there.
-// Faults: Invalid, NotFound.
-func (p *Operator) CreateTestToken(ctx context.Context, owner, name string, abilities []string, expires string, networks ...string) (t NewToken, err error) {
-	if siteOf(owner) == "" {
-		return NewToken{}, fault.Check("--test", "the operator has no test site; name a site")
-	}
-	err = p.d.Update(ctx, "operator_make_test", func(tx *db.Tx) error {
-		_, err := p.sandbox.Make(tx, owner)
-		return err
-	})
-	if err != nil {
-		return NewToken{}, err
-	}
-	return p.CreateToken(ctx, site.TestID(owner), name, abilities, expires, networks...)
 }
 
 // longestExpiry keeps a time from now inside what can be stored.
@@ -109,33 +117,56 @@ func parseExpiry(flag, text string) (time.Duration, error) {
 	return d, nil
 }
 
-// Tokens gives the tokens of a site or of the operator; of all of them with "". NotFound.
+// Tokens gives the tokens of a site, of the operator, or of somebody by his id or his address; of
+// all of them with "". NotFound.
 func (p *Operator) Tokens(ctx context.Context, owner string) (all List[Token], err error) {
 	err = p.d.View(ctx, "operator_tokens", func(tx *db.Tx) error {
 		all = List[Token]{Data: []Token{}}
-		return eachToken(tx, owner, func(t site.Token) error {
+		collect := func(t site.Token) error {
 			all.Data = append(all.Data, tokenOf(t))
 			return nil
-		})
+		}
+		if owner == "" {
+			return p.everyToken(tx, collect)
+		}
+		whose, err := p.tokenOwner(tx, owner)
+		if err != nil {
+			return err
+		}
+		return eachToken(tx, whose, collect)
 	})
 	return all, err
 }
 
-// eachToken calls do for every token of an owner, of all owners with "".
+// tokenOwner is how tokens are found of a site, the operator or somebody.
+func (p *Operator) tokenOwner(tx *db.Tx, named string) (string, error) {
+	if named == site.Operator {
+		return "", nil
+	}
+	if strings.Contains(named, "@") || strings.HasPrefix(named, string(id.User)+"_") {
+		who, err := p.user(tx, named)
+		return site.OwnedBy(who.ID), err
+	}
+	_, err := site.Find(tx, named)
+	return named, err
+}
+
+// everyToken calls do for the tokens of the operator, of all sites and of all people.
+func (p *Operator) everyToken(tx *db.Tx, do func(site.Token) error) error {
+	err := eachToken(tx, "", do)
+	if err == nil {
+		err = eachSite(tx, func(s site.Site) error { return eachToken(tx, s.ID, do) })
+	}
+	if err == nil {
+		err = p.eachUser(tx, "", func(u access.User) error { return eachToken(tx, site.OwnedBy(u.ID), do) })
+	}
+	return err
+}
+
+// eachToken calls do for every token of an owner.
 func eachToken(tx *db.Tx, owner string, do func(site.Token) error) error {
-	if owner == "" {
-		if err := eachToken(tx, site.Operator, do); err != nil {
-			return err
-		}
-		return eachSite(tx, func(s site.Site) error { return eachToken(tx, s.ID, do) })
-	}
-	if owner != site.Operator {
-		if _, err := site.Find(tx, owner); err != nil {
-			return err
-		}
-	}
 	for after := (id.ID{}); ; {
-		page, err := site.Tokens(tx, siteOf(owner), after, pageSize)
+		page, err := site.Tokens(tx, owner, after, pageSize)
 		if err != nil || len(page) == 0 {
 			return err
 		}

@@ -82,22 +82,29 @@ func (p *Operator) Users(ctx context.Context, siteID string) (all List[User], er
 				return err
 			}
 		}
-		for after := (id.ID{}); ; {
-			page, err := p.people.List(tx, siteID, after, pageSize)
-			if err != nil || len(page) == 0 {
-				return err
-			}
-			for _, u := range page {
-				one, err := userOf(tx, u)
-				if err != nil {
-					return err
-				}
-				all.Data = append(all.Data, one)
-			}
-			after = page[len(page)-1].ID
-		}
+		return p.eachUser(tx, siteID, func(u access.User) error {
+			one, err := userOf(tx, u)
+			all.Data = append(all.Data, one)
+			return err
+		})
 	})
 	return all, err
+}
+
+// eachUser calls do for the people who have roles on a site, or all with "".
+func (p *Operator) eachUser(tx *db.Tx, siteID string, do func(access.User) error) error {
+	for after := (id.ID{}); ; {
+		page, err := p.people.List(tx, siteID, after, pageSize)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, u := range page {
+			if err := do(u); err != nil {
+				return err
+			}
+		}
+		after = page[len(page)-1].ID
+	}
 }
 
 // user finds somebody by his address or his id.

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"creditmsg/internal/db"
@@ -88,13 +89,35 @@ func (k *Keys) Prepare(ctx context.Context) error {
 				return err
 			}
 		}
-		for _, name := range []string{BlobKey, CursorKey, InboxKey, ReplyKey, SigningKey, CertificateKey, TagKey, PeopleKey} {
+		for _, name := range own {
 			if _, err := k.Installation(tx, name); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// own are the keys that Prepare makes.
+var own = []string{BlobKey, CursorKey, InboxKey, ReplyKey, SigningKey, CertificateKey, TagKey, PeopleKey}
+
+// Complete makes them where any is absent, and opens none that is there: whoever only reads may
+// be without the master key.
+func (k *Keys) Complete(ctx context.Context) error {
+	absent := false
+	err := k.d.View(ctx, "site_complete_keys", func(tx *db.Tx) error {
+		rows, err := tx.Query(`SELECT name FROM site_installation`)
+		there, err := db.Collect(rows, err, func(r *sql.Rows) (name string, err error) { return name, r.Scan(&name) })
+		absent = slices.ContainsFunc(own, func(name string) bool { return !slices.Contains(there, name) })
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("look which keys the installation has: %w", err)
+	}
+	if !absent {
+		return nil
+	}
+	return k.Prepare(ctx)
 }
 
 // Site gives a site's key. It reads through tx on the first use only. NotFound:

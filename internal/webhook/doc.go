@@ -19,7 +19,7 @@
 //     longer. One that has failed for days is disabled, and its site is told when half of that
 //     time is over.
 //   - A request never reaches an address that is not public (loopback, private, link-local,
-//     metadata), whatever a name resolves to at the moment of the request: the address that is
+//     metadata) and not in Options.Allow, whatever a name resolves to at the moment of the request: the address that is
 //     dialled is what is judged. Redirects are not followed.
 //   - Secrets are made here, shown once, and signed with for a while after they were replaced.
 //   - A process that dies loses nothing: what it had not written down is sent again.
