@@ -97,7 +97,8 @@ type KakaoChannel struct {
 	Name      string `json:"name"` // with its @
 	SenderKey string `json:"sender_key,omitempty"`
 
-	// Providers is what provider accounts call it. Operators alone set it; nil leaves it.
+	// Providers is what provider accounts call it. Ids that a site names itself prove nothing; nil
+	// leaves them.
 	Providers map[string]string `json:"providers,omitempty"`
 
 	// Registrations says where it is proven to be the site's, by provider account. It is read

@@ -149,6 +149,12 @@ func (p *People) lock(tx *db.Tx, user id.ID) (account, error) {
 	return p.byID(tx, user)
 }
 
+// Lock locks an account until the transaction ends. NotFound.
+func (p *People) Lock(tx *db.Tx, user id.ID) error {
+	_, err := p.lock(tx, user)
+	return err
+}
+
 // Find gives an account. NotFound.
 func (p *People) Find(tx *db.Tx, user id.ID) (User, error) {
 	a, err := p.byID(tx, user)

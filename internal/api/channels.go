@@ -26,7 +26,7 @@ type channelView struct {
 type channelBody struct {
 	Name      string            `json:"name,omitempty" doc:"In a PUT it may be left out." example:"@demo"`
 	SenderKey string            `json:"sender_key,omitempty" doc:"What Kakao gave the channel."`
-	Providers map[string]string `json:"providers,omitempty"`
+	Providers map[string]string `json:"providers,omitempty" doc:"What provider accounts call it. Ids that a site names itself prove nothing. Left out in a PUT, they stay; {} takes them away."`
 }
 
 type channelAdded struct{ Body channelBody }

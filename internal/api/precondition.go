@@ -160,9 +160,9 @@ func (a *api) underCondition(tx *db.Tx, x *exchange, o operation, change func(*d
 	return out, err
 }
 
-// order locks what orders the changes of a setting. Of what is the installation's and no site's
-// there is no row to lock: two operators who change the same role of it in the same moment are
-// not kept apart.
+// order locks what orders the changes of a setting: what the operation says, else the site's row.
+// Of what is the installation's and no site's there may be none: two operators who change the
+// same role of it in the same moment are not kept apart.
 func (a *api) order(tx *db.Tx, x *exchange, o operation) error {
 	if o.lock == nil && (x.site == "" || x.site == everySite) {
 		return nil

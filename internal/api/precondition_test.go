@@ -5,12 +5,17 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"creditmsg/client"
+	"creditmsg/internal/access"
+	"creditmsg/internal/db"
+	"creditmsg/internal/id"
+	"creditmsg/internal/site"
 )
 
 // conditionalRoutes are the changes that can depend on an ETag.
@@ -74,6 +79,9 @@ func (w *world) settingCases() map[string]settingCase {
 	group := w.post("/v1/groups", `{"name":"단골"}`).is(201).json()["id"].(string)
 	series := w.post("/v1/series", `{"name":"주간","cron":"0 9 * * 1","message":`+text+`}`).is(201).json()["id"].(string)
 	w.do(ask{method: "POST", path: "/v1/plans", token: w.operator, body: `{"id":"gold","name":"골드"}`}).is(201)
+	endpoint := w.post("/v1/webhook-endpoints", `{"url":"https://shop.example/hooks","topics":["*"]}`).is(201).json()["endpoint"].(map[string]any)["id"].(string)
+	token := w.post("/v1/tokens", `{"name":"가","abilities":["credit:read"]}`).is(201).json()["id"].(string)
+	user := w.person("settings@example.com", "rich", access.Viewer).ID.Text(id.User)
 	template := func(body string) string {
 		return `{"name":"예약","channel":"@demo","body":"` + body + `"}`
 	}
@@ -94,7 +102,70 @@ func (w *world) settingCases() map[string]settingCase {
 		"limits":          {path: "/v1/sites/rich/limits", token: w.operator, first: `{"requests_per_minute":6000}`, second: `{"requests_per_minute":7000}`},
 		"a token's":       {path: "/v1/sites/rich/tokens/" + w.firstToken() + "/limits", token: w.operator, first: `{"requests_per_minute":6000}`, second: `{"requests_per_minute":7000}`},
 		"a site's plan":   {path: "/v1/sites/rich", under: "/v1/sites/rich/plan", token: w.operator, first: `{"plan":"gold"}`, second: `{"plan":null}`, whole: true},
+		"an endpoint":     {path: "/v1/webhook-endpoints/" + endpoint, patch: true, first: `{"description":"가"}`, second: `{"description":"나"}`, whole: true},
+		"a token":         {path: "/v1/tokens/" + token, patch: true, first: `{"name":"나"}`, second: `{"name":"다"}`, whole: true},
+		"the operator's":  {path: "/v1/tokens/" + w.operatorsToken(), token: w.operator, patch: true, first: `{"name":"나"}`, second: `{"name":"다"}`, whole: true},
+		"a person":        {path: "/v1/users/" + user, patch: true, first: `{"roles":["viewer"]}`, second: `{"roles":["sender"]}`, whole: true},
 		"a plan":          {path: "/v1/plans/gold", token: w.operator, first: `{"name":"은"}`, second: `{"name":"금"}`},
+	}
+}
+
+func (w *world) operatorsToken() string {
+	w.t.Helper()
+	return w.do(ask{method: "POST", path: "/v1/tokens", token: w.operator, body: `{"name":"가","abilities":["operator"]}`}).is(201).json()["id"].(string)
+}
+
+func TestWhatHappensBesideASettingDoesNotChangeItsETag(t *testing.T) {
+	w := onSQLite(t)
+	all := w.settingCases()
+	tag := func(c settingCase) string { return w.get(c.path).is(200).header.Get("Etag") }
+	endpoint, token, user := all["an endpoint"], all["a token"], all["a person"]
+	before := []string{tag(endpoint), tag(token), tag(user)}
+	w.post(endpoint.path+"/test", "").is(202)
+	w.update(func(tx *db.Tx) error {
+		which, err := id.Parse(id.Token, strings.TrimPrefix(token.path, "/v1/tokens/"))
+		if err == nil {
+			err = site.Touch(tx, []id.ID{which})
+		}
+		return err
+	})
+	_, err := w.people.SignIn(t.Context(), access.SignIn{Email: "settings@example.com", Password: staffPassword})
+	w.must(err)
+	if got := w.get(endpoint.path).json()["sequence"]; got != 1.0 {
+		t.Errorf("the endpoint is at %v, want an event on its way", got)
+	}
+	for i, c := range []settingCase{endpoint, token, user} {
+		if after := w.get(c.path).is(200); after.header.Get("Etag") != before[i] {
+			t.Errorf("%s had the ETag %s, and has %s: %s", c.path, before[i], after.header.Get("Etag"), after.body)
+		}
+	}
+}
+
+func TestAPlanToComeIsNotReplacedUnseen(t *testing.T) {
+	w := onSQLite(t)
+	for _, plan := range []string{"gold", "silver"} {
+		w.do(ask{method: "POST", path: "/v1/plans", token: w.operator, body: `{"id":"` + plan + `","name":"` + plan + `"}`}).is(201)
+	}
+	tag := w.do(ask{method: "GET", path: "/v1/sites/rich", token: w.operator}).is(200).header.Get("Etag")
+	assign := func(plan string) got {
+		return w.do(ask{method: "PUT", path: "/v1/sites/rich/plan", token: w.operator, body: `{"plan":"` + plan + `","since":"2030-01-01T00:00:00+09:00"}`, header: http.Header{"If-Match": {tag}}})
+	}
+	assign("gold").is(200)
+	assign("silver").refused(412, "precondition_failed")
+}
+
+func TestAChannelKeepsTheIDsThatAPutLeavesOut(t *testing.T) {
+	w := onSQLite(t)
+	put := func(body string) any {
+		t.Helper()
+		return w.do(ask{method: "PUT", path: "/v1/kakao-channels/@demo", token: w.rich, body: body}).is(200).json()["providers"]
+	}
+	put(`{"sender_key":"A","providers":{"solapi":"KA01"}}`)
+	if got := put(`{"sender_key":"B"}`); !reflect.DeepEqual(got, map[string]any{"solapi": "KA01"}) {
+		t.Errorf("left out: got %v", got)
+	}
+	if got := put(`{"sender_key":"B","providers":{}}`); !reflect.DeepEqual(got, map[string]any{}) {
+		t.Errorf("none: got %v", got)
 	}
 }
 

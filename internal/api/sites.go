@@ -23,10 +23,12 @@ type siteView struct {
 	Available money.Amount `json:"available"`
 	Held      money.Amount `json:"held"`
 	CreatedAt instant      `json:"created_at"`
+
+	plans credit.Terms // also those to come
 }
 
 // setting is what a change of the site may set, without its prices and its purse.
-func (v siteView) setting() any { return []any{v.ID, v.Name, v.State, v.Weight, v.Plan} }
+func (v siteView) setting() any { return []any{v.ID, v.Name, v.State, v.Weight, v.plans} }
 
 type siteNamed struct {
 	ID string `path:"id" example:"flowers"`
@@ -191,7 +193,7 @@ func (a *api) showSite(tx *db.Tx) func(site.Site) (siteView, error) {
 			return siteView{}, err
 		}
 		return siteView{ID: s.ID, Name: s.Name, State: string(s.State), Weight: s.Weight, Plan: orNull(plans.At(tx.Now)), Prices: showPrices(prices),
-			Balance: purse.Available + purse.Held, Available: purse.Available, Held: purse.Held, CreatedAt: instant(s.CreatedAt)}, nil
+			Balance: purse.Available + purse.Held, Available: purse.Available, Held: purse.Held, CreatedAt: instant(s.CreatedAt), plans: plans}, nil
 	}
 }
 

@@ -27,6 +27,12 @@ type TokenView struct {
 	RevokedAt  maybeInstant `json:"revoked_at"`
 }
 
+// setting is the token without its use.
+func (v TokenView) setting() any {
+	v.LastUsedAt = 0
+	return v
+}
+
 // secretView is a token with its secret, once.
 type secretView struct {
 	TokenView
@@ -155,9 +161,12 @@ func (a *api) keepTokens(s shelf) {
 		return showToken(t)
 	})
 	write(a, s.operation("create"+s.noun, http.MethodPost, "", http.StatusCreated, "Make a token; its secret is shown this once"), s.create)
-	write(a, s.operation("change"+s.noun, http.MethodPatch, one, http.StatusOK, "Change a token, from its next request on", fault.CodeStateConflict), s.amend)
+	change := s.operation("change"+s.noun, http.MethodPatch, one, http.StatusOK, "Change a token, from its next request on", fault.CodeStateConflict)
+	change.lock = s.lock
+	write(a, change, s.amend)
 	write(a, s.operation("rotate"+s.noun, http.MethodPost, one+"/rotate", http.StatusOK, "Give a token a new secret, and let the old one end", fault.CodeStateConflict), s.rotate)
 	revoke := s.operation("revoke"+s.noun, http.MethodDelete, one, http.StatusNoContent, "End a token at once and for ever")
+	revoke.lock = s.lock
 	revoke.secondFactor = false // ending a key must not wait for a telephone
 	write(a, revoke, func(tx *db.Tx, x *exchange, in *tokenNamed) (nothing, error) {
 		token, err := tokenID(in.ID)
@@ -166,6 +175,16 @@ func (a *api) keepTokens(s shelf) {
 		}
 		return nothing{}, site.Revoke(tx, s.owner(x), token)
 	})
+}
+
+// lock holds the token that the path names: a person's is the same one whatever site a request
+// names.
+func (s shelf) lock(tx *db.Tx, x *exchange) error {
+	token, err := tokenID(x.request.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return site.LockToken(tx, s.owner(x), token)
 }
 
 // tokenID reads the id of a path; what is none names nothing.

@@ -8,6 +8,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
+	"creditmsg/internal/site"
 )
 
 // UserView is somebody with an account.
@@ -21,6 +22,12 @@ type UserView struct {
 	Everywhere   []roleOnSite `json:"everywhere,omitempty" doc:"All roles, on all sites; for operators."`
 	CreatedAt    instant      `json:"created_at"`
 	SignedInAt   maybeInstant `json:"signed_in_at" doc:"The last time."`
+}
+
+// setting is the person without his sessions.
+func (v UserView) setting() any {
+	v.SignedInAt = 0
+	return v
 }
 
 type passwordView struct {
@@ -65,7 +72,9 @@ func users(a *api) {
 	write(a, of("inviteUser", http.MethodPost, path, "users:write", http.StatusCreated, "Ask somebody to have roles", aboutInvitations, fault.CodeStateConflict), a.inviteUser)
 	read(a, of("listInvitations", http.MethodGet, "/v1/invitations", "users:read", http.StatusOK, "List the invitations that wait for an answer, oldest first", ""), a.listInvitations)
 	write(a, of("withdrawInvitation", http.MethodDelete, "/v1/invitations/{id}", "users:write", http.StatusNoContent, "Take an invitation back", ""), a.withdrawInvitation)
-	write(a, of("changeUser", http.MethodPatch, one, "users:write", http.StatusOK, "Change somebody's roles, or disable him", "It counts from his next request on.", fault.CodeStateConflict), a.changeUser)
+	change := of("changeUser", http.MethodPatch, one, "users:write", http.StatusOK, "Change somebody's roles, or disable him", "It counts from his next request on.", fault.CodeStateConflict)
+	change.lock = a.lockUser
+	write(a, change, a.changeUser)
 	a.declareReset(of("resetPassword", http.MethodPost, one+"/password", "users:write", http.StatusOK, "Make a new password for somebody else", "His sessions end.", fault.CodeStateConflict))
 	write(a, of("dropSecondFactor", http.MethodDelete, one+"/second-factor", "users:write", http.StatusNoContent, "Take the second factor off somebody else who lost it", "His sessions end.", fault.CodeStateConflict),
 		func(tx *db.Tx, x *exchange, in *userNamed) (nothing, error) {
@@ -152,6 +161,18 @@ func (a *api) listUsers(tx *db.Tx, x *exchange, in *Paging) (out listOf[UserView
 		return out, err
 	}
 	return pageOf(l, rows, in.Limit, showUser(tx, x), func(u access.User) any { return u.ID })
+}
+
+// lockUser holds what orders changes of somebody: on a site its row, everywhere his own.
+func (a *api) lockUser(tx *db.Tx, x *exchange) error {
+	if x.site != "" && x.site != everySite {
+		return site.Lock(tx, x.site)
+	}
+	user, err := named(id.User, "user", x.request.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return a.People.Lock(tx, user)
 }
 
 func (a *api) changeUser(tx *db.Tx, x *exchange, in *userChanged) (UserView, error) {

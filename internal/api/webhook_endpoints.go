@@ -27,6 +27,12 @@ type webhookEndpointView struct {
 	ChangedAt      instant      `json:"changed_at"`
 }
 
+// setting is the endpoint without what its events bring about.
+func (v webhookEndpointView) setting() any {
+	v.Sequence, v.WaitingSince, v.FailingSince = 0, 0, 0
+	return v
+}
+
 func (a *api) showEndpoint(tx *db.Tx, e webhook.Endpoint) (webhookEndpointView, error) {
 	waiting, err := a.Webhooks.Since(tx, e.Site, e.ID)
 	return webhookEndpointView{

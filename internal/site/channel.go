@@ -106,8 +106,8 @@ func AddChannel(tx *db.Tx, c Channel) (Channel, error) {
 	return c, noteChannel(tx, "channel.added", nil, &c)
 }
 
-// SetChannel replaces the sender key and the providers of a channel. Faults:
-// Invalid, NotFound.
+// SetChannel replaces the sender key and the providers of a channel; nil Providers stay as they
+// are. Faults: Invalid, NotFound.
 func SetChannel(tx *db.Tx, c Channel) (Channel, error) {
 	c, err := c.check()
 	if err != nil {
@@ -118,6 +118,9 @@ func SetChannel(tx *db.Tx, c Channel) (Channel, error) {
 		return Channel{}, err
 	}
 	c.CreatedAt = old.CreatedAt
+	if c.Providers == nil {
+		c.Providers = old.Providers
+	}
 	cols, err := c.row()
 	if err != nil {
 		return Channel{}, err

@@ -146,15 +146,23 @@ func bySecretBefore(tx *db.Tx, digest string) (t Token, stored string, err error
 	return t, stored, nil
 }
 
-// lockToken gives a token that has not ended, to be changed. No session is.
-func lockToken(tx *db.Tx, owner string, token id.ID) (Token, error) {
+// LockToken locks a token's row until the transaction ends. NotFound, also for a session.
+func LockToken(tx *db.Tx, owner string, token id.ID) error {
 	rows, err := tx.LookupForUpdate("site_token", []string{"session"}, db.Col("site_id", []string{owner}), db.Col("id", []id.ID{token}))
 	sessions, err := db.Collect(rows, err, func(r *sql.Rows) (s flag, err error) { return s, r.Scan(&s) })
 	if err != nil {
-		return Token{}, fmt.Errorf("lock token %s: %w", token.Text(id.Token), err)
+		return fmt.Errorf("lock token %s: %w", token.Text(id.Token), err)
 	}
 	if len(sessions) == 0 || bool(sessions[0]) {
-		return Token{}, fault.Missing("token", token.Text(id.Token))
+		return fault.Missing("token", token.Text(id.Token))
+	}
+	return nil
+}
+
+// lockToken gives a token that has not ended, to be changed. No session is.
+func lockToken(tx *db.Tx, owner string, token id.ID) (Token, error) {
+	if err := LockToken(tx, owner, token); err != nil {
+		return Token{}, err
 	}
 	t, err := FindToken(tx, owner, token)
 	if err != nil {
