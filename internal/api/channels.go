@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/hex"
 	"net/http"
 
 	"golang.org/x/text/unicode/norm"
@@ -103,7 +104,11 @@ func (a *api) listChannels(tx *db.Tx, x *exchange, in *Paging) (out listOf[chann
 	if err != nil {
 		return out, err
 	}
-	rows, err := rest(l, in.Cursor, all, func(c site.Channel) place { return place{c.CreatedAt, c.Name} })
+	where := func(c site.Channel) place {
+		digest := site.ChannelDigest(c.Name) // by which equally old ones are ordered
+		return place{c.CreatedAt, hex.EncodeToString(digest[:])}
+	}
+	rows, err := rest(l, in.Cursor, all, where)
 	if err != nil {
 		return out, err
 	}
@@ -111,7 +116,7 @@ func (a *api) listChannels(tx *db.Tx, x *exchange, in *Paging) (out listOf[chann
 	if err != nil {
 		return out, err
 	}
-	return pageOf(l, rows, in.Limit, show, func(c site.Channel) any { return place{c.CreatedAt, c.Name} })
+	return pageOf(l, rows, in.Limit, show, func(c site.Channel) any { return where(c) })
 }
 
 func (a *api) setChannel(tx *db.Tx, x *exchange, in *channelSet) (channelView, error) {

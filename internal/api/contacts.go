@@ -145,7 +145,7 @@ func contacts(a *api) {
 	})
 	write(a, operation{
 		id: "setContact", method: http.MethodPut, path: path + "/{id}", tag: contactTag, ability: canWrite, status: http.StatusOK,
-		summary: "Replace what is known of a contact", about: "Its groups stay as they are.", codes: []string{fault.CodeAlreadyExists},
+		summary: "Replace what is known of a contact", about: "Its groups stay as they are.", codes: []string{fault.CodeAlreadyExists}, lock: a.lockBook,
 	}, func(tx *db.Tx, x *exchange, in *contactSet) (v knownContact, err error) {
 		of, err := named(id.Contact, "contact", in.ID)
 		if err != nil {
@@ -159,7 +159,7 @@ func contacts(a *api) {
 	})
 	write(a, operation{
 		id: "eraseContact", method: http.MethodDelete, path: path + "/{id}", tag: contactTag, ability: canWrite, status: http.StatusNoContent,
-		summary: "Erase a contact from the whole book", about: "Also from every group. Messages that were sent keep whom they were sent to.",
+		summary: "Erase a contact from the whole book", about: "Also from every group. Messages that were sent keep whom they were sent to.", lock: a.lockBook,
 	}, func(tx *db.Tx, x *exchange, in *contactNamed) (nothing, error) {
 		of, err := named(id.Contact, "contact", in.ID)
 		if err != nil {
@@ -168,6 +168,9 @@ func contacts(a *api) {
 		return nothing{}, a.Book.Erase(tx, x.site, of)
 	})
 }
+
+// lockBook holds what orders the changes of the site's address book, imports among them.
+func (a *api) lockBook(tx *db.Tx, x *exchange) error { return a.Book.Lock(tx, x.site) }
 
 // named reads an id of a path; what is none names nothing.
 func named(prefix, what, text string) (id.ID, error) {

@@ -183,12 +183,15 @@ func (s *specification) operation(method, path string, op specOperation) docOper
 		if name, is := strings.CutPrefix(r.Ref, "#/components/responses/"); is {
 			r = s.Components.Responses[name]
 		}
-		if status < "4" {
+		switch {
+		case status == "304":
+			continue // says nothing that is not known
+		case status < "4":
 			d.Status = status + " " + r.Description
 			d.Reply, d.ReplySchema = answer(r.Content)
-			continue
+		default:
+			d.Refusals = append(d.Refusals, docRefusal{status, r.Codes})
 		}
-		d.Refusals = append(d.Refusals, docRefusal{status, r.Codes})
 	}
 	return d
 }

@@ -25,15 +25,12 @@ type specSchema struct {
 	Default     any
 	Minimum     *float64
 	Maximum     *float64
-	MinLength   *int
 	MaxLength   *int
 	MaxItems    *int
 	Items       *specSchema
 	OneOf       []specSchema
 	Properties  map[string]specSchema
 	Required    []string
-	Examples    []any
-	More        json.RawMessage `json:"additionalProperties"`
 }
 
 // deepestFields is how far members of members are told.
@@ -115,6 +112,9 @@ func (s specSchema) words() string {
 	if len(s.Enum) > 0 {
 		var all []string
 		for _, e := range s.Enum {
+			if e == nil {
+				e = "null"
+			}
 			all = append(all, fmt.Sprint(e))
 		}
 		kind = strings.Join(all, " | ")

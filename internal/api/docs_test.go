@@ -30,6 +30,9 @@ func TestThePageShowsEachOperationWithItsRequestInThreeLanguages(t *testing.T) {
 				t.Errorf("%s: its article has no %s", op.ID, want)
 			}
 		}
+		if strings.Contains(article, "<h4>Reply 304") || strings.Contains(article, "&lt;nil&gt;") {
+			t.Errorf("%s: its article shows what a client has already as the reply, or a nil", op.ID)
+		}
 		if len(op.Bodies) > 0 && !strings.Contains(article, "<h4>Body") {
 			t.Errorf("%s: its article does not show its body", op.ID)
 		}

@@ -163,7 +163,7 @@ func (a *api) describe() {
 	}
 	doc.Components.Parameters = map[string]*huma.Param{
 		"siteAsked": {Name: "site", In: "query", Schema: &huma.Schema{Type: huma.TypeString},
-			Description: "With a token of the operator: the site that the request is about. A site's own token may leave it out."},
+			Description: "The site that the request is about. It is needed with a token of the operator, and from people, and with their tokens, who have roles on several sites; a site's own token may leave it out."},
 		"idempotencyKey": {Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
 			Description: "1 to 255 printable ASCII characters, quoted or bare. A repeat with the same body gets the first reply's bytes; only successes are kept, for 24 hours, of messages for ever."},
 	}

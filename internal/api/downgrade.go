@@ -25,6 +25,8 @@ func OpenAPI30() ([]byte, error) {
 			license["url"] = "https://opensource.org/license/mit"
 		}
 	}
+	doc["x-webhooks"] = doc["webhooks"] // 3.0 has no word for them
+	delete(doc, "webhooks")
 	older(doc)
 	if text, err = json.MarshalIndent(doc, "", "  "); err != nil {
 		return nil, fmt.Errorf("write the OpenAPI document: %w", err)

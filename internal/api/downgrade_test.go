@@ -2,6 +2,8 @@ package api
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -17,6 +19,11 @@ func TestTheOlderDocumentSaysTheSameInOlderWords(t *testing.T) {
 	_, whole := readDocument(t)
 	if got, want := len(old["paths"].(map[string]any)), len(whole["paths"].(map[string]any)); got != want || old["openapi"] != "3.0.3" {
 		t.Errorf("got %d paths of version %v, want %d", got, old["openapi"], want)
+	}
+	for name := range old {
+		if !slices.Contains([]string{"openapi", "info", "servers", "paths", "components", "security", "tags", "externalDocs"}, name) && !strings.HasPrefix(name, "x-") {
+			t.Errorf("the older document has no place for %s", name)
+		}
 	}
 	nullable := 0
 	var walk func(at string, v any)

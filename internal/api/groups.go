@@ -105,7 +105,7 @@ func groups(a *api) {
 	})
 	write(a, operation{
 		id: "setGroup", method: http.MethodPut, path: path + "/{id}", tag: contactTag, ability: canWrite, status: http.StatusOK,
-		summary: "Rename a group", codes: []string{fault.CodeAlreadyExists},
+		summary: "Rename a group", codes: []string{fault.CodeAlreadyExists}, lock: a.lockBook,
 	}, func(tx *db.Tx, x *exchange, in *groupSet) (v groupView, err error) {
 		of, err := named(id.Group, "group", in.ID)
 		if err != nil {
@@ -115,7 +115,7 @@ func groups(a *api) {
 	})
 	write(a, operation{
 		id: "removeGroup", method: http.MethodDelete, path: path + "/{id}", tag: contactTag, ability: canWrite, status: http.StatusNoContent,
-		summary: "Remove a group", about: "Its members stay in the book.",
+		summary: "Remove a group", about: "Its members stay in the book.", lock: a.lockBook,
 	}, func(tx *db.Tx, x *exchange, in *groupNamed) (nothing, error) {
 		of, err := named(id.Group, "group", in.ID)
 		if err != nil {

@@ -91,23 +91,24 @@ func pageOf[R, T any](l list, rows []R, limit int, show func(R) (T, error), plac
 	return out, err
 }
 
-// place is where a row stands in a list that is ordered by age.
+// place is where a row stands in a list that is ordered by age, and of equal ages by name.
 type place struct {
 	At   db.Time
 	Name string
 }
 
-// rest gives the rows behind a cursor of a list that was read whole. The row that it
-// names may be gone: the next one stands for it then.
+// rest gives the rows behind a cursor of a list that was read whole, in the order of their
+// places. The row that it names may be gone: the next one stands for it then.
 func rest[R any](l list, cursor string, rows []R, where func(R) place) ([]R, error) {
 	var after place
 	if err := l.after(cursor, &after); err != nil || cursor == "" {
 		return rows, err
 	}
 	for i, r := range rows {
-		if p := where(r); p == after {
+		switch p := where(r); {
+		case p == after:
 			return rows[i+1:], nil
-		} else if p.At > after.At {
+		case p.At > after.At, p.At == after.At && p.Name > after.Name:
 			return rows[i:], nil
 		}
 	}

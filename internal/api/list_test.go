@@ -2,12 +2,14 @@ package api
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/message"
+	"creditmsg/internal/site"
 )
 
 // walk follows a list over all its pages and gives a member of each row.
@@ -133,5 +135,32 @@ func TestACursorOutlivesItsRow(t *testing.T) {
 	rows := w.get("/v1/senders?cursor=" + cursor).rows()
 	if len(rows) != 2 || rows[0]["number"] != "15880002" {
 		t.Errorf("got %v, want the two after the row that is gone", rows)
+	}
+}
+
+func TestACursorOutlivesItsRowAmongEquallyOldOnes(t *testing.T) {
+	w := onSQLite(t)
+	names := []string{"@가", "@나", "@다", "@라", "@마"}
+	w.update(func(tx *db.Tx) error {
+		for i, name := range names {
+			if _, err := site.AddSender(tx, "rich", fmt.Sprintf("1588000%d", i), site.Approved); err != nil {
+				return err
+			}
+			if _, err := site.AddChannel(tx, site.Channel{Site: "rich", Name: name}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for path, key := range map[string]string{"/v1/senders": "number", "/v1/kakao-channels": "name"} {
+		all := w.get(path).rows()
+		first := w.get(path + "?limit=3")
+		gone := first.rows()[2][key].(string)
+		cursor := first.cursor()
+		w.do(ask{method: "DELETE", path: path + "/" + url.PathEscape(gone), token: w.rich}).is(204)
+		rest := w.get(path + "?cursor=" + cursor).rows()
+		if len(rest) != len(all)-3 || rest[0][key] != all[3][key] {
+			t.Errorf("%s: got %v of %v behind %s, which is gone", path, rest, all, gone)
+		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"creditmsg/client"
 	"creditmsg/internal/access"
+	"creditmsg/internal/book"
 	"creditmsg/internal/db"
 	"creditmsg/internal/id"
 	"creditmsg/internal/site"
@@ -139,6 +140,32 @@ func TestWhatHappensBesideASettingDoesNotChangeItsETag(t *testing.T) {
 			t.Errorf("%s had the ETag %s, and has %s: %s", c.path, before[i], after.header.Get("Etag"), after.body)
 		}
 	}
+}
+
+func TestAContactThatAnImportChangesMeanwhileIsNotReplacedUnseen(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		contact := w.post("/v1/contacts", `{"to":"010-1234-5678","name":"김하나"}`).is(201).json()["id"].(string)
+		tag := w.get("/v1/contacts/" + contact).header.Get("Etag")
+		which, err := id.Parse(id.Contact, contact)
+		w.must(err)
+		changed, commit, over := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+		go func() {
+			over <- w.d.Update(t.Context(), "test", func(tx *db.Tx) error {
+				_, err := w.book.Set(tx, "rich", which, book.Entry{To: "01012345678", Name: "이두리"})
+				close(changed)
+				<-commit
+				return err
+			})
+		}()
+		<-changed
+		answer := make(chan got, 1)
+		go func() {
+			answer <- w.do(ask{method: "PUT", path: "/v1/contacts/" + contact, token: w.rich, body: `{"to":"010-1234-5678","name":"박세나"}`, header: http.Header{"If-Match": {tag}}})
+		}()
+		close(commit)
+		w.must(<-over)
+		(<-answer).refused(412, "precondition_failed")
+	})
 }
 
 func TestAPlanToComeIsNotReplacedUnseen(t *testing.T) {

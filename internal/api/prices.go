@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"slices"
+	"strconv"
 
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
@@ -47,7 +48,7 @@ func (a *api) pagePeriods(tx *db.Tx, x *exchange, in *PricesOf, all []credit.Pri
 	if err != nil {
 		return out, err
 	}
-	where := func(p credit.PricePeriod) place { return place{p.From, p.Channel.String()} }
+	where := func(p credit.PricePeriod) place { return place{p.From, strconv.Itoa(int(p.Channel))} }
 	all = slices.DeleteFunc(all, func(p credit.PricePeriod) bool { return in.State != "" && p.When(tx.Now) != in.State })
 	rows, err := rest(l, in.Cursor, all, where)
 	if err != nil {

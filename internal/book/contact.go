@@ -205,6 +205,13 @@ type shelf struct {
 	groups   int
 }
 
+// Lock holds what orders the changes of a site's book until the transaction ends, imports too.
+// NotFound for the site.
+func (b *Book) Lock(tx *db.Tx, siteID string) error {
+	_, err := b.open(tx, siteID)
+	return err
+}
+
 // open locks a site's book.
 func (b *Book) open(tx *db.Tx, siteID string) (*shelf, error) {
 	key, err := b.keys.Site(tx, siteID)
