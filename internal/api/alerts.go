@@ -37,7 +37,7 @@ func alerts(a *api) {
 	}, func(tx *db.Tx, x *exchange, _ *struct{}) (alertsView, error) { return a.alertsOf(tx, x.site) })
 	write(a, operation{
 		id: "setAlerts", method: http.MethodPut, path: "/v1/credit/alerts", tag: "Payments", ability: "credit:write", status: http.StatusOK,
-		summary: "Set who is told what of the site's money", codes: []string{fault.CodeNotSupported},
+		summary: "Set who is told what of the site's money", codes: []string{fault.CodeNotSupported, fault.CodeStateConflict},
 		about: "What is absent keeps its value. Levels are told as events (credit.low) too, whether or not there is an address.",
 	}, func(tx *db.Tx, x *exchange, in *alertsSet) (alertsView, error) {
 		b := in.Body

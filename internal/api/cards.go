@@ -73,7 +73,7 @@ func cards(a *api) {
 	})
 	perform(a, operation{
 		id: "addPaymentMethod", secondFactor: true, method: http.MethodPost, path: "/v1/payment-methods", tag: "Payments", ability: "credit:write", status: http.StatusCreated,
-		summary: "Leave a card with a gateway, for later charges", codes: []string{fault.CodeNotSupported},
+		summary: "Leave a card with a gateway, for later charges", codes: []string{fault.CodeNotSupported, fault.CodeStateConflict},
 		about: "The card itself is given to the gateway, on its page, and never seen here.",
 	}, func(ctx context.Context, x *exchange, in *cardBegun, key string) (billing.Card, error) {
 		return a.Billing.BeginCard(ctx, billing.CardRequest{

@@ -196,7 +196,7 @@ func payments(a *api) {
 	})
 	perform(a, operation{
 		id: "beginPayment", secondFactor: true, method: http.MethodPost, path: "/v1/credit/payments", tag: "Payments", ability: "credit:write", status: http.StatusCreated,
-		summary: "Begin a payment", codes: []string{fault.CodeNotSupported},
+		summary: "Begin a payment", codes: []string{fault.CodeNotSupported, fault.CodeStateConflict},
 		about: "A card window and an account to transfer to come back in the reply; a stored card is charged soon after it. " +
 			"A gateway that does not answer leaves the payment unknown: it is asked for, and never charged twice.",
 	}, a.beginPayment, func(_ *db.Tx, p billing.Payment) (paymentView, error) { return showPayment(p, nil), nil })

@@ -92,7 +92,7 @@ func recharges(a *api) {
 	})
 	write(a, operation{
 		id: "setAutoRecharge", secondFactor: true, method: http.MethodPut, path: "/v1/credit/auto-recharge", tag: "Payments", ability: "credit:write", status: http.StatusOK,
-		summary: "Set when and how the site is recharged by itself", codes: []string{fault.CodeNotSupported},
+		summary: "Set when and how the site is recharged by itself", codes: []string{fault.CodeNotSupported, fault.CodeStateConflict},
 		about: "It counts from now on: a site that is low already is recharged at once. Declines of before are forgotten.",
 	}, func(tx *db.Tx, x *exchange, in *rechargeSet) (*rechargeView, error) {
 		b := in.Body

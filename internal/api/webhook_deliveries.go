@@ -122,7 +122,7 @@ func webhookDeliveries(a *api) {
 	})
 	read(a, operation{
 		id: "listWebhookDeliveries", method: http.MethodGet, path: path + "/deliveries", tag: webhookTag, ability: "webhooks:read", status: http.StatusOK,
-		summary: "List what was for an endpoint, newest first", about: "Those that ended are kept for 30 days, where the operator says nothing else; those that wait, until they are sent.",
+		summary: "List what was for an endpoint, newest first", about: "Those that ended are kept for 30 days, where the operator says nothing else; those that wait, until they are sent, but for a disabled endpoint as long, from their event or from when they were last asked for again.",
 	}, a.listDeliveries)
 	read(a, operation{
 		id: "getWebhookDelivery", method: http.MethodGet, path: path + "/deliveries/{sequence}", tag: webhookTag, ability: "webhooks:read", status: http.StatusOK,

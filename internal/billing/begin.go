@@ -15,6 +15,7 @@ import (
 	"creditmsg/internal/money"
 	"creditmsg/internal/payment"
 	"creditmsg/internal/queue"
+	"creditmsg/internal/site"
 )
 
 // The bounds of what may be asked for, besides a gateway's own least.
@@ -52,6 +53,9 @@ func (s *Service) Begin(ctx context.Context, r Request) (Payment, error) {
 	p := s.newRow(r, g)
 	known := false
 	err = s.d.Update(ctx, "billing_begin", func(tx *db.Tx) error {
+		if err := site.LockNotErased(tx, p.Site); err != nil {
+			return err
+		}
 		first, err := s.before(tx, p)
 		if err != nil || first != nil {
 			known = first != nil

@@ -13,6 +13,7 @@ import (
 	"creditmsg/internal/id"
 	"creditmsg/internal/money"
 	"creditmsg/internal/payment"
+	"creditmsg/internal/site"
 )
 
 // CancelState is where a cancellation stands.
@@ -173,6 +174,9 @@ func (s *Service) Cancel(ctx context.Context, r CancelRequest) (c Cancellation, 
 	}
 	fresh := id.New()
 	err = s.d.Update(ctx, "billing_cancel", func(tx *db.Tx) error {
+		if err := site.LockNotErased(tx, r.Site); err != nil {
+			return err
+		}
 		p, err := s.find(tx, r.Site, r.Payment, true)
 		if err != nil {
 			return err

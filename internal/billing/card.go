@@ -13,6 +13,7 @@ import (
 	"creditmsg/internal/id"
 	"creditmsg/internal/payment"
 	"creditmsg/internal/queue"
+	"creditmsg/internal/site"
 )
 
 // CardState is where a stored card stands.
@@ -175,6 +176,9 @@ func (s *Service) BeginCard(ctx context.Context, r CardRequest) (Card, error) {
 	known := false
 	err = s.d.Update(ctx, "billing_begin_card", func(tx *db.Tx) error {
 		known = false
+		if err := site.LockNotErased(tx, r.Site); err != nil {
+			return err
+		}
 		rows, err := tx.Query(`SELECT `+list(cardColumns)+` FROM billing_card WHERE site_id = ? ORDER BY place, id`, r.Site)
 		all, err := s.gather(tx, rows, err)
 		if err != nil {

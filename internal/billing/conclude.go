@@ -13,6 +13,7 @@ import (
 	"creditmsg/internal/money"
 	"creditmsg/internal/payment"
 	"creditmsg/internal/queue"
+	"creditmsg/internal/site"
 )
 
 // conclude writes down what a gateway said of a payment, with all that follows from it, in
@@ -21,6 +22,9 @@ func (s *Service) conclude(ctx context.Context, asked *row, r payment.Result, j 
 	var p *row
 	var v verdict
 	err := s.d.Update(ctx, "billing_conclude", func(tx *db.Tx) (err error) {
+		if err := site.LockNotErased(tx, asked.Site); err != nil {
+			return err
+		}
 		if p, err = s.find(tx, asked.Site, asked.ID, true); err != nil {
 			return err
 		}

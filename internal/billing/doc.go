@@ -67,8 +67,9 @@
 // billing_difference and billing_withdrawal. Of a site that was erased its rows stay, without what
 // was sealed of them; the comparison and lists have them, and nobody is asked about them.
 //
-// Lock order: payments, then the site's rule, then jobs, then the site's withdrawal, then its
-// account.
+// Lock order: the site's row where something of it begins, ends or is given back, so that it is not
+// erased meanwhile, then payments, then the site's rule, then jobs, then the site's withdrawal,
+// then its account.
 //
 // Reading order: billing.go (the service), payment.go with
 // papers.go (the row), judge.go (what a gateway's word means, pure), begin.go, run.go (asking

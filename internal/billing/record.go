@@ -7,6 +7,7 @@ import (
 	"creditmsg/internal/id"
 	"creditmsg/internal/money"
 	"creditmsg/internal/payment"
+	"creditmsg/internal/site"
 )
 
 // Recorded is the gateway of payments that the operator booked without one.
@@ -26,6 +27,9 @@ func (s *Service) Record(tx *db.Tx, r Recording) (Payment, int64, error) {
 	if r.Amount%money.Won != 0 || r.Amount < money.Won || r.Amount > MostAmount {
 		return Payment{}, 0, fault.Check("/amount", "want whole won, at least 1 and at most %s", MostAmount)
 	}
+	if err := site.LockNotErased(tx, r.Site); err != nil {
+		return Payment{}, 0, err
+	}
 	p := &row{expires: r.ExpiresAt, Payment: Payment{Site: r.Site, ID: id.New(), Gateway: Recorded, Method: payment.Transfer,
 		State: Created, CreatedAt: tx.Now, Papers: Papers{Note: r.Note}}}
 	p.Amount, p.VAT, p.Total = ofCredit(r.Amount)
@@ -37,9 +41,13 @@ func (s *Service) Record(tx *db.Tx, r Recording) (Payment, int64, error) {
 }
 
 // TopUp books credit that an operator gives or takes: what was paid for is a payment, with its
-// VAT and its receipt. Faults: those of Record and of the ledger's Add.
+// VAT and its receipt. Faults: those of Record and of the ledger's Add, and Conflict for a site
+// that was erased.
 func (s *Service) TopUp(tx *db.Tx, t credit.TopUp) (credit.Entry, error) {
 	if t.Kind != credit.Payment {
+		if err := site.LockNotErased(tx, t.Site); err != nil {
+			return credit.Entry{}, err
+		}
 		return s.ledger.Add(tx, t)
 	}
 	_, seq, err := s.Record(tx, Recording{Site: t.Site, Amount: t.Amount, Note: t.Note, ExpiresAt: t.ExpiresAt})

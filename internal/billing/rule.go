@@ -12,6 +12,7 @@ import (
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/money"
+	"creditmsg/internal/site"
 )
 
 // Rule says when and how a site is recharged by itself.
@@ -88,13 +89,16 @@ func (s *Service) rule(tx *db.Tx, site string, lock bool) (*rule, error) {
 
 // mine reads the rule of a site for writing, and makes its row first if there is none: what
 // is locked must be there.
-func (s *Service) mine(tx *db.Tx, site string) (*rule, error) {
-	r, err := s.rule(tx, site, true)
+func (s *Service) mine(tx *db.Tx, siteID string) (*rule, error) {
+	if err := site.LockNotErased(tx, siteID); err != nil {
+		return nil, err
+	}
+	r, err := s.rule(tx, siteID, true)
 	if err != nil || r.stored {
 		return r, err
 	}
 	if err := tx.InsertMany("billing_rule", r.columns()...); err != nil {
-		return nil, fmt.Errorf("write recharge rule of %s: %w: %w", site, db.ErrStale, err) // another made it
+		return nil, fmt.Errorf("write recharge rule of %s: %w: %w", siteID, db.ErrStale, err) // another made it
 	}
 	r.stored = true
 	return r, nil

@@ -37,6 +37,7 @@ type world struct {
 	*testing.T
 	*Service
 	clock atomic.Int64
+	url   string // of the database
 }
 
 func each(t *testing.T, test func(w *world)) {
@@ -47,9 +48,9 @@ func each(t *testing.T, test func(w *world)) {
 
 func newWorld(t *testing.T, engine string) *world {
 	t.Helper()
-	w := &world{T: t}
+	w := &world{T: t, url: dbtest.Migrated(t, engine)}
 	w.clock.Store(time.Now().UnixMicro())
-	d := dbtest.Connect(t, dbtest.Migrated(t, engine), db.Options{Now: func() time.Time { return time.UnixMicro(w.clock.Load()) }})
+	d := dbtest.Connect(t, w.url, db.Options{Now: func() time.Time { return time.UnixMicro(w.clock.Load()) }})
 	keys := site.NewKeys(d, nil)
 	w.must(keys.Prepare(t.Context()))
 	q := queue.New(d, queue.Options{})

@@ -25,75 +25,90 @@ type End struct {
 	sibling bool // it is the test site of the site that is erased
 }
 
-// EraseSite erases a site, and its test site with it. Its ledger stays: amounts, times and
-// hashes, without notes that could be read. Faults: NotFound, Invalid without a reason, and
-// Conflict with what is in the way: a site that is not suspended, messages that are not over,
-// credit that is held, left or owed, payment methods, withdrawals and payments that are under
-// way, papers that it is still to get for what it paid. Of a test site only messages that are not
-// over are in the way. Erasing it again changes nothing.
+// EraseSite erases a site, and its test site with it: both or, where something is in the way,
+// neither, and then nothing is taken of either. Its ledger stays: amounts, times and hashes,
+// without notes that could be read. Faults: NotFound, Invalid without a reason, and Conflict with
+// what is in the way: a site that is not suspended, messages that are not over, credit that is
+// held, left or owed, payment methods, withdrawals and payments that are under way, papers that
+// it is still to get for what it paid. Of a test site only messages that are not over are in the
+// way. Erasing it again changes nothing.
 func (s *Service) EraseSite(ctx context.Context, e End) error {
 	if e.Reason = strings.TrimSpace(e.Reason); e.Reason == "" {
 		return fault.Check("/reason", "say why, for whoever reads the ledger later")
 	}
-	ends := []End{e}
-	if !site.IsTest(e.Site) { // the test site first: whoever was interrupted finds it by its live one
-		ends = []End{{Site: site.TestID(e.Site), Forfeit: true, Reason: e.Reason, sibling: true}, e}
-	}
-	var left []End
-	for _, one := range ends {
-		over := false
-		err := s.d.Update(ctx, "privacy_settle_site", func(tx *db.Tx) (err error) {
-			over, err = s.settle(tx, one)
-			return err
+	for _, act := range []struct {
+		name string
+		do   func(*db.Tx, []End) error
+	}{{"privacy_settle_site", s.settle}, {"privacy_erase_site", s.erase}} {
+		err := s.d.Update(ctx, act.name, func(tx *db.Tx) error {
+			ends, err := s.ends(tx, e)
+			if err != nil {
+				return err
+			}
+			return act.do(tx, ends)
 		})
-		if one.sibling && fault.Is(err, fault.NotFound) {
-			continue // it has none
-		}
 		if err != nil {
-			return err
-		}
-		if !over {
-			left = append(left, one)
-		}
-	}
-	for _, one := range left {
-		if err := s.d.Update(ctx, "privacy_erase_site", func(tx *db.Tx) error { return s.erase(tx, one) }); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// settle takes the credit that is left, if that is wished and nothing else is in the way; over
-// reports that the site was erased before.
-func (s *Service) settle(tx *db.Tx, e End) (over bool, err error) {
-	over, err = s.still(tx, e)
-	if over || err != nil {
-		return over, err
+// ends gives what ends with a site, itself and its test site, in the order of their locks and
+// without what was erased before. It locks them all, and refuses all for what is in the way of one.
+func (s *Service) ends(tx *db.Tx, e End) (left []End, err error) {
+	all := []End{e}
+	if !site.IsTest(e.Site) {
+		all = append(all, End{Site: site.TestID(e.Site), Forfeit: true, Reason: e.Reason, sibling: true})
 	}
-	purse, err := s.ledger.Account(tx, e.Site)
-	if err != nil || purse.Available == 0 || !e.Forfeit {
-		return false, err
+	for _, one := range all {
+		over, err := s.still(tx, one)
+		switch {
+		case one.sibling && fault.Is(err, fault.NotFound): // it has none
+		case err != nil:
+			return nil, err
+		case !over:
+			left = append(left, one)
+		}
 	}
-	_, err = s.ledger.Add(tx, credit.TopUp{Site: e.Site, Kind: credit.Adjustment, Amount: -purse.Available, Note: e.Reason})
-	return false, err
+	return left, nil
 }
 
-// erase takes all of a site, unless something is in the way. The site's row is locked from the
-// first look on, and its account, which is locked after everything else, before the last one:
-// so nothing comes in between.
-func (s *Service) erase(tx *db.Tx, e End) error {
-	over, err := s.still(tx, e)
-	if over || err != nil {
-		return err
+// settle takes the credit that is left of sites, where that is wished and none of them has some
+// that is in the way.
+func (s *Service) settle(tx *db.Tx, ends []End) error {
+	var taken []credit.TopUp
+	for _, e := range ends {
+		purse, err := s.purse(tx, e.Site, e.Forfeit)
+		if err != nil {
+			return err
+		}
+		if purse.Available != 0 {
+			taken = append(taken, credit.TopUp{Site: e.Site, Kind: credit.Adjustment, Amount: -purse.Available, Note: e.Reason})
+		}
 	}
+	for _, t := range taken {
+		if _, err := s.ledger.Add(tx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// erase takes all of sites, unless something is in the way. Their rows are locked from the first
+// look on, and their accounts, which are locked after everything else, before the last one: so
+// nothing comes in between.
+func (s *Service) erase(tx *db.Tx, ends []End) error {
 	end := func(tx *db.Tx, siteID string) error { return site.Erase(tx, s.keys, siteID) }
+	spent := func(tx *db.Tx, siteID string) error { _, err := s.purse(tx, siteID, false); return err }
 	for _, take := range []func(*db.Tx, string) error{ // in the order of their locks
 		message.EraseSite, kakao.EraseSite, s.contacts, billing.EraseSite, s.series.EraseSite, webhook.EraseSite, s.queue.DropSite,
-		s.forget, access.EraseSite, end, s.spent,
+		s.forget, access.EraseSite, end, spent,
 	} {
-		if err := take(tx, e.Site); err != nil {
-			return err
+		for _, e := range ends {
+			if err := take(tx, e.Site); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -148,19 +163,20 @@ func inTheWay(siteID, what string) error {
 	return fault.New(fault.Conflict, fault.CodeStateConflict, "site %s cannot be erased yet: %s", siteID, what)
 }
 
-// spent locks the account of a site and refuses one that has credit, or owes some.
-func (s *Service) spent(tx *db.Tx, siteID string) error {
+// purse locks the account of a site and refuses one that has credit, unless that may be taken,
+// or has some held, or owes some.
+func (s *Service) purse(tx *db.Tx, siteID string, forfeit bool) (credit.Account, error) {
 	purse, err := s.ledger.Locked(tx, siteID)
 	switch {
 	case err != nil:
-		return err
-	case purse.Available != 0 || purse.Held != 0:
-		return fault.New(fault.Conflict, fault.CodeStateConflict, "site %s has %s of credit, and %s are held: give it back, or have it forfeited", siteID, purse.Available, purse.Held).
+		return purse, err
+	case purse.Available != 0 && !forfeit || purse.Held != 0:
+		return purse, fault.New(fault.Conflict, fault.CodeStateConflict, "site %s has %s of credit, and %s are held: give it back, or have it forfeited", siteID, purse.Available, purse.Held).
 			With("available", purse.Available).With("held", purse.Held)
 	case purse.Owed != 0 && !site.IsTest(siteID):
-		return fault.New(fault.Conflict, fault.CodeStateConflict,
+		return purse, fault.New(fault.Conflict, fault.CodeStateConflict,
 			"site %s owes %s for credit that it spent before its payment was taken back: have it paid, or write it off with an adjustment of so much", siteID, purse.Owed).
 			With("owed", purse.Owed)
 	}
-	return nil
+	return purse, nil
 }

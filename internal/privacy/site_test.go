@@ -41,6 +41,19 @@ func (w *world) refused(e End, words string) {
 	}
 }
 
+// asItWas compares a site that was not erased, and its credit, with what they were.
+func (w *world) asItWas(siteID string, state site.State, available money.Amount) {
+	w.Helper()
+	w.view(func(tx *db.Tx) error {
+		s, err := site.Find(tx, siteID)
+		purse, err2 := w.ledger.Account(tx, siteID)
+		if s.State != state || purse.Available != available {
+			w.Errorf("%s is %s and has %s, want it %s with %s", siteID, s.State, purse.Available, state, available)
+		}
+		return errors.Join(err, err2)
+	})
+}
+
 // TestNothingOfAnErasedSiteGoesOn erases a site that has something of all that acts by itself.
 func TestNothingOfAnErasedSiteGoesOn(t *testing.T) {
 	each(t, func(w *world) {
@@ -107,10 +120,18 @@ func TestATestSiteEndsWithItsSite(t *testing.T) {
 			return errors.Join(err, err2, err3, err4)
 		})
 		running := w.send(test, him)
+		w.refused(End{Site: shop, Reason: "x", Forfeit: true}, "site shop is active: suspend it first")
 		w.suspended()
 		w.refused(End{Site: shop, Reason: "x", Forfeit: true}, "site shop.test cannot be erased yet: some messages are not over")
 		w.end(running)
+		w.asItWas(shop, site.Suspended, 1000*money.Won)
 		w.refused(End{Site: shop, Reason: "x"}, "site shop has 1000.00 of credit")
+		w.asItWas(test, site.Active, 500*money.Won)
+		w.unissued = func(*db.Tx, string) (string, error) { return "a payment is in no tax invoice", nil }
+		w.refused(End{Site: shop, Reason: "x", Forfeit: true}, "a payment is in no tax invoice")
+		w.unissued = func(*db.Tx, string) (string, error) { return "", nil }
+		w.asItWas(shop, site.Suspended, 1000*money.Won)
+		w.asItWas(test, site.Active, 500*money.Won)
 		w.must(w.EraseSite(w.Context(), End{Site: shop, Reason: "x", Forfeit: true}))
 		w.view(func(tx *db.Tx) error {
 			for _, of := range []string{shop, test} {

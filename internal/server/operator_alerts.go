@@ -41,7 +41,8 @@ func (p *Operator) Alerts(ctx context.Context, id string) (a Alerts, err error) 
 	return a, err
 }
 
-// SetAlerts changes who is told what of a site's money. Faults: Invalid, NotFound.
+// SetAlerts changes who is told what of a site's money. Faults: Invalid, NotFound, and Conflict for
+// a site that was erased.
 func (p *Operator) SetAlerts(ctx context.Context, id string, ch AlertsChange) (a Alerts, err error) {
 	levels := make([]money.Amount, len(ch.Levels))
 	for i, text := range ch.Levels {
@@ -50,7 +51,7 @@ func (p *Operator) SetAlerts(ctx context.Context, id string, ch AlertsChange) (a
 		}
 	}
 	err = p.d.Update(ctx, "operator_set_alerts", func(tx *db.Tx) error {
-		if _, err := site.Find(tx, id); err != nil {
+		if err := site.LockNotErased(tx, id); err != nil { // before its contacts
 			return err
 		}
 		_, err := p.alerts.SetContacts(tx, id, alert.Change{Emails: ch.Emails, Topics: ch.Topics, Mobile: ch.Mobile, Language: ch.Language})

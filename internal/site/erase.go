@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
 )
 
 // erasures are the statements that take from a site what is not sealed.
@@ -38,6 +39,23 @@ func Erase(tx *db.Tx, keys *Keys, id string) error {
 		return err
 	}
 	return Changed(tx, id)
+}
+
+// LockNotErased locks a site's row until the transaction ends, so that the site is not erased
+// meanwhile: whoever writes something new of it that is in the way of its end begins with it. A key
+// that is remembered tells nothing, since another process may have erased the site. Faults:
+// NotFound, Conflict for a site that was erased.
+func LockNotErased(tx *db.Tx, id string) error {
+	_, err := lockNotErased(tx, id)
+	return err
+}
+
+func lockNotErased(tx *db.Tx, id string) (Site, error) {
+	s, err := lockSite(tx, id)
+	if err == nil && s.State == Erased {
+		err = fault.New(fault.Conflict, fault.CodeStateConflict, "site %s was erased and stays so", id)
+	}
+	return s, err
 }
 
 // forget drops what is remembered of a site's key.

@@ -30,15 +30,12 @@ const TestPattern = "%" + testMark
 // CreateTest makes the test site of a live one, with what the live site's messages go by
 // now. Faults: NotFound for the live site, Conflict already_exists.
 func CreateTest(tx *db.Tx, keys *Keys, live string) (Site, error) {
-	of, err := lockSite(tx, live) // two that make it at once make one
+	of, err := lockNotErased(tx, live) // two that make it at once make one
 	if err != nil {
 		return Site{}, err
 	}
 	if IsTest(live) {
 		return Site{}, fault.Check("/site", "%s is a test site already", live)
-	}
-	if of.State == Erased {
-		return Site{}, fault.New(fault.Conflict, fault.CodeStateConflict, "site %s was erased and stays so", live)
 	}
 	if _, err := Find(tx, TestID(live)); err == nil {
 		return Site{}, exists("site", TestID(live))

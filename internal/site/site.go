@@ -189,12 +189,9 @@ func SetState(tx *db.Tx, id string, s State) error {
 	if s != Active && s != Suspended {
 		return fault.Check("/state", "want %s or %s: got %q", Active, Suspended, s)
 	}
-	was, err := lockSite(tx, id)
+	was, err := lockNotErased(tx, id)
 	if err != nil {
 		return err
-	}
-	if was.State == Erased {
-		return fault.New(fault.Conflict, fault.CodeStateConflict, "site %s was erased and stays so", id)
 	}
 	if _, err := tx.Exec(`UPDATE site SET state = ? WHERE id = ?`, string(s), id); err != nil {
 		return fmt.Errorf("set state of site %s: %w", id, err)

@@ -14,7 +14,7 @@
 //     time, and what fails is passed by what comes after it.
 //   - What fails is tried again for three days; what an endpoint missed while it was disabled
 //     waits for it, for as long as deliveries are kept (Options.KeepAttempts, 30 days); what failed
-//     for good can be sent again as long. Each attempt is written down with what was answered.
+//     for good can be sent again as long, and waits as long from then on. Each attempt is written down with what was answered.
 //   - An endpoint that hangs or fails holds up no other, and is left alone for longer and
 //     longer. One that has failed for days is disabled, and its site is told when half of that
 //     time is over.

@@ -74,7 +74,8 @@ type following struct {
 }
 
 // endEndpoints writes how endpoints do. One that was changed since its turn began stays as people
-// made it, and how it did before tells nothing of it; what was to disable it is tried again.
+// made it, and how it failed before tells nothing of it: what was to disable it is tried again. That
+// it was reached ends what it failed at before, whatever was changed.
 func (s *Service) endEndpoints(tx *db.Tx, in []ending) (f following, err error) {
 	var moved []ending
 	for _, e := range in {
@@ -102,7 +103,10 @@ func (s *Service) endEndpoints(tx *db.Tx, in []ending) (f following, err error) 
 				if m.disable != "" && e.State == Enabled {
 					f.jobs = append(f.jobs, e.job(tx.Now))
 				}
-				continue
+				if m.health == nil || m.health.troubled() || !e.troubled() {
+					continue
+				}
+				e.health, m.disable = health{slow: e.slow}, ""
 			case m.health != nil:
 				warn := m.health.warnedAt > 0 && e.warnedAt == 0 && m.disable == "" && e.State == Enabled
 				if e.health = *m.health; warn {

@@ -84,6 +84,7 @@ func TestATurnThatEndsLeavesWhatPeopleChangedMeanwhile(t *testing.T) {
 	disable := func(w *world, e Endpoint) error {
 		return w.d.Update(ctx, "test", func(tx *db.Tx) error { _, err := w.hooks.Disable(tx, e.Site, e.ID); return err })
 	}
+	said := "the shop's own"
 	each(t, func(w *world) {
 		for name, c := range map[string]struct {
 			answer   int
@@ -97,6 +98,8 @@ func TestATurnThatEndsLeavesWhatPeopleChangedMeanwhile(t *testing.T) {
 			"another chance is asked for": {answer: http.StatusBadGateway, change: enable, state: Enabled},
 			"other events are wanted":     {answer: http.StatusGone, change: set(Change{Topics: []string{"payment.*", "message.done"}}), state: Enabled},
 			"its people disable it":       {answer: http.StatusGone, change: disable, state: Disabled, reason: Asked, failures: 3},
+			"well again where it was":     {answer: http.StatusOK, state: Enabled},
+			"well again, and described":   {answer: http.StatusOK, change: set(Change{Description: &said}), state: Enabled},
 		} {
 			r, moved := receive(w.t), receive(w.t)
 			change := c.change
@@ -123,8 +126,8 @@ func TestATurnThatEndsLeavesWhatPeopleChangedMeanwhile(t *testing.T) {
 				}
 			}
 			got := w.find(e)
-			if got.State != c.state || got.Reason != c.reason || got.failures != c.failures {
-				t.Errorf("%s: it is %s (%s) after %d failures", name, got.State, got.Reason, got.failures)
+			if got.State != c.state || got.Reason != c.reason || got.failures != c.failures || (got.FailingSince() > 0) != (c.failures > 0) {
+				t.Errorf("%s: it is %s (%s) after %d failures, failing since %d", name, got.State, got.Reason, got.failures, got.FailingSince())
 			}
 			if c.change == nil && got.URL != moved.URL {
 				t.Errorf("%s: the URL is another", name)

@@ -16,8 +16,8 @@ import (
 const sweepPage = 500
 
 // Sweep deletes deliveries that ended long ago, with their attempts, those that waited as long
-// for an endpoint that is disabled, and all of endpoints that were removed; and it has endpoints
-// served that have something due and, for whatever reason, no job. It looks first: where there is
+// for an endpoint that is disabled, since they happened or were asked for again, and all of
+// endpoints that were removed; and it has endpoints served that have something due and, for whatever reason, no job. It looks first: where there is
 // nothing to do it writes nothing.
 func (s *Service) Sweep(ctx context.Context) error {
 	var last Endpoint
@@ -102,7 +102,7 @@ func (s *Service) sweep(ctx context.Context, e Endpoint) error {
 // over gives of the deliveries from a place on those that are over, where to go on, and whether
 // others of such an age may follow.
 func (s *Service) over(tx *db.Tx, e Endpoint, from int64) (keys []key, next int64, more bool, err error) {
-	rows, err := tx.Query(`SELECT seq, state, event_at, ended_at FROM webhook_delivery WHERE site_id = ? AND endpoint_id = ? AND seq >= ? ORDER BY seq LIMIT ?`,
+	rows, err := tx.Query(`SELECT seq, state, event_at, asked_at, ended_at FROM webhook_delivery WHERE site_id = ? AND endpoint_id = ? AND seq >= ? ORDER BY seq LIMIT ?`,
 		e.Site, e.ID[:], from, sweepPage)
 	list, err := db.Collect(rows, err, scanAge)
 	if err != nil {
@@ -110,27 +110,35 @@ func (s *Service) over(tx *db.Tx, e Endpoint, from int64) (keys []key, next int6
 	}
 	before := tx.Now.Add(-s.o.KeepAttempts)
 	for _, d := range list {
-		next, more = d.Seq+1, len(list) == sweepPage && (e.State == removed || d.EventAt < before)
+		next, more = d.seq+1, len(list) == sweepPage && (e.State == removed || d.event < before)
 		if e.lets(d, before) {
-			keys = append(keys, key{place{e.Site, e.ID}, d.Seq})
+			keys = append(keys, key{place{e.Site, e.ID}, d.seq})
 		}
 	}
 	return keys, next, more, nil
 }
 
-func scanAge(r *sql.Rows) (d Delivery, err error) {
-	return d, r.Scan(&d.Seq, &d.State, &d.EventAt, &d.EndedAt)
+// age is what tells how old a delivery is.
+type age struct {
+	seq          int64
+	state        State
+	event, asked db.Time // when it happened, and when it was last asked for again; 0 = never
+	ended        db.Time
+}
+
+func scanAge(r *sql.Rows) (d age, err error) {
+	return d, r.Scan(&d.seq, &d.state, &d.event, &d.asked, &d.ended)
 }
 
 // lets reports whether a delivery goes, of those from before a time.
-func (e *Endpoint) lets(d Delivery, before db.Time) bool {
+func (e *Endpoint) lets(d age, before db.Time) bool {
 	switch {
 	case e.State == removed:
 		return true
-	case d.State == Waiting:
-		return e.State == Disabled && d.EventAt < before
+	case d.state == Waiting:
+		return e.State == Disabled && max(d.event, d.asked) < before
 	default:
-		return d.EndedAt < before
+		return d.ended < before
 	}
 }
 
@@ -145,7 +153,7 @@ func (s *Service) forget(tx *db.Tx, e Endpoint, list []key) error {
 	if e.State != removed { // which is for good, of endpoints of erased sites too
 		e.State = states[0]
 	}
-	rows, err = tx.LookupForUpdate("webhook_delivery", []string{"seq", "state", "event_at", "ended_at"}, deliveryKeys(list)...)
+	rows, err = tx.LookupForUpdate("webhook_delivery", []string{"seq", "state", "event_at", "asked_at", "ended_at"}, deliveryKeys(list)...)
 	found, err := db.Collect(rows, err, scanAge)
 	if err != nil {
 		return fmt.Errorf("lock old deliveries: %w", err)
@@ -153,7 +161,7 @@ func (s *Service) forget(tx *db.Tx, e Endpoint, list []key) error {
 	var keys []key
 	for _, d := range found {
 		if e.lets(d, tx.Now.Add(-s.o.KeepAttempts)) {
-			keys = append(keys, key{place{e.Site, e.ID}, d.Seq})
+			keys = append(keys, key{place{e.Site, e.ID}, d.seq})
 		}
 	}
 	for _, table := range []string{"webhook_attempt", "webhook_delivery"} {

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -74,6 +75,45 @@ func TestAnEndpointThatLostItsJobIsServedAgain(t *testing.T) {
 		w.turn()
 		if d, _ := w.log(e, 1); d.State != stateDelivered {
 			t.Errorf("got %+v", d)
+		}
+	})
+}
+
+// What was asked for again waits from then on, however old its event is.
+func TestWhatADisabledEndpointIsToBeSentAgainIsKeptFromWhenItWasAskedFor(t *testing.T) {
+	patient(t, func(w *world) {
+		r := receive(w.t)
+		r.status(http.StatusInternalServerError)
+		e, _ := w.create("shop", r.URL, "*")
+		w.happen("shop", "message.done")
+		for range attempts {
+			w.drain()
+			w.pass(30 * time.Hour)
+		}
+		w.update(func(tx *db.Tx) error { _, err := w.hooks.Disable(tx, "shop", e.ID); return err })
+		w.happen("shop", "message.accepted") // nobody asks for it again
+		w.drain()
+		w.pass(DefaultKeepAttempts - 10*24*time.Hour) // the first event is older than that by now
+		if got, err := w.replay(e, Choice{Failed: true}); err != nil || got.Count != 1 {
+			w.t.Fatalf("got %+v, %v; want the one that failed", got, err)
+		}
+		left := func() (list []int64) {
+			w.must(w.hooks.Sweep(ctx))
+			for _, d := range w.deliveries(e, Filter{State: Waiting}) {
+				list = append(list, d.Seq)
+			}
+			return list
+		}
+		if got := left(); !slices.Equal(got, []int64{2, 1}) {
+			w.t.Errorf("%v wait after a sweep, want both", got)
+		}
+		w.pass(DefaultKeepAttempts - time.Hour)
+		if got := left(); !slices.Equal(got, []int64{1}) {
+			w.t.Errorf("%v wait, want the one that was asked for again", got)
+		}
+		w.pass(2 * time.Hour)
+		if got := left(); len(got) != 0 {
+			w.t.Errorf("%v wait for longer than deliveries are kept", got)
 		}
 	})
 }
