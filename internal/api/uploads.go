@@ -165,11 +165,11 @@ func (a *api) appendUpload(w http.ResponseWriter, r *http.Request, x *exchange) 
 	if err != nil {
 		return nil, err
 	}
-	release, err := take(r.Context(), a.room, parts.PieceSize) // a slow client holds it for long
-	if err != nil {
+	piece := a.holding(a.pieces, r)
+	if err = piece.more(r.Context(), parts.PieceSize); err != nil {
 		return nil, err
 	}
-	defer release()
+	defer piece.release()
 	u, err := a.Uploads.Append(r.Context(), n, offset, body)
 	if err != nil {
 		return nil, err

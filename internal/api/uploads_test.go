@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"net"
 	"net/http"
@@ -170,6 +171,28 @@ func TestASendThatIsRepeatedWhileItIsUnderWayGetsItsReply(t *testing.T) {
 			t.Errorf("got %d messages, want 1", len(rows))
 		}
 	})
+}
+
+// TestASlowPieceKeepsNoMessageOut looks what is held while a client sends a piece.
+func TestASlowPieceKeepsNoMessageOut(t *testing.T) {
+	w := onSQLite(t)
+	path := "/v1/uploads/" + w.post("/v1/uploads", "").is(201).json()["id"].(string)
+	body, client := io.Pipe()
+	done := make(chan got)
+	go func() {
+		done <- w.do(ask{method: "PATCH", path: path + "?offset=0", token: w.rich, media: "application/octet-stream", from: body})
+	}()
+	_, err := io.WriteString(client, "x")
+	w.must(err)
+	a := w.handler.(*api)
+	if a.pieces.by["site rich"] != parts.PieceSize || a.memory.free != bodyRoom {
+		t.Errorf("the site has %d of the room for pieces, and %d of that for bodies is free", a.pieces.by["site rich"], a.memory.free)
+	}
+	w.must(client.Close())
+	if r := (<-done).is(200).json(); r["bytes"] != 1.0 {
+		t.Errorf("got %v", r)
+	}
+	wantEmpty(t, a.pieces)
 }
 
 // TestRowsThatFailEndAnUpload looks that the caller's own error comes back, at once.
