@@ -51,9 +51,24 @@ func spool() (*os.File, error) {
 		err = os.Remove(file.Name())
 	}
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Unavailable, fault.CodeUnavailable, "the file cannot be kept on the server's disk at the moment; try again later")
+		return nil, noDisk(err)
 	}
 	return file, nil
+}
+
+// toDisk writes to a file. What the disk refuses is no fault of the client's.
+type toDisk struct{ file *os.File }
+
+func (d toDisk) Write(p []byte) (int, error) {
+	n, err := d.file.Write(p)
+	if err != nil {
+		err = noDisk(err)
+	}
+	return n, err
+}
+
+func noDisk(err error) error {
+	return fault.Wrap(err, fault.Unavailable, fault.CodeUnavailable, "the file cannot be kept on the server's disk at the moment; try again later")
 }
 
 // takeForm reads the whole body, whose parts besides the list may be so long. What a repeat of
@@ -124,7 +139,7 @@ func (f *form) take(p *multipart.Part, known map[string]int64) (err error) {
 		if f.list, err = spool(); err != nil {
 			return err
 		}
-		f.size, err = io.Copy(io.MultiWriter(f.list, f.sum), p)
+		f.size, err = io.Copy(io.MultiWriter(toDisk{f.list}, f.sum), p)
 	case known[name] > 0:
 		f.texts[name], err = within(p, "/"+name, known[name])
 	default:

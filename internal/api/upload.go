@@ -140,28 +140,37 @@ func (u *upload) fail(err error) error {
 }
 
 // onDisk brings a body to the disk, for who reads it several times. The file is nobody else's
-// and goes when it is closed.
-func onDisk(w http.ResponseWriter, r *http.Request) (*os.File, error) {
+// and goes when it is closed, as does its room.
+func (a *api) onDisk(w http.ResponseWriter, r *http.Request) (*onDisk, error) {
 	u, err := newUpload(w, r, maxUpload, uploadWithin)
 	if err != nil {
 		return nil, err
 	}
-	file, err := os.CreateTemp("", "creditmsg-upload-*")
+	d := &onDisk{disk: a.holding(a.disk, r)}
+	body, err := d.disk.body(r.Context(), u, r.ContentLength)
 	if err != nil {
-		return nil, fmt.Errorf("keep a body on the disk: %w", err)
+		return nil, err
 	}
-	err = os.Remove(file.Name())
-	if err == nil {
-		_, err = io.Copy(file, u)
+	if d.File, err = spool(); err == nil {
+		_, err = io.Copy(toDisk{d.File}, body)
 	}
 	if err != nil {
-		_ = file.Close()
-		if u.failed != nil {
-			return nil, u.failed
-		}
-		return nil, fmt.Errorf("keep a body on the disk: %w", err)
+		_ = d.Close()
+		return nil, err
 	}
-	return file, nil
+	return d, nil
+}
+
+// onDisk is a body that is on the disk.
+type onDisk struct {
+	*os.File
+	disk *holding
+}
+
+// Close lets the body go.
+func (d *onDisk) Close() error {
+	defer d.disk.release()
+	return d.File.Close()
 }
 
 // whole reads a body of one piece. The room that a large one takes is given back by
