@@ -156,10 +156,12 @@ func (h *holding) more(ctx context.Context, size int64) error {
 	return err
 }
 
-// release gives all of it back.
+// release gives all of it back. Small requests, which have nothing, do not ask the room.
 func (h *holding) release() {
-	h.room.give(h.who, h.size)
-	h.size = 0
+	if h.size > 0 {
+		h.room.give(h.who, h.size)
+		h.size = 0
+	}
 }
 
 // body gives a body for whose bytes there is room: for all of them before the first, where their
