@@ -15,7 +15,6 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/cors"
-	"golang.org/x/sync/semaphore"
 
 	"creditmsg/internal/access"
 	"creditmsg/internal/alert"
@@ -91,8 +90,9 @@ type api struct {
 	callers       *db.Group[claim, caller]
 	remembered    callers
 	uses          uses
-	room          *semaphore.Weighted            // bytes of JSON bodies that may be in memory at once
-	disk          *semaphore.Weighted            // bytes of lists that may be on disk at once
+	memory        *room                          // of JSON bodies, and of workbooks that are read
+	pieces        *room                          // in memory, of uploads
+	disk          *room                          // of lists
 	documentation func() (*documentation, error) // is made when somebody asks for it first
 	gate          gate
 
@@ -162,7 +162,7 @@ func build(d Deps) *api {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &api{Deps: d, mux: http.NewServeMux(), room: semaphore.NewWeighted(bodyRoom), disk: semaphore.NewWeighted(diskRoom),
+	a := &api{Deps: d, mux: http.NewServeMux(), memory: newRoom(bodyRoom), pieces: newRoom(pieceRoom), disk: newRoom(diskRoom),
 		present: map[string]presenter{}, partly: map[string]bool{}, changes: map[string]bool{}}
 	a.huma = humago.New(a.mux, configuration(d.Version))
 	a.documentation = sync.OnceValues(a.document)

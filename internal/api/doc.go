@@ -8,7 +8,8 @@
 // data or the text of an inner error; that a write with an Idempotency-Key happens
 // once and a repeat of it gets the first reply's bytes; and that the memory for a
 // request does not grow with what a client sends: recipients are streamed into a
-// draft, one at a time.
+// draft, one at a time. What large requests hold, in memory and on disk, is bounded for all of
+// them together, and a site has a quarter of it at most.
 //
 // It never logs a body, a query string, a number or a text. It owns no tables and
 // has no SQL: each act is one call of the package that owns the thing.
@@ -18,7 +19,7 @@
 // told), operation.go (how a route is declared), caller.go (who may) with known.go (who is
 // remembered), mask.go (what is hidden from whom), limits.go (how much in a minute) with proxies.go
 // (from which address), once.go (idempotency), precondition.go (ETags), cors.go, list.go (pages);
-// then send.go with order.go, reading.go, upload.go, lines.go and uploads.go, which are the hot
-// path; then one file for each resource; document.go, polish.go, examples.go and downgrade.go for
+// then send.go with order.go, reading.go, upload.go, room.go, lines.go, form.go and uploads.go, which
+// are the hot path; then one file for each resource; document.go, polish.go, examples.go and downgrade.go for
 // the document, docs.go, docs_fields.go and docs_request.go for the page of it.
 package api

@@ -22,21 +22,18 @@ import (
 	"creditmsg/internal/sheet"
 )
 
-// Limits of forms, besides those of uploads.
-const (
-	maxField = 1 << 10 // bytes of a name in a form
-	diskRoom = 4 << 30 // bytes of lists on disk at once, of which one takes half at most
-)
+// maxField is how many bytes a name in a form has at most, besides the limits of uploads.
+const maxField = 1 << 10
 
 // form is a list and what is said about it as multipart/form-data. Its parts may come in any
 // order, so the list is kept on disk until all of them are there; it has to be read twice
 // anyway.
 type form struct {
-	texts   map[string]string // the other parts, by their names
-	list    *os.File
-	size    int64
-	sum     hash.Hash // of the list
-	release func()
+	texts map[string]string // the other parts, by their names
+	list  *os.File
+	size  int64
+	sum   hash.Hash // of the list
+	disk  *holding
 }
 
 // close lets the list go.
@@ -44,7 +41,7 @@ func (f *form) close() {
 	if f.list != nil {
 		_ = f.list.Close()
 	}
-	f.release()
+	f.disk.release()
 }
 
 // spool makes a file on disk that nobody else sees, and of which nothing stays.
@@ -54,9 +51,24 @@ func spool() (*os.File, error) {
 		err = os.Remove(file.Name())
 	}
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Unavailable, fault.CodeUnavailable, "the file cannot be kept on the server's disk at the moment; try again later")
+		return nil, noDisk(err)
 	}
 	return file, nil
+}
+
+// toDisk writes to a file. What the disk refuses is no fault of the client's.
+type toDisk struct{ file *os.File }
+
+func (d toDisk) Write(p []byte) (int, error) {
+	n, err := d.file.Write(p)
+	if err != nil {
+		err = noDisk(err)
+	}
+	return n, err
+}
+
+func noDisk(err error) error {
+	return fault.Wrap(err, fault.Unavailable, fault.CodeUnavailable, "the file cannot be kept on the server's disk at the moment; try again later")
 }
 
 // takeForm reads the whole body, whose parts besides the list may be so long. What a repeat of
@@ -71,12 +83,9 @@ func (a *api) takeForm(w http.ResponseWriter, r *http.Request, x *exchange, know
 	if params["boundary"] == "" {
 		return nil, fault.New(fault.Malformed, fault.CodeMalformed, "the Content-Type of the form names no boundary")
 	}
-	f := &form{texts: map[string]string{}, sum: sha256.New()}
-	size := r.ContentLength
-	if size < 0 {
-		size = maxUpload
-	}
-	if f.release, err = take(r.Context(), a.disk, size); err != nil {
+	f := &form{texts: map[string]string{}, sum: sha256.New(), disk: a.holding(a.disk, r)}
+	body, err := f.disk.body(r.Context(), u, r.ContentLength)
+	if err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -84,7 +93,7 @@ func (a *api) takeForm(w http.ResponseWriter, r *http.Request, x *exchange, know
 			f.close()
 		}
 	}()
-	parts := multipart.NewReader(u, params["boundary"])
+	parts := multipart.NewReader(body, params["boundary"])
 	for {
 		p, err := parts.NextRawPart()
 		if err == io.EOF {
@@ -130,7 +139,7 @@ func (f *form) take(p *multipart.Part, known map[string]int64) (err error) {
 		if f.list, err = spool(); err != nil {
 			return err
 		}
-		f.size, err = io.Copy(io.MultiWriter(f.list, f.sum), p)
+		f.size, err = io.Copy(io.MultiWriter(toDisk{f.list}, f.sum), p)
 	case known[name] > 0:
 		f.texts[name], err = within(p, "/"+name, known[name])
 	default:
@@ -181,7 +190,7 @@ func (r *rows) close() {
 }
 
 // openList opens a list by what it is. The memory and the room on disk that a workbook takes
-// are waited for.
+// are waited for; one that takes more memory than a share counts as a whole one.
 func (a *api) openList(ctx context.Context, f *form) (*rows, error) {
 	out, o := &rows{release: func() {}}, sheet.Options{Column: f.texts["to_column"], Sheet: f.texts["sheet"]}
 	if !sheet.IsBook(f.list) {
@@ -196,17 +205,15 @@ func (a *api) openList(ctx context.Context, f *form) (*rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	memory, err := a.takeRoom(ctx, min(book.Memory(), bodyRoom))
-	if err != nil {
-		return nil, err
+	memory, disk := &holding{room: a.memory, who: f.disk.who}, &holding{room: a.disk, who: f.disk.who}
+	out.release = func() { disk.release(); memory.release() }
+	if err = memory.more(ctx, min(book.Memory(), a.memory.share)); err == nil {
+		err = disk.more(ctx, book.Disk())
 	}
-	disk, err := take(ctx, a.disk, book.Disk())
-	if err != nil {
-		memory()
-		return nil, err
+	if err == nil {
+		out.Reader, err = book.Reader()
 	}
-	out.release = func() { disk(); memory() }
-	if out.Reader, err = book.Reader(); err != nil {
+	if err != nil {
 		out.release()
 		return nil, err
 	}

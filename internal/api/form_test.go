@@ -228,15 +228,18 @@ func TestAWorkbookGivesItsRoomBack(t *testing.T) {
 		if _, err := f.WriteString(raw); err != nil {
 			t.Fatal(err)
 		}
-		list, err := a.openList(t.Context(), &form{texts: map[string]string{"sheet": "명단"}, list: f, size: int64(len(raw))})
+		list, err := a.openList(t.Context(), &form{texts: map[string]string{"sheet": "명단"}, list: f, size: int64(len(raw)), disk: &holding{room: a.disk, who: "one"}})
 		if err == nil {
+			if a.memory.free == bodyRoom || a.disk.free == diskRoom {
+				t.Errorf("%s: it takes no room while it is open", name)
+			}
 			list.close()
 		}
-		if (err == nil) != (name == "read") || !a.room.TryAcquire(bodyRoom) || !a.disk.TryAcquire(diskRoom) {
-			t.Errorf("%s: %v, or room was not given back", name, err)
+		if (err == nil) != (name == "read") {
+			t.Errorf("%s: got %v", name, err)
 		}
-		a.room.Release(bodyRoom)
-		a.disk.Release(diskRoom)
+		wantEmpty(t, a.memory)
+		wantEmpty(t, a.disk)
 	}
 }
 

@@ -149,7 +149,7 @@ func (a *api) importInvoice(w http.ResponseWriter, r *http.Request, _ *exchange)
 	if err != nil {
 		return nil, err
 	}
-	file, err := onDisk(w, r)
+	file, err := a.onDisk(w, r)
 	if err != nil {
 		return nil, err
 	}

@@ -66,7 +66,8 @@ func limits(a *api) {
 		summary: "Get how much the site may do in a minute and a day",
 		about: "Over a limit a request is refused with rate_limited and Retry-After. A limit of a minute may be used up at once and then fills evenly; " +
 			"a message that alone is larger than its minute is let through when nothing is used, and the next waits until it is made up for. Replies tell how the limits stand " +
-			"in RateLimit-Policy and RateLimit, and the tightest in X-RateLimit-Limit, -Remaining and -Reset.",
+			"in RateLimit-Policy and RateLimit, and the tightest in X-RateLimit-Limit, -Remaining and -Reset. " +
+			"A site that has many large requests under way gets rate_limited, too, until some of them are done.",
 	}, func(tx *db.Tx, x *exchange, _ *struct{}) (limitsView, error) { return a.showLimits(tx, x.site) })
 	read(a, onSites("getSiteLimits", http.MethodGet, "/v1/sites/{id}/limits", http.StatusOK, "Get how much a site may do in a minute and a day", ""),
 		func(tx *db.Tx, _ *exchange, in *siteNamed) (limitsView, error) {

@@ -149,7 +149,7 @@ func (a *api) importOptOuts(w http.ResponseWriter, r *http.Request, x *exchange)
 	if err != nil || !known || r.Header.Get("Content-Encoding") != "" {
 		return nil, fault.New(fault.Unsupported, fault.CodeUnsupportedMedia, "send the list as text/csv, text/plain or application/x-ndjson")
 	}
-	file, err := onDisk(w, r)
+	file, err := a.onDisk(w, r)
 	if err != nil {
 		return nil, err
 	}

@@ -54,6 +54,8 @@ func TestAListOfOptOutsIsImportedInEachForm(t *testing.T) {
 	w.do(ask{method: "POST", path: "/v1/opt-outs/import?scope=x", token: w.rich, body: "번호\n", media: "text/csv"}).refused(422, "validation")
 	w.do(ask{method: "POST", path: "/v1/opt-outs/import", token: w.rich, body: "이름\n김\n", media: "text/csv"}).refused(422, "no_phone_column")
 	w.do(ask{method: "POST", path: "/v1/opt-outs/import?column=이름", token: w.rich, body: "이름\n01020000004\n", media: "text/csv"}).is(200)
+	t.Setenv("TMPDIR", t.TempDir()+"/nowhere")
+	w.do(ask{method: "POST", path: "/v1/opt-outs/import", token: w.rich, body: "01020000005\n", media: "text/csv"}).refused(503, "unavailable")
 }
 
 func TestWhoOptedOutIsARejectionOfTheMessage(t *testing.T) {

@@ -11,11 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"creditmsg/internal/fault"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
-	"golang.org/x/sync/semaphore"
-
-	"creditmsg/internal/fault"
 )
 
 // Limits of bodies.
@@ -26,9 +24,6 @@ const (
 	maxLines      = 1_000_000 // recipients in such a body
 	maxLine       = 64 << 10  // bytes of one line
 	maxBody       = 1 << 20   // bytes of every other body: a provider's report, a setting
-
-	bodyRoom  = 4 * maxJSON // bytes of JSON bodies in memory at once
-	smallBody = 1 << 20     // bodies up to this size need no room
 )
 
 // A body has to make progress, and to end: a draft that is older than an hour is
@@ -36,7 +31,6 @@ const (
 const (
 	jsonWithin   = 2 * time.Minute
 	uploadWithin = 50 * time.Minute
-	roomWithin   = 10 * time.Second
 	passWithin   = 30 * time.Second // the rest of a body that was refused
 )
 
@@ -146,63 +140,75 @@ func (u *upload) fail(err error) error {
 }
 
 // onDisk brings a body to the disk, for who reads it several times. The file is nobody else's
-// and goes when it is closed.
-func onDisk(w http.ResponseWriter, r *http.Request) (*os.File, error) {
+// and goes when it is closed, as does its room.
+func (a *api) onDisk(w http.ResponseWriter, r *http.Request) (*onDisk, error) {
 	u, err := newUpload(w, r, maxUpload, uploadWithin)
 	if err != nil {
 		return nil, err
 	}
-	file, err := os.CreateTemp("", "creditmsg-upload-*")
+	d := &onDisk{disk: a.holding(a.disk, r)}
+	body, err := d.disk.body(r.Context(), u, r.ContentLength)
 	if err != nil {
-		return nil, fmt.Errorf("keep a body on the disk: %w", err)
+		return nil, err
 	}
-	err = os.Remove(file.Name())
-	if err == nil {
-		_, err = io.Copy(file, u)
+	if d.File, err = spool(); err == nil {
+		_, err = io.Copy(toDisk{d.File}, body)
 	}
 	if err != nil {
-		_ = file.Close()
-		if u.failed != nil {
-			return nil, u.failed
-		}
-		return nil, fmt.Errorf("keep a body on the disk: %w", err)
+		_ = d.Close()
+		return nil, err
 	}
-	return file, nil
+	return d, nil
+}
+
+// onDisk is a body that is on the disk.
+type onDisk struct {
+	*os.File
+	disk *holding
+}
+
+// Close lets the body go.
+func (d *onDisk) Close() error {
+	defer d.disk.release()
+	return d.File.Close()
 }
 
 // whole reads a body of one piece. The room that a large one takes is given back by
 // release, which is never nil.
 func (a *api) whole(w http.ResponseWriter, r *http.Request, limit int64) (body []byte, release func(), err error) {
+	memory := a.holding(a.memory, r)
 	u, err := newUpload(w, r, limit, jsonWithin)
 	if err != nil {
-		return nil, func() {}, err
+		return nil, memory.release, err
 	}
 	if r.ContentLength < 0 {
-		return a.unannounced(r.Context(), u)
+		body, err = unannounced(r.Context(), u, memory)
+		return body, memory.release, err
 	}
-	release, err = a.takeRoom(r.Context(), r.ContentLength)
-	if err != nil {
-		return nil, release, err
+	if r.ContentLength > smallBody {
+		if err = memory.more(r.Context(), r.ContentLength); err != nil {
+			return nil, memory.release, err
+		}
 	}
 	body = make([]byte, r.ContentLength)
 	if _, err = io.ReadFull(u, body); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = u.fail(err)
 	}
-	return body, release, err
+	return body, memory.release, err
 }
 
 // unannounced reads a body whose length is not known: most are small, and only one
 // that turns out not to be takes room.
-func (a *api) unannounced(ctx context.Context, u *upload) (body []byte, release func(), err error) {
-	body, err = io.ReadAll(io.LimitReader(u, smallBody))
+func unannounced(ctx context.Context, u *upload, memory *holding) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(u, smallBody))
 	if err != nil || len(body) < smallBody {
-		return body, func() {}, err
+		return body, err
 	}
-	if release, err = a.takeRoom(ctx, u.limit); err != nil {
-		return nil, release, err
+	if err = memory.more(ctx, smallBody); err != nil {
+		return nil, err
 	}
-	rest, err := io.ReadAll(u)
-	return append(body, rest...), release, err
+	rest, err := io.ReadAll(&arriving{ctx: ctx, body: u, holding: memory})
+	return append(body, rest...), err
 }
 
 // hold has a body that huma reads come within limits of size and time.
@@ -219,27 +225,6 @@ func (a *api) hold(ctx huma.Context, next func(huma.Context)) {
 		}{u, r.Body}
 	}
 	next(ctx)
-}
-
-// takeRoom waits for room for a large body.
-func (a *api) takeRoom(ctx context.Context, size int64) (release func(), err error) {
-	if size <= smallBody {
-		return func() {}, nil
-	}
-	return take(ctx, a.room, size)
-}
-
-// take waits for a part of what all requests share, but not for long: a client that is told
-// to come again is better off than one that hangs. release gives it back.
-func take(ctx context.Context, of *semaphore.Weighted, size int64) (release func(), err error) {
-	ctx, cancel := context.WithTimeout(ctx, roomWithin)
-	defer cancel()
-	if err := of.Acquire(ctx, size); err != nil {
-		f := fault.Wrap(err, fault.Unavailable, fault.CodeUnavailable, "too many large requests are being read; try again in some seconds")
-		f.RetryAfter = roomWithin
-		return func() {}, f
-	}
-	return func() { of.Release(size) }, nil
 }
 
 // passOver reads the rest of a body that was refused before its end, and forgets it.

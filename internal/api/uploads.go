@@ -165,11 +165,11 @@ func (a *api) appendUpload(w http.ResponseWriter, r *http.Request, x *exchange) 
 	if err != nil {
 		return nil, err
 	}
-	release, err := take(r.Context(), a.room, parts.PieceSize) // a slow client holds it for long
-	if err != nil {
+	piece := a.holding(a.pieces, r)
+	if err = piece.more(r.Context(), parts.PieceSize); err != nil {
 		return nil, err
 	}
-	defer release()
+	defer piece.release()
 	u, err := a.Uploads.Append(r.Context(), n, offset, body)
 	if err != nil {
 		return nil, err
@@ -188,7 +188,13 @@ func (a *api) sendUpload(ctx context.Context, x *exchange, n parts.Name, o opera
 	key := idem.Key{Site: x.site, Scope: o.method + " " + o.path, Key: n.ID.Text(id.Upload)}
 	out, err := a.sentBefore(ctx, key)
 	if out == nil && err == nil {
-		out, err = a.acceptUpload(ctx, x, n, key)
+		if out, err = a.acceptUpload(ctx, x, n, key); err != nil {
+			// What is refused may be so because a twin was accepted meanwhile, with whose acceptance
+			// the bytes go.
+			if first, _ := a.sentBefore(ctx, key); first != nil {
+				out, err = first, nil
+			}
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -3,14 +3,21 @@ package api
 import (
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
+
 	"creditmsg/client"
+	"creditmsg/internal/blob"
+	parts "creditmsg/internal/upload"
 )
 
 // frayed is a listener whose connections break after some bytes, each a little later than the
@@ -114,6 +121,78 @@ func TestAnUploadThatCannotBeSentStays(t *testing.T) {
 	if _, err := c.Upload(t.Context(), u.ID); !client.IsProblem(err, "not_found") {
 		t.Errorf("after it was removed: %v", err)
 	}
+}
+
+// storedBehind keeps uploads in a bucket; before says what happens first when one of their pieces
+// is asked for.
+func (w *world) storedBehind(before func()) {
+	w.t.Helper()
+	backend := s3mem.New()
+	w.must(backend.CreateBucket("uploads"))
+	bucket := gofakes3.New(backend).Server()
+	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			before()
+		}
+		bucket.ServeHTTP(out, r)
+	}))
+	w.t.Cleanup(server.Close)
+	store, err := blob.Open(blob.Options{URL: strings.Replace(server.URL, "http://", "s3://KEY:SECRET@", 1) + "/uploads?tls=off&region=us-east-1"})
+	w.must(err)
+	w.deps.Uploads = parts.New(w.d, w.keys, store, w.deps.Log)
+	w.deps.Registerer = nil
+	w.handler, err = New(w.deps)
+	w.must(err)
+}
+
+// TestASendThatIsRepeatedWhileItIsUnderWayGetsItsReply has the first of two be accepted, and its
+// pieces go, after the second found no reply and before it reads them.
+func TestASendThatIsRepeatedWhileItIsUnderWayGetsItsReply(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		var path string
+		var first got
+		var asked atomic.Bool
+		w.storedBehind(func() {
+			if !asked.Swap(true) {
+				first = w.do(ask{method: "POST", path: path + "/send", token: w.rich})
+			}
+		})
+		path = "/v1/uploads/" + w.post("/v1/uploads", "").is(201).json()["id"].(string)
+		w.do(ask{method: "PATCH", path: path + "?offset=0", token: w.rich, media: "application/octet-stream",
+			body: `{"strategy":"sms_only","text":{"body":"안녕"}}` + "\n" + `{"to":"010-1234-5678"}` + "\n"}).is(200)
+		second := w.do(ask{method: "POST", path: path + "/send", token: w.rich})
+		if first.is(202); second.status != 202 || string(second.body) != string(first.body) || second.header.Get("Idempotent-Replayed") != "true" {
+			t.Errorf("the repeat got %d %s, want the first reply: %s", second.status, second.body, first.body)
+		}
+		if log := w.log.String(); strings.Contains(log, "not in the store") {
+			t.Errorf("the log tells of an upload that lost a piece: %s", log)
+		}
+		if rows := w.get("/v1/messages").rows(); len(rows) != 1 {
+			t.Errorf("got %d messages, want 1", len(rows))
+		}
+	})
+}
+
+// TestASlowPieceKeepsNoMessageOut looks what is held while a client sends a piece.
+func TestASlowPieceKeepsNoMessageOut(t *testing.T) {
+	w := onSQLite(t)
+	path := "/v1/uploads/" + w.post("/v1/uploads", "").is(201).json()["id"].(string)
+	body, client := io.Pipe()
+	done := make(chan got)
+	go func() {
+		done <- w.do(ask{method: "PATCH", path: path + "?offset=0", token: w.rich, media: "application/octet-stream", from: body})
+	}()
+	_, err := io.WriteString(client, "x")
+	w.must(err)
+	a := w.handler.(*api)
+	if a.pieces.by["site rich"] != parts.PieceSize || a.memory.free != bodyRoom {
+		t.Errorf("the site has %d of the room for pieces, and %d of that for bodies is free", a.pieces.by["site rich"], a.memory.free)
+	}
+	w.must(client.Close())
+	if r := (<-done).is(200).json(); r["bytes"] != 1.0 {
+		t.Errorf("got %v", r)
+	}
+	wantEmpty(t, a.pieces)
 }
 
 // TestRowsThatFailEndAnUpload looks that the caller's own error comes back, at once.

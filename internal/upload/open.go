@@ -14,8 +14,9 @@ import (
 )
 
 // Open gives the bytes of an upload from the first to the last that had arrived. NotFound,
-// Conflict for one that was used. An error of the reader is a fault: Unavailable when the
-// store cannot be reached or has lost a piece. Reading holds no transaction open.
+// Conflict for one that was used. An error of the reader is a fault: the same when this became so
+// meanwhile, Unavailable when the store cannot be reached or has lost a piece. Reading holds no
+// transaction open.
 func (s *Service) Open(ctx context.Context, n Name) (io.Reader, error) {
 	r := &reader{ctx: ctx, s: s}
 	err := s.d.View(ctx, "upload_open", func(tx *db.Tx) error {
@@ -75,6 +76,9 @@ func (r *reader) next() error {
 	one := r.left[0]
 	sealed, err := blob.ReadAll(r.ctx, r.s.store, r.place.at(one.id), maxSealed)
 	if errors.Is(err, blob.ErrMissing) {
+		if ended := r.ended(); ended != nil {
+			return ended
+		}
 		r.s.log.ErrorContext(r.ctx, "a piece of an upload is not in the store; is it the one that the other processes have?",
 			"upload", r.place.ID.String(), "site_id", r.place.Site)
 	}
@@ -88,4 +92,16 @@ func (r *reader) next() error {
 	r.left = r.left[1:]
 	r.now.Reset(content)
 	return nil
+}
+
+// ended says that the upload was used or removed after it was opened, if it was: its bytes are
+// deleted then, which is no loss.
+func (r *reader) ended() error {
+	return r.s.d.View(r.ctx, "upload_ended", func(tx *db.Tx) error {
+		u, err := Find(tx, r.place.Name)
+		if err != nil {
+			return err
+		}
+		return takes(u, u.Size)
+	})
 }

@@ -254,6 +254,25 @@ func TestAnUploadIsUsedOnce(t *testing.T) {
 	})
 }
 
+func TestWhoReadsAnUploadThatEndsIsToldSo(t *testing.T) {
+	each(t, func(w *world) {
+		for kind, end := range map[fault.Kind]func(Name) error{
+			fault.Conflict: func(n Name) error { return w.Use(w.Context(), n) },
+			fault.NotFound: func(n Name) error { return w.Remove(w.Context(), n) },
+		} {
+			n := w.begun()
+			_, err := w.Append(w.Context(), n, 0, bytes.NewReader([]byte("text")))
+			w.must(err)
+			r, err := w.Open(w.Context(), n)
+			w.must(err)
+			w.must(end(n))
+			if _, err := r.Read(make([]byte, 10)); !fault.Is(err, kind) {
+				w.Errorf("got %v, want a fault of kind %d", err, kind)
+			}
+		}
+	})
+}
+
 func TestAnotherSitesUploadIsNotThere(t *testing.T) {
 	each(t, func(w *world) {
 		n := w.begun()
