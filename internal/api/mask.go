@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"reflect"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"creditmsg/internal/korea"
 	"creditmsg/internal/message"
 )
@@ -33,7 +31,7 @@ func (x *exchange) rendered(status int, v any) (*reply, error) {
 
 // shown gives a view as the caller may see it.
 func (x *exchange) shown(v any) any {
-	if v == nil || x.call.Personal() || !showsPeople(reflect.TypeOf(v)) {
+	if v == nil || x.call.Personal() || !hasMember(reflect.TypeOf(v), maskTag) {
 		return v
 	}
 	out := reflect.New(reflect.TypeOf(v))
@@ -113,37 +111,6 @@ func masked(text, what string) string {
 		return korea.MaskName(text)
 	}
 	return ""
-}
-
-// showsPeople reports whether there is anything to hide in views of a type.
-func showsPeople(t reflect.Type) bool { return shows(t, map[reflect.Type]bool{}) }
-
-func shows(t reflect.Type, seen map[reflect.Type]bool) bool {
-	if t == nil || seen[t] {
-		return false
-	}
-	seen[t] = true
-	if reflect.PointerTo(t).Implements(reflect.TypeFor[veiled]()) {
-		return true
-	}
-	switch t.Kind() {
-	case reflect.Pointer, reflect.Slice:
-		return shows(t.Elem(), seen)
-	case reflect.Struct:
-		for i := range t.NumField() {
-			if f := t.Field(i); f.Tag.Get(maskTag) != "" || f.IsExported() && shows(f.Type, seen) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// describeMask tells who reads of an operation what is masked for whom.
-func describeMask(op *huma.Operation, out reflect.Type) {
-	if showsPeople(out) {
-		op.Extensions["x-masked"] = true
-	}
 }
 
 // veil hides who is in the list, or was refused.

@@ -51,12 +51,12 @@ type enrolInput struct {
 }
 
 type enrolView struct {
-	Secret string `json:"secret" doc:"In base 32, to be typed into a program for codes."`
-	URI    string `json:"uri" doc:"The same as an address (otpauth://…), to be shown as a QR code."`
+	Secret string `json:"secret" secret:"once" doc:"In base 32, to be typed into a program for codes."`
+	URI    string `json:"uri" secret:"once" doc:"The same as an address (otpauth://…), to be shown as a QR code."`
 }
 
 type recoveryView struct {
-	RecoveryCodes []string `json:"recovery_codes" doc:"Each stands for a code of the second factor, once. They are not shown again."`
+	RecoveryCodes []string `json:"recovery_codes" secret:"once" doc:"Each stands for a code of the second factor, once. They are not shown again."`
 }
 
 // me declares the routes about who calls.

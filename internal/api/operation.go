@@ -101,7 +101,8 @@ type nothing struct{}
 // register declares a route whose input huma reads and checks by its type I, and
 // whose reply is described by O. Errors of serve become problems.
 func register[I, O any](a *api, o operation, serve func(ctx context.Context, x *exchange, in *I) (*reply, error)) {
-	op := a.declared(o, reflect.TypeFor[O]())
+	shape := shapeOf(reflect.TypeFor[O]())
+	op := a.declared(o, shape)
 	op.Middlewares = huma.Middlewares{a.hold}
 	if o.ability != "" {
 		op.Middlewares = huma.Middlewares{a.admit(o), a.hold}
@@ -109,6 +110,7 @@ func register[I, O any](a *api, o operation, serve func(ctx context.Context, x *
 	op.MaxBodyBytes, op.BodyReadTimeout = maxBody, -1 // hold has the time
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*reply, error) {
 		x := of(ctx)
+		x.shape = shape
 		out, err := serve(ctx, x, in)
 		if err != nil {
 			return nil, problemOf(x, err)
@@ -156,14 +158,16 @@ func write[I, O any](a *api, o operation, change func(tx *db.Tx, x *exchange, in
 // plain declares a route whose bytes huma does not touch. out describes its reply,
 // nil says that the description comes with the operation.
 func plain(a *api, o operation, out reflect.Type, serve func(w http.ResponseWriter, r *http.Request)) {
-	op := a.declared(o, out)
+	shape := shapeOf(out)
+	op := a.declared(o, shape)
 	if o.ability != "" {
 		op.Middlewares = huma.Middlewares{a.admit(o)}
 	}
 	a.huma.OpenAPI().AddOperation(&op)
 	a.huma.Adapter().Handle(&op, op.Middlewares.Handler(func(ctx huma.Context) {
 		r, w := humago.Unwrap(ctx)
-		of(r.Context()).doing = o.id
+		x := of(r.Context())
+		x.doing, x.shape = o.id, shape
 		serve(w, r)
 	}))
 }
@@ -183,7 +187,7 @@ func (o operation) metric() string {
 }
 
 // declared is the operation for huma and for the document.
-func (a *api) declared(o operation, out reflect.Type) huma.Operation {
+func (a *api) declared(o operation, out shape) huma.Operation {
 	op := huma.Operation{
 		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Description: o.about, Tags: []string{o.tag},
 		DefaultStatus: o.status, RequestBody: o.body, Parameters: slices.Clone(o.params), Responses: map[string]*huma.Response{},
@@ -213,8 +217,8 @@ func (a *api) declared(o operation, out reflect.Type) huma.Operation {
 		a.writers = append(a.writers, o)
 	}
 	a.describeRefusals(&op, codes)
-	a.describeSuccess(&op, o, out)
-	describeMask(&op, out)
+	a.describeSuccess(&op, o, out.of)
+	out.describe(&op)
 	return op
 }
 

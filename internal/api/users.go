@@ -24,7 +24,7 @@ type UserView struct {
 }
 
 type passwordView struct {
-	Password string `json:"password" doc:"Give it to the person, who changes it at /v1/me/password. It is not shown again."`
+	Password string `json:"password" secret:"once" doc:"Give it to the person, who changes it at /v1/me/password. It is not shown again."`
 }
 
 type userInvited struct {
