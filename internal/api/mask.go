@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"creditmsg/internal/korea"
-	"creditmsg/internal/message"
 )
 
 // People who may read a thing, but not who it is about (personal:read), get it with numbers and
@@ -23,11 +23,6 @@ const maskTag = "people"
 
 // veiled hides people in itself: of which no member could be tagged.
 type veiled interface{ veil() }
-
-// rendered is the reply with v as its body, as the caller may see it.
-func (x *exchange) rendered(status int, v any) (*reply, error) {
-	return rendered(status, x.shown(v))
-}
 
 // shown gives a view as the caller may see it.
 func (x *exchange) shown(v any) any {
@@ -123,36 +118,90 @@ func (p *personView) veil() {
 	}
 }
 
-// veiledReceipt is the receipt of a message as the caller may see it. What is kept under its key
-// shows who was refused, and another one may have written it.
-func (x *exchange) veiledReceipt(out *reply) (*reply, error) {
-	if x.call.Personal() {
+// given is a reply as the caller may see it now. What is kept under a key is kept whole: another one
+// may have asked first, or the caller may have been allowed less or more since.
+func (x *exchange) given(out *reply) (*reply, error) {
+	if out.masked || !x.shape.people || x.call.Personal() || len(out.Body) == 0 {
 		return out, nil
 	}
-	var members map[string]json.RawMessage
-	var people struct {
-		Rejections []message.Rejection
-		Duplicates []message.Duplicate
-	}
-	err := json.Unmarshal(out.Body, &members)
-	if err == nil {
-		err = json.Unmarshal(out.Body, &people)
-	}
+	body, err := veiledJSON(x.shape.of, out.Body)
 	if err != nil {
-		return nil, fmt.Errorf("read a receipt: %w", err)
+		return nil, fmt.Errorf("mask a reply of %s: %w", x.doing, err)
 	}
-	veil(reflect.ValueOf(&people).Elem())
-	for name, list := range map[string]any{"rejections": present(people.Rejections), "duplicates": present(people.Duplicates)} {
-		if members[name], err = marshalJSON(list); err != nil {
+	given := *out
+	given.masked, given.Body = true, append(body, '\n')
+	return &given, nil
+}
+
+// veiledJSON hides people in a view that was written already: by the type that it was written from,
+// since many of these cannot be read again.
+func veiledJSON(t reflect.Type, text json.RawMessage) (json.RawMessage, error) {
+	if !hasMember(t, maskTag) || string(text) == "null" {
+		return text, nil
+	}
+	if one, ok := reflect.New(t).Interface().(veiled); ok {
+		if err := json.Unmarshal(text, one); err != nil {
 			return nil, err
 		}
+		one.veil()
+		return marshalJSON(one)
 	}
-	veiled := *out
-	if veiled.Body, err = marshalJSON(members); err != nil {
+	switch t.Kind() {
+	case reflect.Pointer:
+		return veiledJSON(t.Elem(), text)
+	case reflect.Slice:
+		var list []json.RawMessage
+		err := json.Unmarshal(text, &list)
+		for i := 0; err == nil && i < len(list); i++ {
+			list[i], err = veiledJSON(t.Elem(), list[i])
+		}
+		if err != nil {
+			return nil, err
+		}
+		return marshalJSON(list)
+	}
+	var members map[string]json.RawMessage
+	err := json.Unmarshal(text, &members)
+	if err == nil {
+		err = veilMembers(t, members)
+	}
+	if err != nil {
 		return nil, err
 	}
-	veiled.Body = append(veiled.Body, '\n')
-	return &veiled, nil
+	return marshalJSON(members)
+}
+
+func veilMembers(t reflect.Type, members map[string]json.RawMessage) (err error) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" {
+			name = f.Name
+		}
+		text, there := members[name]
+		switch what := f.Tag.Get(maskTag); {
+		case f.Anonymous && f.Tag.Get("json") == "":
+			err = veilMembers(f.Type, members)
+		case !there:
+		case what != "":
+			members[name], err = hiddenJSON(f.Type, text, what)
+		default:
+			members[name], err = veiledJSON(f.Type, text)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func hiddenJSON(t reflect.Type, text json.RawMessage, what string) (json.RawMessage, error) {
+	v := reflect.New(t)
+	if err := json.Unmarshal(text, v.Interface()); err != nil {
+		return nil, err
+	}
+	hide(v.Elem(), what)
+	return marshalJSON(v.Interface())
 }
 
 // veil leaves out whom a message of a series goes to.

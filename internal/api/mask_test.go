@@ -1,12 +1,16 @@
 package api
 
 import (
+	"encoding/json"
+	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"creditmsg/internal/access"
+	"creditmsg/internal/db"
 	"creditmsg/internal/site"
 )
 
@@ -140,7 +144,11 @@ func TestEveryKindOfMemberIsMasked(t *testing.T) {
 	type inner struct {
 		To string `people:"number"`
 	}
+	type Base struct {
+		Mobile string `json:"mobile" people:"number"`
+	}
 	type view struct {
+		Base
 		Name   string            `people:"name"`
 		Values map[string]string `people:"text"`
 		Words  *string           `people:"words"`
@@ -150,17 +158,94 @@ func TestEveryKindOfMemberIsMasked(t *testing.T) {
 		Plain  string
 	}
 	words := "to 01012345678 failed"
-	v := view{"김하나", map[string]string{"a": "b"}, &words, nil, []inner{{"01012345678"}, {""}}, &inner{"0212345678"}, "01012345678"}
+	v := view{Base{"01012345678"}, "김하나", map[string]string{"a": "b"}, &words, nil, []inner{{"01012345678"}, {""}}, &inner{"0212345678"}, "01012345678"}
 	x := &exchange{call: access.Call{Who: access.Who{Person: &access.Person{}}}}
 	got := x.shown(v).(view)
-	if got.Name != "김**" || len(got.Values) != 0 || *got.Words != "to 010****5678 failed" || got.Empty != nil || got.Rows[0].To != "010****5678" || got.Rows[1].To != "" || got.One.To != "021****5678" || got.Plain != v.Plain {
+	if got.Mobile != "010****5678" || got.Name != "김**" || len(got.Values) != 0 || *got.Words != "to 010****5678 failed" || got.Empty != nil || got.Rows[0].To != "010****5678" || got.Rows[1].To != "" || got.One.To != "021****5678" || got.Plain != v.Plain {
 		t.Errorf("got %+v", got)
 	}
 	if words != "to 01012345678 failed" || v.Rows[0].To != "01012345678" || len(v.Values) != 1 || v.One.To != "0212345678" {
 		t.Error("what somebody else holds was changed")
 	}
+	x.call.Person, x.shape = nil, shapeOf(reflect.TypeFor[view]())
+	whole, err := rendered(200, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.call.Person = &access.Person{}
+	hidden, err := x.given(whole)
+	if want, _ := rendered(200, got); err != nil || !equalJSON(t, hidden.Body, want.Body) {
+		t.Errorf("written already: got %s (%v), want %s", hidden.Body, err, want.Body)
+	}
 	x.call.Person = nil
 	if all := x.shown(v); !reflect.DeepEqual(all, v) {
 		t.Errorf("a program gets %+v", all)
 	}
+}
+
+func equalJSON(t *testing.T, a, b []byte) bool {
+	t.Helper()
+	var one, other any
+	if err := errors.Join(json.Unmarshal(a, &one), json.Unmarshal(b, &other)); err != nil {
+		t.Fatal(err)
+	}
+	return reflect.DeepEqual(one, other)
+}
+
+// TestAKeptReplyIsMaskedByWhatTheCallerMaySeeNow: a right that is taken away counts for what was
+// answered before it was, too, and one that is given.
+func TestAKeptReplyIsMaskedByWhatTheCallerMaySeeNow(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		secret := w.almost()
+		allow := func(personal bool) {
+			t.Helper()
+			all := slices.DeleteFunc(slices.Clone(site.Abilities), func(a string) bool {
+				return a == site.All || a == site.Operator || a == "personal:read" && !personal
+			})
+			w.update(func(tx *db.Tx) error {
+				_, err := access.SetRole(tx, byCommand, "rich", "almost", all)
+				return err
+			})
+		}
+		series := "/v1/series/" + w.made("/v1/series", monthly)
+		contact := "/v1/contacts/" + w.made("/v1/contacts", aContact)
+		const order = `{"strategy":"sms_only","text":{"body":"hi"},"recipients":[{"to":"010-1234-5678"},{"to":"010-1234-5678"},{"to":"010-9876"}]}`
+		asks := []ask{
+			{method: "POST", path: "/v1/series", body: monthly},
+			{method: "PUT", path: series, body: monthly},
+			{method: "POST", path: series + "/pause"},
+			{method: "PUT", path: contact, body: `{"to":"010-1234-5678","name":"김하나","variables":{"등급":"금"}}`},
+			{method: "POST", path: "/v1/opt-outs", body: `{"to":"010-1234-5678"}`},
+			{method: "PUT", path: "/v1/credit/alerts", body: `{"mobile":"010-1234-5678"}`},
+			{method: "POST", path: "/v1/messages", body: order},
+			{method: "POST", path: "/v1/messages/test", body: order},
+		}
+		people := []string{"01012345678", "010-1234-5678", "김하나", "금\"", "9876\""}
+		for i, a := range asks {
+			a.token, a.key = secret, fmt.Sprint("k", i)
+			allow(true)
+			whole := w.do(a)
+			if whole.status/100 != 2 || !strings.Contains(string(whole.body), "1234") {
+				t.Fatalf("%s %s got %d: %s", a.method, a.path, whole.status, whole.body)
+			}
+			allow(false)
+			hidden := w.do(a).is(whole.status)
+			for _, p := range people {
+				if strings.Contains(string(hidden.body), p) {
+					t.Errorf("%s %s, repeated by who may not see people any more, shows %s: %s", a.method, a.path, p, hidden.body)
+				}
+			}
+			allow(true)
+			if again := w.do(a).is(whole.status); string(again.body) != string(whole.body) || again.header.Get("Idempotent-Replayed") != "true" {
+				t.Errorf("%s %s, repeated by who may see them again: got %s, want %s", a.method, a.path, again.body, whole.body)
+			}
+			allow(false)
+			a.key += "hidden"
+			if first := w.do(a); first.status == whole.status {
+				if again := w.do(a).is(whole.status); string(again.body) != string(first.body) {
+					t.Errorf("%s %s: repeated: got %s, want the first reply's bytes %s", a.method, a.path, again.body, first.body)
+				}
+			}
+		}
+	})
 }

@@ -162,7 +162,7 @@ func perform[I, T, O any](a *api, o operation, act func(ctx context.Context, x *
 			if err != nil {
 				return nil, err
 			}
-			return x.rendered(o.status, view)
+			return rendered(o.status, view)
 		})
 	})
 }

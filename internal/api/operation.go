@@ -81,6 +81,7 @@ type reply struct {
 	Replayed string `header:"Idempotent-Replayed" hidden:"true"`
 	Tag      string `header:"ETag" hidden:"true"`
 	Body     []byte
+	masked   bool // people are hidden in it already, if the caller may not see them
 }
 
 // rendered is the reply with v as its body; nil is an empty one.
@@ -112,6 +113,9 @@ func register[I, O any](a *api, o operation, serve func(ctx context.Context, x *
 		x := of(ctx)
 		x.shape = shape
 		out, err := serve(ctx, x, in)
+		if err == nil {
+			out, err = x.given(out)
+		}
 		if err != nil {
 			return nil, problemOf(x, err)
 		}
@@ -128,7 +132,10 @@ func read[I, O any](a *api, o operation, answer func(tx *db.Tx, x *exchange, in 
 			if err != nil {
 				return err
 			}
-			if out, err = x.rendered(o.status, view); err == nil && a.changes[o.path] {
+			if out, err = rendered(o.status, x.shown(view)); err != nil {
+				return err
+			}
+			if out.masked = true; a.changes[o.path] {
 				err = a.tagged(tx, x, view, out)
 			}
 			return err
@@ -150,7 +157,7 @@ func write[I, O any](a *api, o operation, change func(tx *db.Tx, x *exchange, in
 			if _, empty := any(out).(nothing); empty {
 				return rendered(o.status, nil)
 			}
-			return x.rendered(o.status, out)
+			return rendered(o.status, out)
 		})
 	})
 }
