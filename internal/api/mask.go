@@ -15,7 +15,7 @@ import (
 //
 //	number  a number, of which the first three and last four digits stay
 //	name    of which the first letter stays
-//	text    a text or its values, which is left out
+//	text    a text, its values, or metadata, which is left out
 //	words   somebody else's words, in which whatever may be a number is masked
 //
 // Programs see everything: their tokens are made by who may.
@@ -84,7 +84,9 @@ func hide(v reflect.Value, what string) {
 	case reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
 	default:
-		v.SetZero()
+		if v.SetZero(); v.Type() == reflect.TypeFor[json.RawMessage]() {
+			v.SetBytes([]byte(`{}`))
+		}
 	}
 }
 
@@ -204,7 +206,38 @@ func hiddenJSON(t reflect.Type, text json.RawMessage, what string) (json.RawMess
 	return marshalJSON(v.Interface())
 }
 
-// veil leaves out whom a message of a series goes to.
+// veil leaves out the metadata of a message in what happened to it.
+func (e *eventJSON) veil() {
+	*e = eventJSON(withMember(json.RawMessage(*e), "metadata", func(json.RawMessage) json.RawMessage { return json.RawMessage(`{}`) }))
+}
+
+// veil leaves out what it does of the event.
+func (s *sentJSON) veil() {
+	*s = sentJSON(withMember(json.RawMessage(*s), "data", func(data json.RawMessage) json.RawMessage {
+		e := eventJSON(data)
+		e.veil()
+		return json.RawMessage(e)
+	}))
+}
+
+// withMember changes a member of an object that was written already. What is none is left out.
+func withMember(text json.RawMessage, name string, change func(json.RawMessage) json.RawMessage) json.RawMessage {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(text, &members); err != nil {
+		return json.RawMessage(`{}`)
+	}
+	if members[name] == nil {
+		return text
+	}
+	members[name] = change(members[name])
+	out, err := json.Marshal(members)
+	if err != nil {
+		return json.RawMessage(`{}`)
+	}
+	return out
+}
+
+// veil leaves out whom a message of a series goes to, and what the site noted of it.
 func (o *storedOrder) veil() {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(*o, &members); err != nil {
@@ -216,6 +249,10 @@ func (o *storedOrder) veil() {
 	delete(members, "recipients")
 	if len(people) > 0 {
 		members["recipient_count"], _ = json.Marshal(len(people)) // numbers always marshal
+	}
+	if members["metadata"] != nil {
+		delete(members, "metadata")
+		members["has_metadata"] = json.RawMessage("true") // which no message takes: it cannot be put back without
 	}
 	text, err := json.Marshal(members)
 	if err != nil {

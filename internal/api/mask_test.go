@@ -80,12 +80,13 @@ func TestWhatIsMaskedCannotBeWrittenBack(t *testing.T) {
 	w := onSQLite(t)
 	contact := "/v1/contacts/" + w.made("/v1/contacts", aContact)
 	series := "/v1/series/" + w.made("/v1/series", monthly)
+	noted := "/v1/series/" + w.made("/v1/series", `{"name":"단골","cron":"0 9 * * 1","message":{"strategy":"sms_only","text":{"body":"hi"},"metadata":{"patient":"김하나"},"groups":["`+w.made("/v1/groups", `{"name":"단골"}`)+`"]}}`)
 	w.put("/v1/credit/alerts", `{"mobile":"010-1234-5678"}`).is(200)
 	w.put("/v1/billing-profile", `{"paper":"cash_receipt_person","cash_receipt_number":"01012345678"}`).is(200)
 	secret := w.almost()
 	for path, body := range map[string]string{
 		contact: `{"to":"010****5678","name":"김**"}`, "/v1/credit/alerts": `{"mobile":"010****5678"}`, "/v1/billing-profile": `{"cash_receipt_number":"010****5678"}`,
-		series: string(w.as(secret, "GET", series, "").body),
+		series: writable(w.as(secret, "GET", series, "")), noted: writable(w.as(secret, "GET", noted, "")),
 	} {
 		before := string(w.get(path).body)
 		if g := w.as(secret, "PUT", path, body); g.status != 422 && g.status != 400 {
@@ -183,6 +184,13 @@ func TestEveryKindOfMemberIsMasked(t *testing.T) {
 	}
 }
 
+// writable is a series as it was read, of which only what can be written is left.
+func writable(g got) string {
+	members := g.json()
+	text, _ := json.Marshal(map[string]any{"name": members["name"], "cron": members["cron"], "message": members["message"]})
+	return string(text)
+}
+
 func equalJSON(t *testing.T, a, b []byte) bool {
 	t.Helper()
 	var one, other any
@@ -248,4 +256,50 @@ func TestAKeptReplyIsMaskedByWhatTheCallerMaySeeNow(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestMetadataIsAsPrivateAsAText: a site writes into it whom a message is about.
+func TestMetadataIsAsPrivateAsAText(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.endpoint(`"recipient.*"`)
+		sent := "/v1/messages/" + w.send(`{"strategy":"sms_only","text":{"body":"hi"},"metadata":{"patient":"김하나","phone":1012345678},"recipients":[{"to":"010-1234-5678"}]}`)["id"].(string)
+		w.post(sent+"/cancel", "").is(200)
+		series := "/v1/series/" + w.made("/v1/series", strings.Replace(monthly, `"message":{`, `"message":{"metadata":{"patient":"김하나"},`, 1))
+		w.drain()
+		secret := w.almost()
+		for path, part := range map[string]string{
+			"/v1/messages": `"metadata":{}`, sent: `"metadata":{}`, "/v1/events?type=recipient.*": `"metadata":{}`, series: `"has_metadata":true`,
+		} {
+			if whole := w.get(path).is(200); !strings.Contains(string(whole.body), "김하나") {
+				t.Errorf("GET %s shows a program %s", path, whole.body)
+			}
+			if shown := w.as(secret, "GET", path, "").is(200); strings.Contains(string(shown.body), "김하나") || strings.Contains(string(shown.body), "12345678") || !strings.Contains(string(shown.body), part) {
+				t.Errorf("GET %s shows %s", path, shown.body)
+			}
+		}
+		for range 2 { // the second reply is the kept one
+			cancel := ask{method: "POST", path: sent + "/cancel", token: secret, key: "c"}
+			if shown := w.do(cancel).is(200); strings.Contains(string(shown.body), "김하나") || !strings.Contains(string(shown.body), `"metadata":{}`) {
+				t.Errorf("a message that is cancelled shows %s", shown.body)
+			}
+		}
+	})
+}
+
+func TestWhatWasSentToAnEndpointIsMaskedToo(t *testing.T) {
+	answer := "no 01012345678 here"
+	v := webhookDeliveryLogView{Attempts: []webhookAttemptView{{Response: &answer}},
+		Payload: sentJSON(`{"type":"recipient.done","sequence":1,"data":{"message_id":"msg_1","metadata":{"patient":"김하나"}}}`)}
+	x := &exchange{call: access.Call{Who: access.Who{Person: &access.Person{}}}}
+	got := x.shown(v).(webhookDeliveryLogView)
+	if want := `{"data":{"message_id":"msg_1","metadata":{}},"sequence":1,"type":"recipient.done"}`; string(got.Payload) != want {
+		t.Errorf("got %s, want %s", got.Payload, want)
+	}
+	if *got.Attempts[0].Response != "no 010****5678 here" {
+		t.Errorf("got the answer %s", *got.Attempts[0].Response)
+	}
+	v.Payload = sentJSON(`{"type":"webhook.test","data":{}}`)
+	if got := x.shown(v).(webhookDeliveryLogView); !equalJSON(t, got.Payload, v.Payload) {
+		t.Errorf("got %s, want %s", got.Payload, v.Payload)
+	}
 }
