@@ -277,11 +277,15 @@ func (w Who) is(user id.ID) bool { return w.Person != nil && w.Person.ID == user
 
 // mayManage makes sure that the caller may change an account itself, not only its roles in one
 // place: he holds all that the account does, everywhere. So whoever has roles on other sites,
-// or more than the caller, is left to the operator.
+// or more than the caller, is left to the operator; so is who has none at all, and may have left
+// a moment ago. Faults: Denied, NotFound.
 func (w Who) mayManage(tx *db.Tx, user id.ID) error {
 	grants, err := GrantsOf(tx, user)
 	if err != nil {
 		return err
+	}
+	if len(grants) == 0 && !w.Operator() {
+		return fault.Missing("user", user.Text(id.User))
 	}
 	for _, g := range grants {
 		if err := w.mayGive(g.Site, g.Patterns); err != nil {
