@@ -105,7 +105,8 @@ func me(a *api) {
 }
 
 // myRoles declares the routes by which people say what they want to do with whom: nobody has a
-// role that he did not say yes to, or does not want any more.
+// role on a site, or on the installation, before he said yes to have one there, nor any that he
+// does not want any more.
 func myRoles(a *api) {
 	const one = "/v1/me/invitations/{id}"
 	of := func(id, method, path string, status int, summary, about string) operation {

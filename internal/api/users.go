@@ -42,7 +42,7 @@ type userNamed struct {
 type userChanged struct {
 	ID   string `path:"id" doc:"usr_…"`
 	Body struct {
-		Roles *[]string `json:"roles,omitempty" doc:"All that the person is to have here; with none he has nothing to do with the site any more."`
+		Roles *[]string `json:"roles,omitempty" doc:"All that the person is to have here, where he has a role already; with none he has nothing to do with the site any more, and only an invitation brings him back."`
 		State string    `json:"state,omitempty" enum:"active,disabled" doc:"Only of who has no roles elsewhere, and none that may more than yours."`
 	} `nameHint:"UserChange"`
 }
