@@ -19,6 +19,10 @@ import (
 //	words   somebody else's words, in which whatever may be a number is masked
 //
 // Programs see everything: their tokens are made by who may.
+//
+// It hides numbers from view, and is no protection against somebody who asks for numbers one after
+// another: he may search by a whole number, as who answers a call has to. So roles without
+// personal:read are for people who are trusted.
 const maskTag = "people"
 
 // veiled hides people in itself: of which no member could be tagged.
