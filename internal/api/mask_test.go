@@ -218,7 +218,9 @@ func TestAKeptReplyIsMaskedByWhatTheCallerMaySeeNow(t *testing.T) {
 		series := "/v1/series/" + w.made("/v1/series", monthly)
 		contact := "/v1/contacts/" + w.made("/v1/contacts", aContact)
 		const order = `{"strategy":"sms_only","text":{"body":"hi"},"recipients":[{"to":"010-1234-5678"},{"to":"010-1234-5678"},{"to":"010-9876"}]}`
+		list, media := writtenForm(t, formPart{"list", "이름,전화번호\n김하나,010-1234-5678\n이두리,010-1234-5678\n"})
 		asks := []ask{
+			{method: "POST", path: "/v1/contacts/import", media: media, body: list},
 			{method: "POST", path: "/v1/series", body: monthly},
 			{method: "PUT", path: series, body: monthly},
 			{method: "POST", path: series + "/pause"},
@@ -254,6 +256,11 @@ func TestAKeptReplyIsMaskedByWhatTheCallerMaySeeNow(t *testing.T) {
 					t.Errorf("%s %s: repeated: got %s, want the first reply's bytes %s", a.method, a.path, again.body, first.body)
 				}
 			}
+		}
+		allow(false)
+		taken := w.do(ask{method: "POST", path: "/v1/opt-outs/import", token: secret, media: "text/csv", body: "전화번호\n010-1234\n"}).is(200)
+		if !strings.Contains(string(taken.body), `"to":"****"`) {
+			t.Errorf("a list of opt-outs is taken with %s", taken.body)
 		}
 	})
 }
