@@ -9,10 +9,11 @@
 //     never remembered, only read.
 //   - Nobody gives a role or makes a token that may more than he, and nobody changes an
 //     account that does.
-//   - Nobody has a role that he did not say yes to, but by who keeps the installation at its command
-//     line, and nobody keeps one that he does not want. Who invites somebody is told the same,
-//     whether the address has an account or not, and only who was handed the invitation's password
-//     can say yes to it.
+//   - Nobody has a role on a site, or on the installation, before he said yes to have one there, but
+//     by who keeps the installation at its command line. Who has one there may be given others
+//     without being asked again. Nobody keeps one that he does not want, and who has none left there
+//     is asked again. Who invites somebody is told the same, whether the address has an account or
+//     not, and only who was handed the invitation's password can say yes to it.
 //   - One's own password and second factor are changed with the present ones, whatever one may.
 //   - What moves money or makes keys asks of a person a second factor, given in the last
 //     quarter of an hour.

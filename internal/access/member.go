@@ -89,10 +89,11 @@ func EraseSite(tx *db.Tx, siteID string) error {
 // mostMembers bounds the roles of one person on one site.
 const mostMembers = 20
 
-// SetRoles gives somebody exactly these roles on a site ("" = on all), from the next request
-// on. With none he has nothing to do with it any more. Faults: Invalid for a role that there
-// is not, Denied where a role that is given or taken may more than who does it, StateConflict
-// for his own, NotFound for who has none on the site and is no operator's to add.
+// SetRoles gives somebody who has a role on a site ("" = on all) exactly these there, from the
+// next request on. With none he has nothing to do with it any more, and is invited if he is to have
+// to do with it again. The command line alone gives roles to who has none. Faults: Invalid for a
+// role that there is not, Denied where a role that is given or taken may more than who does it,
+// StateConflict for his own, NotFound for who has none there.
 func (p *People) SetRoles(tx *db.Tx, by Who, user id.ID, siteID string, roles []string) error {
 	a, err := p.lock(tx, user)
 	if err != nil {
@@ -105,7 +106,7 @@ func (p *People) SetRoles(tx *db.Tx, by Who, user id.ID, siteID string, roles []
 	if err != nil {
 		return err
 	}
-	if siteID != "" && !by.Operator() && len(namesOn(old, siteID)) == 0 { // he left: he is asked again
+	if len(namesOn(old, siteID)) == 0 && !by.atCommandLine() { // he is asked first, or again where he left
 		return fault.Missing("user", user.Text(id.User))
 	}
 	for _, g := range old {
@@ -272,16 +273,23 @@ func givable(tx *db.Tx, by Who, siteID string, names []string) (list []Role, err
 // Installation is who acts at the command line, beside the API: an operator.
 func Installation() Who { return Who{Token: site.Token{Abilities: []string{site.Operator}}} }
 
+// atCommandLine reports whether it is Installation: whoever calls the API has a token.
+func (w Who) atCommandLine() bool { return w.Person == nil && w.Token.ID.IsZero() && w.Operator() }
+
 // is reports whether the caller is this person.
 func (w Who) is(user id.ID) bool { return w.Person != nil && w.Person.ID == user }
 
 // mayManage makes sure that the caller may change an account itself, not only its roles in one
 // place: he holds all that the account does, everywhere. So whoever has roles on other sites,
-// or more than the caller, is left to the operator.
+// or more than the caller, is left to the operator; so is who has none at all, and may have left
+// a moment ago. Faults: Denied, NotFound.
 func (w Who) mayManage(tx *db.Tx, user id.ID) error {
 	grants, err := GrantsOf(tx, user)
 	if err != nil {
 		return err
+	}
+	if len(grants) == 0 && !w.Operator() {
+		return fault.Missing("user", user.Text(id.User))
 	}
 	for _, g := range grants {
 		if err := w.mayGive(g.Site, g.Patterns); err != nil {

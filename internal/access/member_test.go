@@ -100,3 +100,21 @@ func TestOnesOwnAccountIsNotResetAsThatOfSomebodyElse(t *testing.T) {
 		}
 	}
 }
+
+// Who has no role anywhere is nobody's business but the operator's: he may have left between the
+// look at the site's people and the lock of his account.
+func TestWhoLeftIsChangedByTheOperatorAlone(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		kim := h.invite("kim@example.com", "a-shop", Viewer)
+		h.invite("owner@example.com", "a-shop", Owner)
+		owner := h.caller("owner@example.com")
+		h.update(func(tx *db.Tx) error { return h.Leave(tx, kim.ID, "a-shop", Viewer) })
+		wants(t, "his password", last(h.reset(owner, kim)), fault.NotFound)
+		wants(t, "his second factor", h.try(func(tx *db.Tx) error { return h.DropFactor(tx, owner, kim.ID) }), fault.NotFound)
+		wants(t, "his account", h.try(func(tx *db.Tx) error { return h.SetState(tx, owner, kim.ID, Disabled) }), fault.NotFound)
+		if _, err := h.in("kim@example.com", password, ""); err != nil {
+			t.Errorf("he comes in no more: %v", err)
+		}
+		h.update(func(tx *db.Tx) error { return h.SetState(tx, Installation(), kim.ID, Disabled) })
+	})
+}

@@ -119,7 +119,7 @@ func (a *api) takeList(w http.ResponseWriter, r *http.Request, x *exchange, o op
 	if err != nil {
 		return nil, err
 	}
-	return a.keep(r.Context(), o, key, keyed, func(*db.Tx) (*reply, error) { return x.rendered(o.status, showTaken(report)) })
+	return a.keep(r.Context(), o, key, keyed, func(*db.Tx) (*reply, error) { return rendered(o.status, showTaken(report)) })
 }
 
 func (a *api) groupThere(ctx context.Context, x *exchange, g id.ID) error {

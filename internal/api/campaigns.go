@@ -29,7 +29,7 @@ type messageView struct {
 	Held           money.Amount     `json:"held" doc:"The worst case that was set aside when it was accepted."`
 	ScheduledAt    maybeInstant     `json:"scheduled_at"`
 	ValidFor       int64            `json:"valid_for" doc:"Seconds."`
-	Metadata       json.RawMessage  `json:"metadata"`
+	Metadata       json.RawMessage  `json:"metadata" people:"text"`
 	CreatedAt      instant          `json:"created_at"`
 	Counts         countsView       `json:"counts"`
 	DeliveredBy    channelCounts    `json:"delivered_by"`

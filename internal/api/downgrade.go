@@ -91,11 +91,6 @@ func olderSchema(v any) {
 	}
 	if s["contentEncoding"] != nil || s["contentMediaType"] != nil {
 		format := "binary"
-		for bound, name := range map[string]string{"minimum": "exclusiveMinimum", "maximum": "exclusiveMaximum"} {
-			if n, ok := s[name].(float64); ok {
-				s[bound], s[name] = n, true
-			}
-		}
 		if s["contentEncoding"] == "base64" {
 			format = "byte"
 		}

@@ -1,9 +1,12 @@
 package api
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/event"
@@ -12,11 +15,22 @@ import (
 
 // eventView is something that happened.
 type eventView struct {
-	ID        string  `json:"id"`
-	Type      string  `json:"type"`
-	Timestamp instant `json:"timestamp"`
-	Ref       *string `json:"ref" doc:"The thing that it happened to: msg_…, pay_…"`
-	Data      anyJSON `json:"data"`
+	ID        string    `json:"id"`
+	Type      string    `json:"type"`
+	Timestamp instant   `json:"timestamp"`
+	Ref       *string   `json:"ref" doc:"The thing that it happened to: msg_…, pay_…"`
+	Data      eventJSON `json:"data"`
+}
+
+// eventJSON is the data of an event, as it was written.
+type eventJSON json.RawMessage
+
+// MarshalJSON gives it back.
+func (e eventJSON) MarshalJSON() ([]byte, error) { return json.RawMessage(e).MarshalJSON() }
+
+// Schema describes it.
+func (eventJSON) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
 }
 
 // eventTypeView is a sort of events.

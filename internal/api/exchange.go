@@ -30,6 +30,7 @@ import (
 type exchange struct {
 	id        string
 	doing     string // the operation
+	shape     shape  // of its reply
 	request   *http.Request
 	token     site.Token
 	call      access.Call    // who calls, for which site, from where; a person is x.call.Person

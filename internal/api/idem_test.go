@@ -3,11 +3,14 @@ package api
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"creditmsg/internal/access"
 	"creditmsg/internal/db"
+	"creditmsg/internal/id"
 	"creditmsg/internal/site"
 )
 
@@ -164,4 +167,87 @@ func TestAnActOnAMessageIsRepeatedWithTheSameBytes(t *testing.T) {
 		other := w.send(text)["id"].(string)
 		w.do(ask{method: "POST", path: "/v1/messages/" + other + "/pause", token: w.rich, key: "p"}).refused(422, "idempotency_mismatch")
 	})
+}
+
+// What is shown once is shown to who asked for it: a token that could not have made another one
+// does not get it by repeating the request that did.
+func TestASecretIsRepeatedToWhoeverAskedForItAlone(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		owner, keeper := w.token("rich", "*"), w.token("rich", "tokens:write", "webhooks:write", "users:write")
+		strong := text1(t, w.as(owner, "POST", "/v1/tokens", `{"name":"strong","abilities":["*"]}`).is(201), "id")
+		hook, _ := w.endpoint(`"message.*"`)
+		lee := w.person("lee@example.com", "rich", access.Owner).ID.Text(id.User)
+		for _, c := range []struct {
+			path, body, secret string
+			status, other      int
+		}{
+			{"/v1/tokens", `{"name":"new","abilities":["*"]}`, "token", 201, 403},
+			{"/v1/tokens/" + strong + "/rotate", `{}`, "token", 200, 403},
+			{"/v1/test/tokens", `{"name":"new","abilities":["*"]}`, "token", 201, 403},
+			{"/v1/users", `{"email":"new@example.com","roles":["owner"]}`, "password", 201, 403},
+			{"/v1/users/" + lee + "/password", ``, "password", 200, 403},
+			{"/v1/webhook-endpoints/" + hook + "/rotate-secret", ``, "secret", 200, 200},
+		} {
+			ask := ask{method: "POST", path: c.path, token: owner, key: "k", body: c.body}
+			first := text1(t, w.do(ask).is(c.status), c.secret)
+			if again := w.do(ask).is(c.status); text1(t, again, c.secret) != first || again.header.Get("Idempotent-Replayed") != "true" {
+				t.Errorf("%s: repeated: got %s", c.path, again.body)
+			}
+			ask.token = keeper
+			if other := w.do(ask).is(c.other); strings.Contains(string(other.body), first) || other.header.Get("Idempotent-Replayed") != "" {
+				t.Errorf("%s: somebody else got %s", c.path, other.body)
+			}
+		}
+	})
+}
+
+// TestWhatIsShownOnceIsMarked has every operation say that its reply holds a secret, by which its
+// kept reply is the caller's own.
+func TestWhatIsShownOnceIsMarked(t *testing.T) {
+	_, whole := readDocument(t)
+	schemas := whole["components"].(map[string]any)["schemas"].(map[string]any)
+	var secret func(name string, schema any) bool
+	secret = func(name string, schema any) bool {
+		s, _ := schema.(map[string]any)
+		if ref, is := s["$ref"].(string); is {
+			return secret("", schemas[strings.TrimPrefix(ref, "#/components/schemas/")])
+		}
+		says, _ := s["description"].(string)
+		if strings.Contains(says, "shown again") || strings.Contains(says, "shown this once") {
+			return true
+		}
+		if s["type"] == "string" && slices.Contains([]string{"password", "secret", "token", "uri"}, name) {
+			return true
+		}
+		for name, member := range orNone(s["properties"]) {
+			if secret(name, member) {
+				return true
+			}
+		}
+		return s["items"] != nil && secret("", s["items"])
+	}
+	marked := 0
+	for path, item := range whole["paths"].(map[string]any) {
+		for method, op := range item.(map[string]any) {
+			op := op.(map[string]any)
+			is := op["x-secret"] == true
+			if is {
+				marked++
+			}
+			for status, r := range orNone(op["responses"]) {
+				media := orNone(orNone(orNone(r)["content"])["application/json"])
+				if strings.HasPrefix(status, "2") && secret("", media["schema"]) != is {
+					t.Errorf("%s %s: marked as holding a secret: %v; its reply says otherwise", method, path, is)
+				}
+			}
+		}
+	}
+	if marked < 12 {
+		t.Errorf("got %d operations that show a secret", marked)
+	}
+}
+
+func orNone(v any) map[string]any {
+	m, _ := v.(map[string]any)
+	return m
 }

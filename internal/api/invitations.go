@@ -28,7 +28,7 @@ func showInvitation(in access.Invitation) (InvitationView, error) {
 // invitedView is an invitation with its password, once.
 type invitedView struct {
 	InvitationView
-	Password string `json:"password" doc:"Give it to the person, and to nobody else. It is not shown again."`
+	Password string `json:"password" secret:"once" doc:"Give it to the person, and to nobody else. It is not shown again."`
 }
 
 // ownInvitation is an invitation as who is asked sees it.

@@ -4,11 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-
-	"github.com/danielgtaylor/huma/v2"
+	"strings"
 
 	"creditmsg/internal/korea"
-	"creditmsg/internal/message"
 )
 
 // People who may read a thing, but not who it is about (personal:read), get it with numbers and
@@ -17,23 +15,22 @@ import (
 //
 //	number  a number, of which the first three and last four digits stay
 //	name    of which the first letter stays
-//	text    a text or its values, which is left out
+//	text    a text, its values, or metadata, which is left out
 //	words   somebody else's words, in which whatever may be a number is masked
 //
 // Programs see everything: their tokens are made by who may.
+//
+// It hides numbers from view, and is no protection against somebody who asks for numbers one after
+// another: he may search by a whole number, as who answers a call has to. So roles without
+// personal:read are for people who are trusted.
 const maskTag = "people"
 
 // veiled hides people in itself: of which no member could be tagged.
 type veiled interface{ veil() }
 
-// rendered is the reply with v as its body, as the caller may see it.
-func (x *exchange) rendered(status int, v any) (*reply, error) {
-	return rendered(status, x.shown(v))
-}
-
 // shown gives a view as the caller may see it.
 func (x *exchange) shown(v any) any {
-	if v == nil || x.call.Personal() || !showsPeople(reflect.TypeOf(v)) {
+	if v == nil || x.call.Personal() || !hasMember(reflect.TypeOf(v), maskTag) {
 		return v
 	}
 	out := reflect.New(reflect.TypeOf(v))
@@ -91,7 +88,9 @@ func hide(v reflect.Value, what string) {
 	case reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
 	default:
-		v.SetZero()
+		if v.SetZero(); v.Type() == reflect.TypeFor[json.RawMessage]() {
+			v.SetBytes([]byte(`{}`))
+		}
 	}
 }
 
@@ -115,37 +114,6 @@ func masked(text, what string) string {
 	return ""
 }
 
-// showsPeople reports whether there is anything to hide in views of a type.
-func showsPeople(t reflect.Type) bool { return shows(t, map[reflect.Type]bool{}) }
-
-func shows(t reflect.Type, seen map[reflect.Type]bool) bool {
-	if t == nil || seen[t] {
-		return false
-	}
-	seen[t] = true
-	if reflect.PointerTo(t).Implements(reflect.TypeFor[veiled]()) {
-		return true
-	}
-	switch t.Kind() {
-	case reflect.Pointer, reflect.Slice:
-		return shows(t.Elem(), seen)
-	case reflect.Struct:
-		for i := range t.NumField() {
-			if f := t.Field(i); f.Tag.Get(maskTag) != "" || f.IsExported() && shows(f.Type, seen) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// describeMask tells who reads of an operation what is masked for whom.
-func describeMask(op *huma.Operation, out reflect.Type) {
-	if showsPeople(out) {
-		op.Extensions["x-masked"] = true
-	}
-}
-
 // veil hides who is in the list, or was refused.
 func (p *personView) veil() {
 	if p.recipient != nil {
@@ -156,39 +124,124 @@ func (p *personView) veil() {
 	}
 }
 
-// veiledReceipt is the receipt of a message as the caller may see it. What is kept under its key
-// shows who was refused, and another one may have written it.
-func (x *exchange) veiledReceipt(out *reply) (*reply, error) {
-	if x.call.Personal() {
+// given is a reply as the caller may see it now. What is kept under a key is kept whole: another one
+// may have asked first, or the caller may have been allowed less or more since.
+func (x *exchange) given(out *reply) (*reply, error) {
+	if out.masked || !x.shape.people || x.call.Personal() || len(out.Body) == 0 {
 		return out, nil
 	}
-	var members map[string]json.RawMessage
-	var people struct {
-		Rejections []message.Rejection
-		Duplicates []message.Duplicate
-	}
-	err := json.Unmarshal(out.Body, &members)
-	if err == nil {
-		err = json.Unmarshal(out.Body, &people)
-	}
+	body, err := veiledJSON(x.shape.of, out.Body)
 	if err != nil {
-		return nil, fmt.Errorf("read a receipt: %w", err)
+		return nil, fmt.Errorf("mask a reply of %s: %w", x.doing, err)
 	}
-	veil(reflect.ValueOf(&people).Elem())
-	for name, list := range map[string]any{"rejections": present(people.Rejections), "duplicates": present(people.Duplicates)} {
-		if members[name], err = marshalJSON(list); err != nil {
-			return nil, err
-		}
-	}
-	veiled := *out
-	if veiled.Body, err = marshalJSON(members); err != nil {
-		return nil, err
-	}
-	veiled.Body = append(veiled.Body, '\n')
-	return &veiled, nil
+	given := *out
+	given.masked, given.Body = true, append(body, '\n')
+	return &given, nil
 }
 
-// veil leaves out whom a message of a series goes to.
+// veiledJSON hides people in a view that was written already: by the type that it was written from,
+// since many of these cannot be read again.
+func veiledJSON(t reflect.Type, text json.RawMessage) (json.RawMessage, error) {
+	if !hasMember(t, maskTag) || string(text) == "null" {
+		return text, nil
+	}
+	if one, ok := reflect.New(t).Interface().(veiled); ok {
+		if err := json.Unmarshal(text, one); err != nil {
+			return nil, err
+		}
+		one.veil()
+		return marshalJSON(one)
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return veiledJSON(t.Elem(), text)
+	case reflect.Slice:
+		var list []json.RawMessage
+		err := json.Unmarshal(text, &list)
+		for i := 0; err == nil && i < len(list); i++ {
+			list[i], err = veiledJSON(t.Elem(), list[i])
+		}
+		if err != nil {
+			return nil, err
+		}
+		return marshalJSON(list)
+	}
+	var members map[string]json.RawMessage
+	err := json.Unmarshal(text, &members)
+	if err == nil {
+		err = veilMembers(t, members)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return marshalJSON(members)
+}
+
+func veilMembers(t reflect.Type, members map[string]json.RawMessage) (err error) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" {
+			name = f.Name
+		}
+		text, there := members[name]
+		switch what := f.Tag.Get(maskTag); {
+		case f.Anonymous && f.Tag.Get("json") == "":
+			err = veilMembers(f.Type, members)
+		case !there:
+		case what != "":
+			members[name], err = hiddenJSON(f.Type, text, what)
+		default:
+			members[name], err = veiledJSON(f.Type, text)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func hiddenJSON(t reflect.Type, text json.RawMessage, what string) (json.RawMessage, error) {
+	v := reflect.New(t)
+	if err := json.Unmarshal(text, v.Interface()); err != nil {
+		return nil, err
+	}
+	hide(v.Elem(), what)
+	return marshalJSON(v.Interface())
+}
+
+// veil leaves out the metadata of a message in what happened to it.
+func (e *eventJSON) veil() {
+	*e = eventJSON(withMember(json.RawMessage(*e), "metadata", func(json.RawMessage) json.RawMessage { return json.RawMessage(`{}`) }))
+}
+
+// veil leaves out what it does of the event.
+func (s *sentJSON) veil() {
+	*s = sentJSON(withMember(json.RawMessage(*s), "data", func(data json.RawMessage) json.RawMessage {
+		e := eventJSON(data)
+		e.veil()
+		return json.RawMessage(e)
+	}))
+}
+
+// withMember changes a member of an object that was written already. What is none is left out.
+func withMember(text json.RawMessage, name string, change func(json.RawMessage) json.RawMessage) json.RawMessage {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(text, &members); err != nil {
+		return json.RawMessage(`{}`)
+	}
+	if members[name] == nil {
+		return text
+	}
+	members[name] = change(members[name])
+	out, err := json.Marshal(members)
+	if err != nil {
+		return json.RawMessage(`{}`)
+	}
+	return out
+}
+
+// veil leaves out whom a message of a series goes to, and what the site noted of it.
 func (o *storedOrder) veil() {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(*o, &members); err != nil {
@@ -200,6 +253,10 @@ func (o *storedOrder) veil() {
 	delete(members, "recipients")
 	if len(people) > 0 {
 		members["recipient_count"], _ = json.Marshal(len(people)) // numbers always marshal
+	}
+	if members["metadata"] != nil {
+		delete(members, "metadata")
+		members["has_metadata"] = json.RawMessage("true") // which no message takes: it cannot be put back without
 	}
 	text, err := json.Marshal(members)
 	if err != nil {

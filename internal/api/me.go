@@ -51,12 +51,12 @@ type enrolInput struct {
 }
 
 type enrolView struct {
-	Secret string `json:"secret" doc:"In base 32, to be typed into a program for codes."`
-	URI    string `json:"uri" doc:"The same as an address (otpauth://…), to be shown as a QR code."`
+	Secret string `json:"secret" secret:"once" doc:"In base 32, to be typed into a program for codes."`
+	URI    string `json:"uri" secret:"once" doc:"The same as an address (otpauth://…), to be shown as a QR code."`
 }
 
 type recoveryView struct {
-	RecoveryCodes []string `json:"recovery_codes" doc:"Each stands for a code of the second factor, once. They are not shown again."`
+	RecoveryCodes []string `json:"recovery_codes" secret:"once" doc:"Each stands for a code of the second factor, once. They are not shown again."`
 }
 
 // me declares the routes about who calls.
@@ -105,7 +105,8 @@ func me(a *api) {
 }
 
 // myRoles declares the routes by which people say what they want to do with whom: nobody has a
-// role that he did not say yes to, or does not want any more.
+// role on a site, or on the installation, before he said yes to have one there, nor any that he
+// does not want any more.
 func myRoles(a *api) {
 	const one = "/v1/me/invitations/{id}"
 	of := func(id, method, path string, status int, summary, about string) operation {

@@ -15,7 +15,9 @@ import (
 const keepReplies = 24 * time.Hour
 
 // idemKey is the request's Idempotency-Key as it is stored; ok is false when it has
-// none. The sum must be complete: the body is read.
+// none. The sum must be complete: the body is read. The programs of a site share its keys, so
+// that a job that moves to another token does nothing twice; but a secret is repeated to who
+// asked for it alone.
 func (x *exchange) idemKey(o operation) (k idem.Key, ok bool, err error) {
 	given := x.request.Header.Values("Idempotency-Key")
 	switch len(given) {
@@ -27,7 +29,7 @@ func (x *exchange) idemKey(o operation) (k idem.Key, ok bool, err error) {
 	}
 	k = idem.Key{Site: x.site, Scope: o.method + " " + o.path}
 	switch { // a site's own keys are another name space
-	case x.call.Person != nil:
+	case x.call.Person != nil, x.shape.secret:
 		k.Scope += " " + x.actor()
 	case x.token.Site == "":
 		k.Scope += " operator"
@@ -160,7 +162,7 @@ func perform[I, T, O any](a *api, o operation, act func(ctx context.Context, x *
 			if err != nil {
 				return nil, err
 			}
-			return x.rendered(o.status, view)
+			return rendered(o.status, view)
 		})
 	})
 }

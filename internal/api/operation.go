@@ -81,6 +81,7 @@ type reply struct {
 	Replayed string `header:"Idempotent-Replayed" hidden:"true"`
 	Tag      string `header:"ETag" hidden:"true"`
 	Body     []byte
+	masked   bool // people are hidden in it already, if the caller may not see them
 }
 
 // rendered is the reply with v as its body; nil is an empty one.
@@ -101,7 +102,8 @@ type nothing struct{}
 // register declares a route whose input huma reads and checks by its type I, and
 // whose reply is described by O. Errors of serve become problems.
 func register[I, O any](a *api, o operation, serve func(ctx context.Context, x *exchange, in *I) (*reply, error)) {
-	op := a.declared(o, reflect.TypeFor[O]())
+	shape := shapeOf(reflect.TypeFor[O]())
+	op := a.declared(o, shape)
 	op.Middlewares = huma.Middlewares{a.hold}
 	if o.ability != "" {
 		op.Middlewares = huma.Middlewares{a.admit(o), a.hold}
@@ -109,7 +111,11 @@ func register[I, O any](a *api, o operation, serve func(ctx context.Context, x *
 	op.MaxBodyBytes, op.BodyReadTimeout = maxBody, -1 // hold has the time
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*reply, error) {
 		x := of(ctx)
+		x.shape = shape
 		out, err := serve(ctx, x, in)
+		if err == nil {
+			out, err = x.given(out)
+		}
 		if err != nil {
 			return nil, problemOf(x, err)
 		}
@@ -126,7 +132,10 @@ func read[I, O any](a *api, o operation, answer func(tx *db.Tx, x *exchange, in 
 			if err != nil {
 				return err
 			}
-			if out, err = x.rendered(o.status, view); err == nil && a.changes[o.path] {
+			if out, err = rendered(o.status, x.shown(view)); err != nil {
+				return err
+			}
+			if out.masked = true; a.changes[o.path] {
 				err = a.tagged(tx, x, view, out)
 			}
 			return err
@@ -148,7 +157,7 @@ func write[I, O any](a *api, o operation, change func(tx *db.Tx, x *exchange, in
 			if _, empty := any(out).(nothing); empty {
 				return rendered(o.status, nil)
 			}
-			return x.rendered(o.status, out)
+			return rendered(o.status, out)
 		})
 	})
 }
@@ -156,14 +165,16 @@ func write[I, O any](a *api, o operation, change func(tx *db.Tx, x *exchange, in
 // plain declares a route whose bytes huma does not touch. out describes its reply,
 // nil says that the description comes with the operation.
 func plain(a *api, o operation, out reflect.Type, serve func(w http.ResponseWriter, r *http.Request)) {
-	op := a.declared(o, out)
+	shape := shapeOf(out)
+	op := a.declared(o, shape)
 	if o.ability != "" {
 		op.Middlewares = huma.Middlewares{a.admit(o)}
 	}
 	a.huma.OpenAPI().AddOperation(&op)
 	a.huma.Adapter().Handle(&op, op.Middlewares.Handler(func(ctx huma.Context) {
 		r, w := humago.Unwrap(ctx)
-		of(r.Context()).doing = o.id
+		x := of(r.Context())
+		x.doing, x.shape = o.id, shape
 		serve(w, r)
 	}))
 }
@@ -183,7 +194,7 @@ func (o operation) metric() string {
 }
 
 // declared is the operation for huma and for the document.
-func (a *api) declared(o operation, out reflect.Type) huma.Operation {
+func (a *api) declared(o operation, out shape) huma.Operation {
 	op := huma.Operation{
 		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Description: o.about, Tags: []string{o.tag},
 		DefaultStatus: o.status, RequestBody: o.body, Parameters: slices.Clone(o.params), Responses: map[string]*huma.Response{},
@@ -213,8 +224,8 @@ func (a *api) declared(o operation, out reflect.Type) huma.Operation {
 		a.writers = append(a.writers, o)
 	}
 	a.describeRefusals(&op, codes)
-	a.describeSuccess(&op, o, out)
-	describeMask(&op, out)
+	a.describeSuccess(&op, o, out.of)
+	out.describe(&op)
 	return op
 }
 

@@ -166,5 +166,5 @@ func (a *api) importOptOuts(w http.ResponseWriter, r *http.Request, x *exchange)
 	if err != nil {
 		return nil, err
 	}
-	return x.rendered(http.StatusOK, done)
+	return rendered(http.StatusOK, done)
 }

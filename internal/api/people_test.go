@@ -270,8 +270,24 @@ func TestAnOpenSessionDoesNotTakeItsOwnAccountOver(t *testing.T) {
 	}
 }
 
-// Whether an address has an account is no business of whoever knows it, and nobody has a role that
-// he did not say yes to.
+// An operator gives further roles where somebody has one; where he has none he is asked first, on
+// the whole installation as on a site.
+func TestAnOperatorAsksWhoHasNoRoleThereToo(t *testing.T) {
+	w := onSQLite(t)
+	kim, lee := w.person("kim@example.com", "rich", access.Viewer), w.person("lee@example.com", "", access.Support)
+	path := "/v1/users/" + kim.ID.Text(id.User)
+	w.as(w.operator, "PATCH", path, `{"roles":["support"]}`).refused(404, "not_found")
+	w.as(w.operator, "PATCH", path+"?site=poor", `{"roles":["viewer"]}`).refused(404, "not_found")
+	if got := w.as(w.operator, "GET", path, "").is(200).json()["everywhere"].([]any); len(got) != 1 {
+		t.Errorf("he has %v", got)
+	}
+	w.as(w.operator, "PATCH", path+"?site=rich", `{"roles":["finance","sender"]}`).is(200)
+	w.as(w.operator, "PATCH", "/v1/users/"+lee.ID.Text(id.User), `{"roles":["support","finance"]}`).is(200)
+	w.as(w.operator, "PATCH", path, `{"state":"disabled"}`).is(200)
+}
+
+// Whether an address has an account is no business of whoever knows it, and nobody has to do with
+// a site before he says yes.
 func TestWhoIsInvitedSaysYesBeforeHeHasARole(t *testing.T) {
 	w := onSQLite(t)
 	kim := w.person("kim@example.com", "poor", access.Owner)

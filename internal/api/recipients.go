@@ -228,7 +228,7 @@ func (a *api) trace(ctx context.Context, x *exchange, in *traceInput) (*reply, e
 	for i, l := range lines {
 		out.Data[i] = showTrace(l)
 	}
-	return x.rendered(http.StatusOK, out)
+	return rendered(http.StatusOK, out)
 }
 
 // filter is what the parameters narrow the send log to.

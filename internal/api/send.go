@@ -36,10 +36,7 @@ func sending(a *api) {
 				err = why
 			}
 		}
-		if err != nil {
-			return nil, err
-		}
-		return x.veiledReceipt(out)
+		return out, err
 	}))
 	estimate := operation{
 		id: "estimateMessage", method: http.MethodPost, path: "/v1/messages/estimate", tag: "Messages", ability: "messages:read", status: http.StatusOK, unkeyed: true,
@@ -71,7 +68,11 @@ func (a *api) takeMessage(w http.ResponseWriter, r *http.Request, x *exchange, o
 // answering makes a plain route of a function that gives a reply or an error.
 func (a *api) answering(answer func(http.ResponseWriter, *http.Request, *exchange) (*reply, error)) func(http.ResponseWriter, *http.Request) {
 	return func(w http.ResponseWriter, r *http.Request) {
-		out, err := answer(w, r, of(r.Context()))
+		x := of(r.Context())
+		out, err := answer(w, r, x)
+		if err == nil {
+			out, err = x.given(out)
+		}
 		if err != nil {
 			a.refuse(w, r, err)
 			return

@@ -137,7 +137,7 @@ func (a *api) addDocument(w http.ResponseWriter, r *http.Request, x *exchange, o
 		if err != nil {
 			return nil, err
 		}
-		return x.rendered(o.status, showDocument(d))
+		return rendered(o.status, showDocument(d))
 	})
 }
 

@@ -222,7 +222,7 @@ func storing[I any](a *api, o operation, read func(*I) (string, SeriesBody)) {
 			if err != nil {
 				return nil, err
 			}
-			return x.rendered(o.status, v)
+			return rendered(o.status, v)
 		})
 	})
 }

@@ -37,7 +37,7 @@ type SessionView struct {
 // begunView is a session with its secret, once.
 type begunView struct {
 	SessionView
-	Token string `json:"token" doc:"Sent as a token: Authorization: Bearer …" example:"cm_live_…"`
+	Token string `json:"token" secret:"once" doc:"Sent as a token: Authorization: Bearer …" example:"cm_live_…"`
 	User  string `json:"user_id" example:"usr_01k9zqm0v8e4t9w2n7c5r3x6yb"`
 }
 

@@ -81,7 +81,7 @@ type testTokenInput struct {
 type testTokenView struct {
 	ID        string   `json:"id" doc:"tok_…"`
 	Site      string   `json:"site"`
-	Token     string   `json:"token" doc:"cm_test_…, shown this once."`
+	Token     string   `json:"token" secret:"once" doc:"cm_test_…, shown this once."`
 	Abilities []string `json:"abilities"`
 }
 

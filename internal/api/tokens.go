@@ -36,7 +36,7 @@ func (v TokenView) setting() any {
 // secretView is a token with its secret, once.
 type secretView struct {
 	TokenView
-	Token         string       `json:"token" doc:"The secret: it is not shown again." example:"cm_live_…"`
+	Token         string       `json:"token" secret:"once" doc:"The secret: it is not shown again." example:"cm_live_…"`
 	PreviousUntil maybeInstant `json:"previous_until,omitzero" doc:"How long the secret before is good, after a rotation."`
 }
 

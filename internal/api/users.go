@@ -31,7 +31,7 @@ func (v UserView) setting() any {
 }
 
 type passwordView struct {
-	Password string `json:"password" doc:"Give it to the person, who changes it at /v1/me/password. It is not shown again."`
+	Password string `json:"password" secret:"once" doc:"Give it to the person, who changes it at /v1/me/password. It is not shown again."`
 }
 
 type userInvited struct {
@@ -49,7 +49,7 @@ type userNamed struct {
 type userChanged struct {
 	ID   string `path:"id" doc:"usr_…"`
 	Body struct {
-		Roles *[]string `json:"roles,omitempty" doc:"All that the person is to have here; with none he has nothing to do with the site any more."`
+		Roles *[]string `json:"roles,omitempty" doc:"All that the person is to have here, where he has a role already; with none he has nothing to do with the site any more, and only an invitation brings him back."`
 		State string    `json:"state,omitempty" enum:"active,disabled" doc:"Only of who has no roles elsewhere, and none that may more than yours."`
 	} `nameHint:"UserChange"`
 }

@@ -46,7 +46,7 @@ type webhookAttemptView struct {
 	Result   string  `json:"result" enum:"delivered,refused,redirected,gone,timeout,unreachable,forbidden,broken"`
 	TookMS   int64   `json:"took_ms"`
 	Error    *string `json:"error" doc:"What went wrong, in words."`
-	Response *string `json:"response" doc:"The first 4 kB of the answer."`
+	Response *string `json:"response" people:"words" doc:"The first 4 kB of the answer."`
 }
 
 func showAttempt(a webhook.Attempt) webhookAttemptView {
@@ -57,17 +57,17 @@ func showAttempt(a webhook.Attempt) webhookAttemptView {
 type webhookDeliveryLogView struct {
 	Delivery webhookDeliveryView  `json:"delivery"`
 	Attempts []webhookAttemptView `json:"attempts"`
-	Payload  anyJSON              `json:"payload"`
+	Payload  sentJSON             `json:"payload"`
 }
 
-// anyJSON is JSON of any form, as it was written.
-type anyJSON json.RawMessage
+// sentJSON is what was sent: an event with its place in the sequence of the endpoint.
+type sentJSON json.RawMessage
 
 // MarshalJSON gives it back.
-func (j anyJSON) MarshalJSON() ([]byte, error) { return json.RawMessage(j).MarshalJSON() }
+func (s sentJSON) MarshalJSON() ([]byte, error) { return json.RawMessage(s).MarshalJSON() }
 
 // Schema describes it.
-func (anyJSON) Schema(huma.Registry) *huma.Schema {
+func (sentJSON) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
 }
 

@@ -45,7 +45,7 @@ func (a *api) showEndpoint(tx *db.Tx, e webhook.Endpoint) (webhookEndpointView, 
 // webhookSecretView is an endpoint and its secret, which is shown once.
 type webhookSecretView struct {
 	WebhookEndpoint webhookEndpointView `json:"endpoint"`
-	Secret          string              `json:"secret" doc:"whsec_…: verify what comes with it. It is not shown again."`
+	Secret          string              `json:"secret" secret:"once" doc:"whsec_…: verify what comes with it. It is not shown again."`
 }
 
 type webhookAdded struct {
