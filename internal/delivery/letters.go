@@ -241,6 +241,21 @@ func Decide(r message.Recipient, rd Reading, at db.Time) message.Change {
 	return decide(r, report{Report: rd.Report, Step: rd.Ref.Step, Try: rd.Ref.Try, Account: rd.Letter.Account, At: at})
 }
 
+// GoesOn reports whether a failure that a reading tells of leaves the recipient of an earlier leg
+// to another try or step, when it is heard as its letter comes: it is one after which he goes on,
+// or he had gone on before. A delivery of the leg that is told of later counts then, and does not
+// after a failure that is his end. It is pure.
+func GoesOn(r message.Recipient, rd Reading) bool {
+	leg, was := r.EarlierLeg(rd.Ref.Step, rd.Ref.Try)
+	if !was || !rd.Report.Final || rd.Report.Delivered {
+		return false
+	}
+	then := r
+	then.Step, then.Try, then.State, then.EarlierStep = rd.Ref.Step, rd.Ref.Try, message.Sent, 0
+	then.Provider, then.HandedAt, then.SentAt = leg.Provider, leg.HandedAt, leg.SentAt
+	return rd.Letter.ReceivedAt > leg.At || !fails(then, rd.Report.Reason, rd.Code, rd.Letter.ReceivedAt).To.State.Final()
+}
+
 // MarkApplied files letters as applied that had an effect after all, those of them that could
 // not be read when they came and are kept still. When letters had their effect by themselves
 // stays as it is: it tells which legs ended by them.
