@@ -111,7 +111,7 @@ func parseExpiry(flag, text string) (time.Duration, error) {
 
 // Tokens gives the tokens of a site or of the operator; of all of them with "". NotFound.
 func (p *Operator) Tokens(ctx context.Context, owner string) (all List[Token], err error) {
-	err = p.d.View(ctx, "operator_tokens", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_tokens", func(tx *db.Tx) error {
 		all = List[Token]{Data: []Token{}}
 		return eachToken(tx, owner, func(t site.Token) error {
 			all.Data = append(all.Data, tokenOf(t))
