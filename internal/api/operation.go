@@ -123,11 +123,12 @@ func register[I, O any](a *api, o operation, serve func(ctx context.Context, x *
 	})
 }
 
-// read declares a route that answers from one reading transaction.
+// read declares a route that answers from one reading transaction. It sees one moment, since
+// replies put together what several statements find: sums beside what they are of.
 func read[I, O any](a *api, o operation, answer func(tx *db.Tx, x *exchange, in *I) (O, error)) {
 	presents(a, o, answer)
 	register[I, O](a, o, func(ctx context.Context, x *exchange, in *I) (out *reply, err error) {
-		err = a.DB.View(ctx, o.metric(), func(tx *db.Tx) error {
+		err = a.DB.Snapshot(ctx, o.metric(), func(tx *db.Tx) error {
 			view, err := answer(tx, x, in)
 			if err != nil {
 				return err

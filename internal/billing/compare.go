@@ -167,7 +167,7 @@ func (s *Service) Compare(ctx context.Context, gateway, day string) ([]Differenc
 	}
 	c := &comparison{g: g, day: day}
 	var ours []*row
-	err = s.d.View(ctx, "billing_compare", func(tx *db.Tx) (err error) {
+	err = s.d.Snapshot(ctx, "billing_compare", func(tx *db.Tx) (err error) {
 		c.found = nil
 		if ours, err = s.paidBetween(tx, g, from, from.AddDate(0, 0, 1)); err != nil {
 			return err
@@ -238,7 +238,8 @@ func (c *comparison) differs(kind DifferenceKind, p *row, order, ref string, our
 	c.found = append(c.found, d)
 }
 
-// against holds each order of the gateway against its row.
+// against holds each order of the gateway against its row, and what was given back of it as of
+// the same moment.
 func (s *Service) against(tx *db.Tx, c *comparison, theirs map[string]*moved) error {
 	for _, order := range slices.Sorted(maps.Keys(theirs)) {
 		m := theirs[order]

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -86,6 +88,36 @@ func TestADayAtTheGatewayIsHeldAgainstTheRowsBothWays(t *testing.T) {
 			w.t.Errorf("mended: got %v, want %v", got, want)
 		}
 		w.operatorIsTold(`"differences": 4, "gateway": "toss", "kinds": {"not_at_gateway": 1, "not_credited": 1, "not_ours": 1, "other_amount": 1}`) // nothing is new the second time
+		w.proven()
+	})
+}
+
+// TestWhatIsGivenBackWhileADayIsComparedIsNoDifference gives a payment back by hand, a little at a
+// time, of which the gateway gave a part back before.
+func TestWhatIsGivenBackWhileADayIsComparedIsNoDifference(t *testing.T) {
+	each(t, func(w *world) {
+		w.now.Store(time.Now().UnixMicro())
+		given := w.paid(100_000 * won)
+		_, err := w.cancel(given, 5_000*won)
+		w.must(err)
+		w.drain()
+		var over atomic.Bool
+		var hand sync.WaitGroup
+		hand.Go(func() {
+			defer over.Store(true)
+			for range 50 {
+				_, err := w.s.Cancel(context.Background(), CancelRequest{Site: "demo", Payment: given.ID, Amount: 100 * won, Reason: "계좌로 환불", ByHand: true})
+				if err != nil {
+					w.t.Errorf("give back by hand: %v", err)
+				}
+			}
+		})
+		for !over.Load() {
+			if got := w.compare(); got != nil {
+				w.t.Errorf("all is well: got %v", got)
+			}
+		}
+		hand.Wait()
 		w.proven()
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"creditmsg/internal/db"
@@ -64,22 +65,22 @@ const (
 // LettersBefore lists letters from the newest down, those before a place; the zero place = from
 // the newest. next is the place to go on from, and more tells that there may be some.
 func LettersBefore(tx *db.Tx, f LetterFilter, before Spot) (list []Letter, next Spot, more bool, err error) {
-	return walk(tx, f, before, func(tx *db.Tx, f LetterFilter, state string, at Spot, limit int) (*sql.Rows, error) {
+	return walk(tx, f, before, func(f LetterFilter, state string, at Spot, limit int) (string, []any) {
 		until := orElse(f.Until, latest)
 		if at != (Spot{}) {
 			until = min(until, at.At+1)
 		}
-		return tx.Query(`SELECT `+letterColumns+` FROM inbox WHERE state = ? AND received_at >= ? AND received_at < ? AND (received_at < ? OR id < ?)
-			ORDER BY received_at DESC, id DESC LIMIT ?`, state, f.From, until, orElse(at.At, latest), floorID(at.ID), limit)
+		return `SELECT ` + letterColumns + ` FROM inbox WHERE state = ? AND received_at >= ? AND received_at < ? AND (received_at < ? OR id < ?)
+			ORDER BY received_at DESC, id DESC LIMIT ?`, []any{state, f.From, until, orElse(at.At, latest), floorID(at.ID), limit}
 	}, func(a, b Spot) int { return b.compare(a) })
 }
 
 // LettersAfter lists letters in the order in which they came, those behind a place; the zero
 // place = from the first.
 func LettersAfter(tx *db.Tx, f LetterFilter, after Spot) (list []Letter, next Spot, more bool, err error) {
-	return walk(tx, f, after, func(tx *db.Tx, f LetterFilter, state string, at Spot, limit int) (*sql.Rows, error) {
-		return tx.Query(`SELECT `+letterColumns+` FROM inbox WHERE state = ? AND received_at >= ? AND received_at < ? AND (received_at > ? OR id > ?)
-			ORDER BY received_at, id LIMIT ?`, state, max(f.From, at.At), orElse(f.Until, latest), at.At, floorID(at.ID), limit)
+	return walk(tx, f, after, func(f LetterFilter, state string, at Spot, limit int) (string, []any) {
+		return `SELECT ` + letterColumns + ` FROM inbox WHERE state = ? AND received_at >= ? AND received_at < ? AND (received_at > ? OR id > ?)
+			ORDER BY received_at, id LIMIT ?`, []any{state, max(f.From, at.At), orElse(f.Until, latest), at.At, floorID(at.ID), limit}
 	}, Spot.compare)
 }
 
@@ -92,8 +93,9 @@ func scanLetter(r *sql.Rows) (l Letter, err error) {
 	return l, r.Scan(&l.ID, &l.Account, &l.State, &l.ReceivedAt, &l.AppliedAt, &l.Reports)
 }
 
-// walk reads letters in an order, state by state, since that is how their index has them.
-func walk(tx *db.Tx, f LetterFilter, at Spot, page func(*db.Tx, LetterFilter, string, Spot, int) (*sql.Rows, error),
+// walk reads letters in an order, state by state, since that is how their index has them, but in
+// one statement: a letter that changes its state meanwhile is in one of them, whoever asks.
+func walk(tx *db.Tx, f LetterFilter, at Spot, page func(LetterFilter, string, Spot, int) (query string, args []any),
 	order func(a, b Spot) int) (list []Letter, next Spot, more bool, err error) {
 	states := f.States
 	if len(states) == 0 {
@@ -101,14 +103,16 @@ func walk(tx *db.Tx, f LetterFilter, at Spot, page func(*db.Tx, LetterFilter, st
 	}
 	for looked := 0; looked < letterBudget; {
 		limit := min(letterPage, max(f.Limit, 50))
-		var found []Letter
-		for _, state := range states {
-			rows, err := page(tx, f, state, at, limit)
-			some, err := db.Collect(rows, err, scanLetter)
-			if err != nil {
-				return nil, next, false, fmt.Errorf("list letters: %w", err)
-			}
-			found = append(found, some...)
+		var queries []string
+		var args []any
+		for i, state := range states {
+			query, of := page(f, state, at, limit)
+			queries, args = append(queries, fmt.Sprintf(`SELECT * FROM (%s) AS letter_%d`, query, i)), append(args, of...)
+		}
+		rows, err := tx.Query(strings.Join(queries, ` UNION ALL `), args...)
+		found, err := db.Collect(rows, err, scanLetter)
+		if err != nil {
+			return nil, next, false, fmt.Errorf("list letters: %w", err)
 		}
 		slices.SortFunc(found, func(a, b Letter) int { return order(a.Spot(), b.Spot()) })
 		whole := len(found) < limit
@@ -239,6 +243,21 @@ func LettersByID(tx *db.Tx, ids []id.ID) ([]Letter, error) {
 // Decide says what a reading would do to a recipient at a time. It is pure.
 func Decide(r message.Recipient, rd Reading, at db.Time) message.Change {
 	return decide(r, report{Report: rd.Report, Step: rd.Ref.Step, Try: rd.Ref.Try, Account: rd.Letter.Account, At: at})
+}
+
+// GoesOn reports whether a failure that a reading tells of leaves the recipient of an earlier leg
+// to another try or step, when it is heard as its letter comes: it is one after which he goes on,
+// or he had gone on before. A delivery of the leg that is told of later counts then, and does not
+// after a failure that is his end. It is pure.
+func GoesOn(r message.Recipient, rd Reading) bool {
+	leg, was := r.EarlierLeg(rd.Ref.Step, rd.Ref.Try)
+	if !was || !rd.Report.Final || rd.Report.Delivered {
+		return false
+	}
+	then := r
+	then.Step, then.Try, then.State, then.EarlierStep = rd.Ref.Step, rd.Ref.Try, message.Sent, 0
+	then.Provider, then.HandedAt, then.SentAt = leg.Provider, leg.HandedAt, leg.SentAt
+	return rd.Letter.ReceivedAt > leg.At || !fails(then, rd.Report.Reason, rd.Code, rd.Letter.ReceivedAt).To.State.Final()
 }
 
 // MarkApplied files letters as applied that had an effect after all, those of them that could

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -86,6 +88,39 @@ func TestLettersAreListedInBothOrdersWhateverTheirState(t *testing.T) {
 					}
 				}
 			}
+		})
+	}
+}
+
+// TestALetterIsListedOnceWhateverItsStateBecomesMeanwhile has one go from a state to another and
+// back while letters are listed.
+func TestALetterIsListedOnceWhateverItsStateBecomesMeanwhile(t *testing.T) {
+	for _, engine := range dbtest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			w, key := desk(t, engine)
+			w.come(upstream, body(refOf(key, 0, 1, 1), "3000"))
+			var moves atomic.Int64
+			var mover sync.WaitGroup
+			mover.Go(func() {
+				for range 50 {
+					err := w.d.Update(context.Background(), "test", func(tx *db.Tx) error {
+						_, err := tx.Exec(`UPDATE inbox SET state = CASE state WHEN 'applied' THEN 'unreadable' ELSE 'applied' END`)
+						return err
+					})
+					if err != nil {
+						t.Errorf("move the letter: %v", err)
+					}
+					moves.Add(1)
+				}
+			})
+			for moves.Load() < 50 {
+				for name, list := range map[string]func(*db.Tx, LetterFilter, Spot) ([]Letter, Spot, bool, error){"down": LettersBefore, "up": LettersAfter} {
+					if got := w.walked(LetterFilter{Limit: 10}, list); len(got) != 1 {
+						t.Errorf("%s: %d letters are listed, want the one", name, len(got))
+					}
+				}
+			}
+			mover.Wait()
 		})
 	}
 }

@@ -38,9 +38,9 @@ const maxTraced = 20
 
 // Trace tells the story of everyone with this number in a message, in order of
 // time: what was decided, each provider call, each report, and the entries of
-// the message. Nobody with the number is NotFound.
+// the message, all as of one moment. Nobody with the number is NotFound.
 func (s *Service) Trace(ctx context.Context, key message.Key, to korea.Number) (lines []TraceLine, err error) {
-	err = s.d.View(ctx, "delivery_trace", func(tx *db.Tx) error {
+	err = s.d.Snapshot(ctx, "delivery_trace", func(tx *db.Tx) error {
 		lines = nil
 		m, err := message.Find(tx, key)
 		if err != nil {

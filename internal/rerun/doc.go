@@ -15,7 +15,11 @@
 // anew, unless the one that ended the leg turns out to be no end at all. Nothing is taken back,
 // charged or released against a letter that came before, or that may have ended the leg, and says
 // otherwise: whatever its state is, on whichever page and outside of the time as well. Such a
-// difference is shown as disputed, and nothing follows from it.
+// difference is shown as disputed, and nothing follows from it. The failure after which somebody
+// went on to another try or step is no such letter, nor is one that came when he had: that the
+// leg was delivered, which is told later, counts as it would have by itself. He is delivered by
+// that leg and charged for it if the next one was not handed over, or does not deliver. A failure
+// that came first, and would have been his end, does speak against it.
 //
 // Pages are small, and how far a run came stands in its row: a comparison or an application
 // that a crash cut off goes on where it was, by whichever process, without a lease. Memory does

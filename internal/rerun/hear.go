@@ -27,7 +27,7 @@ func (p *page) toHear(k Kind, r message.Recipient, rd delivery.Reading) {
 
 // open reports whether differences of the kind are about somebody who waits for his report.
 func (k Kind) open() bool {
-	return k == WouldDeliver || k == WouldFail || k == WouldFallBack || k == WouldRetry
+	return k == WouldDeliver || k == WouldFail || k == WouldFallBack || k == WouldRetry || k == EarlierDelivered
 }
 
 // disputable reports whether others have to be heard about differences of the kind.
@@ -131,7 +131,7 @@ func (p *page) speak(w *witness, d *Difference, rd delivery.Reading) {
 	next := *d
 	switch {
 	case d.Kind.open():
-		if !earlier || rd.Report.Delivered == d.Arrived && rd.Report.Reason == d.Reason {
+		if !earlier || rd.Report.Delivered == d.Arrived && rd.Report.Reason == d.Reason || delivery.GoesOn(p.people[d.ref.Place], rd) {
 			return
 		}
 		next.Kind = Disputed

@@ -39,10 +39,11 @@ type page struct {
 // comparePage reads the next letters and notes what would be otherwise. more tells that there is
 // something left to do. What letters hold is read in a transaction of its own, since that
 // takes longer than a writer may be held; the run's cursor tells whether somebody else
-// did the same meanwhile.
+// did the same meanwhile. It sees one moment: letters are listed state by state, and whom they
+// are about is read after them.
 func (s *Service) comparePage(ctx context.Context, d id.ID) (more bool, err error) {
 	var p *page
-	err = s.d.View(ctx, "rerun_compare", func(tx *db.Tx) (err error) {
+	err = s.d.Snapshot(ctx, "rerun_compare", func(tx *db.Tx) (err error) {
 		p = &page{Service: s, now: tx.Now, people: map[message.Place]message.Recipient{}, rows: map[id.ID]*Difference{},
 			changed: map[*Difference]bool{}, spoken: map[id.ID]bool{}, tally: map[sumKey]sum{}}
 		if p.was, err = find(tx, d); err != nil || p.was.State != Comparing {

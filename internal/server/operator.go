@@ -34,8 +34,8 @@ import (
 
 // Operator is what an operator can do to an installation's database directly, beside
 // the processes that run on it. An act is one transaction, or several as the package
-// comment says; what is wrong with what was asked for is a fault that says what to do.
-// Close it at the end.
+// comment says, and what is shown together is of one moment; what is wrong with what was
+// asked for is a fault that says what to do. Close it at the end.
 type Operator struct {
 	config       Config
 	d            *db.DB

@@ -34,7 +34,7 @@ type AlertsChange struct {
 
 // Alerts shows who is told what of a site's money. NotFound.
 func (p *Operator) Alerts(ctx context.Context, id string) (a Alerts, err error) {
-	err = p.d.View(ctx, "operator_alerts", func(tx *db.Tx) (err error) {
+	err = p.d.Snapshot(ctx, "operator_alerts", func(tx *db.Tx) (err error) {
 		a, err = p.alertsOf(tx, id)
 		return err
 	})

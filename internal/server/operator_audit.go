@@ -78,7 +78,7 @@ func (p *Operator) Audit(ctx context.Context, q AuditQuery) (list List[AuditEntr
 	if err != nil {
 		return list, err
 	}
-	err = p.d.View(ctx, "operator_audit", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_audit", func(tx *db.Tx) error {
 		list.Data = []AuditEntry{}
 		if f.Site != "" {
 			if _, err := site.Find(tx, f.Site); err != nil {
@@ -133,7 +133,7 @@ func (p *Operator) VerifyAudit(ctx context.Context, siteID string) (AuditProof, 
 	case site.Operator:
 		only = new("")
 	default:
-		if err := p.d.View(ctx, "operator_audit_site", func(tx *db.Tx) error { _, err := site.Find(tx, siteID); return err }); err != nil {
+		if err := p.d.Snapshot(ctx, "operator_audit_site", func(tx *db.Tx) error { _, err := site.Find(tx, siteID); return err }); err != nil {
 			return AuditProof{}, err
 		}
 		only = &siteID

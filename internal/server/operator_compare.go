@@ -73,7 +73,7 @@ func (p *Operator) PaymentDifferences(ctx context.Context, since string) (c Comp
 			return c, fault.Check("--since", "%q is not a day such as 2026-12-01", since)
 		}
 	}
-	err = p.d.View(ctx, "operator_differences", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_differences", func(tx *db.Tx) error {
 		from := since
 		if from == "" {
 			from = weekAgo(tx)

@@ -112,7 +112,7 @@ func (p *Operator) Letters(ctx context.Context, f LetterFilter) (out List[Letter
 	for before, more := (delivery.Spot{}), true; more && len(out.Data) < f.Limit; {
 		var page []delivery.Letter
 		var next delivery.Spot
-		err := p.d.View(ctx, "operator_letters", func(tx *db.Tx) (err error) {
+		err := p.d.Snapshot(ctx, "operator_letters", func(tx *db.Tx) (err error) {
 			if f.Message != "" || f.To != "" {
 				page, next, more, err = p.delivery.FindLetters(tx, filter, w, before)
 			} else {
@@ -140,7 +140,7 @@ func timeOf(t time.Time) db.Time {
 
 // Letter shows a letter with what it says; raw shows numbers as they are. NotFound.
 func (p *Operator) Letter(ctx context.Context, name string, raw bool) (out LetterDetail, err error) {
-	err = p.d.View(ctx, "operator_letter", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_letter", func(tx *db.Tx) error {
 		l, err := p.reruns.Look(tx, name)
 		if err != nil {
 			return err
@@ -163,7 +163,7 @@ func (p *Operator) Letter(ctx context.Context, name string, raw bool) (out Lette
 
 // InboxRuns lists runs, the newest first.
 func (p *Operator) InboxRuns(ctx context.Context, limit int) (out List[InboxRun], err error) {
-	err = p.d.View(ctx, "operator_runs", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_runs", func(tx *db.Tx) error {
 		list, err := rerun.List(tx, id.ID{}, limit)
 		out.Data = append([]InboxRun{}, list...)
 		return err
@@ -173,7 +173,7 @@ func (p *Operator) InboxRuns(ctx context.Context, limit int) (out List[InboxRun]
 
 // InboxRun shows a run, with each difference where all is given. NotFound.
 func (p *Operator) InboxRun(ctx context.Context, name string, all bool) (out InboxRunDetail, err error) {
-	err = p.d.View(ctx, "operator_run", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_run", func(tx *db.Tx) error {
 		out.List = nil
 		if out.InboxRun, err = rerun.Find(tx, name); err != nil {
 			return err

@@ -48,7 +48,7 @@ func (p *Operator) ImportInvoice(ctx context.Context, path string, r InvoiceRequ
 // Invoices lists all invoices, the newest first.
 func (p *Operator) Invoices(ctx context.Context) (out List[Invoice], err error) {
 	out.Data = []Invoice{}
-	err = p.d.View(ctx, "operator_invoices", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_invoices", func(tx *db.Tx) error {
 		out.Data = out.Data[:0]
 		for before := (id.ID{}); ; {
 			page, err := invoice.List(tx, before, pageSize)
@@ -69,7 +69,7 @@ func (p *Operator) Invoice(ctx context.Context, name, kind string, all bool) (ou
 			return out, err
 		}
 	}
-	err = p.d.View(ctx, "operator_invoice", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_invoice", func(tx *db.Tx) error {
 		out.List = nil
 		if out.Invoice, err = invoice.Find(tx, name); err != nil || !all {
 			return err

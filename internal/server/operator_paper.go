@@ -34,7 +34,7 @@ type StatementMonth struct {
 
 // Statements lists the months that there are statements of, the newest first. NotFound.
 func (p *Operator) Statements(ctx context.Context, siteID string) (list List[StatementMonth], err error) {
-	err = p.d.View(ctx, "operator_statements", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_statements", func(tx *db.Tx) error {
 		list.Data = []StatementMonth{}
 		if _, err := site.Find(tx, siteID); err != nil {
 			return err
@@ -91,7 +91,7 @@ type EntryRange = paper.Range
 // ExportEntries writes the entries of a range, in constant memory. Faults: Invalid, NotFound.
 func (p *Operator) ExportEntries(ctx context.Context, r EntryRange, w io.Writer) error {
 	var e *paper.Export
-	err := p.d.View(ctx, "operator_export", func(tx *db.Tx) (err error) {
+	err := p.d.Snapshot(ctx, "operator_export", func(tx *db.Tx) (err error) {
 		if _, err := site.Find(tx, r.Site); err != nil {
 			return err
 		}
@@ -120,7 +120,7 @@ func (p *Operator) SigningKeys(ctx context.Context, renew bool) (list List[Signi
 			return list, err
 		}
 	}
-	err = p.d.View(ctx, "operator_signers", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_signers", func(tx *db.Tx) error {
 		list.Data = []SigningKey{}
 		signers, err := p.keys.Signers(tx)
 		for _, s := range signers {
@@ -144,7 +144,7 @@ func (p *Operator) Profile(ctx context.Context, owner string, change func(*Billi
 		return err
 	}
 	if change == nil {
-		return out, p.d.View(ctx, "operator_profile", read)
+		return out, p.d.Snapshot(ctx, "operator_profile", read)
 	}
 	err = p.d.Update(ctx, "operator_set_profile", func(tx *db.Tx) error {
 		if err := read(tx); err != nil {

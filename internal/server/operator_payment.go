@@ -151,7 +151,7 @@ func (p *Operator) Payments(ctx context.Context, f PaymentFilter) (list List[Pay
 		found = found[:min(len(found), f.Limit)]
 		return err
 	}
-	err = p.d.View(ctx, "operator_payments", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_payments", func(tx *db.Tx) error {
 		found = nil
 		if f.Site == "" {
 			return eachSite(tx, func(s site.Site) error {
@@ -182,7 +182,7 @@ func (p *Operator) Payment(ctx context.Context, siteID, text string) (shown Paym
 	if err != nil {
 		return shown, err
 	}
-	err = p.d.View(ctx, "operator_payment", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_payment", func(tx *db.Tx) error {
 		found, cancels, err := p.billing.Find(tx, siteID, of)
 		if err == nil {
 			shown = paymentOf(found, cancels)

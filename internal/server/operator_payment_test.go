@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -174,6 +176,38 @@ func TestATransferIsBookedAndGivenBackByHand(t *testing.T) {
 		o.refused(err, fault.Conflict, "nobody can be asked")
 		_, err = o.PaymentArrived(ctx, "shop", o.paid(10_000))
 		o.refused(err, fault.Conflict, "toss says itself")
+	})
+}
+
+// TestAPaymentIsShownWithAllThatItCountsAsGivenBack has one given back a little at a time while it
+// is looked at.
+func TestAPaymentIsShownWithAllThatItCountsAsGivenBack(t *testing.T) {
+	eachOffice(t, func(o *office) {
+		pay := o.paid(50_000)
+		var over atomic.Bool
+		var hand sync.WaitGroup
+		hand.Go(func() {
+			defer over.Store(true)
+			for range 50 {
+				if _, err := o.CancelPayment(o.Context(), CancelPayment{Site: "shop", Payment: pay, Amount: "100", Reason: "해지", ByHand: true}); err != nil {
+					o.Errorf("give back by hand: %v", err)
+				}
+			}
+		})
+		for !over.Load() {
+			shown, err := o.Payment(o.Context(), "shop", pay)
+			if err != nil {
+				o.Errorf("look at it: %v", err)
+			}
+			var sum money.Amount
+			for _, c := range shown.Cancellations {
+				sum += c.Amount
+			}
+			if sum != shown.Cancelled {
+				o.Errorf("%s is cancelled, and %s by %d cancellations", shown.Cancelled, sum, len(shown.Cancellations))
+			}
+		}
+		hand.Wait()
 	})
 }
 

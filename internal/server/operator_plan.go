@@ -69,7 +69,7 @@ func (p *Operator) changePlan(ctx context.Context, id string, change func(tx *db
 
 // Plan gives one plan. NotFound.
 func (p *Operator) Plan(ctx context.Context, id string) (shown Plan, err error) {
-	err = p.d.View(ctx, "operator_plan", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_plan", func(tx *db.Tx) error {
 		found, err := credit.FindPlan(tx, id)
 		shown = planOf(found, tx.Now)
 		return err
@@ -79,7 +79,7 @@ func (p *Operator) Plan(ctx context.Context, id string) (shown Plan, err error) 
 
 // Plans gives all plans by their ids.
 func (p *Operator) Plans(ctx context.Context) (all List[Plan], err error) {
-	err = p.d.View(ctx, "operator_plans", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_plans", func(tx *db.Tx) error {
 		all = List[Plan]{Data: []Plan{}}
 		for after := ""; ; {
 			page, err := credit.Plans(tx, after, pageSize)

@@ -20,7 +20,7 @@ type Policy struct {
 
 // Policies lists the strategies of a site's own, by name. NotFound.
 func (p *Operator) Policies(ctx context.Context, siteID string) (list List[Policy], err error) {
-	err = p.d.View(ctx, "operator_policies", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_policies", func(tx *db.Tx) error {
 		list.Data = []Policy{}
 		if _, err := site.Find(tx, siteID); err != nil {
 			return err

@@ -52,7 +52,7 @@ func (p *Operator) ForgetNumber(ctx context.Context, siteID, number string) (out
 
 // Erasures gives the newest erasures of a site. NotFound.
 func (p *Operator) Erasures(ctx context.Context, siteID string) (out List[Erasure], err error) {
-	err = p.d.View(ctx, "operator_erasures", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_erasures", func(tx *db.Tx) error {
 		out = List[Erasure]{Data: []Erasure{}}
 		if _, err := site.Find(tx, siteID); err != nil {
 			return err
@@ -96,7 +96,7 @@ func (p *Operator) EraseSite(ctx context.Context, siteID, reason string, forfeit
 	if err := p.privacy.EraseSite(ctx, privacy.End{Site: siteID, Reason: reason, Forfeit: forfeit}); err != nil {
 		return Site{}, err
 	}
-	err = p.d.View(ctx, "operator_erased", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_erased", func(tx *db.Tx) error {
 		found, err := site.Find(tx, siteID)
 		if err != nil {
 			return err

@@ -26,7 +26,7 @@ type PaymentMethod struct {
 
 // PaymentMethods lists a site's cards in the order in which recharges try them. NotFound.
 func (p *Operator) PaymentMethods(ctx context.Context, siteID string) (list List[PaymentMethod], err error) {
-	err = p.d.View(ctx, "operator_payment_methods", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_payment_methods", func(tx *db.Tx) error {
 		list.Data = []PaymentMethod{}
 		if _, err := site.Find(tx, siteID); err != nil {
 			return err
@@ -93,7 +93,7 @@ func (p *Operator) Recharge(ctx context.Context, siteID string, change *Recharge
 		return st, err
 	}
 	if change == nil {
-		err = p.d.View(ctx, "operator_recharge", func(tx *db.Tx) error {
+		err = p.d.Snapshot(ctx, "operator_recharge", func(tx *db.Tx) error {
 			st, err := read(tx)
 			shown = rechargeOf(siteID, st)
 			return err
@@ -170,7 +170,7 @@ type Levels struct {
 func (p *Operator) Levels(ctx context.Context, siteID string, set []string) (shown Levels, err error) {
 	shown = Levels{Site: siteID, Levels: []money.Amount{}}
 	if set == nil {
-		err = p.d.View(ctx, "operator_levels", func(tx *db.Tx) error {
+		err = p.d.Snapshot(ctx, "operator_levels", func(tx *db.Tx) error {
 			if _, err := site.Find(tx, siteID); err != nil {
 				return err
 			}

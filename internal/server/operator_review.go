@@ -28,7 +28,7 @@ const byOperator = "operator"
 
 // Reviews lists the messages of a site that wait for a second person, newest first. NotFound.
 func (p *Operator) Reviews(ctx context.Context, siteID string) (list List[Waiting], err error) {
-	err = p.d.View(ctx, "operator_reviews", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_reviews", func(tx *db.Tx) error {
 		list.Data = []Waiting{}
 		if _, err := site.Find(tx, siteID); err != nil {
 			return err
@@ -83,7 +83,7 @@ func (p *Operator) review(ctx context.Context, siteID, text string, act func(mes
 	if err != nil {
 		return out, err
 	}
-	err = p.d.View(ctx, "operator_reviewed", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_reviewed", func(tx *db.Tx) error {
 		out, err = p.waitingOf(tx, m)
 		return err
 	})

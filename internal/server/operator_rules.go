@@ -166,7 +166,7 @@ func optOutOf(o optout.OptOut) OptOut {
 
 // OptOuts lists the newest of those who opted out at a site.
 func (p *Operator) OptOuts(ctx context.Context, id string, limit int) (list List[OptOut], err error) {
-	err = p.d.View(ctx, "operator_opt_outs", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_opt_outs", func(tx *db.Tx) error {
 		list.Data = []OptOut{}
 		found, err := optout.New(p.keys).List(tx, id, optout.Spot{}, limit)
 		for _, o := range found {

@@ -41,7 +41,7 @@ func senderOf(s site.Sender) Sender {
 // Senders lists the sender numbers of a site with their documents, oldest first, and then those
 // that it does not have any more and of which documents stay. NotFound.
 func (p *Operator) Senders(ctx context.Context, siteID string) (list List[Sender], err error) {
-	err = p.d.View(ctx, "operator_senders", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_senders", func(tx *db.Tx) error {
 		list.Data = []Sender{}
 		if _, err := site.Find(tx, siteID); err != nil {
 			return err
@@ -119,7 +119,7 @@ func (p *Operator) SenderDocument(ctx context.Context, siteID, number, text stri
 	if err != nil || wrong != nil {
 		return nil, fault.Missing("document", text)
 	}
-	err = p.d.View(ctx, "operator_sender_document", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_sender_document", func(tx *db.Tx) error {
 		_, content, err = p.registration.Content(tx, siteID, n, of)
 		return err
 	})

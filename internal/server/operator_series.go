@@ -33,7 +33,7 @@ type Firing struct {
 
 // Series lists the series of a site, oldest first. NotFound.
 func (p *Operator) Series(ctx context.Context, siteID string) (list List[Series], err error) {
-	err = p.d.View(ctx, "operator_series", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_series", func(tx *db.Tx) error {
 		list = List[Series]{Data: []Series{}}
 		if _, err := site.Find(tx, siteID); err != nil {
 			return err

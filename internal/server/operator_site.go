@@ -81,7 +81,7 @@ func (p *Operator) site(tx *db.Tx, s site.Site) (Site, error) {
 
 // Sites gives all sites by their ids.
 func (p *Operator) Sites(ctx context.Context) (all List[Site], err error) {
-	err = p.d.View(ctx, "operator_sites", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_sites", func(tx *db.Tx) error {
 		all = List[Site]{Data: []Site{}}
 		return eachSite(tx, func(s site.Site) error {
 			shown, err := p.site(tx, s)
@@ -110,7 +110,7 @@ func eachSite(tx *db.Tx, do func(site.Site) error) error {
 
 // Site gives one site with its senders, channels and templates. NotFound.
 func (p *Operator) Site(ctx context.Context, id string) (s SiteDetail, err error) {
-	err = p.d.View(ctx, "operator_site", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_site", func(tx *db.Tx) error {
 		s = SiteDetail{Senders: []Sender{}, Channels: []Channel{}, Templates: []Template{}}
 		found, err := site.Find(tx, id)
 		if err != nil {

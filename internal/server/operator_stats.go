@@ -48,7 +48,7 @@ func (p *Operator) Margin(ctx context.Context, asked StatsQuery) (out Margin, er
 }
 
 func (p *Operator) figures(ctx context.Context, asked StatsQuery) (q stat.Query, rows []stat.Row, err error) {
-	err = p.d.View(ctx, "operator_stats", func(tx *db.Tx) (err error) {
+	err = p.d.Snapshot(ctx, "operator_stats", func(tx *db.Tx) (err error) {
 		if q, err = stat.Ask(tx.Now.Time(), asked.From, asked.To, asked.By...); err != nil {
 			return err
 		}

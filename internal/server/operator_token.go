@@ -120,7 +120,7 @@ func parseExpiry(flag, text string) (time.Duration, error) {
 // Tokens gives the tokens of a site, of the operator, or of somebody by his id or his address; of
 // all of them with "". NotFound.
 func (p *Operator) Tokens(ctx context.Context, owner string) (all List[Token], err error) {
-	err = p.d.View(ctx, "operator_tokens", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_tokens", func(tx *db.Tx) error {
 		all = List[Token]{Data: []Token{}}
 		collect := func(t site.Token) error {
 			all.Data = append(all.Data, tokenOf(t))

@@ -66,7 +66,7 @@ func (p *Operator) CreateUser(ctx context.Context, o UserOrder) (out NewUser, er
 		return NewUser{}, err
 	}
 	out.Password = in.Password
-	err = p.d.View(ctx, "operator_user", func(tx *db.Tx) (err error) {
+	err = p.d.Snapshot(ctx, "operator_user", func(tx *db.Tx) (err error) {
 		out.User, err = userOf(tx, in.User)
 		return err
 	})
@@ -75,7 +75,7 @@ func (p *Operator) CreateUser(ctx context.Context, o UserOrder) (out NewUser, er
 
 // Users gives the people who have roles on a site, or all with "". NotFound.
 func (p *Operator) Users(ctx context.Context, siteID string) (all List[User], err error) {
-	err = p.d.View(ctx, "operator_users", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_users", func(tx *db.Tx) error {
 		all = List[User]{Data: []User{}}
 		if siteID != "" {
 			if _, err := site.Find(tx, siteID); err != nil {
@@ -191,7 +191,7 @@ func roleOf(r access.Role) Role { return Role{r.Name, r.Site, r.BuiltIn, r.Patte
 
 // Roles gives the roles that can be given on a site, or on all with "". NotFound.
 func (p *Operator) Roles(ctx context.Context, siteID string) (all List[Role], err error) {
-	err = p.d.View(ctx, "operator_roles", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_roles", func(tx *db.Tx) error {
 		all = List[Role]{Data: []Role{}}
 		if siteID != "" {
 			if _, err := site.Find(tx, siteID); err != nil {

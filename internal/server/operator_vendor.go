@@ -56,7 +56,7 @@ func accountOf(v vendor.View) ProviderAccount {
 
 // Providers lists the provider accounts as they were last heard of.
 func (p *Operator) Providers(ctx context.Context) (all List[ProviderAccount], err error) {
-	err = p.d.View(ctx, "operator_providers", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_providers", func(tx *db.Tx) error {
 		all.Data = []ProviderAccount{}
 		views, err := p.vendors.Views(tx)
 		for _, v := range views {

@@ -40,7 +40,7 @@ type WebhookDelivery struct {
 
 // Webhooks lists the endpoints of a site, oldest first. NotFound.
 func (p *Operator) Webhooks(ctx context.Context, siteID string) (list List[Webhook], err error) {
-	err = p.d.View(ctx, "operator_webhooks", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_webhooks", func(tx *db.Tx) error {
 		list = List[Webhook]{Data: []Webhook{}}
 		if _, err := site.Find(tx, siteID); err != nil {
 			return err
@@ -131,7 +131,7 @@ func (p *Operator) WebhookDeliveries(ctx context.Context, siteID, text, state st
 	if err != nil {
 		return list, fault.Missing("webhook endpoint", text)
 	}
-	err = p.d.View(ctx, "operator_webhook_deliveries", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_webhook_deliveries", func(tx *db.Tx) error {
 		list = List[WebhookDelivery]{Data: []WebhookDelivery{}}
 		if _, err := p.webhooks.Find(tx, siteID, of); err != nil {
 			return err

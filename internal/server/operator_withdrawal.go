@@ -75,7 +75,7 @@ func (p *Operator) Withdrawals(ctx context.Context, f WithdrawalFilter) (list Li
 		return list, fault.Check("--limit", "want 1 to %d", mostPayments)
 	}
 	var found []billing.Withdrawal
-	err = p.d.View(ctx, "operator_withdrawals", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_withdrawals", func(tx *db.Tx) error {
 		if f.Site != "" {
 			if _, err := site.Find(tx, f.Site); err != nil {
 				return err
@@ -97,7 +97,7 @@ func (p *Operator) Withdrawal(ctx context.Context, siteID, text string) (shown W
 	if err != nil {
 		return shown, err
 	}
-	err = p.d.View(ctx, "operator_withdrawal", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_withdrawal", func(tx *db.Tx) error {
 		w, cancels, err := p.billing.Withdrawal(tx, siteID, of)
 		if err == nil {
 			shown = withdrawalOf(w, cancels)

@@ -31,7 +31,7 @@ type BlockedWordsDone struct {
 // BlockedWords lists the words that a site's texts must not have, or with "" those of all
 // sites. NotFound.
 func (p *Operator) BlockedWords(ctx context.Context, id string) (list List[BlockedWord], err error) {
-	err = p.d.View(ctx, "operator_blocked_words", func(tx *db.Tx) error {
+	err = p.d.Snapshot(ctx, "operator_blocked_words", func(tx *db.Tx) error {
 		if id != "" {
 			if _, err := site.Find(tx, id); err != nil {
 				return err
