@@ -40,7 +40,7 @@ type operation struct {
 
 	or           string // another ability that does as well; "" = none
 	either       bool   // is about the installation where no site is named, and only operators may then
-	personal     bool   // shows numbers of people and cannot mask them: a person needs personal:read besides
+	personal     bool   // shows what is personal, or has it sent somewhere, and cannot mask it: a person needs personal:read besides
 	secondFactor bool   // moves money or makes keys: a person gives a second factor
 
 	of    string                        // the path whose thing it changes; "" = its own

@@ -276,10 +276,10 @@ var rights = map[string]string{
 	"POST /v1/inbox/runs/{id}/cancel":     "O",
 
 	"GET /v1/webhook-endpoints":                            "O U W",
-	"POST /v1/webhook-endpoints":                           "O W !",
+	"POST /v1/webhook-endpoints":                           "O W ! #",
 	"DELETE /v1/webhook-endpoints/{id}":                    "O W",
 	"GET /v1/webhook-endpoints/{id}":                       "O U W",
-	"PATCH /v1/webhook-endpoints/{id}":                     "O W",
+	"PATCH /v1/webhook-endpoints/{id}":                     "O W #",
 	"GET /v1/webhook-endpoints/{id}/deliveries":            "O U W",
 	"GET /v1/webhook-endpoints/{id}/deliveries/{sequence}": "O U W",
 	"POST /v1/webhook-endpoints/{id}/disable":              "O W",

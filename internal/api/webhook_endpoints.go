@@ -81,7 +81,8 @@ func webhookOf(text string) (id.ID, error) { return named(id.Webhook, "webhook e
 func webhookEndpoints(a *api) {
 	of := func(name, method, path, ability string, status int, summary, about string, codes ...string) operation {
 		return operation{id: name, method: method, path: webhookPath + path, tag: webhookTag, ability: "webhooks:" + ability, status: status, summary: summary, about: about, codes: codes,
-			secondFactor: name == "addWebhookEndpoint" || name == "rotateWebhookSecret"} // which make keys
+			secondFactor: name == "addWebhookEndpoint" || name == "rotateWebhookSecret", // which make keys
+			personal:     name == "addWebhookEndpoint" || name == "setWebhookEndpoint"}  // metadata goes there as it is
 	}
 	read(a, of("listWebhookEndpoints", http.MethodGet, "", "read", http.StatusOK, "List the endpoints of webhooks, oldest first", ""), a.listEndpoints)
 	read(a, of("getWebhookEndpoint", http.MethodGet, "/{id}", "read", http.StatusOK, "Get an endpoint", ""),
