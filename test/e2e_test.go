@@ -58,7 +58,7 @@ func TestTheWorkedExampleComesOutToTheWon(t *testing.T) {
 // those that report and those that have to be asked.
 func TestTheWorkedExampleComesOutThroughEachVendor(t *testing.T) {
 	for kind, settings := range map[string]string{
-		"nhncloud": "",
+		"nhncloud": ", webhook: {secret: hook}",
 		"sens":     ", sms_service: ncp:sms:kr:123456789012:sim, alimtalk_service: ncp:kkobizmsg:kr:1234567:sim",
 		"aligo":    "",
 		"sendgo":   "",
@@ -67,7 +67,7 @@ func TestTheWorkedExampleComesOutThroughEachVendor(t *testing.T) {
 			t.Parallel()
 			c, err := server.LoadConfig("", []string{
 				"CREDITMSG_DATABASE_URL=" + dbtest.URL(t, dbtest.Engines()[0]), "CREDITMSG_LISTEN=127.0.0.1:0",
-				fmt.Sprintf("CREDITMSG_PROVIDERS=[{name: other, kind: %s, url: 'http://127.0.0.1:0', api_key: %s, api_secret: %s, webhook: {secret: hook}%s}]",
+				fmt.Sprintf("CREDITMSG_PROVIDERS=[{name: other, kind: %s, url: 'http://127.0.0.1:0', api_key: %s, api_secret: %s%s}]",
 					kind, server.SimulatorKey, server.SimulatorSecret, settings),
 			})
 			if err != nil {

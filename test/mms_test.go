@@ -133,13 +133,13 @@ func TestPicturesReachThePhoneThroughEachVendor(t *testing.T) {
 		settings string
 		pictures int
 	}{
-		"solapi": {"", 1}, "nhncloud": {"", 3}, "aligo": {"", 3}, "sendgo": {"", 3}, "sens": {", sms_service: ncp:sms:kr:123456789012:sim", 1},
+		"solapi": {", webhook: {secret: hook}", 1}, "nhncloud": {", webhook: {secret: hook}", 3}, "aligo": {"", 3}, "sendgo": {"", 3}, "sens": {", sms_service: ncp:sms:kr:123456789012:sim", 1},
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			c, err := server.LoadConfig("", []string{
 				"CREDITMSG_DATABASE_URL=" + dbtest.URL(t, dbtest.Engines()[0]), "CREDITMSG_LISTEN=127.0.0.1:0", "CREDITMSG_BLOB_URL=file:" + t.TempDir(),
-				fmt.Sprintf("CREDITMSG_PROVIDERS=[{name: other, kind: %s, url: 'http://127.0.0.1:0', api_key: %s, api_secret: %s, webhook: {secret: hook}%s}]",
+				fmt.Sprintf("CREDITMSG_PROVIDERS=[{name: other, kind: %s, url: 'http://127.0.0.1:0', api_key: %s, api_secret: %s%s}]",
 					kind, server.SimulatorKey, server.SimulatorSecret, v.settings),
 			})
 			if err != nil {
