@@ -290,8 +290,8 @@ func (w Who) mayGive(siteID string, list Patterns) error {
 	return nil
 }
 
-// Reveals are the abilities by which a program reads whom something is about.
-var Reveals = []string{"messages:read", "messages:write", "messages:approve", "webhooks:read", "contacts:read", "contacts:write", "optouts:read", "optouts:write",
+// Reveals are the abilities by which a program reads whom something is about, or has it sent somewhere.
+var Reveals = []string{"messages:read", "messages:write", "messages:approve", "webhooks:read", "webhooks:write", "contacts:read", "contacts:write", "optouts:read", "optouts:write",
 	"credit:read", "credit:write", "senders:read", "senders:write"}
 
 // MayGive makes sure that the caller may have a token do all that its abilities say on a site

@@ -32,7 +32,11 @@ func TestAChannelIsAddedFoundChangedAndRemoved(t *testing.T) {
 		})
 		update(t, d, func(tx *db.Tx) error {
 			got, err := SetChannel(tx, Channel{Site: "demo", Name: "@demo", SenderKey: "K3"})
-			equal(t, "changed", got, Channel{Site: "demo", Name: "@demo", SenderKey: "K3", CreatedAt: added.CreatedAt})
+			equal(t, "changed", got, Channel{Site: "demo", Name: "@demo", SenderKey: "K3", Providers: added.Providers, CreatedAt: added.CreatedAt})
+			return err
+		})
+		update(t, d, func(tx *db.Tx) error {
+			_, err := SetChannel(tx, Channel{Site: "demo", Name: "@demo", SenderKey: "K3", Providers: map[string]string{}})
 			return err
 		})
 		update(t, d, func(tx *db.Tx) error {
