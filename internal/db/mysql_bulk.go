@@ -95,6 +95,10 @@ func mysqlUpdateSome(table, hint string, key, set []Column, n int) string {
 		" ON " + strings.Join(match, " AND ") + " SET " + strings.Join(assign, ", ")
 }
 
+// mysqlLongest is how many characters the engine lets a text of such a table have. No key is as
+// long, so what is longer is none, however it is cut.
+const mysqlLongest = 16383
+
 // mysqlKeys is the tuples of a key as a table k, in their order n, and the
 // condition that matches the big table t with it.
 func mysqlKeys(key []Column, n int) (table, match string) {
@@ -106,7 +110,7 @@ func mysqlKeys(key []Column, n int) (table, match string) {
 		case ids, blobs:
 			sort, ref = fmt.Sprintf("VARCHAR(%d) CHARACTER SET ascii COLLATE ascii_bin", c.longest(n)*2), "UNHEX("+ref+")"
 		case texts:
-			sort = fmt.Sprintf("VARCHAR(%d) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", c.longest(n))
+			sort = fmt.Sprintf("VARCHAR(%d) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", min(c.longest(n), mysqlLongest))
 		}
 		cols = append(cols, fmt.Sprintf("c%d %s PATH '$[%d]'", i, sort, i))
 		on[i] = "t." + c.Name + " = " + ref
