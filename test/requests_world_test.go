@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -459,39 +458,6 @@ func (a *asked) views() map[string]string {
 		out[op.ID] = fmt.Sprintf("%d, %s, %.2000s", reply.Status, hex.EncodeToString(sum[:8]), body)
 	}
 	return out
-}
-
-// fraction is the rest of a measurement such as 0.027319999900000002, which may have the digits of
-// anybody's number.
-var fraction = regexp.MustCompile(`([0-9])\.[0-9]+`)
-
-// unseen complains if a reply to the asking site holds something of the hidden one that the
-// request did not hold already.
-func (a *asked) unseen(request []byte, reply apitest.Reply) error {
-	whole := reply.Body
-	for name, values := range reply.Header {
-		whole = append(whole[:len(whole):len(whole)], []byte(name+": "+strings.Join(values, ",")+"\n")...)
-	}
-	telling := fraction.ReplaceAll(whole, []byte("$1"))
-	for _, secret := range append(hiddenNumbers, mark) {
-		if bytes.Contains(telling, []byte(secret)) && !bytes.Contains(request, []byte(secret)) {
-			return fmt.Errorf("it shows %q of the other site", secret)
-		}
-	}
-	for _, id := range apitest.ID.FindAll(whole, -1) {
-		if a.secret[string(id)] && !bytes.Contains(request, id) && !strings.Contains(unescaped(request), string(id)) {
-			return fmt.Errorf("it shows %s of the other site", id)
-		}
-	}
-	return nil
-}
-
-func unescaped(request []byte) string {
-	text, err := url.PathUnescape(string(request))
-	if err != nil {
-		return string(request)
-	}
-	return text
 }
 
 // differences are the keys whose values differ.
