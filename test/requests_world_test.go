@@ -90,6 +90,7 @@ func newAsked(t *testing.T, database string) *asked {
 	t.Helper()
 	c, err := server.LoadConfig("", []string{"CREDITMSG_DATABASE_URL=" + database, "CREDITMSG_LISTEN=127.0.0.1:0",
 		"CREDITMSG_LIMITS_FAILURES_PER_MINUTE=0", // one in ten requests here is made without a token that counts
+		"CREDITMSG_PAYMENTS_REQUEST_TIMEOUT=2s",  // a payment is looked at once more after twice as long, and then rests
 		"CREDITMSG_BLOB_URL=file:" + filepath.Join(t.TempDir(), "blobs")})
 	if err != nil {
 		t.Fatal(err)
@@ -327,6 +328,7 @@ func (a *asked) settle() {
 	a.Helper()
 	shop := caller(a.T, "http://"+a.address, strings.TrimPrefix(a.owner, "Bearer "))
 	a.quieten(shop)
+	a.without("kind = 'payment'")
 	for _, id := range a.theirs.IDs() {
 		if strings.HasPrefix(id, "msg_") {
 			if m, err := shop.Message(within(a.T), id); err == nil && m.Status == "accepted" {
@@ -350,15 +352,21 @@ func (a *asked) quieten(shop *client.Client) {
 			a.Fatal(err)
 		}
 	}
+	a.without("kind IN ('webhook', 'webhook_slow') AND lease IS NOT NULL")
+}
+
+// without waits until the hidden site has no such jobs.
+func (a *asked) without(jobs string) {
+	a.Helper()
 	d := a.open()
 	defer d.Close()
 	eventually(a.T, func() error {
 		var busy int
 		err := d.View(within(a.T), "busy", func(tx *db.Tx) error {
-			return tx.QueryRow(`SELECT COUNT(*) FROM job WHERE site_id = ? AND kind IN ('webhook', 'webhook_slow') AND lease IS NOT NULL`, hidden).Scan(&busy)
+			return tx.QueryRow(`SELECT COUNT(*) FROM job WHERE site_id = ? AND `+jobs, hidden).Scan(&busy)
 		})
 		if err == nil && busy > 0 {
-			err = fmt.Errorf("%d endpoints are served", busy)
+			err = fmt.Errorf("the hidden site has %d jobs: %s", busy, jobs)
 		}
 		return err
 	})
