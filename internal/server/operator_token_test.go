@@ -11,15 +11,21 @@ import (
 	"creditmsg/internal/site"
 )
 
-func TestTheOperatorEndsTokensAndSessionsByTheIDsOfTheLog(t *testing.T) {
+// anOffice is an operator of an installation without sites.
+func anOffice(t *testing.T) (*Operator, *office) {
+	t.Helper()
 	c := testConfig(t)
 	c.Database.URL = Address(dbtest.Migrated(t, "sqlite"))
 	p, err := OpenOperator(t.Context(), c, OperatorOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.Close()
-	o := &office{t, p, nil, ""}
+	t.Cleanup(p.Close)
+	return p, &office{t, p, nil, ""}
+}
+
+func TestTheOperatorEndsTokensAndSessionsByTheIDsOfTheLog(t *testing.T) {
+	p, o := anOffice(t)
 	made, err := p.CreateUser(t.Context(), UserOrder{Email: "kim@example.com", Roles: []string{access.Viewer}})
 	o.must(err)
 	session, err := p.people.SignIn(t.Context(), access.SignIn{Email: "kim@example.com", Password: made.Password})
@@ -47,15 +53,8 @@ func TestTheOperatorEndsTokensAndSessionsByTheIDsOfTheLog(t *testing.T) {
 }
 
 func TestATestTokenThatCannotBeLeavesNoTestSite(t *testing.T) {
-	c := testConfig(t)
-	c.Database.URL = Address(dbtest.Migrated(t, "sqlite"))
-	p, err := OpenOperator(t.Context(), c, OperatorOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	o := &office{t, p, nil, ""}
-	_, err = p.CreateSite(t.Context(), NewSite{ID: "shop", Name: "shop"})
+	p, o := anOffice(t)
+	_, err := p.CreateSite(t.Context(), NewSite{ID: "shop", Name: "shop"})
 	o.must(err)
 	_, err = p.CreateTestToken(t.Context(), "shop", "tests", []string{"nonsense"}, "")
 	o.refused(err, fault.Invalid, "nonsense")

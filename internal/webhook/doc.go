@@ -14,13 +14,14 @@
 //     time, and what fails is passed by what comes after it.
 //   - What fails is tried again for three days; what an endpoint missed while it was disabled
 //     waits for it, for as long as deliveries are kept (Options.KeepAttempts, 30 days); what failed
-//     for good can be sent again as long, and waits as long from then on. Each attempt is written down with what was answered.
+//     for good can be sent again as long, and waits as long from then on. Each attempt is written
+//     down with what was answered.
 //   - An endpoint that hangs or fails holds up no other, and is left alone for longer and
 //     longer. One that has failed for days is disabled, and its site is told when half of that
 //     time is over.
 //   - A request never reaches an address that is not public (loopback, private, link-local,
-//     metadata) and not in Options.Allow, whatever a name resolves to at the moment of the request: the address that is
-//     dialled is what is judged. Redirects are not followed.
+//     metadata) and not in Options.Allow, whatever a name resolves to at the moment of the
+//     request: the address that is dialled is what is judged. Redirects are not followed.
 //   - Secrets are made here, shown once, and signed with for a while after they were replaced.
 //   - A process that dies loses nothing: what it had not written down is sent again.
 //

@@ -17,8 +17,8 @@ const sweepPage = 500
 
 // Sweep deletes deliveries that ended long ago, with their attempts, those that waited as long
 // for an endpoint that is disabled, since they happened or were asked for again, and all of
-// endpoints that were removed; and it has endpoints served that have something due and, for whatever reason, no job. It looks first: where there is
-// nothing to do it writes nothing.
+// endpoints that were removed; and it has endpoints served that have something due and, for
+// whatever reason, no job. It looks first: where there is nothing to do it writes nothing.
 func (s *Service) Sweep(ctx context.Context) error {
 	var last Endpoint
 	for {
