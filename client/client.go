@@ -296,3 +296,10 @@ func pause(ctx context.Context, d time.Duration) error {
 func (c *Client) Healthy(ctx context.Context) error {
 	return c.do(ctx, call{method: http.MethodGet, path: []string{"healthz"}})
 }
+
+// As gives a client that sends another token: of somebody who has signed in, for example.
+func (c *Client) As(token string) *Client {
+	with := *c
+	with.token = token
+	return &with
+}

@@ -78,6 +78,8 @@ type Deps struct {
 	Ready          func(ctx context.Context) error // whether requests can be served now
 	Limits         Limits
 	Origins        []string                // of pages that may call: scheme://host[:port]
+	Console        http.Handler            // what people see, below /console; nil = there is none here
+	ConsoleAlone   bool                    // the routes are for the console of this process, and nobody else
 	Pages          map[string]http.Handler // what is shown beside the API, by method and path: "GET /path"; not in its document
 }
 
@@ -173,6 +175,7 @@ func build(d Deps) *api {
 		declare(a)
 	}
 	a.pages()
+	a.console()
 	a.describeConditions()
 	a.loosen()
 	a.polish()

@@ -44,6 +44,7 @@ type exchange struct {
 	asked     time.Time      // when token and site were asked for
 	header    http.Header    // of the reply
 	policies  []policy       // the limits that apply to it
+	outer     *exchange      // that a page of the console makes this one in; nil = it came by itself
 }
 
 type exchangeKey struct{}
@@ -77,6 +78,9 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.attend(w, r,
 func (a *api) attend(w http.ResponseWriter, r *http.Request, serve func(*recorder, *http.Request)) {
 	start := time.Now()
 	x := &exchange{id: r.Header.Get("X-Request-Id")}
+	if outer, ok := r.Context().Value(exchangeKey{}).(*exchange); ok {
+		x.outer, x.id = outer, outer.id
+	}
 	if !saneID.MatchString(x.id) {
 		x.id = id.New().Text("req")
 	}
@@ -127,6 +131,10 @@ func (a *api) serve(w *recorder, r *http.Request) {
 	}
 	if err := readableAddress(r); err != nil {
 		a.refuse(w, r, err)
+		return
+	}
+	if a.ConsoleAlone && of(r.Context()).outer == nil && !forPeople(r.URL.Path) {
+		a.refuse(w, r, noRoute(r))
 		return
 	}
 	if a.crossing(w, r) {
@@ -229,6 +237,9 @@ func (a *api) tell(x *exchange, w *recorder, took time.Duration) {
 		line = append(line, slog.Bool("client_left", true))
 	}
 	level := slog.LevelInfo
+	if x.outer != nil {
+		level = slog.LevelDebug // the page has its line
+	}
 	if x.err != nil {
 		level = slog.LevelError
 		line = append(line, slog.String("error", x.err.Error()))

@@ -179,7 +179,7 @@ func (a *api) from(r *http.Request) limit.Key {
 }
 
 func (a *api) limitAddress(r *http.Request, x *exchange) error {
-	if a.Limits.Address == 0 {
+	if a.Limits.Address == 0 || x.outer != nil {
 		return nil
 	}
 	return a.spend(r.Context(), x, a.from(r), limit.Take{Rule: perMinute(addressRequests, a.Limits.Address), N: 1})
@@ -199,8 +199,12 @@ func perMinute(name string, n int64) limit.Rule {
 	return limit.Rule{Name: name, Limit: n, Period: minute}
 }
 
-// limitCaller counts a request about a site.
+// limitCaller counts a request about a site. What a page of the console reads is not counted: one
+// page asks for several things.
 func (a *api) limitCaller(ctx context.Context, x *exchange) error {
+	if x.outer != nil && x.request.Method == http.MethodGet {
+		return nil
+	}
 	takes := a.takes(x, false, 1)
 	if takes == nil {
 		return nil

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"slices"
+	"strings"
 )
 
 // maxPage is how large a form may be that a page beside the API takes.
@@ -33,3 +35,38 @@ func (a *api) pages() {
 		})
 	}
 }
+
+// console puts what people see below its root. Its requests come back here, inside of the one that a
+// browser made: they are known by its exchange, and the address that was counted for that one is
+// not counted again.
+func (a *api) console() {
+	if a.Console == nil {
+		return
+	}
+	show := func(w http.ResponseWriter, r *http.Request) {
+		if err := a.limitAddress(r, of(r.Context())); err != nil {
+			a.refuse(w, r, err)
+			return
+		}
+		u, err := newUpload(w, r, maxUpload, uploadWithin)
+		if err != nil {
+			a.refuse(w, r, err)
+			return
+		}
+		r.Body = io.NopCloser(u)
+		a.Console.ServeHTTP(w, r)
+	}
+	a.mux.HandleFunc(consoleRoot, show)
+	a.mux.HandleFunc(consoleRoot+"/", show)
+	a.mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, consoleRoot, http.StatusFound)
+	})
+}
+
+// forPeople reports whether a path is the console's, or one by which a process is looked after.
+func forPeople(path string) bool {
+	return path == "/" || path == consoleRoot || strings.HasPrefix(path, consoleRoot+"/") || slices.Contains([]string{"/healthz", "/readyz", "/metrics"}, path)
+}
+
+// consoleRoot is where the console lies.
+const consoleRoot = "/console"

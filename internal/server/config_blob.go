@@ -71,8 +71,8 @@ func (l *loading) checkBlob(b BlobConfig) {
 // apart refuses a folder of one machine where the roles tell that other processes have to read
 // what this one writes, or the other way round. On SQLite all processes are on one machine.
 func (p *Program) apart() error {
-	other := !p.has(RoleAPI) || !p.has(RoleWorker)
-	works := p.has(RoleAPI) || p.has(RoleWorker)
+	other := !p.serves() || !p.has(RoleWorker)
+	works := p.serves() || p.has(RoleWorker)
 	b := p.config.Blob
 	if !works || !other || b.Shared || blob.Shared(b.options()) || p.d.Engine() == "sqlite" {
 		return nil

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"creditmsg/internal/billing"
 	"creditmsg/internal/book"
 	"creditmsg/internal/certificate"
+	"creditmsg/internal/console"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
@@ -52,14 +54,15 @@ import (
 // The roles that a process can have.
 const (
 	RoleAPI       = "api"       // the HTTP API, and the door for delivery reports
+	RoleConsole   = "console"   // what people see
 	RoleWorker    = "worker"    // sending, look-ups, recovery, sweeping
 	RoleSimulator = "simulator" // the provider in a box, for the account that points at it
 )
 
 // Roles are all roles, and DefaultRoles those of a process that names none.
 var (
-	Roles        = []string{RoleAPI, RoleWorker, RoleSimulator}
-	DefaultRoles = []string{RoleAPI, RoleWorker}
+	Roles        = []string{RoleAPI, RoleConsole, RoleWorker, RoleSimulator}
+	DefaultRoles = []string{RoleAPI, RoleConsole, RoleWorker}
 )
 
 // Options say how a process runs; zero values are the defaults named.
@@ -118,6 +121,7 @@ type Program struct {
 	test      testWorld
 
 	stopping atomic.Bool
+	ending   chan struct{} // closed when it stops
 	schema   readiness
 }
 
@@ -125,7 +129,7 @@ type Program struct {
 // there before Run; the database is reached and migrated. Close what is not run.
 // An address that is taken and a database that cannot be reached are Unavailable.
 func Open(ctx context.Context, c Config, o Options) (*Program, error) {
-	p := &Program{config: c, log: o.Log, grace: o.Grace, roles: o.Roles, metrics: prometheus.NewRegistry()}
+	p := &Program{config: c, log: o.Log, grace: o.Grace, roles: o.Roles, metrics: prometheus.NewRegistry(), ending: make(chan struct{})}
 	if p.roles == nil {
 		p.roles = DefaultRoles
 	}
@@ -155,7 +159,7 @@ func (p *Program) openDoors(_ context.Context, o Options) (err error) {
 			return fault.Check("roles", "%q is not one of %v", role, Roles)
 		}
 	}
-	if p.has(RoleAPI) {
+	if p.serves() {
 		if err = p.openDoor(); err != nil {
 			return err
 		}
@@ -167,6 +171,10 @@ func (p *Program) openDoors(_ context.Context, o Options) (err error) {
 }
 
 func (p *Program) has(role string) bool { return slices.Contains(p.roles, role) }
+
+// serves reports whether the process has a door: the console asks the API of its own process, which
+// nobody else reaches then.
+func (p *Program) serves() bool { return p.has(RoleAPI) || p.has(RoleConsole) }
 
 func (p *Program) openDatabase(ctx context.Context, o Options) (err error) {
 	p.d, err = db.Open(ctx, string(p.config.Database.URL), db.Options{Registerer: p.metrics, ConnectFor: o.ConnectFor})
@@ -246,15 +254,19 @@ func (p *Program) makeOffice(list []delivery.Carrier) (err error) {
 }
 
 func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
-	if !p.has(RoleAPI) && p.test.door == nil { // whose simulators report somewhere
+	if !p.serves() && p.test.door == nil { // whose simulators report somewhere
 		return nil
 	}
 	limits, err := p.openLimits()
 	if err != nil {
 		return err
 	}
+	people, err := p.makeConsole(o)
+	if err != nil {
+		return err
+	}
 	p.handler, err = api.New(api.Deps{
-		Limits: limits,
+		Limits: limits, Console: people, ConsoleAlone: !p.has(RoleAPI) && p.has(RoleConsole),
 		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, Vendors: p.vendors, Kakao: p.kakao, Reruns: p.reruns, Registration: p.registration, Privacy: p.privacy, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
 		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, OptOuts: optout.New(p.keys), Book: p.book, Series: p.series, Attachments: p.pictures, Uploads: p.uploads, Webhooks: p.webhooks,
 		Sandbox: p.sandbox(), Pages: p.pages(),
@@ -262,6 +274,20 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), ProxyHeader: p.config.ProxyHeader, Version: o.Version, Ready: p.ready, Origins: p.config.CORS.Origins,
 	})
 	return err
+}
+
+// makeConsole makes the pages; nil without that role.
+func (p *Program) makeConsole(o Options) (http.Handler, error) {
+	if !p.has(RoleConsole) {
+		return nil, nil
+	}
+	public := string(p.config.Payments.PublicURL)
+	inside := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) })
+	c, err := console.New(console.Options{API: inside, Log: p.log, Version: o.Version, Secure: strings.HasPrefix(public, "https://"), Stopping: p.ending})
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // URL is the API's address as this machine reaches it; empty without that role.
@@ -274,7 +300,10 @@ func (p *Program) SimulatorURL() string { return p.vendor.address() }
 // It returns nil when it was asked to stop and did so in time, and runs once.
 func (p *Program) Run(ctx context.Context) error {
 	ctx = audit.By(ctx, audit.Actor{}) // its jobs are its own, whoever started it
-	context.AfterFunc(ctx, func() { p.stopping.Store(true) })
+	context.AfterFunc(ctx, func() {
+		p.stopping.Store(true)
+		close(p.ending)
+	})
 	p.log.Info("started", "roles", p.roles, "engine", p.d.Engine(), "url", p.URL(), "providers", len(p.config.Providers))
 	err := runStages(ctx, []stage{
 		{runners: p.doors()}, // no more requests and reports
@@ -294,7 +323,7 @@ func (p *Program) Run(ctx context.Context) error {
 
 // neighbours are what every process that sends or takes reports in does with the others.
 func (p *Program) neighbours() []runner {
-	if !p.has(RoleWorker) && !p.has(RoleAPI) {
+	if !p.has(RoleWorker) && !p.serves() {
 		return nil
 	}
 	return []runner{p.bus.Run, p.delivery.RunJudge}

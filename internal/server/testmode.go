@@ -36,7 +36,7 @@ func (p *Program) openTestDoor(context.Context, Options) (err error) {
 	if !p.ownTestWorld() {
 		return nil
 	}
-	if p.has(RoleAPI) != p.has(RoleWorker) {
+	if p.serves() != p.has(RoleWorker) {
 		p.log.Warn("test mode has simulators of this process alone, which others do not share; start one with: creditmsg simulator, and name it in test_mode.simulator_url")
 	}
 	p.test.door, err = listen("127.0.0.1:0")
@@ -46,7 +46,7 @@ func (p *Program) openTestDoor(context.Context, Options) (err error) {
 // ownTestWorld reports whether test sites send and pay through simulators of this process.
 func (p *Program) ownTestWorld() bool {
 	c := p.config.TestMode
-	return !c.off() && c.SimulatorURL == "" && (p.has(RoleAPI) || p.has(RoleWorker))
+	return !c.off() && c.SimulatorURL == "" && (p.serves() || p.has(RoleWorker))
 }
 
 // makeTestWorld makes the account and the gateway of test sites, and their simulators where
