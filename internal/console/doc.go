@@ -15,7 +15,7 @@
 //   - The session is in a cookie that scripts cannot read and that no other site's page can use;
 //     forms of other origins are refused; a page runs no script and uses no style but our own files.
 //   - Every page works without JavaScript but where it is about seeing things as they happen.
-//   - All that is read stands in text/ko.json and text/en.json, key by key the same.
+//   - All that is read stands in text/, in NOUN.ko.json and NOUN.en.json, key by key the same.
 //
 // It owns no table and keeps nothing between two requests.
 //

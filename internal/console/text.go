@@ -4,6 +4,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net/http"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -72,8 +73,12 @@ func newWords() (map[string]*words, error) {
 	bundle := i18n.NewBundle(language.Korean)
 	bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
 	out := map[string]*words{}
-	for _, lang := range languages {
-		if _, err := bundle.LoadMessageFileFS(texts, "text/"+lang+".json"); err != nil {
+	names, err := fs.Glob(texts, "text/*.json") // NOUN.LANGUAGE.json
+	if err != nil {
+		return nil, fmt.Errorf("look for the texts of the console: %w", err)
+	}
+	for _, name := range names {
+		if _, err := bundle.LoadMessageFileFS(texts, name); err != nil {
 			return nil, fmt.Errorf("read the texts of the console: %w", err)
 		}
 	}

@@ -19,13 +19,26 @@ import (
 // keys reads the texts of a language by their keys.
 func keys(t *testing.T, lang string) map[string]any {
 	t.Helper()
-	text, err := texts.ReadFile("text/" + lang + ".json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	out := map[string]any{}
-	if err := json.Unmarshal(text, &out); err != nil {
-		t.Fatal(err)
+	names, err := fs.Glob(texts, "text/*."+lang+".json")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("there are no texts of %s: %v", lang, err)
+	}
+	for _, name := range names {
+		text, err := texts.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one := map[string]any{}
+		if err := json.Unmarshal(text, &one); err != nil {
+			t.Fatalf("read %s: %v", name, err)
+		}
+		for key, value := range one {
+			if out[key] != nil {
+				t.Errorf("%s has the text %s, which another file has too", name, key)
+			}
+			out[key] = value
+		}
 	}
 	return out
 }
