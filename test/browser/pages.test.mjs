@@ -1,0 +1,26 @@
+// Every page, in Korean and in English, on a phone and in the dark.
+import { after, before, test } from "node:test";
+import { base, judge, looks, open, seat, signIn } from "./browser.mjs";
+import { pages } from "./pages.mjs";
+
+let browser;
+before(async () => { browser = await open(); });
+after(() => browser?.close());
+
+for (const look of Object.keys(looks)) {
+  test(`every page, ${look}`, async (t) => {
+    for (const [role, paths] of Object.entries(pages)) {
+      const { context, page, complaints } = await seat(browser, look);
+      if (role !== "nobody") await signIn(page, role);
+      for (const path of paths) {
+        await t.test(`${role} ${path}`, async () => {
+          const reply = await page.goto(base + path);
+          if (reply.status() !== 200) throw new Error(`the page has status ${reply.status()}`);
+          await page.evaluate(() => document.fonts.ready);
+          await judge(page, complaints, `${role}${path.replace(/[^a-z0-9]+/gi, "-")}-${look}`);
+        });
+      }
+      await context.close();
+    }
+  });
+}
