@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"time"
 )
 
 // inside carries requests to the API of this process without a connection. A handler runs in a
@@ -86,6 +87,18 @@ func (a *answer) begin(status int) {
 		close(a.begun)
 	})
 }
+
+// SetWriteDeadline lets the API break a reply off: one whose time is over has no end, so that nobody
+// takes what came for all there is.
+func (a *answer) SetWriteDeadline(t time.Time) error {
+	if !t.IsZero() && t.Before(longAgo) {
+		a.body.CloseWithError(io.ErrUnexpectedEOF)
+	}
+	return nil
+}
+
+// longAgo is before every deadline that means to wait.
+var longAgo = time.Unix(1<<30, 0)
 
 // Write implements http.ResponseWriter.
 func (a *answer) Write(b []byte) (int, error) {

@@ -42,6 +42,13 @@ export async function seat(browser, look = "ko", more = {}) {
   return { context, page, complaints };
 }
 
+// api asks the API as the site demo-rich.
+export async function api(path, init = {}) {
+  const reply = await fetch(base + path, { ...init, headers: { Authorization: `Bearer ${demo.tokens["demo-rich"]}`, "Content-Type": "application/json", ...init.headers } });
+  if (!reply.ok) throw new Error(`${path}: ${reply.status} ${await reply.text()}`);
+  return reply.json();
+}
+
 export async function signIn(page, role) {
   const who = demo.logins.find((l) => l.role === role);
   await page.goto(`${base}/console/sign-in`);

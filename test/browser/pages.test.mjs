@@ -1,10 +1,13 @@
 // Every page, in Korean and in English, on a phone and in the dark.
 import { after, before, test } from "node:test";
-import { base, judge, looks, open, seat, signIn } from "./browser.mjs";
-import { pages } from "./pages.mjs";
+import { api, base, judge, looks, open, seat, signIn } from "./browser.mjs";
+import { pages, places } from "./pages.mjs";
 
-let browser;
-before(async () => { browser = await open(); });
+let browser, known;
+before(async () => {
+  browser = await open();
+  known = await places(api);
+});
 after(() => browser?.close());
 
 for (const look of Object.keys(looks)) {
@@ -14,7 +17,7 @@ for (const look of Object.keys(looks)) {
       if (role !== "nobody") await signIn(page, role);
       for (const path of paths) {
         await t.test(`${role} ${path}`, async () => {
-          const reply = await page.goto(base + path);
+          const reply = await page.goto(base + path.replace(/:([a-z]+)/g, (_, name) => known[name]));
           if (reply.status() !== 200) throw new Error(`the page has status ${reply.status()}`);
           await page.evaluate(() => document.fonts.ready);
           await judge(page, complaints, `${role}${path.replace(/[^a-z0-9]+/gi, "-")}-${look}`);
