@@ -61,6 +61,7 @@ var clientMethods = map[string]string{
 	"exportContacts":          "ExportContacts",
 	"exportEntries":           "ExportEntries",
 	"exportMembers":           "ExportMembers",
+	"exportRecipients":        "ExportRecipients",
 	"getAlerts":               "Alerts",
 	"getAttachment":           "Attachment",
 	"getAttachmentContent":    "AttachmentContent",

@@ -50,6 +50,6 @@
 // one person), record.go (writing it, with the money) with figures.go, told.go and notice.go; then
 // job.go, turn.go (which site is next) and handover.go, schedule.go, tempo.go (how fast) and
 // timing.go (in which hours, and what has none), review.go, cancel.go, resend.go; find.go,
-// sendlog.go and places.go (who it went to); forget.go with recall.go (what carriers still say of
+// export.go, sendlog.go and places.go (who it went to); forget.go with recall.go (what carriers still say of
 // who was forgotten), erase.go; noted.go, metrics.go, shift.go.
 package message
