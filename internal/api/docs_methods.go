@@ -174,6 +174,7 @@ var clientMethods = map[string]string{
 	"openSite":                "OpenSite",
 	"pauseMessage":            "Pause",
 	"pauseSeries":             "PauseSeries",
+	"previewMessage":          "Preview",
 	"putRetention":            "PutRetention",
 	"refundUsage":             "RefundUsage",
 	"registerKakaoChannel":    "RegisterKakaoChannel",

@@ -46,6 +46,7 @@ var rights = map[string]string{
 	"GET /v1/messages":                        "O U W S V",
 	"POST /v1/messages":                       "O W S",
 	"POST /v1/messages/estimate":              "O U W S V",
+	"POST /v1/messages/preview":               "O U W S V",
 	"POST /v1/messages/test":                  "O W S",
 	"GET /v1/messages/{id}":                   "O U W S V",
 	"PATCH /v1/messages/{id}":                 "O W S",
