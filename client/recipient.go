@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"io"
+	"net/http"
 	"net/url"
 	"time"
 )
@@ -39,6 +41,13 @@ type RecipientFilter struct {
 // Recipients lists the accepted recipients of a message in the order of the request.
 func (c *Client) Recipients(ctx context.Context, id string, f RecipientFilter) (Page[RecipientState], error) {
 	return get[Page[RecipientState]](ctx, c, f.query("status", f.Status, "to", f.To), "v1", "messages", id, "recipients")
+}
+
+// ExportRecipients writes all recipients of a message as they come, with what became of them:
+// format is csv, the default, or xlsx, and status narrows it as in Recipients; "rejected" are
+// those who were not accepted. When it fails, what was written is not all there is.
+func (c *Client) ExportRecipients(ctx context.Context, id, format, status string, w io.Writer) error {
+	return c.do(ctx, call{method: http.MethodGet, path: []string{"v1", "messages", id, "recipients", "export"}, query: Paging{}.query("format", format, "status", status), to: w})
 }
 
 // Rejections lists the recipients of a request that were refused, beyond the first

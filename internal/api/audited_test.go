@@ -30,6 +30,7 @@ var unnoted = map[string]string{
 	"removeUpload":    "a body that arrives in pieces is nothing until it is sent",
 	"resendFailed":    "the new message tells who sent it, and which one it resends",
 	"estimateMessage": "it changes nothing",
+	"previewMessage":  "it changes nothing",
 	"askWhatIf":       "it changes nothing",
 	"askProvider":     "it asks a vendor, and changes nothing",
 	"syncTemplate":    "it asks a vendor; what the answer changes is noted when it comes",

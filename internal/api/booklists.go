@@ -15,6 +15,7 @@ import (
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/paper"
+	"creditmsg/internal/sheet"
 )
 
 // takenView is what became of the rows of a list.
@@ -184,7 +185,7 @@ func (a *api) giveList(w http.ResponseWriter, r *http.Request, x *exchange) (err
 	w.Header().Add("Vary", "Accept")
 	name(w, file, format)
 	a.stream(w, r, x, func(ctx context.Context, out io.Writer) error {
-		return a.Book.Export(ctx, x.site, group, book.Form(format), out)
+		return a.Book.Export(ctx, x.site, group, sheet.Form(format), out)
 	})
 	return nil
 }

@@ -15,6 +15,7 @@ var contract = map[string]string{
 	"DELETE /v1/senders/{number}/documents/{id}": "senders:write",
 	"POST /v1/messages/test":                     "messages:write", "POST /v1/messages/{id}/resend-failed": "messages:write",
 	"POST /v1/messages/{id}/approve": "messages:approve", "POST /v1/messages/{id}/reject": "messages:approve",
+	"GET /v1/messages/{id}/recipients/export": "messages:read", "POST /v1/messages/preview": "messages:read",
 	"GET /v1/policies": "messages:read", "GET /v1/policies/{name}": "messages:read",
 	"PUT /v1/policies/{name}": "messages:write", "DELETE /v1/policies/{name}": "messages:write",
 	"POST /v1/routing/what-if":                                "messages:read",

@@ -17,23 +17,24 @@ import (
 
 // orderView is the body of a message, for the document.
 type orderView struct {
-	Title           string          `json:"title,omitempty" maxLength:"200"`
-	Strategy        string          `json:"strategy" enum:"alimtalk_first,sms_only,cost_optimized,policy"`
-	Policy          string          `json:"policy,omitempty" doc:"The name of the site's own strategy; of policy." example:"lms-by-kakao"`
-	Alimtalk        *alimtalkView   `json:"alimtalk,omitempty" doc:"alimtalk_first needs it."`
-	Text            *textView       `json:"text,omitempty" doc:"The text, alone or as the fallback of Alimtalk."`
-	Recipients      []personBody    `json:"recipients,omitempty" maxItems:"100000" doc:"These, or groups, or both."`
-	Groups          []string        `json:"groups,omitempty" maxItems:"100" doc:"Groups of the address book (grp_…): who is in them when the message is accepted, 1,000,000 altogether. A contact's variables and its name, as #{이름} and #{name}, fill in the text."`
-	RecipientCount  int64           `json:"recipient_count,omitempty" minimum:"1" maximum:"1000000" doc:"Instead of recipients, where they are not known yet."`
-	AllowDuplicates bool            `json:"allow_duplicates,omitempty" default:"false"`
-	ScheduledAt     *string         `json:"scheduled_at,omitempty" format:"date-time" nullable:"true" doc:"null = at once; at most 60 days ahead."`
-	ValidFor        int64           `json:"valid_for,omitempty" minimum:"1" maximum:"2592000" default:"86400" doc:"Seconds after which who was not handed over expires."`
-	WaitForRecharge int64           `json:"wait_for_recharge,omitempty" minimum:"0" maximum:"30" default:"10" doc:"Seconds."`
-	NotifyOnDone    *bool           `json:"notify_on_done,omitempty" doc:"Whether the site's contacts get a mail with counts and cost when the message is done; left out, as the site has it (topic done of /v1/credit/alerts)."`
-	Metadata        json.RawMessage `json:"metadata,omitempty" doc:"An object of at most 4 KiB, given back as it is."`
-	SendWindow      *message.Hours  `json:"send_window,omitempty" doc:"The part of the Korean day in which anything of the message is handed over, fallbacks too; it may go over midnight. Who would have to wait for longer than the message is valid expires, so it is refused where that is certain."`
-	PerMinute       int64           `json:"per_minute,omitempty" minimum:"1" maximum:"1000000" doc:"How many recipients are let go a minute, within the hours, in steps of ten seconds. After a pause or a standstill it goes on so; what was missed is not made up for."`
-	Night           string          `json:"night,omitempty" enum:"hold,refuse" default:"hold" doc:"Of advertising: who may not be reached at night (20:50 to 08:00 in Korea, where the operator says nothing else) waits until it is over, or ends as failed with outside_hours."`
+	Title           string            `json:"title,omitempty" maxLength:"200"`
+	Strategy        string            `json:"strategy" enum:"alimtalk_first,sms_only,cost_optimized,policy"`
+	Policy          string            `json:"policy,omitempty" doc:"The name of the site's own strategy; of policy." example:"lms-by-kakao"`
+	Alimtalk        *alimtalkView     `json:"alimtalk,omitempty" doc:"alimtalk_first needs it."`
+	Text            *textView         `json:"text,omitempty" doc:"The text, alone or as the fallback of Alimtalk."`
+	Recipients      []personBody      `json:"recipients,omitempty" maxItems:"100000" doc:"These, or groups, or both."`
+	Groups          []string          `json:"groups,omitempty" maxItems:"100" doc:"Groups of the address book (grp_…): who is in them when the message is accepted, 1,000,000 altogether. A contact's variables and its name, as #{이름} and #{name}, fill in the text."`
+	RecipientCount  int64             `json:"recipient_count,omitempty" minimum:"1" maximum:"1000000" doc:"Instead of recipients, where they are not known yet."`
+	AllowDuplicates bool              `json:"allow_duplicates,omitempty" default:"false"`
+	ScheduledAt     *string           `json:"scheduled_at,omitempty" format:"date-time" nullable:"true" doc:"null = at once; at most 60 days ahead."`
+	ValidFor        int64             `json:"valid_for,omitempty" minimum:"1" maximum:"2592000" default:"86400" doc:"Seconds after which who was not handed over expires."`
+	WaitForRecharge int64             `json:"wait_for_recharge,omitempty" minimum:"0" maximum:"30" default:"10" doc:"Seconds."`
+	NotifyOnDone    *bool             `json:"notify_on_done,omitempty" doc:"Whether the site's contacts get a mail with counts and cost when the message is done; left out, as the site has it (topic done of /v1/credit/alerts)."`
+	Metadata        json.RawMessage   `json:"metadata,omitempty" doc:"An object of at most 4 KiB, given back as it is."`
+	SendWindow      *message.Hours    `json:"send_window,omitempty" doc:"The part of the Korean day in which anything of the message is handed over, fallbacks too; it may go over midnight. Who would have to wait for longer than the message is valid expires, so it is refused where that is certain."`
+	PerMinute       int64             `json:"per_minute,omitempty" minimum:"1" maximum:"1000000" doc:"How many recipients are let go a minute, within the hours, in steps of ten seconds. After a pause or a standstill it goes on so; what was missed is not made up for."`
+	Variables       map[string]string `json:"variables,omitempty" doc:"Of the recipient who is shown; those that are lacking show their names."`
+	Night           string            `json:"night,omitempty" enum:"hold,refuse" default:"hold" doc:"Of advertising: who may not be reached at night (20:50 to 08:00 in Korea, where the operator says nothing else) waits until it is over, or ends as failed with outside_hours."`
 }
 
 type alimtalkView struct {
@@ -94,6 +95,7 @@ func (a *api) describeOrder(estimate bool) *huma.RequestBody {
 	whole := *schema
 	whole.Properties = maps.Clone(schema.Properties)
 	whole.Required = []string{"strategy"}
+	delete(whole.Properties, "variables")
 	if !estimate {
 		delete(whole.Properties, "recipient_count")
 	}
@@ -116,6 +118,18 @@ func (a *api) describeTest() *huma.RequestBody {
 	body := a.describeOrder(false)
 	maps.DeleteFunc(body.Content, func(media string, _ *huma.MediaType) bool { return media != "application/json" })
 	return body
+}
+
+// describePreview is the body of a message that is looked at.
+func (a *api) describePreview() *huma.RequestBody {
+	schema := *huma.SchemaFromType(a.huma.OpenAPI().Components.Schemas, reflect.TypeFor[orderView]())
+	schema.Properties = maps.Clone(schema.Properties)
+	schema.Required = []string{"strategy"}
+	count := *schema.Properties["recipient_count"]
+	count.Description = "For how many people it is told what could be saved in all."
+	schema.Properties["recipient_count"] = &count
+	schema.PrecomputeMessages()
+	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: &schema, Example: json.RawMessage(examplePreview)}}}
 }
 
 // describeForm is a message with its list.

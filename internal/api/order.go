@@ -23,6 +23,9 @@ type order struct {
 	count        int64 // of recipients that are not named; of an estimate
 	withoutCount bool  // recipient_count is no member here
 	withoutNames bool  // recipients is none: they follow line by line
+
+	looked    bool // it is only looked at: variables is a member
+	variables map[string]string
 }
 
 const (
@@ -51,6 +54,9 @@ func (o *order) read(r *reading) {
 // member reads one member of the message; null is as good as absent.
 func (o *order) member(r *reading, name string) {
 	read, known := orderMembers[name]
+	if o.looked && name == "variables" {
+		read, known = (*order).readVariables, true
+	}
 	switch {
 	case !known, name == "recipient_count" && o.withoutCount, name == "recipients" && o.withoutNames:
 		r.complain("there is no such member here")
@@ -166,6 +172,12 @@ func (o *order) readMetadata(r *reading) {
 		r.complain("want at most %d bytes of JSON, these are %d", maxMetadata, small.Len())
 	}
 	o.Metadata = small.Bytes()
+}
+
+// readVariables reads those of the recipient who is shown.
+func (o *order) readVariables(r *reading) {
+	o.variables = map[string]string{}
+	r.variables(o.variables)
 }
 
 func (o *order) readRecipients(r *reading) {

@@ -154,7 +154,7 @@ func (t *taking) read(from *sheet.Reader) (chunk []row, err error) {
 func (t *taking) row(r sheet.Row) row {
 	out := row{line: r.Line, entry: Entry{To: r.To, Variables: map[string]string{}, Consent: t.list.Consent}}
 	for i, cell := range r.Values {
-		switch cell = unguarded(cell); {
+		switch cell = sheet.Unguarded(cell); {
 		case i == t.name:
 			out.entry.Name = cell
 		case i == t.consent && cell != "":

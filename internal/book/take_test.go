@@ -229,7 +229,7 @@ func TestWhatIsWrittenIsReadBackAsItWas(t *testing.T) {
 			}
 		}
 		before := w.everybody()
-		for _, as := range []Form{CSV, XLSX} {
+		for _, as := range []sheet.Form{sheet.CSV, sheet.XLSX} {
 			var out bytes.Buffer
 			if err := w.book.Export(context.Background(), shop, g.ID, as, &out); err != nil {
 				t.Fatal(err)
@@ -252,8 +252,8 @@ func TestWhatIsWrittenIsReadBackAsItWas(t *testing.T) {
 	})
 }
 
-func open(as Form, raw []byte) (*sheet.Reader, error) {
-	if as == CSV {
+func open(as sheet.Form, raw []byte) (*sheet.Reader, error) {
+	if as == sheet.CSV {
 		return sheet.Open(bytes.NewReader(raw), sheet.Options{})
 	}
 	b, err := sheet.OpenBook(bytes.NewReader(raw), int64(len(raw)), sheet.Options{})
@@ -268,13 +268,13 @@ func TestAnExportIsWhatASpreadsheetOpensSafely(t *testing.T) {
 		w.add(Entry{To: "01012345678", Name: "=cmd|' /C calc'!A0", Variables: map[string]string{"메모": "-1", "이름": "하나"}, Consent: Consent{At: seoul("2026-01-01 09:00"), Evidence: "가입 화면"}})
 		w.add(Entry{To: "01087654321"})
 		var out bytes.Buffer
-		w.must(w.book.Export(context.Background(), shop, id.ID{}, CSV, &out))
+		w.must(w.book.Export(context.Background(), shop, id.ID{}, sheet.CSV, &out))
 		want := "\ufeff전화번호,이름,수신동의일시,동의근거,야간수신동의,메모,이름 (변수)\r\n" +
 			"010-1234-5678,'=cmd|' /C calc'!A0,2026-01-01 09:00,가입 화면,N,'-1,하나\r\n" +
 			"010-8765-4321,,,,,,\r\n"
 		if diff := cmp.Diff(want, out.String()); diff != "" {
 			w.t.Errorf("-want +got\n%s", diff)
 		}
-		w.refused(w.book.Export(context.Background(), shop, id.New(), CSV, io.Discard), fault.NotFound, "")
+		w.refused(w.book.Export(context.Background(), shop, id.New(), sheet.CSV, io.Discard), fault.NotFound, "")
 	})
 }

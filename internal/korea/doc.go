@@ -15,7 +15,7 @@
 // NFC. The table is the one of golang.org/x/text, turned round once at first use.
 //
 // Reading order: number.go (recipients and senders), text.go (length, unsendable
-// characters, replacements), cp949.go (the table), day.go (Korean days and times),
+// characters, replacements), shorten.go (the same in fewer bytes), cp949.go (the table), day.go (Korean days and times),
 // advert.go (what an advertisement shows), night.go (when it may not go), hours.go (windows of
 // a day), words.go (words that hide in a text), tax.go.
 package korea

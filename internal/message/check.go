@@ -14,7 +14,7 @@ import (
 // be. Its checks follow the contract's order: variables, characters, length, the
 // dearest channel allowed.
 func (r *rule) route(values []string, offKakao bool, n *names, prices credit.Prices, lengths *Range) (steps []Step, code, detail string) {
-	way := Route{Alimtalk: r.approved, HasText: r.hasText, Prices: prices, OffKakao: offKakao, Due: r.due, Policy: r.policy}
+	text := provider.Channel(0)
 	if r.hasText {
 		if name := r.text.missing(values, n); name != "" {
 			return nil, MissingVariable, fmt.Sprintf("the variable #{%s} is missing or empty", name)
@@ -22,15 +22,15 @@ func (r *rule) route(values []string, offKakao bool, n *names, prices credit.Pri
 		if name := r.subject.missing(values, n); name != "" {
 			return nil, MissingVariable, fmt.Sprintf("the variable #{%s} of the subject is missing or empty", name)
 		}
-		way.Text = provider.SMS
+		text = provider.SMS
 	}
 	long, tooLong, badText := r.measure(values, lengths)
 	if r.hasText && r.pictured {
-		way.Text = provider.MMS
+		text = provider.MMS
 	} else if r.hasText && long {
-		way.Text = provider.LMS
+		text = provider.LMS
 	}
-	steps = r.strategy.Steps(way)
+	steps = r.strategy.Steps(r.way(text, prices, offKakao))
 	kakao := ""
 	if slices.ContainsFunc(steps, Step.kakao) {
 		if name := r.kakaoMissing(values, n); name != "" {
@@ -46,10 +46,15 @@ func (r *rule) route(values []string, offKakao bool, n *names, prices credit.Pri
 		return nil, TextTooLong, tooLong
 	case kakao != "":
 		return nil, TextTooLong, kakao
-	case texts && way.Text > r.most:
-		return nil, OverMaxChannel, fmt.Sprintf("the text needs %s, the message allows %s at most", way.Text, r.most)
+	case texts && text > r.most:
+		return nil, OverMaxChannel, fmt.Sprintf("the text needs %s, the message allows %s at most", text, r.most)
 	}
 	return steps, "", ""
+}
+
+// way is what a strategy decides from for a recipient whose text is of this kind.
+func (r *rule) way(text provider.Channel, prices credit.Prices, offKakao bool) Route {
+	return Route{Alimtalk: r.approved, HasText: r.hasText, Text: text, Prices: prices, OffKakao: offKakao, Due: r.due, Policy: r.policy}
 }
 
 // measure counts the filled text: whether it needs a long message, and what is

@@ -62,16 +62,17 @@ type Draft struct {
 	// sent to. Its error refuses the message, of which nothing is held then.
 	Admit func(ctx context.Context, recipients int64) error
 
-	content Content
-	shows   []attachment.Name // the pictures of its text
-	sealed  []byte            // the content, once the draft is finished or staged
-	names   names
-	rule    rule
-	prices  credit.Prices
-	advert  *Advert // nil = it is no advertisement
-	named   bool    // it bears another number to opt out by than the site's
-	asking          // what is asked of the database about recipients
-	blocked blocker
+	content  Content
+	template *Template         // of its Alimtalk; it is only read
+	shows    []attachment.Name // the pictures of its text
+	sealed   []byte            // the content, once the draft is finished or staged
+	names    names
+	rule     rule
+	prices   credit.Prices
+	advert   *Advert // nil = it is no advertisement
+	named    bool    // it bears another number to opt out by than the site's
+	asking           // what is asked of the database about recipients
+	blocked  blocker
 
 	classes     classes
 	notesKakao  bool              // who turns out to be no Kakao user is remembered
@@ -345,6 +346,7 @@ func (d *Draft) freezeAlimtalk(t *Template) error {
 	if d.request.TemplateCode == "" || d.request.Strategy == SMSOnly {
 		return nil
 	}
+	d.template = t
 	if t == nil {
 		return fault.New(fault.Invalid, fault.CodeUnknownTemplate, "there is no template %q; create it or choose another", d.request.TemplateCode).
 			At("/alimtalk/template_code", "unknown template")
@@ -430,7 +432,7 @@ func (s *Service) carriesTemplate(t Template) bool {
 
 // checkSubject refuses a subject that cannot be right for anyone.
 func (d *Draft) checkSubject() error {
-	if !d.rule.hasText || !d.rule.subject.fixed() {
+	if !d.rule.hasText || !d.rule.subject.fixed() || d.request.Looked {
 		return nil
 	}
 	subject := d.rule.subject.fill(nil)

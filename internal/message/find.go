@@ -2,6 +2,7 @@ package message
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"creditmsg/internal/credit"
@@ -180,15 +181,10 @@ func (s *Service) Rejections(tx *db.Tx, m *Message, from int64, limit int) (list
 		return nil, false, err
 	}
 	for no := 0; ; no++ {
-		var body []byte
-		err := tx.QueryRow(`SELECT body FROM reject WHERE site_id = ? AND message_id = ? AND no = ?`, m.Site, m.ID, no).Scan(&body)
-		if err == db.ErrNoRows {
+		pack, err := rejectPack(tx, m, key, no)
+		if errors.Is(err, db.ErrNoRows) {
 			return list, false, nil
 		}
-		if err != nil {
-			return nil, false, fmt.Errorf("read rejections of message %s: %w", m.ID, err)
-		}
-		pack, err := openRejects(key, m.ID, no, body)
 		if err != nil {
 			return nil, false, err
 		}
@@ -202,6 +198,16 @@ func (s *Service) Rejections(tx *db.Tx, m *Message, from int64, limit int) (list
 			list = append(list, r)
 		}
 	}
+}
+
+// rejectPack reads one pack of a message's rejections; db.ErrNoRows behind the last.
+func rejectPack(tx *db.Tx, m *Message, key *site.Key, no int) ([]Rejection, error) {
+	var body []byte
+	err := tx.QueryRow(`SELECT body FROM reject WHERE site_id = ? AND message_id = ? AND no = ?`, m.Site, m.ID, no).Scan(&body)
+	if err != nil {
+		return nil, fmt.Errorf("read rejections %d of message %s: %w", no, m.ID, err)
+	}
+	return openRejects(key, m.ID, no, body)
 }
 
 // Content opens what a message says.

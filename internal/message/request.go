@@ -31,6 +31,7 @@ type Request struct {
 	Test            bool          // it is tried out on a few phones: see AsTest
 	Resends         Key           // the message whose failures it is sent to again; zero = none
 	Notify          Notice        // whether the site's people are told when it is done
+	Looked          bool          // it is only looked at: what is wrong with its subject is told beside it
 }
 
 // MostTest is how many phones a message can be tried out on.

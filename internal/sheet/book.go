@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"creditmsg/internal/fault"
@@ -37,6 +38,8 @@ const (
 type Book struct {
 	archive *archive
 	options Options
+	name    string   // of the sheet
+	names   []string // of all sheets with cells, in the order of the file, those that people see first
 	sheet   *zip.File
 	texts   *zip.File // the shared texts; nil = every cell holds its own
 	styles  *zip.File // nil = no cell has a format
@@ -75,6 +78,13 @@ func IsBook(r io.ReaderAt) bool {
 	_, err := r.ReadAt(start, 0)
 	return err == nil && (string(start) == zipMark || string(start) == compoundMark)
 }
+
+// Sheet is the name of the sheet that is read.
+func (b *Book) Sheet() string { return b.name }
+
+// Sheets are the names of those that could be read, in the order of the workbook and with the
+// hidden ones last.
+func (b *Book) Sheets() []string { return slices.Clone(b.names) }
 
 // Memory is about how many bytes reading the rows takes at most.
 func (b *Book) Memory() int64 { return 12<<20 + int64(b.strings)*64 }
@@ -333,11 +343,19 @@ func (b *Book) find() error {
 	if err != nil {
 		return err
 	}
-	name, err := choose(book.Sheets, near, b.options.Sheet)
+	part, name, err := choose(book.Sheets, near, b.options.Sheet)
 	if err != nil {
 		return err
 	}
-	return b.findParts(name, near)
+	b.name = name
+	for _, hidden := range []bool{false, true} {
+		for _, e := range book.Sheets {
+			if _, ok := near.target("worksheet", e.Rel); ok && e.hidden() == hidden {
+				b.names = append(b.names, e.Name)
+			}
+		}
+	}
+	return b.findParts(part, near)
 }
 
 func (b *Book) findParts(name string, near *relations) (err error) {
@@ -358,9 +376,9 @@ func (b *Book) findParts(name string, near *relations) (err error) {
 	return err
 }
 
-// choose gives the part of the sheet that is named, or else of the first one with cells
-// that people see.
-func choose(sheets []sheetEntry, near *relations, named string) (part string, err error) {
+// choose gives the part and the name of the sheet that is named, or else of the first one with
+// cells that people see.
+func choose(sheets []sheetEntry, near *relations, named string) (part, name string, err error) {
 	named = korea.Normalise(strings.TrimSpace(named))
 	names := make([]string, len(sheets))
 	for i, e := range sheets {
@@ -368,13 +386,13 @@ func choose(sheets []sheetEntry, near *relations, named string) (part string, er
 		names[i] = e.Name
 		switch is := strings.EqualFold(korea.Normalise(strings.TrimSpace(e.Name)), named); {
 		case is && !ok:
-			return "", fault.New(fault.Invalid, fault.CodeValidation, "the sheet %q holds no cells; name another one", e.Name).At(pointer(1), "no cells")
+			return "", "", fault.New(fault.Invalid, fault.CodeValidation, "the sheet %q holds no cells; name another one", e.Name).At(pointer(1), "no cells")
 		case is, named == "" && ok && !e.hidden():
-			return part, nil
+			return part, e.Name, nil
 		}
 	}
 	if named == "" {
-		return "", fault.New(fault.Invalid, fault.CodeValidation, "every sheet with cells is hidden: name one of %s", list(names)).At(pointer(1), "no sheet")
+		return "", "", fault.New(fault.Invalid, fault.CodeValidation, "every sheet with cells is hidden: name one of %s", list(names)).At(pointer(1), "no sheet")
 	}
-	return "", fault.New(fault.Invalid, fault.CodeValidation, "there is no sheet %q; the workbook has %s", named, list(names)).At(pointer(1), "no such sheet")
+	return "", "", fault.New(fault.Invalid, fault.CodeValidation, "there is no sheet %q; the workbook has %s", named, list(names)).At(pointer(1), "no such sheet")
 }

@@ -253,6 +253,8 @@ func (r *bookRows) extra() string {
 	return "empty the cells beside the list, or name their columns"
 }
 
+func (r *bookRows) encoding() string { return string(XLSX) }
+
 func (r *bookRows) close() (err error) {
 	for _, rows := range []*excelize.Rows{r.shown, r.stored} {
 		if rows != nil {

@@ -15,10 +15,11 @@ var numberColumns = []string{"전화번호", "휴대폰", "휴대전화", "핸�
 
 // header says which cell of a row is what.
 type header struct {
-	width int      // cells that a row may have
-	to    int      // the cell with the number; -1 = there is none
-	names []string // the other columns that have a name
-	at    []int    // their cells
+	width  int      // cells that a row may have
+	to     int      // the cell with the number; -1 = there is none
+	number string   // the name of its column
+	names  []string // the other columns that have a name
+	at     []int    // their cells
 }
 
 // readHeader reads the names on the header line.
@@ -40,6 +41,7 @@ func readHeader(line int, cells []string, o Options) (header, error) {
 		if h.to, err = numberColumn(line, cells, o); err != nil {
 			return h, err
 		}
+		h.number = cells[h.to]
 	}
 	for i, name := range cells {
 		if i != h.to && name != "" {

@@ -99,6 +99,13 @@ func (r *records) number(_ int, shown string) (string, error) { return shown, ni
 
 func (r *records) extra() string { return "put double quotes around a cell that holds the delimiter" }
 
+func (r *records) encoding() string {
+	if r.enc.cp949 {
+		return "cp949"
+	}
+	return "utf-8"
+}
+
 // close has nothing to do: the file is the caller's.
 func (r *records) close() error { return nil }
 

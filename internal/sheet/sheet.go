@@ -19,7 +19,8 @@
 // Reading order: sheet.go (what callers use), header.go (which column is which), consent.go;
 // for CSV encoding.go (the first reading) and record.go (cells and quotes); for
 // workbooks book.go (the parts of the archive), book_survey.go with book_walk.go (the
-// first reading), book_style.go (formats of cells), book_rows.go (cells).
+// first reading), book_style.go (formats of cells), book_rows.go (cells); write.go (the way
+// out).
 package sheet
 
 import (
@@ -74,6 +75,8 @@ type source interface {
 	number(column int, shown string) (string, error)
 	// extra says what may be wrong with a row that has more cells than the header.
 	extra() string
+	// encoding is what the cells are written in.
+	encoding() string
 	close() error
 }
 
@@ -128,6 +131,13 @@ func (r *Reader) Close() error { return r.from.close() }
 // Columns gives the names of all columns but the one with the numbers, in the
 // order of the file. Columns without a name are left out, here and in Row.Values.
 func (r *Reader) Columns() []string { return slices.Clone(r.header.names) }
+
+// NumberColumn gives the name of the column with the numbers; empty in a Table and in a bare
+// list.
+func (r *Reader) NumberColumn() string { return r.header.number }
+
+// Encoding is what the cells are written in: utf-8, cp949, or xlsx in a workbook.
+func (r *Reader) Encoding() string { return r.from.encoding() }
 
 // Next gives the next row, io.EOF behind the last. Lines without any content are
 // skipped. The row is the caller's to keep. After an error every Next repeats it.
