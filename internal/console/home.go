@@ -19,7 +19,7 @@ func homeScreens() []screen {
 
 // home leads somebody to where he works.
 func (p *page) home() error {
-	sites := sheet{page: p}.Sites()
+	sites := view{page: p}.Sites()
 	switch {
 	case p.house():
 		return p.lead(to("operator"))

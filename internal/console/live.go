@@ -54,7 +54,7 @@ func (p *page) stream(every time.Duration, look func() (piece string, over bool,
 // written writes a part of a page into a text.
 func (p *page) written(name string, data any) (string, error) {
 	var out bytes.Buffer
-	if err := p.render(&out, name, sheet{page: p, Name: name, D: data}); err != nil {
+	if err := p.render(&out, name, view{page: p, Name: name, D: data}); err != nil {
 		return "", err
 	}
 	return out.String(), nil

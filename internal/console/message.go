@@ -67,11 +67,6 @@ type messageView struct {
 	Wrong      string // with the number that is looked for
 }
 
-// progress is what the page shows that changes by itself.
-func (p *page) progress(m client.Message) messageView {
-	return messageView{Message: m, Acts: p.actsOn(m), Live: !m.Status.Final()}
-}
-
 // actsOn are what can be done with a message now, by this person. The API decides; this only leaves
 // out what it would refuse.
 func (p *page) actsOn(m client.Message) (out []string) {
@@ -97,9 +92,18 @@ func (p *page) actsOn(m client.Message) (out []string) {
 }
 
 func (p *page) message() error {
+	d, err := p.messageView()
+	if err != nil {
+		return err
+	}
+	return p.show("message", d)
+}
+
+// messageView reads a message and those of its people that the address narrows it to.
+func (p *page) messageView() (d messageView, err error) {
 	q := p.r.URL.Query()
 	var m client.Message
-	d := messageView{Status: oneOf(q.Get("status"), recipientStates), To: q.Get("to")}
+	d = messageView{Status: oneOf(q.Get("status"), recipientStates), To: q.Get("to"), States: recipientStates}
 	group, ctx := errgroup.WithContext(p.ctx())
 	group.Go(func() (err error) { m, err = p.api.Message(ctx, p.r.PathValue("id")); return err })
 	group.Go(func() (err error) {
@@ -111,19 +115,13 @@ func (p *page) message() error {
 		d.People, err = p.api.Recipients(ctx, p.r.PathValue("id"), client.RecipientFilter{Paging: at, Status: d.Status, To: d.To})
 		var problem *client.Problem
 		if d.To != "" && errors.As(err, &problem) && problem.Status == http.StatusUnprocessableEntity {
-			d.Wrong, err = problem.Detail, nil
-			if len(problem.Errors) > 0 {
-				d.Wrong = problem.Errors[0].Detail
-			}
+			d.Wrong, err = why(err), nil
 		}
 		return err
 	})
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	now := p.progress(m)
-	d.Message, d.Acts, d.Live, d.States = now.Message, now.Acts, now.Live, recipientStates
-	return p.show("message", d)
+	err = group.Wait()
+	d.Message, d.Acts, d.Live = m, p.actsOn(m), !m.Status.Final()
+	return d, err
 }
 
 // liveEvery is how long the page waits between two looks at a message that is on its way.
@@ -133,16 +131,16 @@ const liveEvery = time.Second
 func (p *page) messageLive() error {
 	last := ""
 	return p.stream(liveEvery, func() (piece string, over bool, err error) {
-		m, err := p.api.Message(p.ctx(), p.r.PathValue("id"))
+		d, err := p.messageView()
 		if err != nil {
 			return "", false, err
 		}
-		text, err := p.written("message-progress", p.progress(m))
+		text, err := p.written("message-live", d)
 		if err != nil || text == last {
-			return "", m.Status.Final(), err
+			return "", !d.Live, err
 		}
 		last = text
-		return text, m.Status.Final(), nil
+		return text, !d.Live, nil
 	})
 }
 

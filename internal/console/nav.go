@@ -26,7 +26,7 @@ var operatorDoors = []door{
 }
 
 // Menu is what the person can go to from here.
-func (s sheet) Menu() (out []place) {
+func (s view) Menu() (out []place) {
 	doors, path := siteDoors, s.page.path
 	if s.page.site == "" {
 		if !s.page.house() {
@@ -69,7 +69,7 @@ func (p *page) house() bool {
 }
 
 // Sites are those that the person has a role on, to switch between.
-func (s sheet) Sites() (out []string) {
+func (s view) Sites() (out []string) {
 	if s.page.me.Person == nil {
 		return nil
 	}
@@ -82,4 +82,4 @@ func (s sheet) Sites() (out []string) {
 }
 
 // House reports whether the person has a role on the whole installation.
-func (s sheet) House() bool { return s.page.house() }
+func (s view) House() bool { return s.page.house() }

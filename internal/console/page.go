@@ -100,7 +100,7 @@ func (p *page) show(name string, data any) error { return p.showAs(http.StatusOK
 
 func (p *page) showAs(status int, name string, data any) error {
 	var out bytes.Buffer
-	if err := p.render(&out, name, sheet{page: p, Name: name, D: data}); err != nil {
+	if err := p.render(&out, name, view{page: p, Name: name, D: data}); err != nil {
 		return err
 	}
 	h := p.w.Header()

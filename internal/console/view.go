@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"net/url"
+	"slices"
 
 	"creditmsg/client"
 )
@@ -45,17 +46,27 @@ func (t *tongue) functions(s *static) template.FuncMap {
 		"t": t.words.text, "n": t.words.count, "word": t.words.word,
 		"won": won, "num": grouped, "share": share, "of": of,
 		"moment": t.figures.moment, "exact": t.figures.exact, "day": t.figures.day,
-		"static": s.path, "whole": func(n int) int64 { return int64(n) }, "sub": func(a, b int64) int64 { return a - b }, "to": to, "field": newField, "dict": dict, "query": query, "more": more,
+		"static": s.path, "has": has,
+		"templateChoices": templateChoices, "senderChoices": senderChoices, "policyChoices": policyChoices,
+		"changeText": func(ko, en string) string {
+			if t.lang == "ko" {
+				return ko
+			}
+			return en
+		}, "whole": func(n int) int64 { return int64(n) }, "sub": func(a, b int64) int64 { return a - b }, "to": to, "field": newField, "dict": dict, "query": query, "more": more,
 	}
 }
 
 // render writes one page.
-func (t *tongue) render(w io.Writer, name string, data sheet) error {
+func (t *tongue) render(w io.Writer, name string, data view) error {
 	if err := t.pages.ExecuteTemplate(w, name, data); err != nil {
 		return fmt.Errorf("write the page %s: %w", name, err)
 	}
 	return nil
 }
+
+// has reports whether a list has a text.
+func has(list []string, text string) bool { return slices.Contains(list, text) }
 
 // dict puts pairs of name and value together, for a part that needs several things.
 func dict(pairs ...any) (map[string]any, error) {
@@ -133,53 +144,72 @@ func (f field) Type() string {
 	return "text"
 }
 
-// sheet is what a page is made of.
-type sheet struct {
+// view is what a page is made of.
+type view struct {
 	page *page
 	Name string
 	D    any // what it shows
 }
 
 // Lang is the language, and Other the one that it is not.
-func (s sheet) Lang() string { return s.page.lang }
+func (s view) Lang() string { return s.page.lang }
 
 // Languages are all there are.
-func (s sheet) Languages() []string { return languages }
+func (s view) Languages() []string { return languages }
 
 // Theme is how bright the page is.
-func (s sheet) Theme() string { return s.page.theme }
+func (s view) Theme() string { return s.page.theme }
 
 // Themes are all there are.
-func (s sheet) Themes() []string { return themes }
+func (s view) Themes() []string { return themes }
 
 // Site is what the page is about; "" = no site.
-func (s sheet) Site() string { return s.page.site }
+func (s view) Site() string { return s.page.site }
 
 // Me is who looks at it.
-func (s sheet) Me() client.Identity { return s.page.me }
+func (s view) Me() client.Identity { return s.page.me }
 
 // Signed reports whether somebody is signed in.
-func (s sheet) Signed() bool { return s.page.me.Person != nil }
+func (s view) Signed() bool { return s.page.me.Person != nil }
 
 // Can reports whether he may do something here.
-func (s sheet) Can(permission string) bool { return s.page.can(permission) }
+func (s view) Can(permission string) bool { return s.page.can(permission) }
 
 // Path is that of a page about the same site.
-func (s sheet) Path(parts ...string) string { return s.page.path(parts...) }
+func (s view) Path(parts ...string) string { return s.page.path(parts...) }
 
 // Here is the address of the page itself.
-func (s sheet) Here() string {
+func (s view) Here() string {
 	if s.page.r.Method != "GET" {
 		return s.page.r.Header.Get("Referer")
 	}
 	return s.page.r.URL.RequestURI()
 }
 
+// Query is what stands behind the page's path, with its question mark.
+func (s view) Query() string {
+	if s.page.r.URL.RawQuery == "" {
+		return ""
+	}
+	return "?" + s.page.r.URL.RawQuery
+}
+
 // Title is what the page is called.
-func (s sheet) Title() string { return s.page.say("title." + s.Name) }
+func (s view) Title() string { return s.page.say("title." + s.Name) }
 
 // Version is the program's.
-func (s sheet) Version() string { return s.page.Version }
+func (s view) Version() string { return s.page.Version }
+
+// Strategies are those that everybody has.
+func (s view) Strategies() (out []string) {
+	for _, one := range strategies {
+		out = append(out, string(one))
+	}
+	return out
+}
+
+// NewKey is an Idempotency-Key that nobody has used.
+func (s view) NewKey() string { return form{}.Key() }
 
 // Notice is what was just done, once.
-func (s sheet) Notice() string { return s.page.notice() }
+func (s view) Notice() string { return s.page.notice() }
