@@ -5,7 +5,7 @@ export const pages = {
   owner: [
     "/console/s/demo-rich", "/console/s/demo-rich/messages", "/console/s/demo-rich/messages?status=done", "/console/s/demo-rich/messages/new", "/console/s/demo-rich/messages/:message",
     "/console/s/demo-rich/messages/:message?status=failed", "/console/s/demo-rich/messages/:message?to=nonsense", "/console/s/demo-rich/messages/:message?status=rejected",
-    "/console/s/demo-rich/messages/:message/trace?to=:person", "/console/me", "/console/me/password", "/console/me/factor",
+    "/console/s/demo-rich/messages/:message/trace?to=:person", "/console/s/demo-rich/search", "/console/s/demo-rich/search?to=:person", "/console/me", "/console/me/password", "/console/me/factor",
   ],
   operator: ["/console/operator", "/console/s/demo-cheap"],
 };
