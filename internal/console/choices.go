@@ -35,3 +35,12 @@ func policyChoices(list []client.Policy) []choice {
 	}
 	return out
 }
+
+// wordChoices offers the words of a closed list.
+func (w *words) wordChoices(list string, of []string) []choice {
+	out := make([]choice, len(of))
+	for i, one := range of {
+		out[i] = choice{one, w.word(list, one)}
+	}
+	return out
+}

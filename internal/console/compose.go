@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strconv"
@@ -52,6 +53,9 @@ type way struct {
 	Least    bool   // it is expected to cost least
 }
 
+// whens are the times at which a message can go: at once, later, again and again.
+var whens = []string{"now", "later", "repeat"}
+
 // strategies are those that everybody has, as the page shows them.
 var strategies = []client.Strategy{client.AlimtalkFirst, client.SMSOnly, client.CostOptimized}
 
@@ -61,7 +65,8 @@ const mostListed = 200
 func (p *page) compose() error {
 	f := p.form()
 	if f.Get("strategy") == "" {
-		f = f.Filled(map[string]string{"strategy": string(client.AlimtalkFirst), "fallback": "on"})
+		f = f.Filled(map[string]string{"strategy": string(client.AlimtalkFirst), "fallback": "on", "when": cmp.Or(oneOf(p.r.URL.Query().Get("when"), whens), whens[0]),
+			"alimtalk.template_code": p.r.URL.Query().Get("template")})
 	}
 	d, err := p.composing(f)
 	if err != nil {
@@ -120,7 +125,12 @@ func (p *page) draft(f *form) client.Draft {
 	}
 	d.Groups = slices.DeleteFunc(slices.Clone(f.Values["groups"]), func(s string) bool { return s == "" })
 	d.AllowDuplicates = f.Get("allow_duplicates") != ""
-	d.ScheduledAt = p.koreanTime(f, "scheduled_at")
+	if f.Get("when") == "later" {
+		d.ScheduledAt = p.koreanTime(f, "scheduled_at")
+		if d.ScheduledAt.IsZero() {
+			f.note("scheduled_at", p.say("form.time"))
+		}
+	}
 	d.ValidFor = p.number(f, "valid_hours") * int(time.Hour/time.Second)
 	d.PerMinute = p.number(f, "per_minute")
 	if from, until := f.Get("send_window.from"), f.Get("send_window.until"); from != "" || until != "" {
@@ -326,6 +336,7 @@ type reviewing struct {
 	Form     form
 	Kept     []kept
 	Draft    client.Draft
+	Cron     string // how often it is repeated; "" = it is sent once
 	Estimate client.Estimate
 	Side     side
 	Refused  []refusedOnes
@@ -342,6 +353,13 @@ func (p *page) composeReview() error {
 	if err != nil {
 		return err
 	}
+	cron := ""
+	if f.repeats() {
+		if cron = p.cron(&f); f.Get("title") == "" {
+			f.note("title", p.say("series.name-none"))
+		}
+		p.koreanTime(&f, "repeat.until")
+	}
 	if len(f.Errors) > 0 {
 		return p.composeAgain(f, nil)
 	}
@@ -352,7 +370,7 @@ func (p *page) composeReview() error {
 		}
 		return err
 	}
-	r := reviewing{Form: f, Kept: fieldsOf(f), Draft: d, Estimate: e, Side: p.side(f)}
+	r := reviewing{Form: f, Kept: fieldsOf(f), Draft: d, Cron: cron, Estimate: e, Side: p.side(f)}
 	for code, n := range e.RejectedByCode {
 		r.Refused = append(r.Refused, refusedOnes{code, n})
 	}

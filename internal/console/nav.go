@@ -19,6 +19,7 @@ type door struct {
 var siteDoors = []door{
 	{"home", "home", nil, ""},
 	{"messages", "send", []string{"messages"}, "messages:read"},
+	{"series", "calendar", []string{"series"}, "messages:read"},
 	{"search", "search", []string{"search"}, "messages:read"},
 }
 

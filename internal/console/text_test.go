@@ -91,7 +91,7 @@ func used(t *testing.T) (keys, lists map[string]bool) {
 			switch called.Ident {
 			case "t", "n":
 				keys[text(1)] = true
-			case "word":
+			case "word", "wordChoices":
 				lists[text(1)] = true
 			case "field":
 				noteField(c, text, keys)

@@ -46,7 +46,7 @@ func (t *tongue) functions(s *static) template.FuncMap {
 		"t": t.words.text, "n": t.words.count, "word": t.words.word,
 		"won": won, "num": grouped, "share": share, "of": of,
 		"moment": t.figures.moment, "exact": t.figures.exact, "day": t.figures.day,
-		"static": s.path, "has": has,
+		"static": s.path, "has": has, "wordChoices": t.wordChoices,
 		"templateChoices": templateChoices, "senderChoices": senderChoices, "policyChoices": policyChoices,
 		"changeText": func(ko, en string) string {
 			if t.lang == "ko" {
@@ -207,6 +207,15 @@ func (s view) Strategies() (out []string) {
 	}
 	return out
 }
+
+// Whens are the times at which a message can go.
+func (s view) Whens() []string { return whens }
+
+// Repeats are the ways in which it can be repeated.
+func (s view) Repeats() []string { return []string{daily, weekly, monthly, byCron} }
+
+// Weekdays are those of cron, from Monday.
+func (s view) Weekdays() []string { return []string{"1", "2", "3", "4", "5", "6", "0"} }
 
 // NewKey is an Idempotency-Key that nobody has used.
 func (s view) NewKey() string { return form{}.Key() }
