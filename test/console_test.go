@@ -85,10 +85,91 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-func TestAMessageIsSeenAsItGoesAndOfOnesOwnSiteAlone(t *testing.T) {
+func TestWhatIsNotOnesOwnIsNotFound(t *testing.T) {
 	p := consoleDemo(t).sign("owner")
-	p.get("/console/s/demo-cheap").says("찾을 수 없습니다")
-	p.get("/console/s/demo-rich/messages").says("아직 보낸 메시지가 없습니다")
-	p.get("/console/s/demo-rich/messages/msg_01k9zqm0v8e4t9w2n7c5r3x6yb").says("찾을 수 없습니다")
-	p.get("/console/nowhere").says("찾을 수 없습니다")
+	for _, path := range []string{"/console/s/demo-cheap", "/console/s/demo-rich/messages/msg_01k9zqm0v8e4t9w2n7c5r3x6yb", "/console/s/demo-rich/messages/nonsense", "/console/nowhere"} {
+		if got := p.get(path); got.status != http.StatusNotFound {
+			t.Errorf("%s has status %d", path, got.status)
+		} else {
+			got.says("찾을 수 없습니다")
+		}
+	}
+}
+
+// written is a message as the form of the page sends it.
+func written(more ...string) []string {
+	return append([]string{"title", "11월 안내", "strategy", "alimtalk_first", "alimtalk.template_code", "RESERVE_01", "fallback", "on", "text.body", "#{이름}님, 안내드립니다",
+		"to", "전화번호\t이름\n010-0000-1001\t김하나\n010-0001-2002\t이둘\n02-123-4567\t박셋", "when", "now"}, more...)
+}
+
+func TestAMessageIsWrittenLookedAtAndSentOnceAndSeenAsItGoes(t *testing.T) {
+	p := consoleDemo(t).sign("sender")
+	const site = "/console/s/demo-rich"
+	p.get(site + "/messages").says("아직 보낸 메시지가 없습니다")
+	p.post(site+"/messages/new/preview", written()...).says("김하나님, 예약이 확정되었습니다.", "김하나님, 안내드립니다", "최대 비용", "3명 기준")
+	review := p.post(site+"/messages/new/review", written()...)
+	review.says("보낼 수신자 2명", "예상 비용 18원", "최대 비용 36원", "휴대전화 번호가 아닙니다. 1", "지금 보내기")
+	key := review.value("_key")
+	if key == "" || review.value("to") != "전화번호\t이름\n010-0000-1001\t김하나\n010-0001-2002\t이둘\n02-123-4567\t박셋" {
+		t.Fatalf("the last look carries the key %q and the people %q", key, review.value("to"))
+	}
+	first := p.post(site+"/messages", written("_key", key)...)
+	if again := p.post(site+"/messages", written("_key", key)...); again.to != first.to || first.status != http.StatusSeeOther {
+		t.Fatalf("a form that is sent twice leads to %q and to %q", first.to, again.to)
+	}
+	events := p.do(http.MethodGet, first.to+"/live", nil)
+	if kind := events.header.Get("Content-Type"); kind != "text/event-stream" || !strings.Contains(events.body, "event: end") {
+		t.Errorf("what happens is told as %s, and ends: %v", kind, strings.Contains(events.body, "event: end"))
+	}
+	p.get(first.to).says("완료", "2명 중 2명 완료", "알림톡 1 SMS 1", "27원", "01000001001")
+	p.get(first.to + "?status=rejected").says("휴대전화 번호가 아닙니다.")
+	if list := p.get(site + "/messages").words(); strings.Count(list, "11월 안내") != 1 {
+		t.Errorf("the list of messages is %s", list)
+	}
+}
+
+func TestAMessageThatCannotBeSentIsRefusedBesideItsFields(t *testing.T) {
+	p := consoleDemo(t).sign("sender")
+	for name, c := range map[string]struct {
+		field, value, says string
+	}{
+		"nobody":        {"to", "", "받을 사람을 입력하거나"},
+		"no column":     {"to", "이름\t나이\n김하나\t20", ""},
+		"a wrong time":  {"scheduled_at", "tomorrow", "날짜와 시각"},
+		"a wrong pace":  {"per_minute", "many", "숫자를 입력"},
+		"no such words": {"alimtalk.template_code", "NOWHERE", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			form := url.Values{}
+			for list := written("when", "later"); len(list) > 0; list = list[2:] {
+				form.Set(list[0], list[1])
+			}
+			if c.field != "scheduled_at" {
+				form.Set("when", "now")
+			}
+			form.Set(c.field, c.value)
+			got := p.do(http.MethodPost, "/console/s/demo-rich/messages/new/review", form)
+			if beside := got.beside(c.field); got.status != http.StatusUnprocessableEntity || beside == "" || !strings.Contains(beside, c.says) {
+				t.Errorf("with status %d it says %q beside %s: %s", got.status, beside, c.field, got.words())
+			}
+			if got.value("title") != "11월 안내" || c.field != "text.body" && got.value("text.body") != "#{이름}님, 안내드립니다" {
+				t.Errorf("it keeps the title %q and the text %q", got.value("title"), got.value("text.body"))
+			}
+		})
+	}
+	if list := p.get("/console/s/demo-rich/messages").words(); strings.Contains(list, "11월 안내") {
+		t.Error("something was sent")
+	}
+}
+
+func TestAViewerSeesMessagesAndSendsNone(t *testing.T) {
+	p := consoleDemo(t).sign("viewer")
+	if page := p.get("/console/s/demo-rich/messages"); page.status != http.StatusOK || strings.Contains(page.words(), "메시지 작성") {
+		t.Errorf("with status %d a viewer is offered to write: %s", page.status, page.words())
+	}
+	got := p.post("/console/s/demo-rich/messages", written("_key", "k1")...)
+	if got.status != http.StatusForbidden {
+		t.Errorf("a viewer's message has status %d", got.status)
+	}
+	got.says("권한이 없습니다")
 }
