@@ -18,7 +18,7 @@ import (
 type serveVerb struct {
 	configured
 	Demo  bool     `help:"Bring a simulated provider and sites that can send at once, send a message and show what becomes of it. Data is kept in ./data."`
-	Roles []string `placeholder:"ROLE,…" help:"What this process does: api, worker, simulator; without it api and worker, with --demo all three."`
+	Roles []string `placeholder:"ROLE,…" help:"What this process does: api, console, worker, simulator; without it api, console and worker, with --demo all four."`
 }
 
 // Help is shown below the flags' own help.

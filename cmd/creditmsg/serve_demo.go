@@ -82,10 +82,11 @@ func demoDraft() client.Draft {
 
 func (w *show) places() {
 	fmt.Fprintf(w.out, "Credit Messaging %s\n\n", versionText())
-	w.row("API", "%-24s described at /docs", w.demo.APIURL)
-	w.row("simulator", "%-24s what phones got: /_sim/received, what payers paid: /_sim/payments", w.demo.SimulatorURL)
-	w.row("tokens", "%-24s of demo-rich and its test site, demo-cheap, demo-poor and the operator", server.DemoDir+"/demo.json")
-	w.row("people", "%-24s with their passwords: an operator, support, and who works at %s", server.DemoDir+"/demo.json", demoSite)
+	w.row("console", "%-32s %s", w.demo.ConsoleURL, w.firstLogin())
+	w.row("API", "%-32s described at /docs", w.demo.APIURL)
+	w.row("simulator", "%-32s what phones got: /_sim/received, what payers paid: /_sim/payments", w.demo.SimulatorURL)
+	w.row("tokens", "%-32s of demo-rich and its test site, demo-cheap, demo-poor and the operator", server.DemoDir+"/demo.json")
+	w.row("people", "%-32s with their passwords: an operator, support, and who works at %s", server.DemoDir+"/demo.json", demoSite)
 	w.row("recharge", "%s gets 50,000 won whenever less than 10,000 are left, by a card that is made up", demoSite)
 	w.row("log", "%s", w.log)
 	fmt.Fprintln(w.out)
@@ -156,4 +157,14 @@ Send one yourself, from another terminal:
 
 Running; Ctrl-C stops.
 `, w.demo.APIURL, w.demo.Tokens[demoSite])
+}
+
+// firstLogin is how somebody sees the console first, as the owner of a site.
+func (w *show) firstLogin() string {
+	for _, l := range w.demo.Logins {
+		if l.Site != "" {
+			return "sign in as " + l.Email + ", password " + l.Password
+		}
+	}
+	return ""
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"path/filepath"
 
+	"creditmsg/internal/console"
 	"creditmsg/internal/fault"
 	till "creditmsg/internal/payment/simulator"
 )
@@ -12,6 +13,7 @@ import (
 // Demo is what somebody who looks at the demo needs to know: the content of demo.json.
 type Demo struct {
 	APIURL       string            `json:"api_url"`
+	ConsoleURL   string            `json:"console_url,omitempty"` // "" = this process shows none
 	SimulatorURL string            `json:"simulator_url"`
 	Simulator    DemoKey           `json:"simulator"`
 	Logins       []DemoLogin       `json:"logins"`
@@ -98,7 +100,10 @@ func OpenDemo(ctx context.Context, c Config, o DemoOptions) (*Program, Demo, err
 	if err != nil {
 		return nil, Demo{}, err
 	}
-	demo.APIURL, demo.SimulatorURL = p.URL(), p.SimulatorURL()
+	demo.APIURL, demo.ConsoleURL, demo.SimulatorURL = p.URL(), "", p.SimulatorURL()
+	if p.has(RoleConsole) {
+		demo.ConsoleURL = p.URL() + console.Root
+	}
 	if err := p.furnish(ctx, &demo); err != nil {
 		p.Close()
 		return nil, Demo{}, err
