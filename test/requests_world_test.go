@@ -329,6 +329,7 @@ func (a *asked) settle() {
 	shop := caller(a.T, "http://"+a.address, strings.TrimPrefix(a.owner, "Bearer "))
 	a.quieten(shop)
 	a.without("kind = 'payment'")
+	a.inspected(shop)
 	for _, id := range a.theirs.IDs() {
 		if strings.HasPrefix(id, "msg_") {
 			if m, err := shop.Message(within(a.T), id); err == nil && m.Status == "accepted" {
@@ -338,6 +339,23 @@ func (a *asked) settle() {
 			}
 		}
 	}
+}
+
+// inspected has the vendors asked about the hidden site's templates until each was inspected: else that
+// would be heard of minutes later, on the way.
+func (a *asked) inspected(shop *client.Client) {
+	a.Helper()
+	eventually(a.T, func() error {
+		list, err := shop.Templates(within(a.T), client.Paging{})
+		for _, one := range list.Data {
+			if err == nil && one.State == "inspecting" {
+				if _, err = shop.SyncTemplate(within(a.T), one.Code, client.TemplateWish{}); err == nil {
+					err = fmt.Errorf("the template %s is still being inspected", one.Code)
+				}
+			}
+		}
+		return err
+	})
 }
 
 // quieten ends what is sent to the hidden site's endpoints of webhooks, which nobody answers for.
