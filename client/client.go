@@ -38,6 +38,9 @@ type Options struct {
 	LongestWait time.Duration
 	// UserAgent names the program; "" means "creditmsg-client".
 	UserAgent string
+	// Language is that of the sentences in refusals and rejections, as Accept-Language
+	// writes it: "ko" for Korean. "" means English; codes are the same in both.
+	Language string
 }
 
 // Client speaks to one installation with one token.
@@ -48,6 +51,7 @@ type Client struct {
 	retries int
 	longest time.Duration
 	agent   string
+	speaks  string  // Accept-Language; "" = not said
 	site    string  // that requests are about; "" = the token's own
 	ifMatch *string // what changes depend on
 	tag     *string // where ETags go
@@ -64,7 +68,7 @@ func New(address, token string, o Options) (*Client, error) {
 	if base.Scheme != "http" && base.Scheme != "https" || base.Host == "" || base.RawQuery != "" {
 		return nil, fmt.Errorf("read the API's address: %q is not of the form http://host:port or https://host", base.Redacted())
 	}
-	c := &Client{base: base, token: token, http: o.HTTP, retries: o.Retries, longest: o.LongestWait, agent: o.UserAgent}
+	c := &Client{base: base, token: token, http: o.HTTP, retries: o.Retries, longest: o.LongestWait, agent: o.UserAgent, speaks: o.Language}
 	if c.http == nil {
 		c.http = ownHTTP(o.ReplyWithin)
 	}
@@ -219,6 +223,9 @@ func (c *Client) request(ctx context.Context, in call, body io.Reader) (*http.Re
 	}
 	req.Header.Set("Accept", "application/json, application/problem+json")
 	req.Header.Set("User-Agent", c.agent)
+	if c.speaks != "" {
+		req.Header.Set("Accept-Language", c.speaks)
+	}
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}

@@ -246,6 +246,27 @@ func TestAnAddressMustBeAnHTTPAddress(t *testing.T) {
 	}
 }
 
+func TestTheLanguageOfRefusalsIsAskedForWhereItIsSaid(t *testing.T) {
+	for _, language := range []string{"", "ko", "ko-KR,en;q=0.5"} {
+		var got []string
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			got = r.Header.Values("Accept-Language")
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusNotFound)
+			io.WriteString(w, `{"code":"not_found","detail":"템플릿 \"A\"을(를) 찾을 수 없습니다"}`)
+		}))
+		c, err := client.New(s.URL, "", client.Options{Language: language})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.Template(t.Context(), "A")
+		s.Close()
+		if strings.Join(got, "|") != language || !client.IsProblem(err, "not_found") || !strings.Contains(err.Error(), "찾을 수 없습니다") {
+			t.Errorf("%q: the request asked for %q, and the call ended with %v", language, got, err)
+		}
+	}
+}
+
 func TestAPathBeforeTheAPIIsKeptAndNamesAreEscaped(t *testing.T) {
 	var got string
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { got = r.RequestURI; io.WriteString(w, `{}`) }))

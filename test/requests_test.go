@@ -112,6 +112,9 @@ func (b *bombardment) run(operator bool, from, to int) {
 		if r.Method != "GET" && r.Method != "HEAD" && r.Method != "DELETE" {
 			r = unmarked(r) // what the asking site wrote itself would be its own
 		}
+		if no%2 == 1 { // whoever reads Korean is refused as everybody else is
+			r.Header = append(slices.Clip(r.Header), [2]string{"Accept-Language", "ko"})
+		}
 		text := r.Bytes(b.address, b.bearer[r.Who])
 		reply, err := b.wire.say(r.Method, text)
 		if err != nil {

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -120,11 +121,11 @@ func (c Call) refusal(n Need) error {
 	return denied("none of your roles here has the permission %s", n.Ability)
 }
 
-func (c Call) from() string {
+func (c Call) from() fmt.Stringer {
 	if !c.From.IsValid() {
-		return "an address that is not known"
+		return fault.Word("an address that is not known")
 	}
-	return c.From.String()
+	return c.From
 }
 
 func denied(format string, args ...any) *fault.Error {

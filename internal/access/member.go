@@ -372,7 +372,7 @@ func (p *People) evict(tx *db.Tx, by Who, user id.ID, own string) error {
 		return err
 	}
 	if by.is(user) {
-		return fault.New(fault.Conflict, fault.CodeStateConflict, "this is your own account; %s", own)
+		return fault.New(fault.Conflict, fault.CodeStateConflict, "this is your own account; %s", fault.Word(own))
 	}
 	if err := by.mayManage(tx, user); err != nil {
 		return err

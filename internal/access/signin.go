@@ -163,7 +163,9 @@ func (p *People) look(ctx context.Context, me Self) (a account, familiar bool, e
 
 // codeWanted refuses for want of a code. Who is signed in is not told that nobody knows him, which
 // programs take for the end of the session.
-func codeWanted(words string) error { return denied("%s", words).With(secondFactor, "required") }
+func codeWanted(words string) error {
+	return denied("%s", fault.Word(words)).With(secondFactor, "required")
+}
 
 // outside is the refusal of a code as it is told to somebody who is not let in yet.
 func outside(err error) error {
@@ -171,7 +173,7 @@ func outside(err error) error {
 	if err == nil || f.Kind != fault.Denied {
 		return err
 	}
-	return fault.New(fault.Unauthenticated, fault.CodeUnauthenticated, "%s", f.Public).With(secondFactor, f.Extra[secondFactor])
+	return fault.New(fault.Unauthenticated, fault.CodeUnauthenticated, "%s", f.Sentence()).With(secondFactor, f.Extra[secondFactor])
 }
 
 // begin makes a session, which was confirmed if a code had to be given.
@@ -246,7 +248,7 @@ func (p *People) SetPassword(ctx context.Context, me Self, old, password string)
 
 func wrongPassword(detail string) error {
 	f := denied("the password is wrong")
-	f.Fields = []fault.Field{{Pointer: "/password", Detail: detail, Code: fault.CodeForbidden}}
+	f.Fields = []fault.Field{fault.Place("/password", fault.CodeForbidden, "%s", fault.Word(detail))}
 	return f
 }
 

@@ -237,5 +237,5 @@ func (s *Service) changeMobile(siteID string, c *Contacts, text string) error {
 }
 
 func unsupported(place, detail string) error {
-	return fault.New(fault.Invalid, fault.CodeNotSupported, "%s", detail).At(place, "%s", detail)
+	return fault.New(fault.Invalid, fault.CodeNotSupported, "%s", fault.Word(detail)).At(place, "%s", fault.Word(detail))
 }

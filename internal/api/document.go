@@ -171,7 +171,8 @@ func schemaName(t reflect.Type, hint string) string {
 func (a *api) describe() {
 	doc := a.huma.OpenAPI()
 	doc.Info.Description = "Send KakaoTalk Alimtalk and text messages from prepaid credit. Amounts are won without VAT as decimal strings, times are RFC 3339 in UTC. " +
-		"Every refusal is `application/problem+json` with a `code` of a closed list. A write with an `Idempotency-Key` may be repeated: it happens once."
+		"Every refusal is `application/problem+json` with a `code` of a closed list. A write with an `Idempotency-Key` may be repeated: it happens once. " +
+		"`Accept-Language` says in which language people read the sentences of refusals and rejections: `ko` for Korean, English otherwise. Codes, pointers and members are the same in both."
 	doc.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearerAuth": {Type: "http", Scheme: "bearer", BearerFormat: "cm_live_… or cm_test_…", Description: "A token of the site, or of the operator. `x-ability` names what it must be allowed."},
 	}

@@ -31,12 +31,12 @@ const missing = "missing: "
 
 // translate turns a refusal of the framework into a fault of ours.
 func translate(status int, text string, errs []error) error {
-	f := fault.New(fault.Malformed, fault.CodeMalformed, "the request cannot be read: %s", text)
+	f := fault.New(fault.Malformed, fault.CodeMalformed, "the request cannot be read: %s", fault.Finished(text))
 	switch status {
 	case http.StatusBadRequest:
 		for _, err := range errs {
 			if d, ok := err.(huma.ErrorDetailer); ok {
-				f.Public = "the request cannot be read: " + d.ErrorDetail().Message
+				f = f.Says("the request cannot be read: %s", fault.Finished(d.ErrorDetail().Message))
 			}
 		}
 		return f
@@ -45,25 +45,24 @@ func translate(status int, text string, errs []error) error {
 	case http.StatusUnsupportedMediaType:
 		return fault.New(fault.Unsupported, fault.CodeUnsupportedMedia, "send application/json")
 	case http.StatusRequestTimeout:
-		f.Public = "the body did not arrive in time"
-		return f
+		return f.Says("the body did not arrive in time")
 	case http.StatusUnprocessableEntity:
 		f = fault.New(fault.Invalid, fault.CodeValidation, "the request is not valid")
 		for _, err := range errs {
 			if d, ok := err.(huma.ErrorDetailer); ok {
 				at, detail := pointer(d.ErrorDetail().Location), d.ErrorDetail().Message
 				if name, is := strings.CutPrefix(detail, missing); is {
-					at, detail = at+"/"+name, "missing"
+					_ = f.At(at+"/"+name, "missing")
+					continue
 				}
-				_ = f.At(at, "%s", detail)
+				_ = f.At(at, "%s", fault.Finished(detail))
 			}
 		}
 		return f
 	}
 	// What remains is a body that could not be read to its end: our own handlers
 	// give their faults themselves.
-	f.Public = "the body could not be read to its end"
-	return f
+	return f.Says("the body could not be read to its end")
 }
 
 var index = regexp.MustCompile(`\[(\d+)\]`)

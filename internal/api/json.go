@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
 	"creditmsg/internal/provider"
 )
 
@@ -38,14 +39,14 @@ func unmarshal(data []byte, v any) error {
 	err := json.Unmarshal(data, v)
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		// Its own words tell of types of ours.
-		return fmt.Errorf("a %s before byte %d cannot stand there, or is out of range", wrong.Value, wrong.Offset)
+		return fault.Say("a %s before byte %d cannot stand there, or is out of range", wrong.Value, wrong.Offset)
 	}
 	return err
 }
 
 var (
-	errUTF8 = errors.New("the text is not valid UTF-8")
-	errNUL  = errors.New("the text holds a NUL character, which cannot be stored")
+	errUTF8 = fault.Say("the text is not valid UTF-8")
+	errNUL  = fault.Say("the text holds a NUL character, which cannot be stored")
 )
 
 // readable refuses bytes that are not JSON of text that every database can store,
@@ -58,9 +59,9 @@ func readable(data []byte) error {
 		var any json.RawMessage
 		err := json.Unmarshal(data, &any)
 		if where, ok := errors.AsType[*json.SyntaxError](err); ok {
-			return fmt.Errorf("this is not JSON: at byte %d: %w", where.Offset, err)
+			return fault.Say("this is not JSON: at byte %d: %s", where.Offset, err)
 		}
-		return fmt.Errorf("this is not JSON: %w", err)
+		return fault.Say("this is not JSON: %s", err)
 	}
 	if hasNUL(data) {
 		return errNUL

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -267,12 +266,18 @@ func overLimit(answer limit.Answer, n int64) error {
 }
 
 // sentenceOf names a limit for people.
-func sentenceOf(s limit.State) string {
-	what := map[string]string{
-		addressRequests: "requests a minute from one address", siteRequests: "requests a minute of the site", tokenRequests: "requests a minute of the token",
-		siteRecipients: "recipients a minute of the site", tokenRecipients: "recipients a minute of the token",
-	}[s.Name]
-	return fmt.Sprintf("the limit of %d %s", s.Limit, what)
+func sentenceOf(s limit.State) *fault.Phrase {
+	switch s.Name {
+	case addressRequests:
+		return fault.Say("the limit of %d requests a minute from one address", s.Limit)
+	case siteRequests:
+		return fault.Say("the limit of %d requests a minute of the site", s.Limit)
+	case tokenRequests:
+		return fault.Say("the limit of %d requests a minute of the token", s.Limit)
+	case siteRecipients:
+		return fault.Say("the limit of %d recipients a minute of the site", s.Limit)
+	}
+	return fault.Say("the limit of %d recipients a minute of the token", s.Limit)
 }
 
 func (a *api) overFailures(wait time.Duration) error {

@@ -54,7 +54,7 @@ func (l *lines) check(line []byte) error {
 // at points the fault to the present line.
 func (l *lines) at(f *fault.Error) error {
 	r := reading{path: l.path()}
-	return f.At(r.pointer(), "%s", f.Public)
+	return f.At(r.pointer(), "%s", f.Sentence())
 }
 
 func (l *lines) path() []step { return []step{{name: "lines"}, {index: l.no}} }

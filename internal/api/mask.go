@@ -124,6 +124,15 @@ func (p *personView) veil() {
 	}
 }
 
+// answered is a reply as its caller gets it: in his language, and as he may see it.
+func (x *exchange) answered(out *reply) (*reply, error) {
+	out, err := x.worded(out)
+	if err != nil {
+		return nil, err
+	}
+	return x.given(out)
+}
+
 // given is a reply as the caller may see it now. What is kept under a key is kept whole: another one
 // may have asked first, or the caller may have been allowed less or more since.
 func (x *exchange) given(out *reply) (*reply, error) {

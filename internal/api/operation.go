@@ -80,6 +80,7 @@ type reply struct {
 	Media    string `header:"Content-Type" hidden:"true"`
 	Replayed string `header:"Idempotent-Replayed" hidden:"true"`
 	Tag      string `header:"ETag" hidden:"true"`
+	Language string `header:"Content-Language" hidden:"true"` // "" = nothing of it is worded for the client
 	Body     []byte
 	masked   bool // people are hidden in it already, if the caller may not see them
 }
@@ -114,7 +115,7 @@ func register[I, O any](a *api, o operation, serve func(ctx context.Context, x *
 		x.shape = shape
 		out, err := serve(ctx, x, in)
 		if err == nil {
-			out, err = x.given(out)
+			out, err = x.answered(out)
 		}
 		if err != nil {
 			return nil, problemOf(x, err)

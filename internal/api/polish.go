@@ -55,6 +55,7 @@ var headers = map[string]*huma.Header{
 	"Location":    {Description: "Where it goes on.", Required: true},
 	"Limits":      {Description: `The limits that apply: quota q, window w in seconds, unit qu, such as "requests";q=60;w=60. Absent where there are none.`},
 	"LimitsStand": {Description: `How they stand: r is left, and in t seconds all of it is there again, or what was refused passes: "requests";r=12;t=48.`},
+	"Language":    {Description: "ko where something of the reply is worded in Korean, as the request's Accept-Language asked; absent where it is in English."},
 	"Quota":       {Description: "The quota of the tightest limit."},
 	"QuotaLeft":   {Description: "What is left of it."},
 	"QuotaBack":   {Description: "When all of it is there again, or what was refused passes: seconds since 1970."},
@@ -143,6 +144,9 @@ func headersOf(status int, r *huma.Response) map[string]string {
 		"X-RateLimit-Limit": "Quota", "X-RateLimit-Remaining": "QuotaLeft", "X-RateLimit-Reset": "QuotaBack"}
 	if r.Headers["Idempotent-Replayed"] != nil {
 		out["Idempotent-Replayed"] = "Replayed"
+	}
+	if r.Headers["Content-Language"] != nil || r.Content[problemType] != nil {
+		out["Content-Language"] = "Language"
 	}
 	for media := range r.Content {
 		if media != "application/json" && media != problemType {

@@ -142,6 +142,9 @@ func problemOf(x *exchange, err error) *problem {
 	if later > 0 {
 		p.header.Set("Retry-After", strconv.Itoa(int(math.Ceil(later.Seconds()))))
 	}
+	if c := x.words(); c != nil {
+		c.word(x, p, f)
+	}
 	x.code = p.Code
 	if p.Status >= 500 {
 		x.err = err

@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -33,7 +32,7 @@ const maxComplaints = 100
 func (r *reading) complain(format string, args ...any) {
 	r.wrong++
 	if len(r.bad) < maxComplaints {
-		r.bad = append(r.bad, fault.Field{Pointer: r.pointer(), Detail: fmt.Sprintf(format, args...), Code: fault.CodeValidation})
+		r.bad = append(r.bad, fault.Place(r.pointer(), fault.CodeValidation, format, args...))
 	}
 }
 
@@ -66,7 +65,7 @@ func (r *reading) fault() error {
 	}
 	f := fault.New(fault.Invalid, fault.CodeValidation, "the request is not valid")
 	if r.wrong > len(r.bad) {
-		f.Public += fmt.Sprintf(": %d places, of which the first %d are listed", r.wrong, len(r.bad))
+		f = f.Says("the request is not valid: %d places, of which the first %d are listed", r.wrong, len(r.bad))
 	}
 	f.Fields = r.bad
 	return f
@@ -151,7 +150,7 @@ func (r *reading) want(kind byte, what string) bool {
 	if r.kind() == kind {
 		return true
 	}
-	r.complain("want %s", what)
+	r.complain("want %s", fault.Word(what))
 	r.raw()
 	return false
 }

@@ -132,7 +132,8 @@ func alimtalk(code string) string {
 	return `{"strategy":"alimtalk_first","alimtalk":{"template_code":"` + code + `"},"recipients":[{"to":"01012345678","variables":{"이름":"김"}}]}`
 }
 
-func TestABodyThatCannotBeSentIsRefusedAndLeavesNothing(t *testing.T) {
+// forBadOrders is a world with what badOrders name.
+func forBadOrders(t *testing.T) *world {
 	w := onSQLite(t)
 	w.update(func(tx *db.Tx) error {
 		if _, err := site.AddSender(tx, "rich", "031-111-2222", site.Requested); err != nil {
@@ -149,6 +150,11 @@ func TestABodyThatCannotBeSentIsRefusedAndLeavesNothing(t *testing.T) {
 		_, err = message.AddTemplate(tx, message.Template{Site: "rich", Code: "WAITING", Channel: "@demo", Body: "x", State: message.TemplateInspecting})
 		return err
 	})
+	return w
+}
+
+func TestABodyThatCannotBeSentIsRefusedAndLeavesNothing(t *testing.T) {
+	w := forBadOrders(t)
 	for _, c := range badOrders {
 		t.Run(c.name, func(t *testing.T) {
 			w.t = t

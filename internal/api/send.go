@@ -71,7 +71,7 @@ func (a *api) answering(answer func(http.ResponseWriter, *http.Request, *exchang
 		x := of(r.Context())
 		out, err := answer(w, r, x)
 		if err == nil {
-			out, err = x.given(out)
+			out, err = x.answered(out)
 		}
 		if err != nil {
 			a.refuse(w, r, err)
@@ -82,6 +82,9 @@ func (a *api) answering(answer func(http.ResponseWriter, *http.Request, *exchang
 		}
 		if out.Tag != "" {
 			w.Header().Set("ETag", out.Tag)
+		}
+		if out.Language != "" {
+			w.Header().Set("Content-Language", out.Language)
 		}
 		a.sendBytes(w, out.Status, out.Media, out.Body)
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"reflect"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -11,10 +12,11 @@ type shape struct {
 	of     reflect.Type
 	people bool // it shows numbers or names, which are masked
 	secret bool // it shows a secret, once
+	words  bool // it has sentences of ours, which are worded as the client reads them
 }
 
 func shapeOf(t reflect.Type) shape {
-	return shape{of: t, people: hasMember(t, maskTag), secret: hasMember(t, secretTag)}
+	return shape{of: t, people: hasMember(t, maskTag), secret: hasMember(t, secretTag), words: hasMember(t, wordsTag)}
 }
 
 // secretTag marks the members of replies that are shown once, where they are declared. Such a reply
@@ -34,6 +36,9 @@ func has(t reflect.Type, tag string, seen map[reflect.Type]bool) bool {
 	if tag == maskTag && reflect.PointerTo(t).Implements(reflect.TypeFor[veiled]()) {
 		return true
 	}
+	if tag == wordsTag && t == reflect.TypeFor[personView]() {
+		return true // of somebody who was not taken
+	}
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice:
 		return has(t.Elem(), tag, seen)
@@ -47,12 +52,23 @@ func has(t reflect.Type, tag string, seen map[reflect.Type]bool) bool {
 	return false
 }
 
-// describe tells who reads of an operation what is masked for whom, and that a secret is in its reply.
+// describe tells who reads of an operation what is masked for whom, and that a secret is in its reply, or
+// sentences that are worded for the client.
 func (s shape) describe(op *huma.Operation) {
 	if s.people {
 		op.Extensions["x-masked"] = true
 	}
 	if s.secret {
 		op.Extensions["x-secret"] = true
+	}
+	if s.words {
+		for text, r := range op.Responses {
+			if status, _ := strconv.Atoi(text); status < 300 {
+				if r.Headers == nil {
+					r.Headers = map[string]*huma.Param{}
+				}
+				r.Headers["Content-Language"] = &huma.Param{Schema: &huma.Schema{Type: huma.TypeString}}
+			}
+		}
 	}
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -88,18 +87,18 @@ func newUpload(w http.ResponseWriter, r *http.Request, limit int64, within time.
 }
 
 func tooLarge(limit int64) error {
-	size, instead := fmt.Sprintf("%d MiB", limit>>20), ""
+	format, size, unit := "the body is larger than %d %s", limit>>20, "MiB"
 	switch {
 	case limit == maxJSON:
-		instead = "; send many recipients as application/x-ndjson, or in several messages"
+		format = "the body is larger than %d %s; send many recipients as application/x-ndjson, or in several messages"
 	case limit == maxUpload:
-		instead = "; send it in several parts"
+		format = "the body is larger than %d %s; send it in several parts"
 	case limit == maxPicture:
-		instead = "; send a smaller picture"
+		format = "the body is larger than %d %s; send a smaller picture"
 	case limit < 1<<20:
-		size = fmt.Sprintf("%d KiB", limit>>10)
+		size, unit = limit>>10, "KiB"
 	}
-	return fault.New(fault.TooLarge, fault.CodeBodyTooLarge, "the body is larger than %s%s", size, instead)
+	return fault.New(fault.TooLarge, fault.CodeBodyTooLarge, format, size, unit)
 }
 
 // Read gives the next bytes; a failure other than io.EOF is a fault.

@@ -122,19 +122,21 @@ func (s *Service) ReceiptIssued(ctx context.Context, site string, of id.ID, numb
 		if err != nil {
 			return err
 		}
-		refuse := func(why string) error { return fault.New(fault.Conflict, fault.CodeStateConflict, "%s", why) }
+		refuse := func(format string, args ...any) error {
+			return fault.New(fault.Conflict, fault.CodeStateConflict, format, args...)
+		}
 		switch r := p.Receipt; {
 		case r == nil:
 			return refuse("nobody wants a cash receipt for this payment")
 		case p.Method != payment.Transfer:
-			return refuse("the gateway " + p.Gateway + " issues the cash receipt of this payment itself")
+			return refuse("the gateway %s issues the cash receipt of this payment itself", p.Gateway)
 		case r.State == ReceiptIssued && r.Ref == number:
 			out = p.Payment
 			return nil
 		case r.State != ReceiptWanted:
 			return refuse("its cash receipt is issued already, under another number")
 		case !p.State.Credited() || p.Returned >= p.Total:
-			return refuse("the payment is " + string(p.State) + "; there is nothing to issue a cash receipt for")
+			return refuse("the payment is %s; there is nothing to issue a cash receipt for", p.State)
 		default:
 			r.State, r.Ref, r.Amount, p.Slip = ReceiptIssued, number, p.Total-p.Returned, true
 		}

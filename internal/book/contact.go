@@ -85,7 +85,7 @@ func (b *Book) Add(tx *db.Tx, siteID string, e Entry, groups []id.ID) (Contact, 
 }
 
 func full(what string, most int) error {
-	return fault.New(fault.Conflict, fault.CodeStateConflict, "an address book holds at most %d %s; remove some first", most, what)
+	return fault.New(fault.Conflict, fault.CodeStateConflict, "an address book holds at most %d %s; remove some first", most, fault.Word(what))
 }
 
 // Set makes a contact what an entry says, its number too. Faults as of Add, and NotFound.

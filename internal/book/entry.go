@@ -1,7 +1,6 @@
 package book
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -52,7 +51,7 @@ type details struct {
 type problem struct {
 	place  string // a pointer into the entry
 	code   string // a short word, for reports about rows
-	detail string
+	detail *fault.Phrase
 }
 
 // The codes of rows that were not taken.
@@ -69,22 +68,22 @@ func (p *problem) fault() error { return fault.Check(p.place, "%s", p.detail) }
 func (e Entry) read(now db.Time) (d details, p *problem) {
 	number, err := korea.ParseMobile(e.To)
 	if err != nil {
-		return d, &problem{"/to", InvalidNumber, "not a Korean mobile number (010 and eight digits)"}
+		return d, &problem{"/to", InvalidNumber, fault.Say("not a Korean mobile number (010 and eight digits)")}
 	}
 	d = details{To: number, Name: korea.Normalise(strings.TrimSpace(e.Name)), Evidence: korea.Normalise(strings.TrimSpace(e.Consent.Evidence)), Night: e.Consent.Night}
 	if !oneLine(d.Name, longestName) {
-		return d, &problem{"/name", InvalidName, fmt.Sprintf("want at most %d characters on one line", longestName)}
+		return d, &problem{"/name", InvalidName, fault.Say("want at most %d characters on one line", longestName)}
 	}
 	if p := d.readVariables(e.Variables); p != nil {
 		return d, p
 	}
 	switch {
 	case !isText(d.Evidence, longestProof):
-		return d, &problem{"/consent/evidence", InvalidConsent, fmt.Sprintf("want at most %d characters", longestProof)}
+		return d, &problem{"/consent/evidence", InvalidConsent, fault.Say("want at most %d characters", longestProof)}
 	case e.Consent.At == 0 && (d.Evidence != "" || d.Night):
-		return d, &problem{"/consent/at", InvalidConsent, "a consent has the time at which it was given"}
+		return d, &problem{"/consent/at", InvalidConsent, fault.Say("a consent has the time at which it was given")}
 	case e.Consent.At > now:
-		return d, &problem{"/consent/at", InvalidConsent, "a consent cannot have been given in the future"}
+		return d, &problem{"/consent/at", InvalidConsent, fault.Say("a consent cannot have been given in the future")}
 	}
 	return d, nil
 }
@@ -99,11 +98,11 @@ func (d *details) readVariables(given map[string]string) *problem {
 		}
 		switch {
 		case name == "" || !oneLine(name, longestName):
-			return &problem{"/variables", InvalidValue, fmt.Sprintf("the name of a variable has 1 to %d characters on one line", longestName)}
+			return &problem{"/variables", InvalidValue, fault.Say("the name of a variable has 1 to %d characters on one line", longestName)}
 		case !isText(value, longestValue):
-			return &problem{"/variables/" + name, InvalidValue, fmt.Sprintf("want at most %d characters", longestValue)}
+			return &problem{"/variables/" + name, InvalidValue, fault.Say("want at most %d characters", longestValue)}
 		case len(d.Variables) == MostVariables:
-			return &problem{"/variables", InvalidValue, fmt.Sprintf("want at most %d variables", MostVariables)}
+			return &problem{"/variables", InvalidValue, fault.Say("want at most %d variables", MostVariables)}
 		}
 		if d.Variables == nil {
 			d.Variables = map[string]string{}

@@ -48,7 +48,7 @@ type Rejected struct {
 	Line   int64  `json:"line"`
 	To     string `json:"to" people:"number"`
 	Code   string `json:"code"`
-	Detail string `json:"detail" people:"words"`
+	Detail string `json:"detail" people:"words" words:"ours"`
 }
 
 // Duplicate is the code of a row whose number stands on an earlier one.
@@ -160,7 +160,7 @@ func (t *taking) row(r sheet.Row) row {
 		case i == t.consent && cell != "":
 			at, err := ParseConsent(cell)
 			if err != nil {
-				out.wrong = &problem{"", InvalidConsent, err.Error()}
+				out.wrong = &problem{"", InvalidConsent, fault.Say("%s", err)}
 			}
 			out.entry.Consent.At = at
 		case i == t.proof && cell != "":
@@ -168,7 +168,7 @@ func (t *taking) row(r sheet.Row) row {
 		case i == t.night && cell != "":
 			var ok bool
 			if out.entry.Consent.Night, ok = sheet.ReadYes(cell); !ok {
-				out.wrong = &problem{"", InvalidConsent, sheet.WrongNight}
+				out.wrong = &problem{"", InvalidConsent, fault.Word(sheet.WrongNight)}
 			}
 			out.night = true
 		case i != t.consent && i != t.proof && i != t.night:
@@ -192,7 +192,7 @@ func ParseConsent(text string) (db.Time, error) {
 		}
 	}
 	if err != nil {
-		return 0, errors.New("want a day such as 2026-12-01, or a time such as 2026-12-01 09:00")
+		return 0, fault.Say("want a day such as 2026-12-01, or a time such as 2026-12-01 09:00")
 	}
 	return db.At(at), nil
 }
@@ -251,10 +251,10 @@ func (t *taking) take(s *shelf, chunk []row, done *outcome) error {
 			wrong = r.wrong // what the cell itself says is nearer
 		}
 		if first := max(t.seen[d.To], done.numbers[d.To]); wrong == nil && first > 0 {
-			wrong = &problem{"", Duplicate, fmt.Sprintf("the number stands on line %d", first)}
+			wrong = &problem{"", Duplicate, fault.Say("the number stands on line %d", first)}
 		}
 		if wrong != nil {
-			done.rejected = append(done.rejected, Rejected{int64(r.line), shown(r.entry.To), wrong.code, wrong.detail})
+			done.rejected = append(done.rejected, Rejected{int64(r.line), shown(r.entry.To), wrong.code, wrong.detail.String()})
 			continue
 		}
 		done.numbers[d.To] = r.line

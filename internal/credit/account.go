@@ -37,7 +37,7 @@ type account struct {
 
 	cappedSince db.Time // from when on its messages count for caps; 0 = it has none
 
-	flaw string // what no writer of the ledger stores, seen on reading
+	flaw *fault.Phrase // what no writer of the ledger stores, seen on reading
 }
 
 var accountColumns = []string{"site_id", "available", "held", "spent", "seq", "at", "hash", "frees", "free_sum", "owed", "watch_below", "watch_from", "capped_since"}
@@ -47,7 +47,7 @@ func scanAccount(rows *sql.Rows) (account, error) {
 	var hash, free []byte
 	err := rows.Scan(&a.Site, &a.Available, &a.Held, &a.Spent, &a.Seq, &a.at, &hash, &a.frees, &free, &a.Owed, &a.watch.Below, &a.watch.From, &a.cappedSince)
 	if len(hash) != len(a.Hash) || len(free) != len(a.free) {
-		a.flaw = fmt.Sprintf("its hash has %d bytes and its sum %d", len(hash), len(free))
+		a.flaw = fault.Say("its hash has %d bytes and its sum %d", len(hash), len(free))
 	}
 	copy(a.Hash[:], hash)
 	copy(a.free[:], free)

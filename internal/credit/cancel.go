@@ -50,7 +50,7 @@ func (l *Ledger) TakeBack(tx *db.Tx, p PaymentBack) (TakenBack, error) {
 		return TakenBack{}, err
 	}
 	if opened[p.Lot] == nil || p.Bonus != 0 && opened[p.Bonus] == nil {
-		return TakenBack{}, fault.Missing("lot of site "+p.Site, fmt.Sprint(p.Lot))
+		return TakenBack{}, fault.New(fault.NotFound, fault.CodeNotFound, "there is no lot of site %s %q here", p.Site, fmt.Sprint(p.Lot))
 	}
 	paid := b.alive(opened[p.Lot])
 	if p.Amount > paid.opened {

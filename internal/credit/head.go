@@ -231,7 +231,7 @@ func (s *standing) due(tx *db.Tx, through string, most int) (heads []Head, err e
 }
 
 func brokenAt(seq int64, detail string) error {
-	return fault.New(fault.Internal, fault.CodeInternal, "the chain is broken at entry %d, so nothing after it is signed: %s; run ledger verify", seq, detail)
+	return fault.New(fault.Internal, fault.CodeInternal, "the chain is broken at entry %d, so nothing after it is signed: %s; run ledger verify", seq, fault.Word(detail))
 }
 
 // sign signs heads of one site and writes those that are not there yet. The account's lock

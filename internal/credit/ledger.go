@@ -129,7 +129,7 @@ func lock(tx *db.Tx, sites []string, others ...db.Question) ([]*book, error) {
 	books := make([]*book, len(accounts))
 	bySite := make(map[string]*book, len(accounts))
 	for i, a := range accounts {
-		if a.flaw != "" {
+		if a.flaw != nil {
 			return nil, fault.New(fault.Internal, fault.CodeInternal, "the account of site %s is damaged: %s; run ledger verify", a.Site, a.flaw)
 		}
 		books[i] = &book{account: a, at: max(tx.Now, a.at)}

@@ -15,7 +15,7 @@ import (
 // gives the balance after it. A fault says what is wrong, in words for its owner.
 func (e *Entry) Follow(b Balance) (Balance, error) {
 	wrong := func(format string, args ...any) (Balance, error) {
-		return Balance{}, fault.New(fault.Invalid, fault.CodeValidation, "entry %d: "+format, append([]any{e.Seq}, args...)...)
+		return Balance{}, fault.New(fault.Invalid, fault.CodeValidation, "entry %d: %s", e.Seq, fault.Say(format, args...))
 	}
 	if e.Seq != b.Seq+1 {
 		return wrong("entry %d should stand here: entries are missing, repeated or out of order", b.Seq+1)

@@ -242,7 +242,7 @@ func (p *prover) proveHead() {
 	case p.head == nil:
 		p.name(4, 0, "account", "the row is missing; %d entries and %d lots are there", p.entries, len(p.lots))
 		return
-	case p.head.flaw != "":
+	case p.head.flaw != nil:
 		p.name(4, p.head.Seq, "account", "%s", p.head.flaw)
 		return
 	case p.head.Seq != p.last.seq && bytes.Equal(p.head.Hash[:], p.lastHash()):

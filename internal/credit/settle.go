@@ -138,8 +138,8 @@ func (c *charge) apply(b *book, r *reservation, usages *usageSet) error {
 }
 
 func (l *Ledger) writeSettled(tx *db.Tx, books []*book, changed []*reservation, usages *usageSet) error {
-	wrong := func(err error) error { return fmt.Errorf("settle: %w", err) }
-	err := tx.Later(wrong, func() error {
+	failed := func(err error) error { return fmt.Errorf("settle: %w", err) }
+	err := tx.Later(failed, func() error {
 		if err := updateReservations(tx, changed); err != nil {
 			return err
 		}
@@ -149,7 +149,7 @@ func (l *Ledger) writeSettled(tx *db.Tx, books []*book, changed []*reservation, 
 		return err
 	}
 	if err := l.write(tx, books); err != nil { // which may have to ask who listens
-		return wrong(err)
+		return failed(err)
 	}
 	return nil
 }
@@ -181,8 +181,8 @@ func merge(all []Settlement) ([]charge, error) {
 
 // add joins a settlement into the charge.
 func (c *charge) add(s Settlement) error {
-	wrong := func(what string) error {
-		return fault.New(fault.Internal, fault.CodeInternal, "settle message %s: %s", s.Message.Text(id.Message), what)
+	wrong := func(format string, args ...any) error {
+		return fault.New(fault.Internal, fault.CodeInternal, "settle message %s: %s", s.Message.Text(id.Message), fault.Say(format, args...))
 	}
 	var err error
 	if s.Released < 0 {
@@ -198,7 +198,7 @@ func (c *charge) add(s Settlement) error {
 		case d.Count < 0 || d.Price < 0 || d.Channel >= provider.Channels:
 			return wrong("a negative count or price, or no channel")
 		case c.counts[d.Channel] > 0 && c.prices[d.Channel] != d.Price:
-			return wrong("two prices of " + d.Channel.String())
+			return wrong("two prices of %s", d.Channel)
 		case c.counts[d.Channel]+d.Count < 0:
 			return wrong("too many recipients")
 		}

@@ -93,11 +93,11 @@ func engineOf(url string) (engine, error) {
 	case "mysql", "mariadb":
 		return mysqlEngine(url)
 	}
-	return engine{}, errURL("")
+	return engine{}, errURL(fault.Word(""))
 }
 
 // errURL refuses a database URL without repeating it, since it may hold a password.
-func errURL(detail string) error {
+func errURL(detail *fault.Phrase) error {
 	return fault.New(fault.Invalid, fault.CodeValidation,
 		"the database URL is not valid%s: want sqlite:PATH, postgres://user:password@host:port/database or mysql://user:password@host:port/database", detail)
 }

@@ -95,7 +95,7 @@ func surface(err error, c class) error {
 	default:
 		return err
 	}
-	return fault.Wrap(&trouble{err}, fault.Unavailable, fault.CodeUnavailable, "%s", text)
+	return fault.Wrap(&trouble{err}, fault.Unavailable, fault.CodeUnavailable, "%s", fault.Word(text))
 }
 
 // oneLine keeps an error's chain and puts its text on a single line.

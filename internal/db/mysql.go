@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
+
+	"creditmsg/internal/fault"
 )
 
 // mysqlEngine serves MySQL 8.0 and MariaDB 10.6 or later. Values are written
@@ -64,7 +66,7 @@ const mysqlIsolation = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
 func mysqlConfig(text string) (*mysql.Config, error) {
 	u, err := url.Parse(text)
 	if err != nil || len(strings.Trim(u.Path, "/")) == 0 {
-		return nil, errURL("")
+		return nil, errURL(fault.Word(""))
 	}
 	cfg := mysql.NewConfig()
 	cfg.User = u.User.Username()
@@ -81,7 +83,7 @@ func mysqlConfig(text string) (*mysql.Config, error) {
 		case "tls":
 			cfg.TLSConfig = v[0]
 		default:
-			return nil, errURL(fmt.Sprintf(" (unknown parameter %q)", name))
+			return nil, errURL(fault.Say(" (unknown parameter %q)", name))
 		}
 	}
 	cfg.Collation = "utf8mb4_bin"
@@ -100,7 +102,7 @@ func mysqlConfig(text string) (*mysql.Config, error) {
 func mysqlPool(cfg *mysql.Config, size int, setup ...string) (*sql.DB, error) {
 	c, err := mysql.NewConnector(cfg)
 	if err != nil {
-		return nil, errURL("")
+		return nil, errURL(fault.Word(""))
 	}
 	pool := sql.OpenDB(greeting{c, setup})
 	pool.SetMaxOpenConns(size)

@@ -14,6 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/stdlib"
+
+	"creditmsg/internal/fault"
 )
 
 // postgresEngine sends batches as one array per column, which unnest turns into
@@ -21,7 +23,7 @@ import (
 func postgresEngine(text string) (engine, error) {
 	cfg, err := pgx.ParseConfig(text)
 	if err != nil {
-		return engine{}, errURL("") // the driver's text could repeat parts of the URL
+		return engine{}, errURL(fault.Word("")) // the driver's text could repeat parts of the URL
 	}
 	return engine{
 		name:        "postgres",

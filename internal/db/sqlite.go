@@ -12,6 +12,8 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"creditmsg/internal/fault"
 )
 
 // sqliteEngine keeps everything in one file. One connection writes, so writers
@@ -20,7 +22,7 @@ import (
 func sqliteEngine(text string) (engine, error) {
 	path := strings.TrimPrefix(strings.TrimPrefix(text, "sqlite:"), "//")
 	if path == "" || strings.HasPrefix(path, ":memory:") || strings.Contains(path, "?") {
-		return engine{}, errURL(" (sqlite needs the path of a file, without parameters)")
+		return engine{}, errURL(fault.Word(" (sqlite needs the path of a file, without parameters)"))
 	}
 	return engine{
 		name:       "sqlite",

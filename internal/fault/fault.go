@@ -6,6 +6,10 @@
 // looks into error text later. An error that is not a fault is Internal, and its
 // text is for the log alone. fault knows nothing of HTTP: package api maps a Kind
 // to a status in one table.
+//
+// Sentences are written in English, where the knowledge is. A fault keeps the formats and the
+// arguments that its sentences were made of, so that In can word them in another language; what
+// is only a part of a sentence is a Phrase. Nobody joins sentences by hand.
 package fault
 
 import (
@@ -77,6 +81,19 @@ type Field struct {
 	Pointer string // where: a JSON pointer such as /recipients/3/to, or /lines/17
 	Detail  string // what is wrong there and what would be right
 	Code    string // a code of the contract, or empty
+
+	phrase *Phrase // what Detail was made of; nil = nobody knows any more
+}
+
+// Place makes a field.
+func Place(pointer, code, format string, args ...any) Field {
+	p := Say(format, args...)
+	return Field{Pointer: pointer, Detail: p.text, Code: code, phrase: p}
+}
+
+// Equal reports whether two fields say the same; what their texts were made of does not count.
+func (f Field) Equal(other Field) bool {
+	return f.Pointer == other.Pointer && f.Detail == other.Detail && f.Code == other.Code
 }
 
 // Error is an error whose meaning is decided.
@@ -87,12 +104,14 @@ type Error struct {
 	Fields     []Field        // places in the input
 	Extra      map[string]any // further public members, such as needed and available
 	RetryAfter time.Duration  // when trying again makes sense; 0 = not said
+	public     *Phrase        // what Public was made of
 	err        error
 }
 
 // New makes a fault with a public sentence.
 func New(k Kind, code, format string, args ...any) *Error {
-	return &Error{Kind: k, Code: code, Public: fmt.Sprintf(format, args...)}
+	p := Say(format, args...)
+	return &Error{Kind: k, Code: code, Public: p.text, public: p}
 }
 
 // Wrap makes a fault of err, whose own text stays private.
@@ -105,18 +124,25 @@ func Wrap(err error, k Kind, code, format string, args ...any) *Error {
 // Check is the fault for input that is readable but wrong at one place: 422 validation.
 func Check(pointer, format string, args ...any) *Error {
 	f := New(Invalid, CodeValidation, "the request is not valid")
-	f.Fields = []Field{{Pointer: pointer, Detail: fmt.Sprintf(format, args...), Code: CodeValidation}}
+	f.Fields = []Field{Place(pointer, CodeValidation, format, args...)}
 	return f
 }
 
 // Missing is the fault for a thing that is not there, or belongs to another site.
 func Missing(what, name string) *Error {
-	return New(NotFound, CodeNotFound, "there is no %s %q here", what, name)
+	return New(NotFound, CodeNotFound, "there is no %s %q here", Word(what), name)
 }
 
 // At returns f with a place added.
 func (f *Error) At(pointer, format string, args ...any) *Error {
-	f.Fields = append(f.Fields, Field{Pointer: pointer, Detail: fmt.Sprintf(format, args...), Code: f.Code})
+	f.Fields = append(f.Fields, Place(pointer, f.Code, format, args...))
+	return f
+}
+
+// Says returns f with another public sentence.
+func (f *Error) Says(format string, args ...any) *Error {
+	f.public = Say(format, args...)
+	f.Public = f.public.text
 	return f
 }
 

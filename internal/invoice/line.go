@@ -2,7 +2,6 @@ package invoice
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"regexp"
 	"slices"
@@ -95,7 +94,7 @@ func (r *reader) cell(f field) string {
 
 // wrong says of a cell what was wanted; what stands there may be somebody's number or words.
 func (r *reader) wrong(f field, format string, args ...any) {
-	r.bad = append(r.bad, fault.Field{Pointer: r.layout.place(r.row.Line, f), Detail: "want " + fmt.Sprintf(format, args...), Code: fault.CodeValidation})
+	r.bad = append(r.bad, fault.Place(r.layout.place(r.row.Line, f), fault.CodeValidation, "want %s", fault.Say(format, args...)))
 }
 
 // reference reads our reference, bare or as the member ref of a JSON object.

@@ -236,7 +236,7 @@ func (s *Service) ask(tx *db.Tx, w Wish, what wish, act provider.TemplateActs, s
 		accounts = append(accounts, a.Name)
 	}
 	if len(accounts) == 0 {
-		return fault.New(fault.Conflict, fault.CodeStateConflict, "template %s is not %s at any provider account that takes this", w.Code, stands)
+		return fault.New(fault.Conflict, fault.CodeStateConflict, "template %s is not %s at any provider account that takes this", w.Code, fault.Word(stands))
 	}
 	return noteWish(tx, w, what, accounts)
 }

@@ -1,9 +1,10 @@
 package korea
 
 import (
-	"errors"
 	"regexp"
 	"strings"
+
+	"creditmsg/internal/fault"
 )
 
 // AdMark is what an advertising text, and the subject of a long one, begins with
@@ -15,14 +16,14 @@ const AdMark = "(광고)"
 const optOutWords = "무료수신거부 "
 
 // ErrNoOptOut says that neither the text nor anybody else names a number to opt out by.
-var ErrNoOptOut = errors.New("an advertisement names an 080 number by which one opts out free of charge")
+var ErrNoOptOut = fault.Say("an advertisement names an 080 number by which one opts out free of charge")
 
 // The other reasons why an advertising text cannot be sent as it is. They go to the user.
 var (
-	errAdMark      = errors.New("an advertisement begins with exactly " + AdMark + ": write it so, or leave it out and it is put there")
-	errOptOut      = errors.New("want an 080 number of ten or eleven digits, such as 080-123-4567")
-	errOptOutEnd   = errors.New("무료수신거부 and its 080 number are the end of an advertisement: write them there, or leave them out and they are put there")
-	errOptOutOther = errors.New("the text ends with another 080 number than the one to opt out by")
+	errAdMark      = fault.Say("an advertisement begins with exactly %s: write it so, or leave it out and it is put there", AdMark)
+	errOptOut      = fault.Say("want an 080 number of ten or eleven digits, such as 080-123-4567")
+	errOptOutEnd   = fault.Say("무료수신거부 and its 080 number are the end of an advertisement: write them there, or leave them out and they are put there")
+	errOptOutOther = fault.Say("the text ends with another 080 number than the one to opt out by")
 )
 
 var (

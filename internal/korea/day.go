@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"creditmsg/internal/fault"
 )
 
 // Seoul is Korean time. Korea has had no summer time since 1988, so a fixed
@@ -52,7 +54,7 @@ func ParseTime(text string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, text)
 	// Parse lets a single-digit hour and a comma before the fraction pass; RFC 3339 has neither.
 	if err != nil || text[len("2026-12-01T09")] != ':' || strings.Contains(text, ",") {
-		return time.Time{}, fmt.Errorf("read time %.40q: want 2026-12-01T09:00:00+09:00, or 2026-12-01 09:00 in Korean time", text)
+		return time.Time{}, fault.Say("read time %.40q: want 2026-12-01T09:00:00+09:00, or 2026-12-01 09:00 in Korean time", text)
 	}
 	return t, nil
 }

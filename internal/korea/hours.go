@@ -1,8 +1,9 @@
 package korea
 
 import (
-	"errors"
 	"time"
+
+	"creditmsg/internal/fault"
 )
 
 // Hours are a part of every Korean day, from a time of day to another, each since midnight.
@@ -11,7 +12,7 @@ import (
 type Hours struct{ From, Until time.Duration }
 
 // ErrHours says that two times of day are none, or the same. It goes to the user.
-var ErrHours = errors.New("want two different times of day such as 08:00 and 21:00")
+var ErrHours = fault.Say("want two different times of day such as 08:00 and 21:00")
 
 // ParseHours reads two times of day, such as 08:00 and 21:00.
 func ParseHours(from, until string) (Hours, error) {

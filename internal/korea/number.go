@@ -1,11 +1,12 @@
 package korea
 
 import (
-	"errors"
 	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"creditmsg/internal/fault"
 )
 
 // Number is a telephone number in national form, digits only: 01012345678,
@@ -15,14 +16,14 @@ type Number string
 // The reasons for refusing a number. They go to the user as they are and leave
 // the number itself out.
 var (
-	errEmpty     = errors.New("the number is empty")
-	errLetters   = errors.New("the number holds something other than digits, spaces, hyphens, brackets and dots")
-	errForeign   = errors.New("the number is foreign: only Korean numbers (+82) are served")
-	errNotMobile = errors.New("not a Korean mobile number: want 010 and eight digits")
-	errClosed    = errors.New("numbers of 011 and 016 to 019 ended in 2021: want 010 and eight digits")
-	errSender    = errors.New("not a number that can send: want a mobile, area, 070, 050x or representative number (15xx, 16xx, 18xx) in full")
-	errTollFree  = errors.New("080 and 060 numbers cannot send text messages")
-	errSpecial   = errors.New("special numbers of four digits or fewer cannot send text messages")
+	errEmpty     = fault.Say("the number is empty")
+	errLetters   = fault.Say("the number holds something other than digits, spaces, hyphens, brackets and dots")
+	errForeign   = fault.Say("the number is foreign: only Korean numbers (+82) are served")
+	errNotMobile = fault.Say("not a Korean mobile number: want 010 and eight digits")
+	errClosed    = fault.Say("numbers of 011 and 016 to 019 ended in 2021: want 010 and eight digits")
+	errSender    = fault.Say("not a number that can send: want a mobile, area, 070, 050x or representative number (15xx, 16xx, 18xx) in full")
+	errTollFree  = fault.Say("080 and 060 numbers cannot send text messages")
+	errSpecial   = fault.Say("special numbers of four digits or fewer cannot send text messages")
 )
 
 // ParseMobile reads the number of somebody who is to receive a text: a Korean

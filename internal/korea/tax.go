@@ -1,10 +1,10 @@
 package korea
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
+	"creditmsg/internal/fault"
 	"creditmsg/internal/money"
 )
 
@@ -33,7 +33,7 @@ func whole(a money.Amount, part money.Amount) money.Amount {
 // last one checks the others.
 type BusinessNumber string
 
-var errBusiness = errors.New("want ten digits such as 124-81-00998, whose last one checks the others")
+var errBusiness = fault.Say("want ten digits such as 124-81-00998, whose last one checks the others")
 
 // ParseBusinessNumber reads a business registration number, with or without hyphens and
 // spaces.

@@ -1,12 +1,13 @@
 package korea
 
 import (
-	"errors"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"creditmsg/internal/fault"
 )
 
 // MaxWord bounds the letters and figures of a word that texts must not have.
@@ -18,9 +19,9 @@ const manyLetters = 3
 
 // The reasons why something is no word to look for. They go to the user.
 var (
-	errWordEmpty = errors.New("want a word with letters or figures in it")
-	errWordLong  = errors.New("want at most 50 letters and figures")
-	errWordForm  = errors.New("want at most 100 characters without line breaks or other control characters")
+	errWordEmpty = fault.Say("want a word with letters or figures in it")
+	errWordLong  = fault.Say("want at most 50 letters and figures")
+	errWordForm  = fault.Say("want at most 100 characters without line breaks or other control characters")
 )
 
 // Letters is a text as words are looked for in it: letters and figures in one form,

@@ -202,13 +202,13 @@ func (d *Draft) finish(ctx context.Context) error {
 func (d *Draft) nobody() error {
 	f := fault.New(fault.Invalid, fault.CodeNoRecipients, "no recipient is left to send to")
 	if d.receipt.Total == 0 {
-		f.Public = "the message names no recipient"
+		f = f.Says("the message names no recipient")
 	}
 	for i, r := range d.receipt.Rejections {
 		if i == 100 {
 			break
 		}
-		f.Fields = append(f.Fields, fault.Field{Pointer: fmt.Sprintf("/recipients/%d", r.Index), Detail: r.Detail, Code: r.Code})
+		f.Fields = append(f.Fields, fault.Place(fmt.Sprintf("/recipients/%d", r.Index), r.Code, "%s", fault.Finished(r.Detail)))
 	}
 	return f.With("rejected_by_code", d.receipt.RejectedBy).With("rejections", d.receipt.Rejections[:min(100, len(d.receipt.Rejections))])
 }

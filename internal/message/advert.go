@@ -144,9 +144,9 @@ func (d *Draft) noConsent(c *Candidate) string {
 	case d.advert == nil:
 		return ""
 	case !c.ConsentAt.IsZero() && db.At(c.ConsentAt) > d.now.Add(clockSkew):
-		return "the consent to advertising is dated in the future"
+		return because("the consent to advertising is dated in the future")
 	case c.ConsentAt.IsZero() && d.advert.Evidence == "":
-		return "there is no consent to advertising: give its time as consent_at, or text.consent_evidence for all"
+		return because("there is no consent to advertising: give its time as consent_at, or text.consent_evidence for all")
 	}
 	return ""
 }

@@ -20,8 +20,13 @@ import (
 // OptedOut is the code of a rejection: the recipient wants no such message.
 const OptedOut = "opted_out"
 
-// wishes says how scopes read.
-var wishes = map[optout.Scope]string{optout.Advertising: "advertising", optout.All: "all messages"}
+// optedOutOf says what a recipient wants no more.
+func optedOutOf(s optout.Scope) string {
+	if s == optout.Advertising {
+		return because("the recipient opted out of advertising")
+	}
+	return because("the recipient opted out of all messages")
+}
 
 // candidate is a recipient on whom the draft has not decided.
 type candidate struct {

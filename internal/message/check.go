@@ -1,7 +1,6 @@
 package message
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -17,10 +16,10 @@ func (r *rule) route(values []string, offKakao bool, n *names, prices credit.Pri
 	text := provider.Channel(0)
 	if r.hasText {
 		if name := r.text.missing(values, n); name != "" {
-			return nil, MissingVariable, fmt.Sprintf("the variable #{%s} is missing or empty", name)
+			return nil, MissingVariable, because("the variable #{%s} is missing or empty", name)
 		}
 		if name := r.subject.missing(values, n); name != "" {
-			return nil, MissingVariable, fmt.Sprintf("the variable #{%s} of the subject is missing or empty", name)
+			return nil, MissingVariable, because("the variable #{%s} of the subject is missing or empty", name)
 		}
 		text = provider.SMS
 	}
@@ -34,7 +33,7 @@ func (r *rule) route(values []string, offKakao bool, n *names, prices credit.Pri
 	kakao := ""
 	if slices.ContainsFunc(steps, Step.kakao) {
 		if name := r.kakaoMissing(values, n); name != "" {
-			return nil, MissingVariable, fmt.Sprintf("the variable #{%s} of the template is missing or empty", name)
+			return nil, MissingVariable, because("the variable #{%s} of the template is missing or empty", name)
 		}
 		kakao = r.kakaoTooLong(values)
 	}
@@ -47,7 +46,7 @@ func (r *rule) route(values []string, offKakao bool, n *names, prices credit.Pri
 	case kakao != "":
 		return nil, TextTooLong, kakao
 	case texts && text > r.most:
-		return nil, OverMaxChannel, fmt.Sprintf("the text needs %s, the message allows %s at most", text, r.most)
+		return nil, OverMaxChannel, because("the text needs %s, the message allows %s at most", text, r.most)
 	}
 	return steps, "", ""
 }
@@ -67,26 +66,26 @@ func (r *rule) measure(values []string, lengths *Range) (long bool, tooLong, bad
 	size, unsendable := korea.Bytes(text)
 	switch {
 	case len(unsendable) > 0:
-		return false, "", "these characters cannot be sent as text: " + korea.Describe(unsendable)
+		return false, "", because("these characters cannot be sent as text: %s", korea.Describe(unsendable))
 	case strings.TrimSpace(text) == "":
-		return false, "", "nothing of the text is left to be sent"
+		return false, "", because("nothing of the text is left to be sent")
 	}
 	if lengths.Max == 0 || size < lengths.Min {
 		lengths.Min = size
 	}
 	lengths.Max = max(lengths.Max, size)
 	if size > korea.LMSBytes {
-		return true, fmt.Sprintf("the text has %d CP949 bytes, at most %d can be sent", size, korea.LMSBytes), ""
+		return true, because("the text has %d CP949 bytes, at most %d can be sent", size, korea.LMSBytes), ""
 	}
 	if size <= korea.SMSBytes && !r.pictured {
 		return false, "", "" // a subject is dropped where the text is an SMS
 	}
 	size, unsendable = korea.Bytes(r.filled(r.subject, values))
 	if len(unsendable) > 0 {
-		return true, "", "these characters of the subject cannot be sent: " + korea.Describe(unsendable)
+		return true, "", because("these characters of the subject cannot be sent: %s", korea.Describe(unsendable))
 	}
 	if size > korea.SubjectBytes {
-		return true, fmt.Sprintf("the subject has %d CP949 bytes, at most %d can be sent", size, korea.SubjectBytes), ""
+		return true, because("the subject has %d CP949 bytes, at most %d can be sent", size, korea.SubjectBytes), ""
 	}
 	return true, "", ""
 }

@@ -20,7 +20,7 @@ type Rejection struct {
 	Index  int64  `json:"index"`
 	To     string `json:"to" people:"number"`
 	Code   string `json:"code"`
-	Detail string `json:"detail" people:"words"`
+	Detail string `json:"detail" people:"words" words:"ours"`
 	Line   int64  `json:"line,omitempty"` // of the list, where there is one
 }
 
@@ -32,6 +32,10 @@ type Duplicate struct {
 	Line       int64  `json:"line,omitempty"` // of the list, where there is one
 	FirstLine  int64  `json:"first_line,omitempty"`
 }
+
+// because is the detail of a rejection. It is stored and shown as it is in English; what it was made of is
+// found again, by comparing it with these formats, when it is to be read in another language.
+func because(format string, args ...any) string { return fault.Say(format, args...).String() }
 
 // Codes of rejections, in the order in which they are checked.
 const (
@@ -134,7 +138,7 @@ func (d *Draft) Take(ctx context.Context, c Candidate) error {
 func (d *Draft) decide(ctx context.Context, c *candidate) error {
 	to, index, mobile := c.To, c.index, c.mobile
 	if c.wrong {
-		return d.refuse(ctx, Rejection{Index: index, To: shown(to), Code: InvalidNumber, Detail: "not a Korean mobile number (010 and eight digits)"})
+		return d.refuse(ctx, Rejection{Index: index, To: shown(to), Code: InvalidNumber, Detail: because("not a Korean mobile number (010 and eight digits)")})
 	}
 	if first, twice := d.seen[mobile]; twice && !d.request.AllowDuplicates {
 		d.receipt.Duplicate++
@@ -174,7 +178,7 @@ func (d *Draft) judge(c *candidate) {
 	}
 	c.judged = true
 	if c.optedOut != "" {
-		c.code, c.detail = OptedOut, "the recipient opted out of "+wishes[c.optedOut]
+		c.code, c.detail = OptedOut, optedOutOf(c.optedOut)
 		return
 	}
 	c.values = d.values(c.Variables)

@@ -90,9 +90,9 @@ func (r *rule) kakaoTooLong(values []string) string {
 		switch {
 		case size <= r.limits[i]:
 		case i == 0:
-			return fmt.Sprintf("the Alimtalk has %d characters, at most %d can be sent", size, r.limits[i])
+			return because("the Alimtalk has %d characters, at most %d can be sent", size, r.limits[i])
 		default:
-			return fmt.Sprintf("the words %q have %d characters, at most %d can be sent there", p.fill(values), size, r.limits[i])
+			return because("the words %q have %d characters, at most %d can be sent there", p.fill(values), size, r.limits[i])
 		}
 	}
 	return ""

@@ -348,5 +348,5 @@ var errState = errors.New("state")
 // conflict is the answer to an act that the message's state does not allow.
 func conflict(m *Message, act string) error {
 	return fault.Wrap(errState, fault.Conflict, fault.CodeStateConflict,
-		"message %s is %s and cannot be %s", m.ID.Text(id.Message), m.State, act)
+		"message %s is %s and cannot be %s", m.ID.Text(id.Message), m.State, fault.Word(act))
 }

@@ -120,9 +120,9 @@ func (d *Draft) claimWaiting(ctx context.Context) error {
 func (d *Draft) recently(other claim) string {
 	name := other.message.Text(id.Message)
 	if other.goes > d.now {
-		return fmt.Sprintf("the same words go to this number at %s, with message %s", minute(other.goes.Time()), name)
+		return because("the same words go to this number at %s, with message %s", minute(other.goes.Time()), name)
 	}
-	return fmt.Sprintf("the same words went to this number %s before, with message %s; resend-failed of that one reaches those whom it did not", ago(d.now.Sub(other.goes)), name)
+	return because("the same words went to this number %s before, with message %s; resend-failed of that one reaches those whom it did not", ago(d.now.Sub(other.goes)), name)
 }
 
 // ago says a time as people do.

@@ -96,14 +96,14 @@ func (t Template) checkBody(bad *fault.Error) {
 }
 
 // bodyLimit is how long the body may be, and what makes it shorter than others.
-func (t Template) bodyLimit() (most int, why string) {
+func (t Template) bodyLimit() (most int, why *fault.Phrase) {
 	switch extra := utf16Length(t.Extra); {
 	case t.Items != nil:
-		return tableBodyLimit, " below a table"
+		return tableBodyLimit, fault.Word(" below a table")
 	case extra > 0:
-		return max(alimtalkLimit-extra, 0), " beside the extra words"
+		return max(alimtalkLimit-extra, 0), fault.Word(" beside the extra words")
 	}
-	return alimtalkLimit, ""
+	return alimtalkLimit, fault.Word("")
 }
 
 func (t Template) checkParts(bad *fault.Error) {

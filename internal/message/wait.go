@@ -72,10 +72,10 @@ func (o *OverCap) Error() string { return fmt.Sprintf("over the cap of %s a %s",
 func overCap(r *credit.CapRefusal) error {
 	left := max(r.Limit-r.Used, 0)
 	f := fault.Wrap(&OverCap{*r}, fault.TooMany, fault.CodeRateLimited, "the site's cap of %s %s a %s leaves %s, the message needs %s; send it in the next %s, or raise the cap",
-		r.Written(r.Limit), r.Kind, r.Period, r.Written(left), r.Written(r.Needed), r.Period)
+		r.Written(r.Limit), fault.Word(string(r.Kind)), fault.Word(string(r.Period)), r.Written(left), r.Written(r.Needed), fault.Word(string(r.Period)))
 	if r.Alone() {
 		f = fault.New(fault.Conflict, fault.CodeStateConflict, "the message needs %s %s, more than the site's cap of %s a %s: raise the cap, or send to fewer",
-			r.Written(r.Needed), r.Kind, r.Written(r.Limit), r.Period)
+			r.Written(r.Needed), fault.Word(string(r.Kind)), r.Written(r.Limit), fault.Word(string(r.Period)))
 	} else {
 		f.RetryAfter = r.Wait
 	}
@@ -99,7 +99,7 @@ func noCredit(r credit.Refusal, recharge *billing.Payment) error {
 		return f.With("recharge", nil)
 	}
 	if recharge.State.Open() {
-		f.Public = fmt.Sprintf("the message may cost %s won and %s won are available; a recharge is under way, send again in a moment", r.Needed, r.Available)
+		f = f.Says("the message may cost %s won and %s won are available; a recharge is under way, send again in a moment", r.Needed, r.Available)
 	}
 	return f.With("recharge", map[string]any{
 		"payment_id": recharge.ID.Text(id.Payment), "status": string(recharge.State), "amount": recharge.Amount,

@@ -1,7 +1,6 @@
 package message
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -104,9 +103,18 @@ func (v *vocabulary) both(all, own []string) (lists []*korea.Words, w site.Words
 	return lists, w
 }
 
+// shownPart is where of a message a text stands.
+type shownPart uint8
+
+const (
+	shownBody shownPart = iota
+	shownSubject
+	shownAlimtalk
+)
+
 // shownText is one of the texts that a recipient may see.
 type shownText struct {
-	what   string // it is
+	what   shownPart
 	fill   func(values []string) string
 	fixed  bool // it is the same for everyone
 	looked bool // it was looked at; of a fixed one
@@ -126,15 +134,15 @@ func (b *blocker) begin(words []*korea.Words, r *rule, a *Alimtalk) {
 	if b.words = words; len(words) == 0 {
 		return
 	}
-	sent := func(what string, p pattern) shownText {
+	sent := func(what shownPart, p pattern) shownText {
 		return shownText{what: what, fill: func(values []string) string { return r.filled(p, values) }, fixed: p.fixed()}
 	}
-	b.text, b.subject = sent("text", r.text), sent("subject", r.subject)
+	b.text, b.subject = sent(shownBody, r.text), sent(shownSubject, r.subject)
 	for _, p := range r.kakao {
-		b.kakao = append(b.kakao, shownText{what: "Alimtalk", fill: p.fill, fixed: p.fixed()})
+		b.kakao = append(b.kakao, shownText{what: shownAlimtalk, fill: p.fill, fixed: p.fixed()})
 	}
 	for _, label := range a.labels() {
-		b.kakao = append(b.kakao, shownText{what: "Alimtalk", fill: func([]string) string { return label }, fixed: true})
+		b.kakao = append(b.kakao, shownText{what: shownAlimtalk, fill: func([]string) string { return label }, fixed: true})
 	}
 }
 
@@ -179,11 +187,22 @@ func (b *blocker) why(values []string, steps []Step) string {
 		}
 		for _, p := range parts {
 			if word := b.find(p, values); word != "" {
-				return fmt.Sprintf("the %s has the word %q, which the operator blocked", p.what, word)
+				return p.tells(word)
 			}
 		}
 	}
 	return ""
+}
+
+// tells says that a recipient would see a blocked word in the text.
+func (p *shownText) tells(word string) string {
+	switch p.what {
+	case shownSubject:
+		return because("the subject has the word %q, which the operator blocked", word)
+	case shownAlimtalk:
+		return because("the Alimtalk has the word %q, which the operator blocked", word)
+	}
+	return because("the text has the word %q, which the operator blocked", word)
 }
 
 func (b *blocker) find(p *shownText, values []string) string {

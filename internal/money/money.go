@@ -7,12 +7,13 @@
 package money
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"math/bits"
 	"strconv"
 	"strings"
+
+	"creditmsg/internal/fault"
 )
 
 // Amount is a number of 1/10,000 won.
@@ -22,19 +23,19 @@ type Amount int64
 const Won Amount = 10_000
 
 // ErrOverflow says that a result does not fit.
-var ErrOverflow = errors.New("the amount is too large")
+var ErrOverflow error = fault.Say("the amount is too large")
 
-var errForm = errors.New(`want a decimal like "1500.00", at most four places, no sign, no exponent`)
+var errForm = fault.Say(`want a decimal like "1500.00", at most four places, no sign, no exponent`)
 
 // Parse reads an amount without a sign.
 func Parse(text string) (Amount, error) {
 	whole, frac, dotted := strings.Cut(text, ".")
 	if whole == "" || len(frac) > 4 || dotted && frac == "" || !digits(whole) || !digits(frac) {
-		return 0, fmt.Errorf("read amount %q: %w", text, errForm)
+		return 0, fault.Say("read amount %q: %s", text, errForm)
 	}
 	w, err := strconv.ParseInt(whole, 10, 64)
 	if err != nil || w > math.MaxInt64/int64(Won) {
-		return 0, fmt.Errorf("read amount %q: %w", text, ErrOverflow)
+		return 0, fault.Say("read amount %q: %s", text, ErrOverflow)
 	}
 	f := int64(0)
 	for i := range 4 {
@@ -45,7 +46,7 @@ func Parse(text string) (Amount, error) {
 	}
 	a := Amount(w)*Won + Amount(f)
 	if a < 0 {
-		return 0, fmt.Errorf("read amount %q: %w", text, ErrOverflow)
+		return 0, fault.Say("read amount %q: %s", text, ErrOverflow)
 	}
 	return a, nil
 }

@@ -37,7 +37,7 @@ type RejectedLine struct {
 	Line   int    `json:"line"`
 	To     string `json:"to" people:"number"`
 	Code   string `json:"code"`
-	Detail string `json:"detail" people:"words"`
+	Detail string `json:"detail" people:"words" words:"ours"`
 }
 
 // Imported is what became of a list.
@@ -191,14 +191,14 @@ func readLine(line int, text []byte, scope Scope) Row {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&in); err != nil || in.To == nil || d.More() {
-		r.Wrong = `want an object such as {"to": "010-1234-5678", "scope": "advertising"}`
+		r.Wrong = fault.Word(`want an object such as {"to": "010-1234-5678", "scope": "advertising"}`).String()
 		return r
 	}
 	r.To = *in.To
 	if in.Scope != "" {
 		var err error
 		if r.Scope, err = ParseScope(in.Scope); err != nil {
-			r.Wrong = "scope: want advertising or all"
+			r.Wrong = fault.Word("scope: want advertising or all").String()
 		}
 	}
 	return r

@@ -6,6 +6,7 @@ import (
 
 	"creditmsg/internal/billing"
 	"creditmsg/internal/db"
+	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/payment"
 )
@@ -28,8 +29,9 @@ func TestASiteIsToldWhichPaperItIsStillToGet(t *testing.T) {
 		o.must(err)
 		missing := func(siteID string, words ...string) {
 			o.t.Helper()
-			var got string
-			o.do(func(tx *db.Tx) (err error) { got, err = o.papers.Unissued(tx, siteID); return err })
+			var said *fault.Phrase
+			o.do(func(tx *db.Tx) (err error) { said, err = o.papers.Unissued(tx, siteID); return err })
+			got := said.String()
 			for _, part := range words {
 				if !strings.Contains(got, part) {
 					o.t.Errorf("%s: got %q, want %q in it", siteID, got, part)

@@ -2,9 +2,9 @@ package picture
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
 	"image/jpeg"
+
+	"creditmsg/internal/fault"
 )
 
 // Limits are what a picture may be at most.
@@ -20,8 +20,8 @@ var Common = Limits{Bytes: 200_000, Width: 1000, Height: 1000}
 
 // Lacks says what keeps a picture from being sent as it is, each in words that go on from "the
 // picture"; none when it fits. Mend can mend all of it.
-func (l Limits) Lacks(i Info) (why []string) {
-	add := func(format string, args ...any) { why = append(why, fmt.Sprintf(format, args...)) }
+func (l Limits) Lacks(i Info) (why []*fault.Phrase) {
+	add := func(format string, args ...any) { why = append(why, fault.Say(format, args...)) }
 	if i.Format != JPEG {
 		add("is a %s, and an MMS takes JPEG", i.Format)
 	}
@@ -50,7 +50,7 @@ func (l Limits) Lacks(i Info) (why []string) {
 // the rest of it grey, or nothing.
 func Sound(data []byte) error {
 	if _, err := jpeg.Decode(bytes.NewReader(data)); err != nil {
-		return errors.New("the JPEG is damaged: not all of it can be shown")
+		return fault.Say("the JPEG is damaged: not all of it can be shown")
 	}
 	return nil
 }

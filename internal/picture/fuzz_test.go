@@ -23,7 +23,7 @@ func FuzzLook(f *testing.F) {
 			t.Errorf("got %+v", info)
 		}
 		for _, why := range Common.Lacks(info) {
-			if why == "" {
+			if why.String() == "" {
 				t.Error("something keeps it from being sent, and is not said")
 			}
 		}

@@ -3,8 +3,8 @@ package picture
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
-	"fmt"
+
+	"creditmsg/internal/fault"
 )
 
 // The markers that parts of a JPEG begin with, behind 0xff (ITU-T T.81, table B.1).
@@ -47,7 +47,7 @@ func lookJPEG(data []byte) (Info, error) {
 		}
 		switch {
 		case mark == markEOI && (!w.framed || w.info.scans == 0):
-			return Info{}, errors.New("the JPEG is damaged: it ends before its picture begins")
+			return Info{}, fault.Say("the JPEG is damaged: it ends before its picture begins")
 		case mark == markEOI:
 			w.trail()
 			w.info.memory = w.memory()
@@ -55,7 +55,7 @@ func lookJPEG(data []byte) (Info, error) {
 		case mark == markTEM, mark >= markRST0 && mark <= markRST7:
 			continue // they stand alone
 		case mark == markSOI:
-			return Info{}, errors.New("the JPEG is damaged: it begins twice")
+			return Info{}, fault.Say("the JPEG is damaged: it begins twice")
 		}
 		part, err := w.part()
 		if err == nil {
@@ -67,7 +67,7 @@ func lookJPEG(data []byte) (Info, error) {
 	}
 }
 
-var errEnds = errors.New("the JPEG is damaged: it ends in its middle")
+var errEnds = fault.Say("the JPEG is damaged: it ends in its middle")
 
 // mark reads the next marker.
 func (w *walk) mark() (byte, error) {
@@ -75,7 +75,7 @@ func (w *walk) mark() (byte, error) {
 		return 0, errEnds
 	}
 	if w.data[w.at] != 0xff {
-		return 0, fmt.Errorf("the JPEG is damaged at byte %d", w.at)
+		return 0, fault.Say("the JPEG is damaged at byte %d", w.at)
 	}
 	for w.at < len(w.data) && w.data[w.at] == 0xff { // any number of these may come before a marker
 		w.at++
@@ -126,20 +126,20 @@ func (w *walk) take(mark byte, part []byte) error {
 func (w *walk) frame(mark byte, part []byte) error {
 	switch {
 	case w.framed:
-		return errors.New("the JPEG holds more than one picture")
+		return fault.Say("the JPEG holds more than one picture")
 	case mark > markSOF2:
-		return errors.New("the JPEG is of a rare form (lossless or arithmetic), which is not read here")
+		return fault.Say("the JPEG is of a rare form (lossless or arithmetic), which is not read here")
 	case len(part) < 6 || len(part) < 6+3*int(part[5]):
 		return errEnds
 	case part[0] != 8:
-		return fmt.Errorf("the JPEG has %d bits a colour, which is not read here", part[0])
+		return fault.Say("the JPEG has %d bits a colour, which is not read here", part[0])
 	}
 	w.framed = true
 	w.info.Baseline = mark == markSOF0
 	w.info.Height, w.info.Width = int(binary.BigEndian.Uint16(part[1:])), int(binary.BigEndian.Uint16(part[3:]))
 	w.info.Colours = int(part[5])
 	if w.info.Width < 1 || w.info.Height < 1 || w.info.Colours != 1 && w.info.Colours != 3 && w.info.Colours != 4 {
-		return errors.New("the JPEG is damaged: its size or colours make no sense")
+		return fault.Say("the JPEG is damaged: its size or colours make no sense")
 	}
 	w.coeffs = mark == markSOF2
 	if w.info.Colours == 3 && part[6] == 'R' && part[9] == 'G' && part[12] == 'B' {

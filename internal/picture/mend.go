@@ -2,12 +2,13 @@ package picture
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"image"
 	"image/gif"
 	"image/jpeg"
 	"image/png"
+
+	"creditmsg/internal/fault"
 )
 
 // Bounds of what is unpacked. A photograph of 48 million dots takes 140 MB at worst.
@@ -18,7 +19,7 @@ const (
 
 // ErrHuge says that a picture is too large to be unpacked: its own few bytes may stand for
 // gigabytes of dots.
-var ErrHuge = errors.New("it is too large to be made smaller here")
+var ErrHuge = fault.Say("it is too large to be made smaller here")
 
 // Mend makes of a picture a baseline JPEG within the limits: as large as it may be, upright,
 // over white where it was transparent, the first image of one that moves, and without what
@@ -29,7 +30,7 @@ func Mend(data []byte, l Limits) ([]byte, Info, error) {
 		return nil, Info{}, err
 	}
 	if info.memory > mostMemory || info.scans > mostScans {
-		return nil, Info{}, fmt.Errorf("%w: %d × %d dots in %d bytes", ErrHuge, info.Width, info.Height, info.Bytes)
+		return nil, Info{}, fault.Say("%s: %d × %d dots in %d bytes", ErrHuge, info.Width, info.Height, info.Bytes)
 	}
 	img, err := unpack(info.Format, data)
 	if err != nil {
@@ -41,7 +42,7 @@ func Mend(data []byte, l Limits) ([]byte, Info, error) {
 	}
 	b := img.Bounds()
 	if b.Empty() {
-		return nil, Info{}, fmt.Errorf("the %s is damaged: it has no dots", info.Format)
+		return nil, Info{}, fault.Say("the %s is damaged: it has no dots", info.Format)
 	}
 	width, height := fit(b.Dx(), b.Dy(), across, down)
 	small := turn(shrink(img, width, height), info.Turn)
@@ -59,7 +60,7 @@ func unpack(f Format, data []byte) (img image.Image, err error) {
 		img, err = gif.Decode(bytes.NewReader(data))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the %s is damaged: not all of it can be shown", f)
+		return nil, fault.Say("the %s is damaged: not all of it can be shown", f)
 	}
 	return img, nil
 }
@@ -100,7 +101,7 @@ func pack(img *image.RGBA, l Limits) ([]byte, Info, error) {
 		}
 		b := img.Bounds()
 		if b.Dx() <= 8 && b.Dy() <= 8 {
-			return nil, Info{}, fmt.Errorf("no JPEG has as few as %d bytes", l.Bytes)
+			return nil, Info{}, fault.Say("no JPEG has as few as %d bytes", l.Bytes)
 		}
 		img = shrink(img, max(1, b.Dx()*4/5), max(1, b.Dy()*4/5))
 	}

@@ -2,12 +2,12 @@ package picture
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
 	"image/color"
 	"image/gif"
 	"image/png"
 	"strings"
+
+	"creditmsg/internal/fault"
 )
 
 // Format is a form in which pictures are stored.
@@ -36,7 +36,7 @@ type Info struct {
 }
 
 // ErrUnknown says that bytes are no picture of a format that is read here.
-var ErrUnknown = errors.New("it is not a picture that is known here")
+var ErrUnknown = fault.Say("it is not a picture that is known here")
 
 // Look reads what the bytes are, by their content alone and without unpacking them. Of bytes
 // that are none of the three formats the error is ErrUnknown, with what they look like.
@@ -49,12 +49,12 @@ func Look(data []byte) (Info, error) {
 	case bytes.HasPrefix(data, []byte("GIF87a")), bytes.HasPrefix(data, []byte("GIF89a")):
 		c, err := gif.DecodeConfig(bytes.NewReader(data))
 		if err != nil || c.Width < 1 || c.Height < 1 {
-			return Info{}, errors.New("the GIF is damaged: its header cannot be read")
+			return Info{}, fault.Say("the GIF is damaged: its header cannot be read")
 		}
 		return plain(GIF, data, c.Width, c.Height, 2), nil // a byte a dot, and as much again to put its lines in order
 	}
 	if what := looksLike(data); what != "" {
-		return Info{}, fmt.Errorf("%w: it looks like %s", ErrUnknown, what)
+		return Info{}, fault.Say("%s: it looks like %s", ErrUnknown, fault.Word(what))
 	}
 	return Info{}, ErrUnknown
 }
@@ -76,7 +76,7 @@ func lookPNG(data []byte) (Info, error) {
 	const kind, interlace = 12, 28 // where they stand in the file
 	c, err := png.DecodeConfig(bytes.NewReader(data))
 	if err != nil || !bytes.HasPrefix(data[kind:], []byte("IHDR")) {
-		return Info{}, errors.New("the PNG is damaged: its header cannot be read")
+		return Info{}, fault.Say("the PNG is damaged: its header cannot be read")
 	}
 	depth := pngDepth(c.ColorModel)
 	if data[interlace] != 0 {

@@ -175,7 +175,7 @@ func TestWhatKeepsAPictureFromBeingSentIsSaid(t *testing.T) {
 	} {
 		i := fine
 		change(&i)
-		if why := Common.Lacks(i); len(why) != 1 || !strings.Contains(why[0], want) {
+		if why := Common.Lacks(i); len(why) != 1 || !strings.Contains(why[0].String(), want) {
 			t.Errorf("got %q, want one that says %q", why, want)
 		}
 	}

@@ -71,7 +71,7 @@ type Service struct {
 	series   *series.Service
 	render   func(message.Receipt) []byte
 	contacts func(tx *db.Tx, siteID string) error
-	unissued func(tx *db.Tx, siteID string) (string, error)
+	unissued func(tx *db.Tx, siteID string) (*fault.Phrase, error)
 	log      *slog.Logger
 
 	atOnce int // old messages that are looked at before another site's turn; 0 = as many as are usual
@@ -91,7 +91,7 @@ type Deps struct {
 	Series   *series.Service
 	Render   func(message.Receipt) []byte
 	Contacts func(tx *db.Tx, siteID string) error
-	Unissued func(tx *db.Tx, siteID string) (string, error)
+	Unissued func(tx *db.Tx, siteID string) (*fault.Phrase, error)
 	Log      *slog.Logger
 }
 
@@ -104,7 +104,7 @@ func New(d Deps) *Service {
 		d.Contacts = func(*db.Tx, string) error { return nil }
 	}
 	if d.Unissued == nil {
-		d.Unissued = func(*db.Tx, string) (string, error) { return "", nil }
+		d.Unissued = func(*db.Tx, string) (*fault.Phrase, error) { return nil, nil }
 	}
 	return &Service{d: d.DB, keys: d.Keys, queue: d.Queue, ledger: d.Ledger, messages: d.Messages, book: d.Book, series: d.Series, render: d.Render,
 		contacts: d.Contacts, unissued: d.Unissued, log: d.Log}

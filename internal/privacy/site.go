@@ -142,24 +142,24 @@ func (s *Service) still(tx *db.Tx, e End) (over bool, err error) {
 		return false, err
 	}
 	if running > 0 {
-		return false, inTheWay(one.ID, "some messages are not over; cancel them, or wait for their reports")
+		return false, inTheWay(one.ID, fault.Say("some messages are not over; cancel them, or wait for their reports"))
 	}
 	if site.IsTest(one.ID) {
 		return false, nil // nobody's money is there
 	}
-	for _, look := range []func(*db.Tx, string) (string, error){billing.UnderWay, s.unissued} {
+	for _, look := range []func(*db.Tx, string) (*fault.Phrase, error){billing.UnderWay, s.unissued} {
 		what, err := look(tx, one.ID)
 		if err != nil {
 			return false, err
 		}
-		if what != "" {
+		if what != nil {
 			return false, inTheWay(one.ID, what)
 		}
 	}
 	return false, nil
 }
 
-func inTheWay(siteID, what string) error {
+func inTheWay(siteID string, what *fault.Phrase) error {
 	return fault.New(fault.Conflict, fault.CodeStateConflict, "site %s cannot be erased yet: %s", siteID, what)
 }
 

@@ -120,12 +120,12 @@ func TestNothingIsBegunInASiteThatIsBeingErased(t *testing.T) {
 			w.opened(siteID)
 			other.knows(w, siteID)
 			looks, begun := 0, make(chan error, 1)
-			w.unissued = func(*db.Tx, string) (string, error) {
+			w.unissued = func(*db.Tx, string) (*fault.Phrase, error) {
 				if looks++; looks == 2 { // the erasure has locked the site, and goes on once the other is on its way
 					go func() { begun <- b.begin(other, siteID) }()
 					<-other.came
 				}
-				return "", nil
+				return nil, nil
 			}
 			w.must(w.EraseSite(w.Context(), End{Site: siteID, Reason: "x"}))
 			if err := <-begun; !fault.Is(err, fault.Conflict) {
@@ -142,7 +142,7 @@ func TestNothingIsBegunInASiteThatIsBeingErased(t *testing.T) {
 func TestOfAnErasureAndABeginningOneIsRefused(t *testing.T) {
 	each(t, func(w *world) {
 		other := w.elsewhere()
-		w.unissued = func(*db.Tx, string) (string, error) { return "", nil }
+		w.unissued = func(*db.Tx, string) (*fault.Phrase, error) { return nil, nil }
 		for _, what := range []string{"a payment", "a card"} {
 			b, siteID := beginnings[what], "shop-"+what[2:]
 			w.opened(siteID)

@@ -127,9 +127,9 @@ func TestATestSiteEndsWithItsSite(t *testing.T) {
 		w.asItWas(shop, site.Suspended, 1000*money.Won)
 		w.refused(End{Site: shop, Reason: "x"}, "site shop has 1000.00 of credit")
 		w.asItWas(test, site.Active, 500*money.Won)
-		w.unissued = func(*db.Tx, string) (string, error) { return "a payment is in no tax invoice", nil }
+		w.unissued = func(*db.Tx, string) (*fault.Phrase, error) { return fault.Say("a payment is in no tax invoice"), nil }
 		w.refused(End{Site: shop, Reason: "x", Forfeit: true}, "a payment is in no tax invoice")
-		w.unissued = func(*db.Tx, string) (string, error) { return "", nil }
+		w.unissued = func(*db.Tx, string) (*fault.Phrase, error) { return nil, nil }
 		w.asItWas(shop, site.Suspended, 1000*money.Won)
 		w.asItWas(test, site.Active, 500*money.Won)
 		w.must(w.EraseSite(w.Context(), End{Site: shop, Reason: "x", Forfeit: true}))
@@ -164,9 +164,11 @@ func TestASiteThatOwesOrIsOwedSomethingIsNotErased(t *testing.T) {
 		})
 		w.suspended()
 		end := End{Site: shop, Reason: "x", Forfeit: true}
-		w.unissued = func(*db.Tx, string) (string, error) { return "payment pay_1 is in no tax invoice", nil }
+		w.unissued = func(*db.Tx, string) (*fault.Phrase, error) {
+			return fault.Say("payment pay_1 is in no tax invoice"), nil
+		}
 		w.refused(end, "site shop cannot be erased yet: payment pay_1 is in no tax invoice")
-		w.unissued = func(*db.Tx, string) (string, error) { return "", nil }
+		w.unissued = func(*db.Tx, string) (*fault.Phrase, error) { return nil, nil }
 		w.refused(end, "site shop owes 200.00 for credit that it spent")
 		w.update(func(tx *db.Tx) error {
 			_, err := w.ledger.Add(tx, credit.TopUp{Site: shop, Kind: credit.Adjustment, Amount: 200 * money.Won})
@@ -183,13 +185,13 @@ func TestASiteThatIsWokenWhileItIsErasedIsEitherAwakeOrErased(t *testing.T) {
 	each(t, func(w *world) {
 		w.suspended()
 		woken, looks := make(chan error, 1), 0
-		w.unissued = func(*db.Tx, string) (string, error) {
+		w.unissued = func(*db.Tx, string) (*fault.Phrase, error) {
 			if looks++; looks == 2 {
 				go func() {
 					woken <- w.d.Update(context.Background(), "wake", func(tx *db.Tx) error { return site.SetState(tx, shop, site.Active) })
 				}()
 			}
-			return "", nil
+			return nil, nil
 		}
 		w.must(w.EraseSite(w.Context(), End{Site: shop, Reason: "x", Forfeit: true}))
 		if err := <-woken; !fault.Is(err, fault.Conflict) {

@@ -1,12 +1,13 @@
 package sandbox
 
 import (
-	"fmt"
 	"math"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"creditmsg/internal/fault"
 )
 
 // iso is a duration as ISO 8601 writes it, without years and months, which have no length.
@@ -20,19 +21,19 @@ func ReadSpan(text string) (time.Duration, error) {
 	if !strings.HasPrefix(text, "P") {
 		d, err := time.ParseDuration(text)
 		if err != nil {
-			return 0, fmt.Errorf("%q is not a time such as 73h, 90m or P3DT1H", text)
+			return 0, fault.Say("%q is not a time such as 73h, 90m or P3DT1H", text)
 		}
 		return d, nil
 	}
 	parts := iso.FindStringSubmatch(text)
 	if parts == nil || strings.HasSuffix(text, "T") || text == "P" {
-		return 0, fmt.Errorf("%q is not a time such as P3DT1H, of weeks, days, hours, minutes and seconds", text)
+		return 0, fault.Say("%q is not a time such as P3DT1H, of weeks, days, hours, minutes and seconds", text)
 	}
 	var sum time.Duration
 	for i, unit := range isoUnits {
 		n, _ := strconv.ParseInt(parts[i+1], 10, 64) // digits, or empty for none
 		if n > int64(math.MaxInt64-sum)/int64(unit) {
-			return 0, fmt.Errorf("%q is too long", text)
+			return 0, fault.Say("%q is too long", text)
 		}
 		sum += time.Duration(n) * unit
 	}

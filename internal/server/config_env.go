@@ -32,8 +32,7 @@ func (l *loading) environment(environ []string, c *Config) {
 			l.places[path] = name
 			l.variable(name, path, vars[name], c)
 		case strings.HasPrefix(name, envPrefix) && !foreign(name):
-			l.wrong = append(l.wrong, fault.Field{Pointer: name, Code: fault.CodeValidation,
-				Detail: "unknown variable" + suggestVariable(name, keys)})
+			l.wrong = append(l.wrong, fault.Place(name, fault.CodeValidation, "unknown variable%s", suggestVariable(name, keys)))
 		}
 	}
 }

@@ -23,7 +23,7 @@ type loading struct {
 // bad adds a complaint about the key at path, naming the place of it or of the
 // nearest key around it.
 func (l *loading) bad(path, format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
+	text := fault.Say(format, args...)
 	place, known := l.places[path]
 	for at := path; !known && at != ""; place, known = l.places[at] {
 		at = parent(at)
@@ -32,14 +32,14 @@ func (l *loading) bad(path, format string, args ...any) {
 	case !known:
 		place = path
 	case path != "":
-		text = path + ": " + text
+		text = fault.Say("%s: %s", path, text)
 	}
-	l.wrong = append(l.wrong, fault.Field{Pointer: place, Detail: text, Code: fault.CodeValidation})
+	l.wrong = append(l.wrong, fault.Place(place, fault.CodeValidation, "%s", text))
 }
 
 // badLine adds a complaint about a line where no key is known.
 func (l *loading) badLine(source string, line int, format string, args ...any) {
-	l.wrong = append(l.wrong, fault.Field{Pointer: placeOf(source, line), Detail: fmt.Sprintf(format, args...), Code: fault.CodeValidation})
+	l.wrong = append(l.wrong, fault.Place(placeOf(source, line), fault.CodeValidation, format, args...))
 }
 
 func placeOf(source string, line int) string { return fmt.Sprintf("%s:%d", source, line) }

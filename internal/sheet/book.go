@@ -109,7 +109,7 @@ type archiveFile struct {
 const unbounded = 1 << 62
 
 var (
-	errDirectory = errors.New("the list of parts is too long")
+	errDirectory = fault.Say("the list of parts is too long")
 	errPlace     = errors.New("a part begins before the file")
 )
 
@@ -148,7 +148,7 @@ func damaged(err error) *fault.Error {
 }
 
 func tooMuch(format string, args ...any) *fault.Error {
-	return fault.New(fault.TooLarge, fault.CodeBodyTooLarge, "the workbook takes too much to read, "+format+": save the sheet alone, or as CSV", args...).
+	return fault.New(fault.TooLarge, fault.CodeBodyTooLarge, "the workbook takes too much to read, %s: save the sheet alone, or as CSV", fault.Say(format, args...)).
 		At(pointer(1), "too large")
 }
 

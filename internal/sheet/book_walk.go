@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"creditmsg/internal/fault"
 )
 
 // Bounds of the XML in a workbook. Spreadsheet programs stay far below them.
@@ -17,7 +19,7 @@ const (
 )
 
 var (
-	errHuge   = errors.New("a text or a tag in it does not end")
+	errHuge   = fault.Say("a text or a tag in it does not end")
 	errMarkup = errors.New("its XML declares what no spreadsheet program does")
 	errDeep   = errors.New("its XML is nested too deep")
 	errNoXML  = errors.New("a part of it is no XML")

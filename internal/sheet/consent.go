@@ -74,5 +74,5 @@ func ReadYes(cell string) (is, ok bool) {
 }
 
 func wrongCell(line int, what string) error {
-	return fault.New(fault.Invalid, fault.CodeValidation, "line %d: %s", line, what).At(fmt.Sprintf("/lines/%d", line), "%s", what)
+	return fault.New(fault.Invalid, fault.CodeValidation, "line %d: %s", line, fault.Word(what)).At(fmt.Sprintf("/lines/%d", line), "%s", fault.Word(what))
 }

@@ -106,14 +106,14 @@ const signatureBytes = 4
 func refuseSignature(chunk []byte) error {
 	for _, s := range signatures {
 		if bytes.HasPrefix(chunk, []byte(s.bytes)) {
-			return unreadable(1, "the file is %s", s.what)
+			return unreadable(1, "the file is %s", fault.Word(s.what))
 		}
 	}
 	return nil
 }
 
 func unreadable(line int, format string, args ...any) *fault.Error {
-	f := fault.New(fault.Invalid, fault.CodeUnsupportedEncoding, format+"; save it as “CSV UTF-8”", args...)
+	f := fault.New(fault.Invalid, fault.CodeUnsupportedEncoding, "%s; save it as “CSV UTF-8”", fault.Say(format, args...))
 	return f.At(pointer(line), "not readable as UTF-8 or CP949")
 }
 

@@ -1,7 +1,6 @@
 package sheet
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -71,9 +70,9 @@ func numberColumn(line int, cells []string, o Options) (int, error) {
 			}
 		}
 	}
-	said := "no column is named like one that holds phone numbers (" + strings.Join(slices.Concat(numberColumns, o.Also), ", ") + ")"
+	said := fault.Say("no column is named like one that holds phone numbers (%s)", strings.Join(slices.Concat(numberColumns, o.Also), ", "))
 	if column != "" {
-		said = fmt.Sprintf("there is no column %q", column)
+		said = fault.Say("there is no column %q", column)
 	}
 	return 0, fault.New(fault.Invalid, fault.CodeNoPhoneColumn, "%s; the first line names: %s", said, list(cells)).
 		At(pointer(line), "no column for the numbers")
@@ -84,17 +83,16 @@ const listAtMost = 20
 
 // list names columns for a person. A file without a header has data there, so
 // what reads like a number is masked.
-func list(cells []string) string {
+func list(cells []string) *fault.Phrase {
 	var out []string
 	for _, name := range cells {
 		if len(out) == listAtMost {
-			out = append(out, fmt.Sprintf("and %d more", len(cells)-listAtMost))
-			break
+			return fault.Say("%s, and %d more", strings.Join(out, ", "), len(cells)-listAtMost)
 		}
 		if _, err := korea.ParseSender(name); err == nil {
 			name = korea.Mask(name)
 		}
 		out = append(out, korea.Cut(name, korea.SubjectBytes))
 	}
-	return strings.Join(out, ", ")
+	return fault.Say("%s", strings.Join(out, ", "))
 }

@@ -160,7 +160,7 @@ func (r *Reader) next() (Row, error) {
 		if extra != "" {
 			return Row{}, fault.New(fault.Invalid, fault.CodeValidation,
 				"line %d has %d cells, but the header names %d columns: %s",
-				line, len(cells), r.header.width, r.from.extra()).At(pointer(line), "too many cells")
+				line, len(cells), r.header.width, fault.Word(r.from.extra())).At(pointer(line), "too many cells")
 		}
 	}
 	cell := func(i int) string {

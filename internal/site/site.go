@@ -83,14 +83,14 @@ func newSite(tx *db.Tx, keys *Keys, id, name string) (Site, error) {
 
 // exists is the fault for a thing that is there already.
 func exists(what, name string) error {
-	return fault.New(fault.Conflict, fault.CodeAlreadyExists, "there is a %s %q already", what, name)
+	return fault.New(fault.Conflict, fault.CodeAlreadyExists, "there is a %s %q already", fault.Word(what), name)
 }
 
 // created turns the error of an insert into the fault that its caller promises:
 // somebody may have inserted the same between the look and the insert.
 func created(err error, what, name string) error {
 	if _, ok := errors.AsType[*db.Duplicate](err); ok {
-		return fault.Wrap(err, fault.Conflict, fault.CodeAlreadyExists, "there is a %s %q already", what, name)
+		return fault.Wrap(err, fault.Conflict, fault.CodeAlreadyExists, "there is a %s %q already", fault.Word(what), name)
 	}
 	return fmt.Errorf("create %s %s: %w", what, name, err)
 }

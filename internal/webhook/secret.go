@@ -3,12 +3,13 @@ package webhook
 import (
 	"crypto/rand"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	standard "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"creditmsg/internal/fault"
 )
 
 // Secret is the key of an endpoint, as whsec_ and base64; Standard Webhooks wants 24 to 64
@@ -27,7 +28,7 @@ func NewSecret() Secret {
 	return Secret(secretPrefix + base64.StdEncoding.EncodeToString(raw))
 }
 
-var errSecret = errors.New("want whsec_ and the base64 of 24 to 64 bytes")
+var errSecret = fault.Say("want whsec_ and the base64 of 24 to 64 bytes")
 
 // ParseSecret reads a secret that was made elsewhere. Its error is for people, and repeats
 // nothing of it.

@@ -63,6 +63,8 @@ func TestWhatTheDocumentDoesNotSayIsComplainedOf(t *testing.T) {
 		{Reply{"POST", "/v1/things", 422, refused, []byte(strings.Replace(problem("validation"), `"r"`, `"s"`, 1))}, "request s"},
 		{Reply{"PUT", "/v1/things", 405, header("Content-Type", problemType), []byte(strings.Replace(problem("method_not_allowed"), "422", "405", 1))}, "which methods"},
 		{Reply{"GET", "/nowhere", 404, refused, []byte(strings.Replace(problem("not_found"), "422", "404", 1))}, ""},
+		{Reply{"GET", "/nowhere", 404, header("Content-Type", problemType, "Content-Language", "ko"), []byte(`{"code":"not_found","status":404,"request_id":"r","title":"없습니다","detail":"Nothing"}`)}, "to whoever reads Korean"},
+		{Reply{"GET", "/nowhere", 404, header("Content-Type", problemType, "Content-Language", "ko"), []byte(`{"code":"not_found","status":404,"request_id":"r","title":"없습니다","detail":"A가 없습니다"}`)}, ""},
 		{Reply{"GET", "//v1/things/a", 404, refused, []byte(strings.Replace(problem("not_found"), "422", "404", 1))}, ""},
 		{Reply{"GET", "/nowhere", 200, header(), []byte(good)}, "refusal has the media type"},
 	} {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"mime"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -134,6 +135,13 @@ func (d *Document) problem(r Reply, complain func(string, ...any)) (code string)
 	if p["request_id"] != r.Header.Get("X-Request-Id") {
 		complain("the problem is of request %v, its header of %s", p["request_id"], r.Header.Get("X-Request-Id"))
 	}
+	if r.Header.Get("Content-Language") == "ko" {
+		for _, text := range sentences(p) {
+			if !hangul.MatchString(text) {
+				complain("it says %q to whoever reads Korean", text)
+			}
+		}
+	}
 	if (r.Status == http.StatusTooManyRequests || r.Status == http.StatusServiceUnavailable) && r.Header.Get("Retry-After") == "" {
 		complain("it does not say when to come again")
 	}
@@ -141,6 +149,22 @@ func (d *Document) problem(r Reply, complain func(string, ...any)) (code string)
 		complain("it does not say which methods are possible")
 	}
 	return code
+}
+
+var hangul = regexp.MustCompile(`\p{Hangul}`)
+
+// sentences are what a problem says to people.
+func sentences(p map[string]any) (out []string) {
+	say := func(text any) {
+		said, _ := text.(string)
+		out = append(out, said)
+	}
+	say(p["title"])
+	say(p["detail"])
+	for _, at := range list(p["errors"]) {
+		say(object(at)["detail"])
+	}
+	return out
 }
 
 // valid checks a JSON text against the schema at a pointer.
