@@ -402,7 +402,7 @@ func noting(t *testing.T, operation string, request func(*world) ask) {
 	if user := w.userOf(a.token); !user.IsZero() {
 		want.Kind, want.ID, want.Name = audit.Person, user.Text(id.User), ""
 	}
-	if operation == "signIn" { // as whoever comes in by it
+	if operation == "signIn" || operation == "finishPasswordReset" { // as whoever comes in by it
 		a.token = ""
 	}
 	if got := w.do(a); got.status/100 != 2 {

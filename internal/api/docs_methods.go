@@ -236,6 +236,8 @@ var clientMethods = map[string]string{
 	"setTokenLimits":          "SetTokenLimits",
 	"setWebhookEndpoint":      "SetWebhookEndpoint",
 	"signIn":                  "SignIn",
+	"askPasswordReset":        "AskPasswordReset",
+	"finishPasswordReset":     "FinishPasswordReset",
 	"submitTemplate":          "SubmitTemplate",
 	"syncTemplate":            "SyncTemplate",
 	"takeBackWithdrawal":      "CancelWithdrawal",

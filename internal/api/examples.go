@@ -105,11 +105,12 @@ var samples = map[string]sample{
 	"beginSecondFactor": {body: `{"password": "` + examplePassword + `"}`},
 	"setPassword":       {body: `{"password": "` + examplePassword + `", "new_password": "` + examplePassword + ` 2"}`},
 	"inviteUser":        {body: `{"email": "lee@shop.example", "name": "이두리", "roles": ["sender"]}`},
-	"acceptInvitation":  {body: `{"password": "` + exampleInvitation + `"}`},
-	"leaveRole":         {body: `{"site": "flowers", "role": "viewer"}`},
-	"changeUser":        {body: `{"roles": ["sender", "finance"]}`},
-	"addRole":           {body: `{"name": "clerk", "permissions": ["messages:read", "credit"]}`},
-	"setRole":           {body: `{"permissions": ["messages", "credit:read"]}`},
+	"askPasswordReset":  {body: `{"email": "kim@shop.example"}`}, "finishPasswordReset": {body: `{"token": "` + exampleReset + `", "password": "` + examplePassword + ` 3"}`},
+	"acceptInvitation": {body: `{"password": "` + exampleInvitation + `"}`},
+	"leaveRole":        {body: `{"site": "flowers", "role": "viewer"}`},
+	"changeUser":       {body: `{"roles": ["sender", "finance"]}`},
+	"addRole":          {body: `{"name": "clerk", "permissions": ["messages:read", "credit"]}`},
+	"setRole":          {body: `{"permissions": ["messages", "credit:read"]}`},
 
 	"beginRun":                {body: `{"provider": "solapi", "from": "2026-11-01T00:00:00+09:00", "until": "2026-12-01T00:00:00+09:00", "states": ["applied"]}`},
 	"createTestToken":         {body: `{"name": "개발", "abilities": ["*"]}`},
@@ -127,6 +128,7 @@ var samples = map[string]sample{
 const (
 	examplePassword   = "correct horse battery"
 	exampleInvitation = "kqzw-mfhd-rtnb"
+	exampleReset      = "QmFzZTY0IG9mIGEgbGluayB0aGF0IGEgbWFpbCBiZWFyc0"
 	exampleCode       = `{"code": "123456"}`
 	exampleToken      = `{"name": "쇼핑몰", "abilities": ["messages:write", "messages:read"], "addresses": ["203.0.113.0/24"], "expires_at": null}`
 )

@@ -220,6 +220,8 @@ var rights = map[string]string{
 	"POST /v1/sessions":                 "open",
 	"POST /v1/sessions/current/confirm": "person",
 	"DELETE /v1/sessions/{id}":          "person",
+	"POST /v1/password-resets":          "open",
+	"POST /v1/password-resets/confirm":  "open",
 
 	"GET /v1/users":                       "O W",
 	"POST /v1/users":                      "O W !",

@@ -18,6 +18,7 @@ type crew struct {
 	codes   []int  // the half minutes whose codes he has left
 	test    string // a token of the test site
 	invited string // the password of an invitation of his
+	forgot  string // the token of somebody's link
 }
 
 // employ has kim work for the site.
@@ -32,7 +33,7 @@ func (s *crew) truly(body string) string {
 		body = strings.Replace(body, "123456", s.code(s.secret, s.codes[0]), 1)
 		s.codes = s.codes[1:]
 	}
-	return strings.NewReplacer(examplePassword, staffPassword, exampleInvitation, s.invited).Replace(body)
+	return strings.NewReplacer(examplePassword, staffPassword, exampleInvitation, s.invited, exampleReset, s.forgot).Replace(body)
 }
 
 // invites has the operator ask kim to have a role at another site.
@@ -72,6 +73,10 @@ func init() {
 			made := tr.operate("POST", "/v1/tokens?site=flowers", exampleToken).is(201)
 			op := tr.operation("setTokenLimits")
 			tr.known.Learn(op, op.Path, made.status, made.body)
+		},
+		"finishPasswordReset": func(tr *traveller) {
+			tr.person("choi@shop.example", "rich", access.Viewer)
+			tr.people.forgot = tr.resetToken("choi@shop.example")
 		},
 		"listInbox":          func(tr *traveller) { tr.told() },
 		"listOwnInvitations": func(tr *traveller) { tr.invites("flowers") },

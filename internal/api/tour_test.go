@@ -41,7 +41,7 @@ var tour = []string{
 	"openSite", "setSitePlan", "setSitePrices", "setSiteLimits", "getSiteLimits", "setTokenLimits", "getTokenLimits", "topUpSite", "getSite", "changeSite",
 	"createToken", "changeToken", "rotateToken", "listInbox", "getLetter", "beginRun", "applyRun", "cancelRun",
 	"signIn", "beginSecondFactor", "confirmSecondFactor", "confirmSession", "createPersonalToken", "changePersonalToken", "rotatePersonalToken",
-	"addRole", "setRole", "inviteUser", "listInvitations", "listOwnInvitations", "acceptInvitation", "leaveRole", "changeUser", "resetPassword",
+	"addRole", "setRole", "inviteUser", "listInvitations", "listOwnInvitations", "acceptInvitation", "leaveRole", "changeUser", "resetPassword", "askPasswordReset", "finishPasswordReset",
 	"makeTestSite", "createTestToken", "addTestCredit", "advanceTestClock",
 	"addWebhookEndpoint", "setWebhookEndpoint", "disableWebhookEndpoint", "enableWebhookEndpoint", "testWebhookEndpoint", "rotateWebhookSecret",
 }
