@@ -3,8 +3,8 @@
 // that stopped, credit that is owed; of its messages: that one of a series was refused, that one
 // waits for a second person, and, where they asked for it, that one is done; and of sender
 // numbers that were decided on and webhook endpoints that fail or were disabled. The operator is
-// told when a payment does not fit its gateway, when a site asks for a sender number, and when
-// little is left at a vendor. People with an account get the mails that package access puts for
+// told when a payment does not fit its gateway, when a site asks for a sender number or a refund,
+// and when little is left at a vendor. People with an account get the mails that package access puts for
 // them: invitations, links to set a forgotten password, and what became of their account.
 //
 // What it promises:

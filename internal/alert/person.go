@@ -56,7 +56,7 @@ func (s *Service) letter(ctx context.Context, j queue.Claimed) error {
 	if !s.mails() {
 		return s.concludeLetter(ctx, j, l, age, result{outcome: delayed, slow: true, why: "alerts.smtp is not set"})
 	}
-	m, err := s.addressed(written, l.To, "let_"+of.String(), l.At.Time())
+	m, err := s.addressed(written, l.To, of.Text(id.Mail), l.At.Time())
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (s *Service) letter(ctx context.Context, j queue.Claimed) error {
 
 // writeLetter puts a letter into words.
 func (s *Service) writeLetter(tx *db.Tx, l access.Letter) (letter, error) {
-	v := view{Number: "let_" + l.ID.String(), At: l.At.Time(), Link: s.linkOf(l)}
+	v := view{Number: l.ID.Text(id.Mail), At: l.At.Time(), Link: s.linkOf(l)}
 	v.Person = person{About: l.About, Roles: strings.Join(l.Invitation.Roles, ", "), Expires: l.ExpiresAt.Time(), From: from(l.From)}
 	if l.About == access.AboutInvitation && l.Invitation.Site != "" {
 		found, err := site.Find(tx, l.Invitation.Site)

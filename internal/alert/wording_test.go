@@ -53,6 +53,7 @@ var said = map[string]view{
 	"sender rejected":           {facts: facts{State: "rejected"}},
 	"sender blocked":            {facts: facts{State: "blocked"}},
 	"operator_sender":           {},
+	"operator_refund":           {facts: facts{Amount: 12_345*won + 5_000}},
 	"series_failed":             {Title: "월요일 안내", facts: facts{sending: sending{Series: "ser_01m8mfv6w8e5ms979be5q3efzb", Planned: at, Next: at.AddDate(0, 0, 7), Code: "insufficient_credit"}}},
 	"series_failed last":        {facts: facts{sending: sending{Series: "ser_01m8mfv6w8e5ms979be5q3efzb", Planned: at, Code: "template_not_approved"}}},
 	"webhook_disabled":          {Title: "주문 시스템", facts: facts{Endpoint: "whk_01m8mfv6w8e5ms979be5q3efzb", Failing: at, KeptDays: 30, Reason: reason{"failing"}}},

@@ -19,6 +19,7 @@ type crew struct {
 	test    string // a token of the test site
 	invited string // the password of an invitation of his
 	forgot  string // the token of somebody's link
+	decides string // the session of somebody who decides about refunds
 }
 
 // employ has kim work for the site.
@@ -50,6 +51,8 @@ func (tr *traveller) whose(op *apitest.Operation) string {
 	switch {
 	case op.Ability == "operator" || op.ID == "setSender": // whose state only operators set
 		return tr.operator
+	case op.ID == "approveRefundRequest" || op.ID == "rejectRefundRequest": // a person, and another than who asked
+		return tr.people.decides
 	case op.Ability == "messages:approve": // another than who sent it
 		return tr.token("rich", "*")
 	case op.Ability == "person" || strings.HasPrefix(op.Path, "/v1/users") || op.ID == "getMe":
