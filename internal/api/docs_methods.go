@@ -108,6 +108,7 @@ var clientMethods = map[string]string{
 	"getUser":                 "User",
 	"getWebhookDelivery":      "WebhookDelivery",
 	"getWebhookEndpoint":      "WebhookEndpoint",
+	"getForecast":             "Forecast",
 	"getRefundRequest":        "RefundRequest",
 	"getWithdrawal":           "Withdrawal",
 	"importContacts":          "ImportContacts",

@@ -36,6 +36,7 @@ var rights = map[string]string{
 	"GET /v1/credit/statements/{month}":                               "O U W F V",
 	"GET /v1/credit/usages":                                           "O U W F V",
 	"POST /v1/credit/usages/{id}/refund":                              "O W F !",
+	"GET /v1/credit/forecast":                                         "O U W F V",
 	"GET /v1/credit/refund-requests":                                  "O U W F V",
 	"POST /v1/credit/refund-requests":                                 "O W F",
 	"GET /v1/credit/refund-requests/{id}":                             "O U W F V",
