@@ -9,6 +9,7 @@ import (
 
 	"creditmsg/internal/access"
 	"creditmsg/internal/db"
+	"creditmsg/internal/identity"
 	"creditmsg/internal/queue"
 	"creditmsg/internal/site"
 )
@@ -78,6 +79,16 @@ func (l *loading) checkConsole(c ConsoleConfig) {
 			l.bad(at+"domains", "%q is not a domain such as example.com, in small letters", domain)
 		}
 	}
+}
+
+// identity is the provider at which people sign in as well; nil = there is none.
+func (c Config) identity(d *db.DB, keys *site.Keys) *identity.Provider {
+	o := c.Console.OIDC
+	if o.Issuer == "" {
+		return nil
+	}
+	return identity.New(d, keys, identity.Options{Issuer: string(o.Issuer), ClientID: o.ClientID, ClientSecret: string(o.ClientSecret),
+		Redirect: string(c.Console.URL) + "/console/oidc", Domains: o.Domains})
 }
 
 // people makes the service about them, which has them told by mails where the installation sends any.
