@@ -56,6 +56,9 @@ func (s *Service) letter(ctx context.Context, j queue.Claimed) error {
 	if !s.mails() {
 		return s.concludeLetter(ctx, j, l, age, result{outcome: delayed, slow: true, why: "alerts.smtp is not set"})
 	}
+	if _, err := ParseAddress(l.To); err != nil { // as some may be that net/mail reads
+		return s.concludeLetter(ctx, j, l, age, result{outcome: refused, why: "no mail can be written to an address of this form"})
+	}
 	m, err := s.addressed(written, l.To, of.Text(id.Mail), l.At.Time())
 	if err != nil {
 		return err

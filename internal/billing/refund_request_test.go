@@ -72,6 +72,13 @@ func TestARefundIsMadeOnceSomebodyElseApproves(t *testing.T) {
 		asked, err := w.wantsBack(usage, 20*won)
 		w.must(err)
 		w.holds(70 * won)
+		w.view(func(tx *db.Tx) error {
+			found, err := w.s.Trouble(tx, Since{})
+			if len(found.Refunds) != 1 || found.Refunds[0].ID != asked.ID {
+				w.t.Errorf("what waits for a decision: got %+v", found.Refunds)
+			}
+			return err
+		})
 		_, err = w.wantsBack(usage, 5*won)
 		refused(w.t, "another one that waits", err, fault.CodeStateConflict, "")
 		_, err = w.grants(asked.ID, Decider{Person: asker, Operator: true})
