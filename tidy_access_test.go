@@ -29,6 +29,7 @@ var acrossSites = allowed{
 	"internal/billing/trouble.go billing_payment":       "the doctor's, who looks at all sites",
 	"internal/billing/trouble.go billing_cancel":        "as above",
 	"internal/billing/trouble.go billing_withdrawal":    "as above",
+	"internal/billing/ billing_refund_request":          "of one site where it is named; the operator lists all",
 	"internal/billing/withdraw.go billing_withdrawal":   "open_site is the site, while something is open",
 	"internal/billing/withdrawal.go billing_withdrawal": "of one site where it is named; the operator lists all",
 	"internal/invoice/ invoice_difference":              "a carrier's invoice is the operator's, over all sites",

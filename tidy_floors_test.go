@@ -20,7 +20,7 @@ var floors = map[string]int{
 	"client": 1, // of our own HTTP API, public
 	"audit":  2, // which every owner of a table writes to
 	"site":   3, "queue": 3, "event": 3, "idem": 3, "stat": 3, "signal": 3,
-	"access": 4, "credit": 4, "optout": 4, "book": 4, "attachment": 4, "upload": 4, "certificate": 4,
+	"access": 4, "credit": 4, "optout": 4, "book": 4, "attachment": 4, "upload": 4, "certificate": 4, "identity": 4,
 	"billing": 5, "registration": 5, "webhook": 5,
 	"message":  6,
 	"delivery": 7, "series": 7, "vendor": 7, "kakao": 7,

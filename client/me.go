@@ -174,3 +174,22 @@ func (c *Client) LeaveRole(ctx context.Context, site, role string) error {
 	}
 	return c.do(ctx, call{method: http.MethodPost, path: []string{"v1", "me", "roles", "leave"}, in: in})
 }
+
+// AskPasswordReset has a link sent to who forgot his password, if somebody has an account of the
+// address, which the reply does not tell. The client needs no token for it.
+func (c *Client) AskPasswordReset(ctx context.Context, email string) error {
+	return c.do(ctx, call{method: http.MethodPost, path: []string{"v1", "password-resets"}, in: map[string]string{"email": email}, single: true})
+}
+
+// PasswordReset sets a forgotten password.
+type PasswordReset struct {
+	Token    string `json:"token"`          // that the link of the mail bears
+	Password string `json:"password"`       // the new one
+	Code     string `json:"code,omitempty"` // of the second factor, "" where there is none
+}
+
+// FinishPasswordReset sets a forgotten password by the link of a mail; all sessions of the person
+// end. The client needs no token for it.
+func (c *Client) FinishPasswordReset(ctx context.Context, r PasswordReset) error {
+	return c.do(ctx, call{method: http.MethodPost, path: []string{"v1", "password-resets", "confirm"}, in: r, single: true})
+}

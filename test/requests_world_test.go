@@ -255,6 +255,7 @@ var empty = map[string]string{
 	"listFirings":           "a series fires by the hour",
 	"listPrices":            "what a site pays is not its own writing",
 	"listGateways":          "they are the installation's",
+	"listRefundRequests":    "there is no usage to refund before somebody was reached",
 	"listWithdrawals":       "there is no payment to withdraw before somebody pays",
 	"listBlockedWords":      "operators set them",
 	"listStatements":        "a month begins with its first entry, which has no words",

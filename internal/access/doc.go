@@ -26,11 +26,21 @@
 //     signed in from. So nobody keeps him out there from elsewhere; from a new address he may have
 //     to wait while somebody guesses, and at an address with somebody who guesses at the same one.
 //   - A code of a second factor counts once.
+//   - Where mails are sent (Mail), people are told by them: who is invited, with a link; who forgot
+//     his password, with a link that counts once within half an hour, and not without his second
+//     factor if he has one; and everybody when his password or second factor became another one, or
+//     when somebody signed in to his account from an address that it does not know. A mail is put with
+//     what it tells of, in one transaction, and sent outside of any by package alert.
+//   - What a link bears is stored as a digest, and is made again from the installation's key when its
+//     mail is sent: it is in no job, no letter and no log.
+//   - Whether an address has an account, asking for a new password does not tell.
 //
 // It logs nothing. Addresses of mails and names are personal data and stored sealed.
 //
-// Tables owned: access_user, access_role, access_member, access_invitation.
+// Tables owned: access_user, access_role, access_member, access_invitation, access_letter (mails
+// that are to be sent), access_reset (links that set a forgotten password).
 //
 // Reading order: pattern.go (what a permission is), decide.go (all of it pure), role.go,
-// user.go, member.go, invite.go, password.go, factor.go, throttle.go, signin.go, enrol.go.
+// user.go, member.go, invite.go, password.go, factor.go, throttle.go, signin.go, enrol.go, letter.go,
+// reset.go.
 package access

@@ -78,6 +78,9 @@ func (p *People) FinishEnrolment(ctx context.Context, me Self, given string) (co
 	err = p.withCode(ctx, me, given, "access_finish_enrolment", func(tx *db.Tx, a account) (err error) {
 		codes, err = p.finish(tx, a, given)
 		if err == nil {
+			err = p.tell(tx, a, AboutFactorAdded, me.From)
+		}
+		if err == nil {
 			err = site.Confirm(tx, me.ID, me.Session)
 		}
 		return err
@@ -145,6 +148,9 @@ func (p *People) Disable(ctx context.Context, me Self, given string) error {
 			return err
 		}
 		if err := noFactor(tx, a.ID); err != nil {
+			return err
+		}
+		if err := p.tell(tx, a, AboutFactorRemoved, me.From); err != nil {
 			return err
 		}
 		return noteUser(tx, "user.second_factor_removed", a.ID, nil)

@@ -57,9 +57,15 @@ const recoveryCodes = 10
 
 var codeLetters = base32.NewEncoding("abcdefghjkmnpqrstuvwxyz123456789").WithPadding(base32.NoPadding)
 
-// code makes a secret that people can copy by hand: 80 bits in four groups of four letters.
-func code() string {
-	text := codeLetters.EncodeToString(random(10))
+// codeLength is how many bytes a secret has that people can copy by hand.
+const codeLength = 10
+
+// code makes such a secret.
+func code() string { return codeOf(random(codeLength)) }
+
+// codeOf writes 80 bits in four groups of four letters.
+func codeOf(bits []byte) string {
+	text := codeLetters.EncodeToString(bits)
 	return strings.Join([]string{text[:4], text[4:8], text[8:12], text[12:]}, "-")
 }
 

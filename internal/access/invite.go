@@ -58,8 +58,8 @@ func (in Invitation) fits(password string) bool {
 // password that is made here and handed to him: who has an account signs in and accepts; who has
 // none makes it by signing in with that password, and accepts by that. Which of both he is makes
 // no difference that the caller could see. That he has the password shows that he is meant:
-// somebody else may have made an account of his address before. Several invitations of one address
-// stand beside each other. Faults: as Add, and StateConflict where too many wait.
+// somebody else may have made an account of his address before. Where mails are sent he gets it by one, too. Several
+// invitations of one address stand beside each other. Faults: as Add, and StateConflict where too many wait.
 func (p *People) Invite(tx *db.Tx, by Who, n NewPerson) (in Invitation, password string, err error) {
 	if err := n.check(); err != nil {
 		return Invitation{}, "", err
@@ -79,15 +79,18 @@ func (p *People) Invite(tx *db.Tx, by Who, n NewPerson) (in Invitation, password
 	if err != nil {
 		return Invitation{}, "", err
 	}
-	password = newPassword()
 	in = Invitation{ID: id.New(), Site: n.Site, Email: n.Email, Name: n.Name, Roles: namesOf(list), By: by.Actor(),
 		CreatedAt: tx.Now, ExpiresAt: tx.Now.Add(InvitedFor)}
+	password = invitedPassword(key, in.ID)
 	err = tx.InsertMany("access_invitation", db.Col("site_id", []string{in.Site}), db.Col("id", []id.ID{in.ID}),
 		db.Col("email", []string{known(key, in.Email)}), db.Col("sealed", [][]byte{key.Seal(sealedInvitation(in.ID), plain)}),
 		db.Col("roles", []string{strings.Join(in.Roles, " ")}), db.Col("password", []string{passwordDigest(password)}),
 		db.Col("invited_by", []string{in.By}), db.Col("created_at", []db.Time{in.CreatedAt}), db.Col("expires_at", []db.Time{in.ExpiresAt}))
 	if err != nil {
 		return Invitation{}, "", fmt.Errorf("invite somebody: %w", err)
+	}
+	if err := p.tellInvited(tx, in); err != nil {
+		return Invitation{}, "", err
 	}
 	return in, password, noteInvitation(tx, "user.invited", in, audit.Fields{"email": audit.Mail(in.Email), "roles": in.Roles})
 }

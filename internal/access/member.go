@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"creditmsg/internal/audit"
@@ -312,7 +313,7 @@ func (p *People) SetState(tx *db.Tx, by Who, user id.ID, s State) error {
 	if a.State == s {
 		return nil
 	}
-	if err := p.evict(tx, by, user, "somebody else has to disable it"); err != nil {
+	if _, err := p.evict(tx, by, user, "somebody else has to disable it"); err != nil {
 		return err
 	}
 	if err := set(tx, user, db.Col("state", []State{s})); err != nil {
@@ -343,10 +344,11 @@ func (p *People) MakePassword(ctx context.Context, password string) (m Made, err
 // ResetPassword gives an account a password that was made, and ends its sessions. Faults: NotFound,
 // Denied, StateConflict for one's own.
 func (p *People) ResetPassword(tx *db.Tx, by Who, user id.ID, m Made) error {
-	if err := p.evict(tx, by, user, "change your password at POST /v1/me/password, which takes the present one"); err != nil {
+	a, err := p.evict(tx, by, user, "change your password at POST /v1/me/password, which takes the present one")
+	if err != nil {
 		return err
 	}
-	if err := set(tx, user, db.Col("password", []string{m.hash})); err != nil {
+	if err := p.setPassword(tx, a, m.hash, netip.Addr{}); err != nil {
 		return err
 	}
 	return noteUser(tx, "user.password_reset", user, nil)
@@ -355,11 +357,17 @@ func (p *People) ResetPassword(tx *db.Tx, by Who, user id.ID, m Made) error {
 // DropFactor takes the second factor off an account, for who lost his telephone and his codes.
 // Faults: NotFound, Denied, StateConflict for one's own.
 func (p *People) DropFactor(tx *db.Tx, by Who, user id.ID) error {
-	if err := p.evict(tx, by, user, "take your second factor off at POST /v1/me/second-factor/disable, which takes a code of it"); err != nil {
+	a, err := p.evict(tx, by, user, "take your second factor off at POST /v1/me/second-factor/disable, which takes a code of it")
+	if err != nil {
 		return err
 	}
 	if err := noFactor(tx, user); err != nil {
 		return err
+	}
+	if a.Factor {
+		if err := p.tell(tx, a, AboutFactorRemoved, netip.Addr{}); err != nil {
+			return err
+		}
 	}
 	return noteUser(tx, "user.second_factor_dropped", user, nil)
 }
@@ -367,15 +375,16 @@ func (p *People) DropFactor(tx *db.Tx, by Who, user id.ID) error {
 // evict locks an account of somebody else that the caller may change, and ends its sessions.
 // own says what people do with their own account instead: what an open session could change of it
 // in this way, whoever finds it open could.
-func (p *People) evict(tx *db.Tx, by Who, user id.ID, own string) error {
-	if _, err := p.lock(tx, user); err != nil {
-		return err
+func (p *People) evict(tx *db.Tx, by Who, user id.ID, own string) (account, error) {
+	a, err := p.lock(tx, user)
+	if err != nil {
+		return a, err
 	}
 	if by.is(user) {
-		return fault.New(fault.Conflict, fault.CodeStateConflict, "this is your own account; %s", fault.Word(own))
+		return a, fault.New(fault.Conflict, fault.CodeStateConflict, "this is your own account; %s", fault.Word(own))
 	}
 	if err := by.mayManage(tx, user); err != nil {
-		return err
+		return a, err
 	}
-	return site.RevokeSessions(tx, user, id.ID{})
+	return a, site.RevokeSessions(tx, user, id.ID{})
 }

@@ -88,7 +88,11 @@ func (p *People) enter(ctx context.Context, a account, in SignIn) (out Session, 
 				return outside(err)
 			}
 		}
-		out, err = p.begin(tx, now, in.From)
+		confirmed := db.Time(0)
+		if now.Factor {
+			confirmed = tx.Now
+		}
+		out, err = p.begin(tx, now, in.From, confirmed)
 		return err
 	})
 	return out, err
@@ -176,11 +180,15 @@ func outside(err error) error {
 	return fault.New(fault.Unauthenticated, fault.CodeUnauthenticated, "%s", f.Sentence()).With(secondFactor, f.Extra[secondFactor])
 }
 
-// begin makes a session, which was confirmed if a code had to be given.
-func (p *People) begin(tx *db.Tx, a account, from netip.Addr) (Session, error) {
-	confirmed := db.Time(0)
-	if a.Factor {
-		confirmed = tx.Now
+// begin makes a session; confirmed is when a code was given, 0 = none was. Who comes from an address
+// that his account does not know is told, but the first time.
+func (p *People) begin(tx *db.Tx, a account, from netip.Addr, confirmed db.Time) (Session, error) {
+	familiar, err := p.familiar(tx, a, from)
+	if err == nil && !familiar && a.SignedInAt != 0 {
+		err = p.tell(tx, a, AboutSignIn, from)
+	}
+	if err != nil {
+		return Session{}, err
 	}
 	t, secret, err := site.CreateToken(tx, site.TokenOrder{Owner: site.OwnedBy(a.ID), Name: "session", Abilities: []string{site.Operator, site.All},
 		Expires: tx.Now.Add(SessionFor), Session: true, Confirmed: confirmed})
@@ -239,7 +247,7 @@ func (p *People) SetPassword(ctx context.Context, me Self, old, password string)
 		if err := site.RevokeSessions(tx, me.ID, me.Session); err != nil {
 			return err
 		}
-		if err := set(tx, me.ID, db.Col("password", []string{hash})); err != nil {
+		if err := p.setPassword(tx, now, hash, me.From); err != nil {
 			return err
 		}
 		return noteUser(tx, "user.password_changed", me.ID, nil)

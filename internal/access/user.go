@@ -17,6 +17,7 @@ import (
 	"creditmsg/internal/fault"
 	"creditmsg/internal/id"
 	"creditmsg/internal/limit"
+	"creditmsg/internal/queue"
 	"creditmsg/internal/site"
 )
 
@@ -63,6 +64,8 @@ type People struct {
 	keys    *site.Keys
 	hash    *hasher
 	limiter *limit.Limiter
+	mails   *queue.Queue // nil = people are sent none
+	linked  bool         // they can bear a link
 }
 
 // New makes the service, which counts tries in the memory of this process: see Count.

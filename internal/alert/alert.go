@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"creditmsg/internal/access"
 	"creditmsg/internal/billing"
 	"creditmsg/internal/credit"
 	"creditmsg/internal/db"
@@ -44,6 +45,10 @@ type Options struct {
 	Operator []string // the operator's own addresses
 	Language Language // of the operator, and of sites that chose none; "" = Korean
 	Link     string   // where what is told can be mended; "" = no link
+	// People have mails of their own; nil = they get none.
+	People *access.People
+	// Console is where people sign in, without a slash at its end; "" = their mails bear no link.
+	Console string
 	// SeriesName gives the name of a series; nil = they are told by their ids.
 	SeriesName func(tx *db.Tx, siteID string, of id.ID) (string, error)
 	// EndpointName gives what a site calls a webhook endpoint; nil = they are told by their ids.
@@ -110,5 +115,9 @@ func (s *Service) Works() []queue.Work {
 		}
 		return queue.Work{Lane: queue.Default, Kind: kind, Max: 1, Workers: workers, Handle: handle}
 	}
-	return []queue.Work{each(credit.KindTell, 1, s.plan), each(kindMail, 4, s.mail), each(kindText, 1, s.text)}
+	works := []queue.Work{each(credit.KindTell, 1, s.plan), each(kindMail, 4, s.mail), each(kindText, 1, s.text)}
+	if s.o.People != nil {
+		works = append(works, each(access.KindLetter, 2, s.letter))
+	}
+	return works
 }

@@ -3,8 +3,9 @@
 // that stopped, credit that is owed; of its messages: that one of a series was refused, that one
 // waits for a second person, and, where they asked for it, that one is done; and of sender
 // numbers that were decided on and webhook endpoints that fail or were disabled. The operator is
-// told when a payment does not fit its gateway, when a site asks for a sender number, and when
-// little is left at a vendor.
+// told when a payment does not fit its gateway, when a site asks for a sender number or a refund,
+// and when little is left at a vendor. People with an account get the mails that package access puts for
+// them: invitations, links to set a forgotten password, and what became of their account.
 //
 // What it promises:
 //
@@ -35,5 +36,5 @@
 // Reading order: alert.go (the service), contact.go with address.go, notice.go (what of an
 // event is told to whom, pure) with sending.go (what is about messages), plan.go (from events
 // to contacts), wording.go with the texts in wording, mail.go and smtp.go, deliver.go with
-// again.go (when it is tried again, pure), text.go; erase.go, noted.go.
+// again.go (when it is tried again, pure), text.go, person.go; erase.go, noted.go.
 package alert

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/mail"
 	"strings"
+	"time"
 
 	gomail "github.com/wneessen/go-mail"
 
@@ -27,11 +28,16 @@ func ParseFrom(text string) (name, address string, err error) {
 // compose makes the mail of an errand. What is sent again is the same mail: its id and its
 // date are those of the event.
 func (s *Service) compose(e errand) (*gomail.Msg, error) {
+	return s.addressed(e.written, e.address, e.event.ID.Text(id.Event)+"."+string(e.mark), e.event.At.Time())
+}
+
+// addressed makes a mail of a letter. Its id is a name that no other mail has, and the sender's domain.
+func (s *Service) addressed(l letter, to, named string, at time.Time) (*gomail.Msg, error) {
 	name, from, err := ParseFrom(s.o.SMTP.From)
 	if err != nil {
 		return nil, err
 	}
-	page, err := e.written.html()
+	page, err := l.html()
 	if err != nil {
 		return nil, err
 	}
@@ -39,15 +45,15 @@ func (s *Service) compose(e errand) (*gomail.Msg, error) {
 	if err := m.From((&mail.Address{Name: name, Address: from}).String()); err != nil {
 		return nil, fmt.Errorf("write the sender of a mail: %w", err)
 	}
-	if err := m.To(e.address); err != nil {
+	if err := m.To(to); err != nil {
 		return nil, fault.New(fault.Internal, fault.CodeInternal, "the address of a contact cannot be written") // which the error would show
 	}
-	m.Subject(e.written.Subject)
-	m.SetMessageIDWithValue(e.event.ID.Text(id.Event) + "." + string(e.mark) + from[strings.LastIndexByte(from, '@'):])
-	m.SetDateWithValue(e.event.At.Time())
+	m.Subject(l.Subject)
+	m.SetMessageIDWithValue(named + from[strings.LastIndexByte(from, '@'):])
+	m.SetDateWithValue(at)
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
 	m.SetGenHeader("X-Auto-Response-Suppress", "All")
-	m.SetBodyString(gomail.TypeTextPlain, e.written.text())
+	m.SetBodyString(gomail.TypeTextPlain, l.text())
 	m.AddAlternativeString(gomail.TypeTextHTML, page)
 	return m, nil
 }

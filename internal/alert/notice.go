@@ -109,6 +109,9 @@ var judges = map[string]func(*notice){
 			n.operator = "operator_owed"
 		}
 	},
+	"credit.refund_requested": func(n *notice) {
+		n.operator = "operator_refund"
+	},
 	"payment.declined":       (*notice).failed,
 	"payment.failed":         (*notice).failed,
 	"payment.unknown":        func(n *notice) { n.to(PaymentFailed, "unknown") },

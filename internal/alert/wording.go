@@ -23,6 +23,7 @@ type view struct {
 	Number string // of the event, for questions
 	Title  string // of the message or the series; "" = it has none
 	At     time.Time
+	Person person // of mails to people with an account
 }
 
 // letter is an alert in words. Everything in it is plain text.
@@ -127,8 +128,11 @@ func write(l Language, kind string, v view) (letter, error) {
 		return letter{}, err
 	}
 	footer := "footer"
-	if strings.HasPrefix(kind, "operator_") {
+	switch {
+	case strings.HasPrefix(kind, "operator_"):
 		footer = "operator_footer"
+	case strings.HasPrefix(kind, "person_"):
+		footer = "person_footer"
 	}
 	out.Footer, err = say(l, footer, v)
 	return out, err

@@ -53,6 +53,7 @@ var said = map[string]view{
 	"sender rejected":           {facts: facts{State: "rejected"}},
 	"sender blocked":            {facts: facts{State: "blocked"}},
 	"operator_sender":           {},
+	"operator_refund":           {facts: facts{Amount: 12_345*won + 5_000}},
 	"series_failed":             {Title: "월요일 안내", facts: facts{sending: sending{Series: "ser_01m8mfv6w8e5ms979be5q3efzb", Planned: at, Next: at.AddDate(0, 0, 7), Code: "insufficient_credit"}}},
 	"series_failed last":        {facts: facts{sending: sending{Series: "ser_01m8mfv6w8e5ms979be5q3efzb", Planned: at, Code: "template_not_approved"}}},
 	"webhook_disabled":          {Title: "주문 시스템", facts: facts{Endpoint: "whk_01m8mfv6w8e5ms979be5q3efzb", Failing: at, KeptDays: 30, Reason: reason{"failing"}}},
@@ -61,6 +62,13 @@ var said = map[string]view{
 	"operator_disabled":         {facts: facts{Declines: 3, Payment: "pay_1", Reason: reason{payment.CardDeclined}}},
 	"operator_provider_low":     {facts: facts{Provider: "solapi-1", Unit: provider.UnitWon, Available: 49_999*won + 9_999, Threshold: 50_000 * won}},
 	"operator_provider_low sms": {facts: facts{Provider: "aligo", Unit: provider.UnitSMS, Available: 1_234 * won, Threshold: 5_000 * won}},
+	"person_invitation":         {Person: person{Site: "우리 <가게>", Roles: "owner, finance", Expires: at}},
+	"person_invitation all":     {Person: person{Roles: "operator", Expires: at}},
+	"person_password_reset":     {Person: person{Expires: at, From: "203.0.113.1"}},
+	"person_password_changed":   {Person: person{From: "2001:db8::1"}},
+	"person_factor_added":       {Person: person{From: "203.0.113.1"}},
+	"person_factor_removed":     {},
+	"person_signed_in":          {Person: person{From: "203.0.113.1"}},
 	"operator_provider_low new": {facts: facts{Provider: "sendgo", Unit: "stars", Available: 1_234 * won, Threshold: 5_000 * won}},
 }
 

@@ -22,6 +22,7 @@ func init() {
 		"createTestToken":         "the log of the test site has it",
 		"confirmSession":          "it changes nothing but how long money can be moved, and what is moved then is noted",
 		"endSession":              "a session is nothing that anybody keeps; that it began is noted",
+		"askPasswordReset":        "that somebody's link counts is noted when its mail is about to be sent; before, nobody looks whose address it is",
 		"beginSecondFactor":       "nothing counts of it before it is confirmed, which is noted",
 	})
 	const aToken, path = `{"name":"shop","abilities":["messages:read"],"addresses":["203.0.113.0/24"]}`, "/v1/tokens"
@@ -54,6 +55,10 @@ func init() {
 		"signIn": func(w *world) ask {
 			user := w.person("kim@example.com", "rich", access.Viewer)
 			return ask{method: "POST", path: "/v1/sessions", token: w.session(user.ID, never), body: `{"email":"kim@example.com","password":"` + staffPassword + `"}`}
+		},
+		"finishPasswordReset": func(w *world) ask {
+			user := w.person("kim@example.com", "rich", access.Viewer)
+			return ask{method: "POST", path: "/v1/password-resets/confirm", token: w.session(user.ID, never), body: `{"token":"` + w.resetToken("kim@example.com") + `","password":"quite another one"}`}
 		},
 		"setPassword": func(w *world) ask {
 			return ask{method: "POST", path: "/v1/me/password", token: w.kim(), body: `{"password":"` + staffPassword + `","new_password":"quite another one"}`}

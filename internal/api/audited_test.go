@@ -96,6 +96,16 @@ var noted = map[string]func(w *world) ask{
 		_, usage := w.spent()
 		return ask{method: "POST", path: "/v1/credit/usages/" + usage + "/refund", body: `{"amount":"10.00","reason":"비밀 사유"}`}
 	},
+	"requestRefund": func(w *world) ask {
+		return ask{method: "POST", path: refundPath, body: w.wantedBack()}
+	},
+	"approveRefundRequest": func(w *world) ask {
+		return ask{method: "POST", path: w.refundAsked() + "/approve?site=rich", token: w.operator}
+	},
+	"takeBackRefundRequest": func(w *world) ask { return ask{method: "POST", path: w.refundAsked() + "/cancel"} },
+	"rejectRefundRequest": func(w *world) ask {
+		return ask{method: "POST", path: w.refundAsked() + "/reject?site=rich", token: w.operator, body: `{"reason":"비밀 사유"}`}
+	},
 	"requestWithdrawal": func(w *world) ask {
 		w.paidCard(w.rich, "50000")
 		return ask{method: "POST", path: "/v1/credit/withdrawals", body: `{"amount":"20000","reason":"비밀 사유"` + toBank + `}`}
@@ -403,7 +413,7 @@ func noting(t *testing.T, operation string, request func(*world) ask) {
 	if user := w.userOf(a.token); !user.IsZero() {
 		want.Kind, want.ID, want.Name = audit.Person, user.Text(id.User), ""
 	}
-	if operation == "signIn" { // as whoever comes in by it
+	if operation == "signIn" || operation == "finishPasswordReset" { // as whoever comes in by it
 		a.token = ""
 	}
 	if got := w.do(a); got.status/100 != 2 {

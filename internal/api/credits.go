@@ -121,6 +121,7 @@ func credits(a *api) {
 			Prices: showPrices(p), AutoRecharge: recharge,
 		}, err
 	})
+	forecasts(a)
 	read(a, operation{
 		id: "listEntries", method: http.MethodGet, path: "/v1/credit/entries", tag: "Credit", ability: "credit:read", status: http.StatusOK,
 		summary: "List the ledger, oldest first", about: "Each line carries the hash of the one before it, so that no line can change unseen.",

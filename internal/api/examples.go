@@ -42,6 +42,7 @@ var samples = map[string]sample{
 	"cancelPayment":     {body: `{"amount": "20000", "reason": "계약 종료", "to": {"bank": "20", "number": "1002123456789", "holder": "홍길동"}}`},
 	"bookCashReceipt":   {body: `{"number": "123456789"}`},
 	"refundUsage":       {body: `{"amount": "9", "reason": "문구 오류"}`},
+	"requestRefund":     {body: `{"usage_id": "usg_01k9zqm0v8e4t9w2n7c5r3x6yb", "amount": "2", "reason": "늦은 도착"}`}, "rejectRefundRequest": {body: `{"reason": "제때 도착했습니다."}`},
 	"requestWithdrawal": {body: `{"amount": "10000", "reason": "계약 종료", "to": {"bank": "20", "number": "1002123456789", "holder": "홍길동"}}`},
 	"rejectWithdrawal":  {body: `{"reason": "예금주가 다릅니다."}`},
 	"addPaymentMethod":  {body: `{"return_url": "https://shop.example/cards", "payer": {"name": "홍길동", "email": "owner@shop.example"}}`},
@@ -105,11 +106,12 @@ var samples = map[string]sample{
 	"beginSecondFactor": {body: `{"password": "` + examplePassword + `"}`},
 	"setPassword":       {body: `{"password": "` + examplePassword + `", "new_password": "` + examplePassword + ` 2"}`},
 	"inviteUser":        {body: `{"email": "lee@shop.example", "name": "이두리", "roles": ["sender"]}`},
-	"acceptInvitation":  {body: `{"password": "` + exampleInvitation + `"}`},
-	"leaveRole":         {body: `{"site": "flowers", "role": "viewer"}`},
-	"changeUser":        {body: `{"roles": ["sender", "finance"]}`},
-	"addRole":           {body: `{"name": "clerk", "permissions": ["messages:read", "credit"]}`},
-	"setRole":           {body: `{"permissions": ["messages", "credit:read"]}`},
+	"askPasswordReset":  {body: `{"email": "kim@shop.example"}`}, "finishPasswordReset": {body: `{"token": "` + exampleReset + `", "password": "` + examplePassword + ` 3"}`},
+	"acceptInvitation": {body: `{"password": "` + exampleInvitation + `"}`},
+	"leaveRole":        {body: `{"site": "flowers", "role": "viewer"}`},
+	"changeUser":       {body: `{"roles": ["sender", "finance"]}`},
+	"addRole":          {body: `{"name": "clerk", "permissions": ["messages:read", "credit"]}`},
+	"setRole":          {body: `{"permissions": ["messages", "credit:read"]}`},
 
 	"beginRun":                {body: `{"provider": "solapi", "from": "2026-11-01T00:00:00+09:00", "until": "2026-12-01T00:00:00+09:00", "states": ["applied"]}`},
 	"createTestToken":         {body: `{"name": "개발", "abilities": ["*"]}`},
@@ -127,6 +129,7 @@ var samples = map[string]sample{
 const (
 	examplePassword   = "correct horse battery"
 	exampleInvitation = "kqzw-mfhd-rtnb"
+	exampleReset      = "QmFzZTY0IG9mIGEgbGluayB0aGF0IGEgbWFpbCBiZWFyc0"
 	exampleCode       = `{"code": "123456"}`
 	exampleToken      = `{"name": "쇼핑몰", "abilities": ["messages:write", "messages:read"], "addresses": ["203.0.113.0/24"], "expires_at": null}`
 )
@@ -144,7 +147,8 @@ const exampleForm = `{"message": {"strategy": "sms_only", "text": {"body": "#{�
 var places = map[string]string{
 	"/v1/attachments/{id}": "att_", "/v1/contacts/{id}": "con_", "/v1/groups/{id}": "grp_", "/v1/groups/{id}/members/{contact}": "con_",
 	"/v1/credit/payments/{id}": "pay_", "/v1/credit/payments/{id}/cancellations/{cancel}": "pcn_", "/v1/credit/usages/{id}": "usg_",
-	"/v1/credit/withdrawals/{id}": "wdr_", "/v1/invoices/{id}": "inv_", "/v1/messages/{id}": "msg_", "/v1/payment-methods/{id}": "pmt_",
+	"/v1/credit/refund-requests/{id}": "rfr_",
+	"/v1/credit/withdrawals/{id}":     "wdr_", "/v1/invoices/{id}": "inv_", "/v1/messages/{id}": "msg_", "/v1/payment-methods/{id}": "pmt_",
 	"/v1/erasures/{id}": "era_", "/v1/inbox/{id}": "let_", "/v1/inbox/runs/{id}": "run_", "/v1/invitations/{id}": "ivt_", "/v1/me/invitations/{id}": "ivt_", "/v1/me/tokens/{id}": "tok_", "/v1/sessions/{id}": "tok_",
 	"/v1/sites/{id}/tokens/{token}": "tok_", "/v1/tokens/{id}": "tok_", "/v1/uploads/{id}": "upl_", "/v1/users/{id}": "usr_", "/v1/webhook-endpoints/{id}": "whk_",
 	"/v1/senders/{number}/documents/{id}": "doc_", "/v1/series/{id}": "ser_", "/payments/{id}": "pay_", "/payment-methods/{id}": "pmt_",

@@ -7,7 +7,8 @@ import (
 )
 
 const aboutInvitations = "The person says yes before anything is given: who has no account signs in with the address and the password of the reply, which makes the account; " +
-	"who has one signs in as always and accepts at /v1/me/invitations with that password. The reply does not tell which of both it is. An invitation waits for 14 days."
+	"who has one signs in as always and accepts at /v1/me/invitations with that password. The reply does not tell which of both it is. An invitation waits for 14 days. " +
+	"Where the installation sends mails, the person gets a link with all that he needs, too."
 
 // InvitationView is somebody who was asked and has not said yet. It is exported for huma, which
 // passes over what is embedded and not.

@@ -127,36 +127,51 @@ func (a *api) listSessions(tx *db.Tx, x *exchange, in *Paging) (out listOf[Sessi
 
 // declareSignIn declares the one route that makes a session, which needs no token.
 func (a *api) declareSignIn() {
-	schema := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[signInBody](), true, "SignIn")
 	o := operation{
 		id: "signIn", method: http.MethodPost, path: "/v1/sessions", tag: peopleTag, status: http.StatusCreated,
 		summary: "Sign in", about: "Gives a token that is the person's, for 12 hours. An address that is not known and a wrong password are answered alike. Too many tries have to wait.",
-		codes: []string{fault.CodeMalformed, fault.CodeUnauthenticated, fault.CodeBodyTooLarge, fault.CodeUnsupportedMedia, fault.CodeValidation, fault.CodeRateLimited, fault.CodeUnavailable},
-		body:  &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}},
+		codes: openBodyCodes, body: bodyOf[signInBody](a, "SignIn"),
 	}
 	plain(a, o, reflect.TypeFor[begunView](), a.answering(func(w http.ResponseWriter, r *http.Request, x *exchange) (*reply, error) {
 		return a.signIn(w, r, x)
 	}))
 }
 
+// openBodyCodes are what a route with a body and without a token may answer besides.
+var openBodyCodes = []string{fault.CodeMalformed, fault.CodeUnauthenticated, fault.CodeBodyTooLarge, fault.CodeUnsupportedMedia, fault.CodeValidation, fault.CodeRateLimited, fault.CodeUnavailable}
+
+// bodyOf describes the body of a route that reads it by itself.
+func bodyOf[T any](a *api, name string) *huma.RequestBody {
+	schema := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[T](), true, name)
+	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
+}
+
 // maxSignIn bounds the body of who is not known yet.
 const maxSignIn = 16 << 10
 
-func (a *api) signIn(w http.ResponseWriter, r *http.Request, x *exchange) (*reply, error) {
+// openBody reads the body of a request that needs no token; want says what it has.
+func (a *api) openBody(w http.ResponseWriter, r *http.Request, x *exchange, want string, body any) error {
 	if err := a.limitAddress(r, x); err != nil {
-		return nil, err
+		return err
 	}
 	if _, err := mediaOf(r, false); err != nil {
-		return nil, err
+		return err
 	}
 	text, release, err := a.whole(w, r, maxSignIn)
 	defer release()
 	if err != nil {
-		return nil, err
+		return err
 	}
+	if err := unmarshal(text, body); err != nil {
+		return fault.Wrap(err, fault.Malformed, fault.CodeMalformed, "the request cannot be read: want an object with %s", want)
+	}
+	return nil
+}
+
+func (a *api) signIn(w http.ResponseWriter, r *http.Request, x *exchange) (*reply, error) {
 	var body signInBody
-	if err := unmarshal(text, &body); err != nil {
-		return nil, fault.Wrap(err, fault.Malformed, fault.CodeMalformed, "the request cannot be read: want an object with email and password, and code")
+	if err := a.openBody(w, r, x, "email and password, and code", &body); err != nil {
+		return nil, err
 	}
 	s, err := a.People.SignIn(r.Context(), access.SignIn{Email: body.Email, Password: body.Password, Code: body.Code, From: a.client(r)})
 	if err != nil {

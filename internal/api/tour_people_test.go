@@ -18,6 +18,8 @@ type crew struct {
 	codes   []int  // the half minutes whose codes he has left
 	test    string // a token of the test site
 	invited string // the password of an invitation of his
+	forgot  string // the token of somebody's link
+	decides string // the session of somebody who decides about refunds
 }
 
 // employ has kim work for the site.
@@ -32,7 +34,7 @@ func (s *crew) truly(body string) string {
 		body = strings.Replace(body, "123456", s.code(s.secret, s.codes[0]), 1)
 		s.codes = s.codes[1:]
 	}
-	return strings.NewReplacer(examplePassword, staffPassword, exampleInvitation, s.invited).Replace(body)
+	return strings.NewReplacer(examplePassword, staffPassword, exampleInvitation, s.invited, exampleReset, s.forgot).Replace(body)
 }
 
 // invites has the operator ask kim to have a role at another site.
@@ -49,6 +51,8 @@ func (tr *traveller) whose(op *apitest.Operation) string {
 	switch {
 	case op.Ability == "operator" || op.ID == "setSender": // whose state only operators set
 		return tr.operator
+	case op.ID == "approveRefundRequest" || op.ID == "rejectRefundRequest": // a person, and another than who asked
+		return tr.people.decides
 	case op.Ability == "messages:approve": // another than who sent it
 		return tr.token("rich", "*")
 	case op.Ability == "person" || strings.HasPrefix(op.Path, "/v1/users") || op.ID == "getMe":
@@ -72,6 +76,10 @@ func init() {
 			made := tr.operate("POST", "/v1/tokens?site=flowers", exampleToken).is(201)
 			op := tr.operation("setTokenLimits")
 			tr.known.Learn(op, op.Path, made.status, made.body)
+		},
+		"finishPasswordReset": func(tr *traveller) {
+			tr.person("choi@shop.example", "rich", access.Viewer)
+			tr.people.forgot = tr.resetToken("choi@shop.example")
 		},
 		"listInbox":          func(tr *traveller) { tr.told() },
 		"listOwnInvitations": func(tr *traveller) { tr.invites("flowers") },

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"creditmsg/internal/access"
 	"creditmsg/internal/api/apitest"
 	"creditmsg/internal/db"
 	"creditmsg/internal/message"
@@ -31,7 +32,7 @@ var tour = []string{
 	"addKakaoChannel", "claimKakaoChannel", "registerKakaoChannel",
 	"addTemplate", "setTemplate", "submitTemplate", "withdrawTemplate", "syncTemplate", "releaseTemplate", "setKakaoChannel",
 	"estimateMessage", "testMessage", "sendMessage", "rescheduleMessage", "pauseMessage", "resumeMessage", "cancelMessage",
-	"approveMessage", "rejectMessage", "resendFailed", "refundUsage", "setPolicy", "askWhatIf", "addOptOut", "importOptOuts",
+	"approveMessage", "rejectMessage", "resendFailed", "refundUsage", "requestRefund", "takeBackRefundRequest", "approveRefundRequest", "rejectRefundRequest", "setPolicy", "askWhatIf", "addOptOut", "importOptOuts",
 	"addSeries", "setSeries", "pauseSeries", "resumeSeries",
 	"addPaymentMethod", "movePaymentMethod", "setAutoRecharge",
 	"beginPayment", "bookPayment", "bookCashReceipt", "cancelPayment", "bookCancellation",
@@ -41,7 +42,7 @@ var tour = []string{
 	"openSite", "setSitePlan", "setSitePrices", "setSiteLimits", "getSiteLimits", "setTokenLimits", "getTokenLimits", "topUpSite", "getSite", "changeSite",
 	"createToken", "changeToken", "rotateToken", "listInbox", "getLetter", "beginRun", "applyRun", "cancelRun",
 	"signIn", "beginSecondFactor", "confirmSecondFactor", "confirmSession", "createPersonalToken", "changePersonalToken", "rotatePersonalToken",
-	"addRole", "setRole", "inviteUser", "listInvitations", "listOwnInvitations", "acceptInvitation", "leaveRole", "changeUser", "resetPassword",
+	"addRole", "setRole", "inviteUser", "listInvitations", "listOwnInvitations", "acceptInvitation", "leaveRole", "changeUser", "resetPassword", "askPasswordReset", "finishPasswordReset",
 	"makeTestSite", "createTestToken", "addTestCredit", "advanceTestClock",
 	"addWebhookEndpoint", "setWebhookEndpoint", "disableWebhookEndpoint", "enableWebhookEndpoint", "testWebhookEndpoint", "rotateWebhookSecret",
 }
@@ -151,8 +152,15 @@ var before = map[string]func(*traveller){
 	"movePaymentMethod": func(tr *traveller) {
 		tr.pays(tr.made("addPaymentMethod").json()["checkout"], cardNumber, "pay")
 	},
-	"requestWithdrawal": func(tr *traveller) { tr.paidCard(tr.rich, "50000") },
-	"approveWithdrawal": func(tr *traveller) { tr.made("requestWithdrawal") },
+	"approveRefundRequest": func(tr *traveller) {
+		boss := tr.person("boss@shop.example", "rich", access.Finance).ID
+		tr.enrol(boss)
+		tr.people.decides = tr.session(boss, 0)
+		tr.made("requestRefund")
+	},
+	"rejectRefundRequest": func(tr *traveller) { tr.made("requestRefund") },
+	"requestWithdrawal":   func(tr *traveller) { tr.paidCard(tr.rich, "50000") },
+	"approveWithdrawal":   func(tr *traveller) { tr.made("requestWithdrawal") },
 	"rejectWithdrawal": func(tr *traveller) {
 		tr.work()
 		tr.paidCard(tr.rich, "50000")

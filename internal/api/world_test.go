@@ -144,6 +144,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 
 	registry := prometheus.NewRegistry()
 	w.people = access.New(d, w.keys)
+	w.people.Mail(w.queue, true)
 	w.deps = Deps{DB: d, People: w.people, Keys: w.keys, Ledger: w.ledger, Messages: w.messages, Delivery: w.delivery, Billing: w.billing, Alerts: w.alerts, Book: w.book, Series: w.series, Attachments: pictures, Uploads: parts.New(d, w.keys, store, log), OptOuts: optout.New(w.keys), Papers: paper.New(w.keys, w.ledger, w.billing), WhatIf: whatif.New(d, w.keys, w.messages), Log: log,
 		Invoices:     invoice.New(d, w.keys, w.messages, w.ledger, map[string]string{"solapi": "solapi"}),
 		Vendors:      vendor.New(d, w.queue, []vendor.Account{{Name: account.Name, Kind: account.Kind, Adapter: adapter, LowBalance: 10_000 * money.Won}}, vendor.Options{Log: log}),

@@ -53,6 +53,15 @@
 //	requested ─▶ approved ─▶ done | partially_done | failed
 //	requested ─▶ rejected | cancelled
 //
+// # Refunds that somebody else approves
+//
+// Who may not give credit back by himself asks for it: for a part of what a usage cost, with a
+// reason. Somebody else approves, an operator or another person of the site, and that makes the
+// ledger's refund in the same transaction, once; more than can be refunded by then is refused and
+// leaves the request as it is. A usage has one request that waits.
+//
+//	requested ─▶ approved | rejected | cancelled
+//
 // # Recharging by itself
 //
 // A rule says below which available credit a site is recharged, with how much, by which
@@ -64,17 +73,17 @@
 // # Tables and files
 //
 // It owns billing_payment, billing_cancel, billing_card, billing_rule, billing_day,
-// billing_difference and billing_withdrawal. Of a site that was erased its rows stay, without what
+// billing_difference, billing_withdrawal and billing_refund_request. Of a site that was erased its rows stay, without what
 // was sealed of them; the comparison and lists have them, and nobody is asked about them.
 //
 // Lock order: the site's row where something of it begins, ends or is given back, so that it is not
-// erased meanwhile, then payments, then the site's rule, then jobs, then the site's withdrawal,
-// then its account.
+// erased meanwhile, then payments, then the site's rule, then jobs, then the site's withdrawal
+// or its request for a refund, then its account.
 //
 // Reading order: billing.go (the service), payment.go with
 // papers.go (the row), judge.go (what a gateway's word means, pure), begin.go, run.go (asking
 // and charging), conclude.go (writing it), cancel.go with refunding.go, withdrawal.go (the row)
-// with withdraw.go, withdraw_spread.go (of which payments, pure) and withdraw_end.go, card.go,
+// with withdraw.go, withdraw_spread.go (of which payments, pure) and withdraw_end.go, refund_request.go (the row) with refund_decide.go, card.go,
 // rule.go with level.go (recharging, decided by decide.go, pure), refused.go, record.go (what
 // the operator was paid), notice.go, compare.go (the daily comparison with the gateway),
 // receipt.go, list.go, booked.go (what stands behind entries of the ledger), sales.go (what

@@ -7,7 +7,7 @@ import (
 )
 
 // This file says what the audit log is told: of each state that a payment, a cancellation, a
-// withdrawal or a card comes to, and of what people set. Reasons, payers and accounts are sealed
+// withdrawal, a request for a refund or a card comes to, and of what people set. Reasons, payers and accounts are sealed
 // where they stand, and are not in it.
 
 func notePayment(tx *db.Tx, p *row) error {
@@ -30,9 +30,22 @@ func noteWithdrawal(tx *db.Tx, w *withdrawalRow) error {
 	return audit.Note(tx, c)
 }
 
-// noted is how an entry names a person: by the token, or by the name at the command line.
+// noteRefund names both, who asked and who approved.
+func noteRefund(tx *db.Tx, r *refundRow) error {
+	c := audit.Change{Site: r.Site, Action: "refund_request." + string(r.State), Ref: r.ID.Text(id.RefundRequest), AskedBy: r.Asker.noted(),
+		After: audit.Fields{"usage": r.Usage.Text(id.Usage), "amount": r.Amount}}
+	if r.State == RefundApproved {
+		c.ApprovedBy = r.Decider.noted()
+	}
+	return audit.Note(tx, c)
+}
+
+// noted is how an entry names a person: by his account, by the token, or by the name at the command line.
 func (p Person) noted() string {
-	if p.Token.IsZero() {
+	switch {
+	case !p.User.IsZero():
+		return p.User.Text(id.User)
+	case p.Token.IsZero():
 		return p.Name
 	}
 	return p.Token.Text(id.Token)

@@ -40,7 +40,8 @@ type Trouble struct {
 	Gone    map[string][]id.ID // payments that may still bring money, by a gateway that is not configured
 	Off     []string           // sites whose rule declines switched off, by their ids
 
-	Withdrawals []Withdrawal // requested, whenever that was, the oldest first; without their papers
+	Withdrawals []Withdrawal    // requested, whenever that was, the oldest first; without their papers
+	Refunds     []RefundRequest // likewise
 }
 
 // Since says since when things count as trouble.
@@ -61,6 +62,9 @@ func (s *Service) Trouble(tx *db.Tx, since Since) (t Trouble, err error) {
 	if t.Withdrawals, err = s.undecided(tx); err != nil {
 		return t, err
 	}
+	if t.Refunds, err = s.undecidedRefunds(tx); err != nil {
+		return t, err
+	}
 	if t.Gone, err = s.orphans(tx); err != nil {
 		return t, err
 	}
@@ -68,6 +72,7 @@ func (s *Service) Trouble(tx *db.Tx, since Since) (t Trouble, err error) {
 	t.Stuck = slices.DeleteFunc(t.Stuck, func(p Payment) bool { return site.IsTest(p.Site) })
 	t.Cancels = slices.DeleteFunc(t.Cancels, func(c Cancellation) bool { return site.IsTest(c.Site) })
 	t.Withdrawals = slices.DeleteFunc(t.Withdrawals, func(w Withdrawal) bool { return site.IsTest(w.Site) })
+	t.Refunds = slices.DeleteFunc(t.Refunds, func(r RefundRequest) bool { return site.IsTest(r.Site) })
 	t.Off = slices.DeleteFunc(t.Off, site.IsTest)
 	return t, err
 }
@@ -109,6 +114,19 @@ func (s *Service) undecided(tx *db.Tx) ([]Withdrawal, error) {
 	out := make([]Withdrawal, len(found))
 	for i, w := range found {
 		out[i] = w.Withdrawal
+	}
+	return out, nil
+}
+
+func (s *Service) undecidedRefunds(tx *db.Tx) ([]RefundRequest, error) {
+	rows, err := tx.Query(`SELECT ` + list(refundColumns) + ` FROM billing_refund_request WHERE state = 'requested' ORDER BY id`)
+	found, err := db.Collect(rows, err, scanRefund)
+	if err != nil {
+		return nil, fmt.Errorf("find requests for refunds that wait for a decision: %w", err)
+	}
+	out := make([]RefundRequest, len(found))
+	for i, r := range found {
+		out[i] = r.RefundRequest
 	}
 	return out, nil
 }

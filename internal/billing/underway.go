@@ -17,6 +17,7 @@ func UnderWay(tx *db.Tx, siteID string) (*fault.Phrase, error) {
 		{fault.Say("it has payment methods; remove them first"), `SELECT COUNT(*) FROM billing_card WHERE site_id = ? AND state <> 'removed'`},
 		{fault.Say("a payment is under way"), `SELECT COUNT(*) FROM billing_payment WHERE site_id = ? AND state IN ('created', 'requesting', 'waiting_for_deposit', 'unknown')`},
 		{fault.Say("a cancellation is under way, or is to be transferred by you"), `SELECT COUNT(*) FROM billing_cancel WHERE site_id = ? AND state IN ('requested', 'transfer')`},
+		{fault.Say("a refund that was asked for waits for a decision"), `SELECT COUNT(*) FROM billing_refund_request WHERE site_id = ? AND state = 'requested'`},
 		{fault.Say("a withdrawal is under way"), `SELECT COUNT(*) FROM billing_withdrawal WHERE site_id = ? AND state IN ('requested', 'approved')`},
 	} {
 		var n int

@@ -69,6 +69,11 @@
 // makes of a site's prices is written for each of its sites, so that reading what a site
 // pays is one look. History stays, and what is accepted keeps the prices of that moment.
 //
+// # Forecast
+//
+// Forecast says on which day a site's credit runs out, and how much it lacks for 30 days, if each
+// weekday goes on as it did: half-way between the last week and the last four.
+//
 // # Laws
 //
 // Prove checks, and names each row that breaks one:
@@ -109,5 +114,6 @@
 // takes.go, lot.go, reservation.go, entry.go, note.go, usage.go with carry.go, account.go; price.go
 // with tariff.go and price_period.go, plan.go, plan_site.go, plan_layer.go; head.go; period.go with
 // period_channel.go; and prove.go with prove_chain.go, prove_heads.go, prove_messages.go,
-// prove_usages.go, prove_refunds.go; offline.go proves without a database.
+// prove_usages.go, prove_refunds.go; offline.go proves without a database; forecast.go
+// (when credit runs out, pure).
 package credit

@@ -153,6 +153,16 @@ func usageOf(tx *db.Tx, siteID string, usage id.ID) (*Usage, error) {
 	return &us[0].Usage, nil
 }
 
+// Refundable is what can still be refunded of a usage, as things stand now. NotFound.
+func Refundable(tx *db.Tx, siteID string, usage id.ID) (money.Amount, error) {
+	u, err := usageOf(tx, siteID, usage)
+	if err != nil {
+		return 0, err
+	}
+	total, err := u.UnitCost.Times(u.Quantity)
+	return total - u.RefundAmount, err
+}
+
 // refunding is one refund with what it is decided by, locked.
 type refunding struct {
 	RefundRequest

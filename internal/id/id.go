@@ -46,6 +46,9 @@ const (
 	Letter     = "let" // a body of delivery reports
 	Rerun      = "run" // of letters that are read again
 	Invitation = "ivt" // of a person, to have roles
+	Mail       = "eml" // to a person
+
+	RefundRequest = "rfr"
 )
 
 // New makes an ID that sorts after all that this process made before.

@@ -48,6 +48,18 @@ func ofSite(tx *db.Tx, site string) ([]name, error) {
 	return names, nil
 }
 
+// Keys gives the keys of a site's jobs of a kind, in no order.
+func (q *Queue) Keys(tx *db.Tx, site, kind string) ([]string, error) {
+	names, err := ofSite(tx, site)
+	var keys []string
+	for _, n := range names {
+		if n.kind == kind {
+			keys = append(keys, n.key)
+		}
+	}
+	return keys, err
+}
+
 // shift brings one job forward; it reports whether anything of it changed.
 func (r *row) shift(now db.Time, by time.Duration) bool {
 	if r.due == never {

@@ -49,6 +49,7 @@ type Config struct {
 	Alerts     AlertsConfig   `yaml:"alerts" envPrefix:"ALERTS_"`
 	TestMode   TestModeConfig `yaml:"test_mode" envPrefix:"TEST_MODE_"`
 	Webhooks   WebhooksConfig `yaml:"webhooks" envPrefix:"WEBHOOKS_"`
+	Console    ConsoleConfig  `yaml:"console" envPrefix:"CONSOLE_"`
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Default none.
 	TrustedProxies Networks `yaml:"trusted_proxies" env:"TRUSTED_PROXIES"`
 	// ProxyHeader is what they write it into: x-forwarded-for, or forwarded (RFC 7239). The
@@ -193,6 +194,7 @@ func (c *Config) defaults() {
 	c.Audit.Keep = cmp.Or(c.Audit.Keep, "5y")
 	c.Alerts.defaults()
 	c.Payments.PublicURL = Address(strings.TrimRight(string(c.Payments.PublicURL), "/")) // paths are put behind it
+	c.Console.defaults(c.Payments.PublicURL)
 	c.ProxyHeader = cmp.Or(c.ProxyHeader, "x-forwarded-for")
 	c.TestMode.Enabled = cmp.Or(c.TestMode.Enabled, "true")
 	c.Webhooks.defaults()

@@ -59,7 +59,7 @@ func (c Config) alerts(r prometheus.Registerer, log *slog.Logger) alert.Options 
 	o := alert.Options{
 		SMTP:  alert.SMTP{Host: m.Host, Port: m.Port, User: m.User, Password: string(m.Password), From: m.From, TLS: m.TLS},
 		Texts: alert.Texts{Site: a.Site, Sender: a.Sender, Template: a.Template}, Language: alert.Language(a.Language),
-		Link: string(c.Payments.PublicURL), Registerer: r, Log: log,
+		Link: string(c.Payments.PublicURL), Console: string(c.Console.URL), Registerer: r, Log: log,
 	}
 	for _, text := range a.Operator {
 		if address, err := alert.ParseAddress(text); err == nil { // what is wrong was complained about

@@ -64,6 +64,7 @@ func (l *loading) check(c *Config) {
 	l.checkTestMode(c.TestMode)
 	l.checkLimits(c)
 	l.checkWebhooks(c.Webhooks)
+	l.checkConsole(c.Console)
 	d := c.Delivery
 	for _, t := range []struct {
 		key  string

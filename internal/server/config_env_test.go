@@ -42,7 +42,9 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 	limitVariables(environ)
 	for name, value := range map[string]string{"LISTEN_REDIRECT": ":9001", "HTTP_CONNECTIONS": "900", "HTTP_CONNECTIONS_PER_ADDRESS": "90", "HTTP_STREAMS": "9",
 		"TLS_AUTOCERT_DOMAINS": "msg.example.com,sms.example.com", "TLS_AUTOCERT_EMAIL": "ops@example.com", "TLS_AUTOCERT_DIRECTORY_URL": "https://acme.example/directory",
-		"CORS_ORIGINS": "https://console.example.com,http://localhost:3000"} {
+		"CORS_ORIGINS": "https://console.example.com,http://localhost:3000",
+		"CONSOLE_URL":  "https://console.example", "CONSOLE_OIDC_ISSUER": "https://accounts.example", "CONSOLE_OIDC_CLIENT_ID": "clientid",
+		"CONSOLE_OIDC_CLIENT_SECRET": "oidcsecret", "CONSOLE_OIDC_NAME": "Example", "CONSOLE_OIDC_DOMAINS": "example.com,example.kr"} {
 		environ[name] = value
 	}
 	want.Keys.Master = masterHex
@@ -63,8 +65,8 @@ func TestEveryKeyIsReadFromTheEnvironment(t *testing.T) {
 			t.Errorf("the test does not set %s", name)
 		}
 	}
-	if got, want := len(variables()), len(environ)+10; got != want {
-		t.Errorf("%d variables, want %d: ten of them name files", got, want)
+	if got, want := len(variables()), len(environ)+11; got != want {
+		t.Errorf("%d variables, want %d: eleven of them name files", got, want)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 // everyKey is how the keys of the whole are listed.
-const everyKey = "listen, listen_redirect, tls, cors, http, database, blob, providers, production, delivery, payments, alerts, test_mode, webhooks, trusted_proxies, proxy_header, log, keys, audit, redis, limits"
+const everyKey = "listen, listen_redirect, tls, cors, http, database, blob, providers, production, delivery, payments, alerts, test_mode, webhooks, console, trusted_proxies, proxy_header, log, keys, audit, redis, limits"
 
 func TestTheNameOfAVariableIsThePathOfItsKey(t *testing.T) {
 	for name, path := range variables() {

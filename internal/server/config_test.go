@@ -87,6 +87,9 @@ alerts:
   smtp: {host: mail.example, port: 2525, user: alerts, password: mailsecret, from: "Credit <alerts@credit.example>", tls: tls}
 test_mode: {enabled: false, simulator_url: "http://10.0.0.5:8081", webhook_secret: simsecret}
 webhooks: {allow: [10.9.0.0/16, "fd00::/8"], timeout: 20s, disable_after: 96h, keep_attempts: 1440h, secret_overlap: 48h}
+console:
+  url: https://console.example
+  oidc: {issuer: "https://accounts.example", client_id: clientid, client_secret: oidcsecret, name: Example, domains: [example.com, example.kr]}
 delivery:
   fallback_within: 15m
   expire_text: 70h
@@ -186,6 +189,8 @@ func fullConfig() Config {
 		TestMode: TestModeConfig{Enabled: "false", SimulatorURL: "http://10.0.0.5:8081", WebhookSecret: "simsecret"},
 		Webhooks: WebhooksConfig{Allow: Networks{"10.9.0.0/16", "fd00::/8"}, Timeout: 20 * time.Second, DisableAfter: 96 * time.Hour,
 			KeepAttempts: 1440 * time.Hour, SecretOverlap: 48 * time.Hour},
+		Console: ConsoleConfig{URL: "https://console.example", OIDC: OIDCConfig{Issuer: "https://accounts.example", ClientID: "clientid", ClientSecret: "oidcsecret",
+			Name: "Example", Domains: Names{"example.com", "example.kr"}}},
 		Delivery: DeliveryConfig{FallbackWithin: 15 * time.Minute, ExpireText: 70 * time.Hour, ExpireLong: 80 * time.Hour,
 			LookupGrace: 30 * time.Second, Lease: 45 * time.Second,
 			Prefer: "cost", Floor: 80, Rest: 40 * time.Second, Hang: 5 * time.Second, Late: 3 * time.Minute, KeepReports: 2000 * time.Hour, ReplayWindow: 20 * time.Minute,

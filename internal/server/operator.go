@@ -119,7 +119,7 @@ func operatorOf(c Config, d *db.DB, master []byte) (*Operator, error) {
 	list := c.reachable()
 	p.vendors = vendor.New(d, p.queue, c.watched(list), vendor.Options{})
 	p.registration = registration.New(p.keys, p.queue)
-	p.people = access.New(d, p.keys)
+	p.people = c.people(d, p.keys, p.queue)
 	p.kakao = kakao.New(d, p.keys, p.queue, kept(list), kakao.Options{Accounts: func(siteID string) []string { return serving(list, siteID) }})
 	p.sandbox = sandbox.New(d, p.keys, p.ledger, p.queue, p.kakao, c.sandbox(nil, nil))
 	p.papers = paper.New(p.keys, p.ledger, p.billing)

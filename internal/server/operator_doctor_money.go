@@ -32,7 +32,7 @@ func (p *Operator) checkPayments(tx *db.Tx) ([]Check, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []Check{stuckPayments(t), stuckCancels(t), waitingWithdrawals(t), p.checkGateways(t), compared, stoppedRecharges(t)}, nil
+	return []Check{stuckPayments(t), stuckCancels(t), waitingWithdrawals(t), waitingRefunds(t), p.checkGateways(t), compared, stoppedRecharges(t)}, nil
 }
 
 func stuckPayments(t billing.Trouble) Check {

@@ -78,7 +78,7 @@ func TestTheDoctorIsContentWithASiteThatWasErased(t *testing.T) {
 
 func TestTheDoctorFindsPaymentsAndCancellationsThatDoNotEnd(t *testing.T) {
 	eachOffice(t, func(o *office) {
-		for _, check := range []string{"payments", "cancellations", "withdrawals", "gateways", "comparison", "recharge", "plans"} {
+		for _, check := range []string{"payments", "cancellations", "withdrawals", "refunds", "gateways", "comparison", "recharge", "plans"} {
 			o.finds(check, CheckOK)
 		}
 		past := o.ago(25 * time.Hour)

@@ -188,3 +188,14 @@ func waitingWithdrawals(t billing.Trouble) Check {
 	return Check{"withdrawals", CheckNote, fmt.Sprintf("%d wait for a decision, the oldest of %s of %s won; run: creditmsg withdrawal show %s %s",
 		len(t.Withdrawals), first.Site, first.Amount, first.Site, first.ID.Text(id.Withdrawal))}
 }
+
+// waitingRefunds tells of requests for refunds that nobody has decided about. Their sites may do so
+// without the operator.
+func waitingRefunds(t billing.Trouble) Check {
+	if len(t.Refunds) == 0 {
+		return Check{"refunds", CheckOK, "no refund that was asked for waits for a decision"}
+	}
+	first := t.Refunds[0]
+	return Check{"refunds", CheckNote, fmt.Sprintf("%d wait for a decision, the oldest of %s of %s won; look at GET /v1/credit/refund-requests/%s?site=%s, and approve or reject it",
+		len(t.Refunds), first.Site, first.Amount, first.ID.Text(id.RefundRequest), first.Site)}
+}

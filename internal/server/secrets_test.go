@@ -58,6 +58,8 @@ func TestAConfigurationThatIsWrongTellsNoSecret(t *testing.T) {
 		"payments: {gateways: [{name: a, kind: stripe, secret_key: Pl4nted, transfer_to: x}]}",
 		"alerts: {smtp: {host: h, password: Pl4nted, from: x}}",
 		"alerts: {smtp: {host: h, password: [Pl4nted], from: x}}",
+		"console: {url: 'https://c.example', oidc: {issuer: 'https://u:Pl4nted@h', client_id: x, client_secret: Pl4nted, domains: [a.kr]}}",
+		"console: {oidc: {issuer: [], client_secret: Pl4nted}}",
 		"providers: [{name: a, kind: solapi, url: 'https://u:Pl4nted@h:x', api_key: Pl4nted, api_secret: Pl4nted, webhook: {secret: Pl4nted, allow: [x]}}]",
 		"providers: [{name: a, kind: sens, access_key: Pl4nted, api_key: Pl4nted, secret_key: Pl4nted}]",
 	} {

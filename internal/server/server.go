@@ -28,6 +28,7 @@ import (
 	"creditmsg/internal/db"
 	"creditmsg/internal/delivery"
 	"creditmsg/internal/fault"
+	"creditmsg/internal/identity"
 	"creditmsg/internal/invoice"
 	"creditmsg/internal/kakao"
 	"creditmsg/internal/limit"
@@ -105,6 +106,7 @@ type Program struct {
 	registration *registration.Service
 	privacy      *privacy.Service
 	people       *access.People
+	identity     *identity.Provider // nil without console.oidc
 	reruns       *rerun.Service
 	webhooks     *webhook.Service
 	handler      http.Handler
@@ -242,13 +244,13 @@ func (p *Program) makeOffice(list []delivery.Carrier) (err error) {
 		Render: api.RenderReceipt, Contacts: alert.EraseSite, Unissued: paper.New(p.keys, p.ledger, p.billing).Unissued, Log: p.log})
 	p.vendors = vendor.New(p.d, p.queue, p.config.watched(list), vendor.Options{Log: p.log})
 	p.registration = registration.New(p.keys, p.queue)
-	p.people = access.New(p.d, p.keys)
+	p.people, p.identity = p.config.people(p.d, p.keys, p.queue), p.config.identity(p.d, p.keys)
 	p.kakao = kakao.New(p.d, p.keys, p.queue, kept(list), kakao.Options{Log: p.log,
 		Accounts: func(siteID string) []string { return p.delivery.Accounts(siteID, provider.Alimtalk) }})
 	p.invoices = invoice.New(p.d, p.keys, p.messages, p.ledger, p.config.Kinds())
 	p.reruns = rerun.New(p.d, p.delivery, p.messages, p.ledger, p.queue, p.config.rereading(p.log))
 	told := p.config.alerts(p.metrics, p.log)
-	told.SeriesName, told.EndpointName = p.series.Name, p.webhooks.Name
+	told.SeriesName, told.EndpointName, told.People = p.series.Name, p.webhooks.Name, p.people
 	p.alerts, err = alert.New(p.d, p.keys, p.queue, p.messages, p.billing, told)
 	return err
 }

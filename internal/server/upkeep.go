@@ -9,6 +9,7 @@ import (
 	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/idem"
+	"creditmsg/internal/identity"
 	"creditmsg/internal/site"
 	"creditmsg/internal/stat"
 )
@@ -102,6 +103,8 @@ func (p *Program) sweep(ctx context.Context) {
 		}},
 		{"sessions and old secrets", func(ctx context.Context) error { return p.sweepAll(ctx, "sweep_tokens", site.SweepTokens) }},
 		{"invitations", func(ctx context.Context) error { return p.sweepAll(ctx, "sweep_invitations", access.Sweep) }},
+		{"mails to people", func(ctx context.Context) error { return p.sweepAll(ctx, "sweep_letters", access.SweepLetters) }},
+		{"ways in by a provider", func(ctx context.Context) error { return p.sweepAll(ctx, "sweep_identity", identity.Sweep) }},
 		{"delivery reports", p.delivery.SweepReports},
 		{"differences of runs", p.reruns.Sweep},
 		{"webhooks", p.webhooks.Sweep},

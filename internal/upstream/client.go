@@ -63,6 +63,27 @@ func NewClient(timeout time.Duration) *Client {
 	}
 }
 
+// For gives the client to a library that makes its requests by itself. It follows no redirect
+// either, a request of it ends after the same time, and a reply longer than mostBody ends in an error.
+func (c *Client) For(mostBody int64) *http.Client {
+	return &http.Client{Timeout: c.timeout, CheckRedirect: c.http.CheckRedirect, Transport: bounded{c.http.Transport, mostBody}}
+}
+
+// bounded are replies that are not read without bound.
+type bounded struct {
+	http.RoundTripper
+	most int64
+}
+
+// RoundTrip makes one request.
+func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	reply, err := b.RoundTripper.RoundTrip(r)
+	if err == nil {
+		reply.Body = http.MaxBytesReader(nil, reply.Body, b.most)
+	}
+	return reply, err
+}
+
 // Reply is what came of one request.
 type Reply struct {
 	Status int // HTTP status; 0 = no reply began

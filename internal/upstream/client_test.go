@@ -145,6 +145,41 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	}
 }
 
+func TestALibrarysRequestsFollowNoRedirectAndReadNoReplyWithoutBound(t *testing.T) {
+	target := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the redirect was followed") })
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/elsewhere":
+			http.Redirect(w, r, target, http.StatusFound)
+		case "/hang":
+			hang(w, r)
+		default:
+			_, _ = io.WriteString(w, strings.Repeat("x", len(r.URL.Path)))
+		}
+	})
+	get := func(timeout time.Duration, path string) (int, string, error) {
+		reply, err := NewClient(timeout).For(10).Get(url + path)
+		if err != nil {
+			return 0, "", err
+		}
+		defer reply.Body.Close()
+		body, err := io.ReadAll(reply.Body)
+		return reply.StatusCode, string(body), err
+	}
+	if status, _, _ := get(0, "/elsewhere"); status != http.StatusFound {
+		t.Errorf("a redirect: got %d", status)
+	}
+	if _, body, err := get(0, "/123456789"); err != nil || len(body) != 10 {
+		t.Errorf("a reply of ten bytes: got %q, %v", body, err)
+	}
+	if _, _, err := get(0, "/1234567890"); err == nil {
+		t.Error("a reply of eleven bytes was read")
+	}
+	if _, _, err := get(50*time.Millisecond, "/hang"); err == nil {
+		t.Error("a reply that never comes is waited for")
+	}
+}
+
 func TestRetryAfterIsBoundedAndNeedsNoClock(t *testing.T) {
 	const date = "Sun, 22 Nov 2026 09:00:00 GMT"
 	for header, want := range map[string]time.Duration{

@@ -1,5 +1,6 @@
 // Package upstream is how adapters speak HTTP to companies outside: to the carriers of
-// messages (package provider) and to payment gateways (package payment).
+// messages (package provider) and to payment gateways (package payment), and how package identity
+// asks who somebody is.
 //
 // It promises that a request ends soon after its time, that no redirect is followed, that no
 // reply is read without bound, that an error never holds an address (some vendors put a key
