@@ -132,6 +132,28 @@ func (r *row) listed(c Condition) Listed {
 	return out
 }
 
+// Find gives one job; ok is false when there is none.
+func Find(tx *db.Tx, kind, key string) (out Listed, ok bool, err error) {
+	rows, err := tx.Lookup("job", columns, nameColumns([]name{{kind, key}})...)
+	found, err := db.Collect(rows, err, scan)
+	if err != nil || len(found) == 0 {
+		return Listed{}, false, err
+	}
+	return found[0].listed(found[0].condition(tx.Now)), true, nil
+}
+
+func (r *row) condition(now db.Time) Condition {
+	switch {
+	case r.state == buried:
+		return Buried
+	case !r.lease.IsZero():
+		return Running
+	case r.due <= now:
+		return Due
+	}
+	return Later
+}
+
 // Retry makes a buried job run again at once, its failures forgotten. Faults:
 // NotFound, and Conflict when the job is not buried.
 func (q *Queue) Retry(tx *db.Tx, kind, key string) error {

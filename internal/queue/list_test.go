@@ -79,6 +79,13 @@ func TestJobsAreListedByHowTheyStandPageByPage(t *testing.T) {
 				}
 			}
 		}
+		for key, want := range map[string]Condition{"b1": Buried, "r1": Running, "d1": Due, "d4": Due, "l1": Later, "none": ""} {
+			w.must(func(tx *db.Tx) error {
+				l, _, err := Find(tx, "send", key)
+				same(t, key, l.Condition, want)
+				return err
+			})
+		}
 		got, _ := w.listed(Due, "tidy")
 		same(t, "of one kind", got, []string{"tidy d5"})
 		got, _ = w.listed(Due, "none")
