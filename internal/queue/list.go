@@ -154,30 +154,36 @@ func (r *row) condition(now db.Time) Condition {
 	return Later
 }
 
-// Retry makes a buried job run again at once, its failures forgotten. Faults:
-// NotFound, and Conflict when the job is not buried.
-func (q *Queue) Retry(tx *db.Tx, kind, key string) error {
+// Retry makes a buried job run again at once, its failures forgotten, and tells how many buried
+// ones of its kind are left. Faults: NotFound, and Conflict when the job is not buried.
+func (q *Queue) Retry(tx *db.Tx, kind, key string) (left int64, err error) {
 	found, err := lock(tx, []name{{kind, key}})
 	if err != nil {
-		return fmt.Errorf("retry %s job: %w", kind, err)
+		return 0, fmt.Errorf("retry %s job: %w", kind, err)
 	}
 	r := found[name{kind, key}]
 	switch {
 	case r == nil:
-		return fault.Missing("job", kind+" "+key)
+		return 0, fault.Missing("job", kind+" "+key)
 	case r.state != buried:
-		return fault.New(fault.Conflict, fault.CodeStateConflict, "the job %s %s is not buried: it runs by itself", kind, key)
+		return 0, fault.New(fault.Conflict, fault.CodeStateConflict, "the job %s %s is not buried: it runs by itself", kind, key)
 	}
-	return q.digOut(tx, kind, r)
+	if err := q.digOut(tx, kind, r); err != nil {
+		return 0, err
+	}
+	lanes, err := lanesOf(tx, kind)
+	if err != nil {
+		return 0, err
+	}
+	return stillBuried(tx, kind, lanes)
 }
 
 // RetryAll does Retry for the first buried jobs of a kind, at most so many of them, and tells how
 // many those were and how many are left. Those that other transactions hold are passed over.
 func (q *Queue) RetryAll(tx *db.Tx, kind string, most int) (woken int, left int64, err error) {
-	rows, err := tx.Query(`SELECT DISTINCT lane FROM job WHERE kind = ? ORDER BY lane`, kind)
-	lanes, err := db.Collect(rows, err, func(r *sql.Rows) (l Lane, err error) { return l, r.Scan(&l) })
+	lanes, err := lanesOf(tx, kind)
 	if err != nil {
-		return 0, 0, fmt.Errorf("find the lanes of %s jobs: %w", kind, err)
+		return 0, 0, err
 	}
 	var list []*row
 	for _, lane := range lanes {
@@ -194,14 +200,28 @@ func (q *Queue) RetryAll(tx *db.Tx, kind string, most int) (woken int, left int6
 	if err := q.digOut(tx, kind, list...); err != nil {
 		return 0, 0, err
 	}
+	left, err = stillBuried(tx, kind, lanes)
+	return len(list), left, err
+}
+
+func lanesOf(tx *db.Tx, kind string) ([]Lane, error) {
+	rows, err := tx.Query(`SELECT DISTINCT lane FROM job WHERE kind = ? ORDER BY lane`, kind)
+	lanes, err := db.Collect(rows, err, func(r *sql.Rows) (l Lane, err error) { return l, r.Scan(&l) })
+	if err != nil {
+		return nil, fmt.Errorf("find the lanes of %s jobs: %w", kind, err)
+	}
+	return lanes, nil
+}
+
+func stillBuried(tx *db.Tx, kind string, lanes []Lane) (left int64, err error) {
 	for _, lane := range lanes {
 		var n int64
 		if err := tx.QueryRow(`SELECT COUNT(*) FROM job WHERE lane = ? AND kind = ? AND state = ?`, string(lane), kind, string(buried)).Scan(&n); err != nil {
-			return 0, 0, fmt.Errorf("count buried %s jobs: %w", kind, err)
+			return 0, fmt.Errorf("count buried %s jobs: %w", kind, err)
 		}
 		left += n
 	}
-	return len(list), left, nil
+	return left, nil
 }
 
 // digOut wakes buried jobs of a kind, and notes that somebody did.

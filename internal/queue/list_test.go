@@ -12,7 +12,7 @@ import (
 
 // retry wakes a buried job.
 func (w *world) retry(kind, key string) error {
-	return w.try(func(tx *db.Tx) error { return w.q.Retry(tx, kind, key) })
+	return w.try(func(tx *db.Tx) error { _, err := w.q.Retry(tx, kind, key); return err })
 }
 
 // listed are the names of a list that is read page by page.

@@ -69,6 +69,7 @@ type Queue struct {
 	o      Options
 	oldest *prometheus.GaugeVec // by lane; nil without a registerer
 	tally  *tally
+	known  []line
 
 	mu    sync.Mutex
 	bells map[line][]chan struct{} // guarded by mu: who waits for work of which line

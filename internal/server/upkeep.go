@@ -102,6 +102,7 @@ func (p *Program) sweep(ctx context.Context) {
 		}},
 		{"sessions and old secrets", func(ctx context.Context) error { return p.sweepAll(ctx, "sweep_tokens", site.SweepTokens) }},
 		{"invitations", func(ctx context.Context) error { return p.sweepAll(ctx, "sweep_invitations", access.Sweep) }},
+		{"what was done of jobs", p.queue.Sweep},
 		{"delivery reports", p.delivery.SweepReports},
 		{"differences of runs", p.reruns.Sweep},
 		{"webhooks", p.webhooks.Sweep},
