@@ -22,7 +22,7 @@ func siteless(path []string) bool {
 	}
 	under, last := path[1:], path[len(path)-1]
 	switch under[0] {
-	case "invoices", "margin", "password-resets", "plans", "prices", "providers", "sessions", "sites", "tax-invoices":
+	case "invoices", "margin", "overview", "password-resets", "plans", "prices", "providers", "queues", "sessions", "sites", "system", "tax-invoices":
 		return true
 	case "inbox": // lists of letters and of differences can be narrowed to a site
 		return len(under) > 1 && last != "differences"

@@ -57,6 +57,7 @@ type Need struct {
 	Ability   string // to be allowed; Anyone, Signed
 	Or        string // another ability that does as well; "" = none
 	House     bool   // it is about the installation, and nobody names a site
+	Staff     bool   // of the house, and whoever signed in with a role on all sites may too
 	Either    bool   // it is about the installation where no site is named, and only operators may then
 	EverySite bool   // it can be asked of all sites together
 	Personal  bool   // it shows numbers of people and cannot mask them: a person needs the permission for that too
@@ -95,6 +96,8 @@ func (c Call) may(n Need) bool {
 		return c.Token.Session
 	case n.Ability == Anyone, c.Operator():
 		return true
+	case n.Staff && c.Token.Session && c.everywhere():
+		return true
 	case n.House, n.Either && c.Site == "":
 		return false
 	case c.Site == "" && c.Person != nil:
@@ -113,6 +116,8 @@ func (c Call) refusal(n Need) error {
 		return denied("this shows numbers of people: none of your roles here has the permission %s", personalData)
 	case n.Either && c.Site == "" && len(c.Person.Grants) > 0:
 		return nameSite(true)
+	case n.Staff:
+		return denied("this is for operators, and for people who signed in with a role on all sites")
 	case n.Ability == site.Operator || c.Site == "":
 		return denied("this is for operators")
 	case !c.Token.Session && c.held().Holds(n.Ability):
@@ -219,8 +224,13 @@ func SiteOf(tx *db.Tx, w Who, named string) (string, error) {
 	return w.Token.Site, nil
 }
 
+// everywhere reports whether the person has a role on all sites.
+func (w Who) everywhere() bool {
+	return slices.ContainsFunc(w.Person.Grants, func(g Grant) bool { return g.Site == "" })
+}
+
 func (w Who) siteOf(tx *db.Tx, named string) (string, error) {
-	everywhere := slices.ContainsFunc(w.Person.Grants, func(g Grant) bool { return g.Site == "" })
+	everywhere := w.everywhere()
 	switch {
 	case named == "":
 		if sites := w.Person.Sites(); len(sites) == 1 && !everywhere {

@@ -79,6 +79,10 @@ func TestAPersonMayWhatHisRolesAllowWhereHeHasThem(t *testing.T) {
 		{"an operator of the house", []Grant{role(Operator, "")}, "", Need{Ability: site.Operator, House: true}, fault.Internal},
 		{"an operator of everything", []Grant{role(Operator, "")}, "a", Need{Ability: "credit:refund", Personal: true}, fault.Internal},
 		{"the operator's role on one site is none", []Grant{role(Operator, "a")}, "a", Need{Ability: site.Operator}, fault.Denied},
+		{"the staff's, by an operator", []Grant{role(Operator, "")}, "", Need{Ability: site.Operator, House: true, Staff: true}, fault.Internal},
+		{"the staff's, by support", []Grant{role(Support, "")}, "", Need{Ability: site.Operator, House: true, Staff: true}, fault.Internal},
+		{"the house's, by support", []Grant{role(Support, "")}, "", Need{Ability: site.Operator, House: true}, fault.Denied},
+		{"the staff's, by support of one site", []Grant{role(Support, "a")}, "a", Need{Ability: site.Operator, House: true, Staff: true}, fault.Denied},
 		{"himself", nil, "", Need{Ability: Signed, House: true}, fault.Internal},
 		{"anyone", nil, "", Need{Ability: Anyone, Either: true}, fault.Internal},
 		{"nothing", nil, "a", Need{Ability: "messages:read"}, fault.Denied},
@@ -103,6 +107,11 @@ func TestATokenOfAPersonMayWhatBothMay(t *testing.T) {
 	operator.Token.Session, operator.Token.Abilities = false, []string{"messages:read"}
 	if operator.Operator() || (Call{Who: operator, Site: "a"}).Can("messages:write") {
 		t.Error("a token for one thing makes its operator one")
+	}
+	support := signed(role(Support, ""))
+	support.Token.Session = false
+	if err := Decide(Call{Who: support}, Need{Ability: site.Operator, House: true, Staff: true}); !fault.Is(err, fault.Denied) {
+		t.Errorf("a personal token is staff: %v", err)
 	}
 	if err := Decide(call, Need{Ability: Signed}); !fault.Is(err, fault.Denied) {
 		t.Errorf("a personal token stands for the person himself: %v", err)

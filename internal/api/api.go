@@ -30,6 +30,7 @@ import (
 	"creditmsg/internal/optout"
 	"creditmsg/internal/paper"
 	"creditmsg/internal/privacy"
+	"creditmsg/internal/queue"
 	"creditmsg/internal/registration"
 	"creditmsg/internal/rerun"
 	"creditmsg/internal/sandbox"
@@ -68,6 +69,8 @@ type Deps struct {
 	People         *access.People
 	Sandbox        *sandbox.Service
 	Webhooks       *webhook.Service
+	Queue          *queue.Queue
+	System         System
 	PublicURL      string // where payers' browsers reach us; "" = what a request names
 	Log            *slog.Logger
 	Registerer     prometheus.Registerer
@@ -170,7 +173,7 @@ func build(d Deps) *api {
 	a.documentation = sync.OnceValues(a.document)
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, previews, campaigns, reviews, recipients, compliance, exportRecipients, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, refundRequests, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, installationPrices, erasures, auditing, tokens, sessions, passwordResets, me, users, roles, inbox, testMode, limits, webhookEndpoints, events,
+		sending, previews, campaigns, reviews, recipients, compliance, exportRecipients, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, refundRequests, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, entering, installationPrices, queues, systems, overviews, erasures, auditing, tokens, sessions, passwordResets, me, users, roles, inbox, testMode, limits, webhookEndpoints, events,
 	} {
 		declare(a)
 	}

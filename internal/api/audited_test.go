@@ -254,6 +254,12 @@ var noted = map[string]func(w *world) ask{
 		w.operate("PATCH", "/v1/sites/poor", `{"state":"suspended"}`).is(200)
 		return ask{method: "POST", path: "/v1/sites/poor/erase", token: w.operator, body: `{"confirm":"poor","forfeit":true,"reason":"비밀 사유"}`}
 	},
+	"enterSite":   operated("POST", "/v1/sites/rich/enter", `{"reason":"문의 1234"}`),
+	"proveLedger": operated("POST", "/v1/system/prove", ""),
+	"retryJobs": func(w *world) ask {
+		w.buried("plan", "gold")
+		return ask{method: "POST", path: "/v1/queues/jobs/retry", token: w.operator, body: `{"kind":"plan"}`}
+	},
 	"askErasure":      sends("POST", "/v1/erasures", `{"to":"010-1234-5678"}`),
 	"putRetention":    sends("PUT", "/v1/retention", `{"days":90}`),
 	"releaseTemplate": func(w *world) ask { return ask{method: "POST", path: w.inspected("dormant") + "/release"} },

@@ -93,6 +93,8 @@ var samples = map[string]sample{
 	"setSiteLimits":         {body: `{"requests_per_minute": 600, "recipients_per_minute": 10000, "recipients_per_day": null}`},
 	"setTokenLimits":        {body: `{"requests_per_minute": 60, "recipients_per_minute": null}`},
 	"eraseSite":             {body: `{"confirm": "flowers", "forfeit": true, "reason": "계약 종료"}`},
+	"enterSite":             {body: `{"reason": "문의 1234에 답하려고"}`},
+	"retryJobs":             {body: `{"kind": "plan"}`},
 	"setInstallationPrices": {body: `{"prices": {"sms": "17.00", "mms": null}, "since": "2099-01-01T00:00:00+09:00"}`},
 
 	"createToken":         {body: exampleToken},

@@ -36,6 +36,7 @@ type operation struct {
 	quick   bool // can do with a caller who is remembered
 	house   bool // is about the installation: nobody names a site, and only operators may
 
+	staff     bool // of the house, and who signed in with a role on all sites may too
 	everySite bool // an operator may ask for all sites together
 
 	or           string // another ability that does as well; "" = none
@@ -59,7 +60,7 @@ func ofHouse(tag string, lock func(*db.Tx, string) error) func(id, method, path 
 
 // need is what the route asks of its caller.
 func (o operation) need() access.Need {
-	return access.Need{Ability: o.ability, Or: o.or, House: o.house, Either: o.either, EverySite: o.everySite, Personal: o.personal, Guarded: o.secondFactor}
+	return access.Need{Ability: o.ability, Or: o.or, House: o.house, Staff: o.staff, Either: o.either, EverySite: o.everySite, Personal: o.personal, Guarded: o.secondFactor}
 }
 
 // writes reports whether the route takes an Idempotency-Key.
@@ -235,6 +236,9 @@ func (a *api) declared(o operation, out shape) huma.Operation {
 func (o operation) describeNeed(op *huma.Operation) {
 	if o.or != "" {
 		op.Extensions["x-ability-or"] = o.or
+	}
+	if o.staff {
+		op.Extensions["x-staff"] = true
 	}
 	if o.personal {
 		op.Extensions["x-personal"] = true

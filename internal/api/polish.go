@@ -41,6 +41,8 @@ var tagged = []tagOf{
 	{"Inbox", "What providers reported, as it came, and reading it again. Of the operator."},
 	{"Test mode", "A site beside the own one that reaches nobody, and its clock."},
 	{"Webhooks", "Where a site hears of its events, and what became of each."},
+	{"Queues", "The jobs of the installation, and what was done of them. Of the operator."},
+	{"System", "How the installation stands. Of the operator."},
 	{"Upkeep", "For those who run the installation and those who write programs."},
 }
 

@@ -133,6 +133,14 @@ var rights = map[string]string{
 	"GET /v1/providers":             "O",
 	"POST /v1/providers/{name}/ask": "O",
 
+	"GET /v1/queues":               "O",
+	"GET /v1/queues/jobs":          "O",
+	"POST /v1/queues/jobs/retry":   "O",
+	"GET /v1/system":               "O",
+	"POST /v1/system/prove":        "O",
+	"GET /v1/system/configuration": "O",
+	"GET /v1/overview":             "O",
+
 	"GET /v1/invoices":                  "O",
 	"POST /v1/invoices":                 "O",
 	"GET /v1/invoices/{id}":             "O",
@@ -253,6 +261,7 @@ var rights = map[string]string{
 	"GET /v1/sites/{id}":         "O",
 	"PATCH /v1/sites/{id}":       "O !",
 	"POST /v1/sites/{id}/credit": "O !",
+	"POST /v1/sites/{id}/enter":  "O U",
 	"POST /v1/sites/{id}/erase":  "O !",
 	"PUT /v1/sites/{id}/plan":    "O !",
 	"POST /v1/sites/{id}/prices": "O !",

@@ -39,11 +39,12 @@ var tour = []string{
 	"requestWithdrawal", "takeBackWithdrawal", "approveWithdrawal", "rejectWithdrawal",
 	"addPlan", "renamePlan", "setPlanPrices", "importInvoice", "applyInvoice", "issueTaxInvoices", "askProvider",
 	"beginUpload", "appendUpload", "sendUpload",
-	"openSite", "setSitePlan", "setSitePrices", "setSiteLimits", "getSiteLimits", "setTokenLimits", "getTokenLimits", "topUpSite", "getSite", "changeSite",
+	"openSite", "enterSite", "setSitePlan", "setSitePrices", "setSiteLimits", "getSiteLimits", "setTokenLimits", "getTokenLimits", "topUpSite", "getSite", "changeSite",
 	"createToken", "changeToken", "rotateToken", "listInbox", "getLetter", "beginRun", "applyRun", "cancelRun",
 	"signIn", "beginSecondFactor", "confirmSecondFactor", "confirmSession", "createPersonalToken", "changePersonalToken", "rotatePersonalToken",
 	"addRole", "setRole", "inviteUser", "listInvitations", "listOwnInvitations", "acceptInvitation", "leaveRole", "changeUser", "resetPassword", "askPasswordReset", "finishPasswordReset",
 	"makeTestSite", "createTestToken", "addTestCredit", "advanceTestClock",
+	"proveLedger", "listJobs", "retryJobs", "listQueues", "getSystem", "getOverview",
 	"addWebhookEndpoint", "setWebhookEndpoint", "disableWebhookEndpoint", "enableWebhookEndpoint", "testWebhookEndpoint", "rotateWebhookSecret",
 }
 
@@ -128,6 +129,7 @@ var before = map[string]func(*traveller){
 			return message.Fail(r, provider.RecipientPowerOff, "3000", now)
 		})
 	},
+	"listJobs":       func(tr *traveller) { tr.buried("plan", "gold") },
 	"submitTemplate": func(tr *traveller) { tr.sim.Play(simulator.Scenario{Inspector: "wait"}) },
 	"releaseTemplate": func(tr *traveller) {
 		tr.made("submitTemplate")

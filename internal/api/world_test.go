@@ -154,6 +154,8 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		Kakao:      kakao.New(d, w.keys, w.queue, []kakao.Account{{Name: account.Name, Adapter: adapter}}, kakao.Options{Log: log}),
 		Registerer: registry, Gatherer: registry, Version: "test"}
 	w.deps.Sandbox = newSandbox(w)
+	w.deps.Queue, w.deps.System = w.queue, w.system()
+	w.queue.Know(w.works()...)
 	w.handler, err = New(w.deps)
 	w.must(err)
 	w.furnish()
@@ -215,10 +217,15 @@ func (w *world) must(err error) {
 	}
 }
 
+// works are the kinds of jobs that drain runs.
+func (w *world) works() []queue.Work {
+	return slices.Concat(w.messages.Works(), w.delivery.Works(), w.book.Works(), w.series.Works(), w.deps.Vendors.Works(), w.deps.Kakao.Works(), w.deps.Reruns.Works())
+}
+
 // drain runs every job that is due, and what they make due.
 func (w *world) drain() {
 	w.t.Helper()
-	works := slices.Concat(w.messages.Works(), w.delivery.Works(), w.book.Works(), w.series.Works(), w.deps.Vendors.Works(), w.deps.Kakao.Works(), w.deps.Reruns.Works())
+	works := w.works()
 	for range 200 {
 		ran := 0
 		for _, k := range works {

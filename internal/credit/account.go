@@ -100,3 +100,16 @@ func duplicate(err error) bool {
 	_, ok := errors.AsType[*db.Duplicate](err)
 	return ok
 }
+
+// Totals are what sites have together.
+type Totals struct{ Available, Held, Owed money.Amount }
+
+// TotalsOf adds up the accounts of all sites but those whose ids are like except, a pattern of SQL.
+func TotalsOf(tx *db.Tx, except string) (t Totals, err error) {
+	err = tx.QueryRow(`SELECT COALESCE(SUM(available), 0), COALESCE(SUM(held), 0), COALESCE(SUM(owed), 0) FROM account WHERE site_id NOT LIKE ?`, except).
+		Scan(&t.Available, &t.Held, &t.Owed)
+	if err != nil {
+		return t, fmt.Errorf("add up accounts: %w", err)
+	}
+	return t, nil
+}

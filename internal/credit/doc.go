@@ -91,6 +91,9 @@
 // Every stored column is hashed or follows from hashed ones, so no byte can
 // change unseen; a usage that cost nothing follows from the recipients alone.
 //
+// All sites are proven every six hours, by one process at a time, and when somebody asks; what
+// the last proof found is a row that every process reads.
+//
 // # Signed heads
 //
 // At the end of each Korean day the installation signs where the chain of every site stood
@@ -107,13 +110,13 @@
 // # Tables and files
 //
 // It owns account, lot, reservation, entry, credit_usage, credit_carry, credit_refund, credit_head,
-// credit_cap, credit_cap_use, price, plan and site_plan. Within a site everything of the ledger is
+// credit_cap, credit_cap_use, credit_proof, price, plan and site_plan. Within a site everything of the ledger is
 // written under the lock of its account row, and the layer of its plans under that of its Rev. Read
 // ledger.go (locking, Reserve, writing), book.go (what is decided in memory), topup.go, settle.go,
 // refund.go, cancel.go, expiry.go, watch.go, cap.go with cap_store.go and cap_quota.go; then
 // takes.go, lot.go, reservation.go, entry.go, note.go, usage.go with carry.go, account.go; price.go
 // with tariff.go and price_period.go, plan.go, plan_site.go, plan_layer.go; head.go; period.go with
 // period_channel.go; and prove.go with prove_chain.go, prove_heads.go, prove_messages.go,
-// prove_usages.go, prove_refunds.go; offline.go proves without a database; forecast.go
-// (when credit runs out, pure).
+// prove_usages.go, prove_refunds.go; proving.go has it done again and again; offline.go proves
+// without a database; forecast.go (when credit runs out, pure).
 package credit

@@ -87,3 +87,11 @@ func (d *DB) ClockOK() bool {
 // Now is the database's time as far as we know, for who is about to act outside of a
 // transaction and must not be late. What is stored bears Tx.Now.
 func (d *DB) Now() Time { return d.clock.now() }
+
+// ClockOffset is how far the database's clock is ahead of ours, as it was last measured; 0 where
+// they differ by less than could be told.
+func (d *DB) ClockOffset() time.Duration {
+	d.clock.mu.Lock()
+	defer d.clock.mu.Unlock()
+	return d.clock.offset
+}

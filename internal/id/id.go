@@ -63,6 +63,15 @@ func From(at time.Time) (d ID) {
 	return d
 }
 
+// Time tells when an ID was made, in whole milliseconds.
+func (d ID) Time() time.Time {
+	ms := uint64(0)
+	for _, b := range d[:6] {
+		ms = ms<<8 | uint64(b)
+	}
+	return time.UnixMilli(int64(ms))
+}
+
 // IsZero reports whether the ID is absent.
 func (d ID) IsZero() bool { return d == ID{} }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
@@ -36,6 +37,17 @@ func TestIDsRiseInTheOrderTheyAreMade(t *testing.T) {
 	}
 	if u := uuid.UUID(last); u.Version() != 7 || u.Variant() != uuid.RFC4122 {
 		t.Errorf("%s is version %d, variant %s; want a UUIDv7", u, u.Version(), u.Variant())
+	}
+}
+
+func TestAnIDTellsWhenItWasMade(t *testing.T) {
+	at := time.Date(2026, 11, 30, 6, 0, 0, 123_000_000, time.UTC)
+	if got := From(at).Time(); !got.Equal(at) {
+		t.Errorf("got %s, want %s", got, at)
+	}
+	before := time.Now().Truncate(time.Millisecond)
+	if got := New().Time(); got.Before(before) || got.After(time.Now()) {
+		t.Errorf("a new one is of %s, want it of after %s", got, before)
 	}
 }
 

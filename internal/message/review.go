@@ -164,3 +164,16 @@ func (s *Service) decide(ctx context.Context, key Key, by string, to ReviewState
 		return noteReview(tx, m, v, to, by, reason, was)
 	})
 }
+
+// ReviewsWaiting counts the messages that wait for a second person, but for those of sites whose
+// ids are like except, a pattern of SQL, and tells since when the first one does; 0 = none. What
+// was cancelled, or expired, before anybody looked at it waits no more, whatever its review says.
+func ReviewsWaiting(tx *db.Tx, except string) (n int64, since db.Time, err error) {
+	err = tx.QueryRow(`SELECT COUNT(*), COALESCE(MIN(r.asked_at), 0) FROM review r
+		JOIN message m ON m.site_id = r.site_id AND m.id = r.message_id
+		WHERE r.state = ? AND m.state = ? AND r.site_id NOT LIKE ?`, string(ReviewWanted), string(StateReview), except).Scan(&n, &since)
+	if err != nil {
+		return 0, 0, fmt.Errorf("count reviews that wait: %w", err)
+	}
+	return n, since, nil
+}

@@ -64,7 +64,7 @@ func (q *Queue) claim(tx *db.Tx, lease id.ID, lane Lane, kinds []string, most, h
 	out := make([]Claimed, len(rows))
 	for i, r := range rows {
 		job := Job{Lane: r.lane, Kind: r.kind, Key: r.key, Site: r.site, Due: r.due, Rank: r.turn, Weight: r.weight}
-		out[i] = Claimed{Job: job, Lease: lease, Rev: r.rev, Tries: r.tries, Until: until}
+		out[i] = Claimed{Job: job, Lease: lease, Rev: r.rev, Tries: r.tries, At: tx.Now, Until: until}
 		r.hold(lease, until)
 	}
 	return out, store(tx, rows)
@@ -122,6 +122,7 @@ func (q *Queue) promote(tx *db.Tx, l line) error {
 		return err
 	}
 	var kept, gone []*row
+	var ran Tally // of leases that ran out
 	for _, r := range list {
 		switch {
 		case r.lease.IsZero():
@@ -131,8 +132,12 @@ func (q *Queue) promote(tx *db.Tx, l line) error {
 			continue
 		default:
 			r.fail(tx.Now, tx.Now, "lease ran out", q.o.BuryAfter)
+			ran = ran.Plus(Tally{Failed: 1, Buried: r.ifBuried()})
 		}
 		kept = append(kept, r)
+	}
+	if ran != (Tally{}) {
+		q.ran(tx, map[line]Tally{l: ran})
 	}
 	return errors.Join(store(tx, kept), remove(tx, gone))
 }

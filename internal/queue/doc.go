@@ -19,6 +19,9 @@
 //     entries, however many jobs wait.
 //   - A job that fails BuryAfter times is buried: kept, counted, not run, until
 //     Retry or Put wakes it.
+//   - What became of jobs is counted by the minute, of all processes together and for two
+//     days: how many, how long they waited and how long they took. It costs a job nothing in
+//     the database (tally.go); a process that is killed forgets the last seconds of it.
 //
 // What it never does: run a handler inside a transaction, keep a job in memory
 // only, or retry without a pause.
@@ -32,8 +35,9 @@
 //
 // Transactions lock jobs in the order of key and kind.
 //
-// Table owned: job.
+// Tables owned: job, queue_minute.
 //
 // Reading order: queue.go (the words), row.go (one job and the moves it can make,
-// pure), put.go, claim.go, finish.go, run.go (the workers), stats.go, shift.go.
+// pure), put.go, claim.go, finish.go, run.go (the workers), tally.go (what became of
+// jobs), stats.go, list.go, shift.go.
 package queue

@@ -11,7 +11,7 @@ import (
 // it was claimed stays and runs again. ErrLost: a lease ran out and the work may
 // be somebody else's now; tx must not commit.
 func (q *Queue) Done(tx *db.Tx, jobs ...Claimed) error {
-	return q.finish(tx, "end", jobs, refuseLost, func(r *row, c Claimed) bool { return r.done(tx.Now, c.Rev) })
+	return q.finish(tx, "end", jobs, refuseLost, func(r *row, c Claimed) end { return r.done(tx.Now, c.Rev) })
 }
 
 // Again puts jobs back to run at due (0 = now), or as soon as somebody puts them,
@@ -20,10 +20,7 @@ func (q *Queue) Again(tx *db.Tx, due db.Time, why string, jobs ...Claimed) error
 	if due == 0 {
 		due = tx.Now
 	}
-	return q.finish(tx, "put back", jobs, refuseLost, func(r *row, _ Claimed) bool {
-		r.again(tx.Now, due, word(why))
-		return false
-	})
+	return q.finish(tx, "put back", jobs, refuseLost, func(r *row, _ Claimed) end { return r.again(tx.Now, due, word(why)) })
 }
 
 // Ending says what becomes of a job that was claimed.
@@ -40,13 +37,12 @@ func (q *Queue) End(tx *db.Tx, endings ...Ending) error {
 	for i, e := range endings {
 		jobs[i], by[name{e.Kind, e.Key}] = e.Claimed, e
 	}
-	return q.finish(tx, "end", jobs, refuseLost, func(r *row, c Claimed) bool {
+	return q.finish(tx, "end", jobs, refuseLost, func(r *row, c Claimed) end {
 		e := by[name{c.Kind, c.Key}]
 		if e.Again == 0 {
 			return r.done(tx.Now, c.Rev)
 		}
-		r.again(tx.Now, e.Again, word(e.Why))
-		return false
+		return r.again(tx.Now, e.Again, word(e.Why))
 	})
 }
 
@@ -57,10 +53,9 @@ func (q *Queue) Fail(tx *db.Tx, why string, jobs ...Claimed) error {
 	return q.finish(tx, "fail", jobs, refuseLost, q.failing(tx, why))
 }
 
-func (q *Queue) failing(tx *db.Tx, why string) func(*row, Claimed) bool {
-	return func(r *row, _ Claimed) bool {
-		r.fail(tx.Now, tx.Now.Add(pause(r.tries+1)), word(why), q.o.BuryAfter)
-		return false
+func (q *Queue) failing(tx *db.Tx, why string) func(*row, Claimed) end {
+	return func(r *row, _ Claimed) end {
+		return r.fail(tx.Now, tx.Now.Add(pause(r.tries+1)), word(why), q.o.BuryAfter)
 	}
 }
 
@@ -72,13 +67,15 @@ const (
 	passLost   lost = false
 )
 
-// finish makes one move with jobs that are held; move reports whether the job is over.
-func (q *Queue) finish(tx *db.Tx, act string, jobs []Claimed, l lost, move func(*row, Claimed) bool) error {
+// finish makes one move with jobs that are held; move tells how the run ended. Of a job that was
+// dropped meanwhile nothing is counted: what it was for is gone.
+func (q *Queue) finish(tx *db.Tx, act string, jobs []Claimed, l lost, move func(*row, Claimed) end) error {
 	found, err := lock(tx, claimedNames(jobs))
 	if err != nil {
 		return fmt.Errorf("%s jobs: %w", act, err)
 	}
 	var kept, gone []*row
+	ran := make(map[line]Tally, 1)
 	for _, c := range jobs {
 		r := found[name{c.Kind, c.Key}]
 		switch {
@@ -86,9 +83,16 @@ func (q *Queue) finish(tx *db.Tx, act string, jobs []Claimed, l lost, move func(
 			if l == refuseLost {
 				return fmt.Errorf("%s job %s %s: %w", act, c.Kind, c.Key, ErrLost)
 			}
-		case r.dropped || move(r, c):
+			continue
+		case r.dropped:
 			gone = append(gone, r)
-		default:
+			continue
+		}
+		e, of := move(r, c), line{c.Lane, c.Kind}
+		ran[of] = ran[of].Plus(runOf(e, c, r, tx.Now))
+		if e == over {
+			gone = append(gone, r)
+		} else {
 			kept = append(kept, r)
 		}
 	}
@@ -96,5 +100,6 @@ func (q *Queue) finish(tx *db.Tx, act string, jobs []Claimed, l lost, move func(
 		return fmt.Errorf("%s jobs: %w", act, err)
 	}
 	q.ring(tx, kept)
+	q.ran(tx, ran)
 	return nil
 }

@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"context"
 	"database/sql"
 	"fmt"
 	"maps"
@@ -204,25 +203,4 @@ func (q *Queue) DropSite(tx *db.Tx, site string) error {
 		}
 	}
 	return nil
-}
-
-// Retry makes a buried job run again at once, its failures forgotten. Faults:
-// NotFound, and Conflict when the job is not buried.
-func (q *Queue) Retry(ctx context.Context, kind, key string) error {
-	return q.d.Update(ctx, "queue_retry", func(tx *db.Tx) error {
-		found, err := lock(tx, []name{{kind, key}})
-		if err != nil {
-			return fmt.Errorf("retry %s job: %w", kind, err)
-		}
-		r := found[name{kind, key}]
-		switch {
-		case r == nil:
-			return fault.Missing("job", kind+" "+key)
-		case r.state != buried:
-			return fault.New(fault.Conflict, fault.CodeStateConflict, "the job %s %s is not buried: it runs by itself", kind, key)
-		}
-		r.wake(Job{Lane: r.lane, Site: r.site, Due: tx.Now, Rank: tx.Now, Weight: r.weight}, tx.Now)
-		q.ring(tx, []*row{r})
-		return store(tx, []*row{r})
-	})
 }

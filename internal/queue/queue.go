@@ -46,6 +46,7 @@ type Claimed struct {
 	Lease id.ID   // shared by the jobs of one claim
 	Rev   int64   // the revision that was claimed
 	Tries int     // failed tries so far
+	At    db.Time // when it was claimed
 	Until db.Time // when the lease runs out
 }
 
@@ -67,6 +68,8 @@ type Queue struct {
 	d      *db.DB
 	o      Options
 	oldest *prometheus.GaugeVec // by lane; nil without a registerer
+	tally  *tally
+	known  []line
 
 	mu    sync.Mutex
 	bells map[line][]chan struct{} // guarded by mu: who waits for work of which line
@@ -92,7 +95,7 @@ func New(d *db.DB, o Options) *Queue {
 	if o.BuryAfter <= 0 {
 		o.BuryAfter = 20
 	}
-	return &Queue{d: d, o: o, oldest: newOldest(o.Registerer), bells: map[line][]chan struct{}{}}
+	return &Queue{d: d, o: o, oldest: newOldest(o.Registerer), tally: newTally(), bells: map[line][]chan struct{}{}}
 }
 
 // Handler works on claimed jobs of one kind. It opens its own transactions and

@@ -26,7 +26,7 @@ func TestAJobIsClaimedWholeAndEndsOnce(t *testing.T) {
 		w := newWorld(t, d, Options{})
 		w.put(send("a"))
 		c := w.one()
-		want := Claimed{Job: send("a"), Lease: c.Lease, Rev: 0, Until: w.now.Add(time.Minute)}
+		want := Claimed{Job: send("a"), Lease: c.Lease, Rev: 0, At: w.now, Until: w.now.Add(time.Minute)}
 		want.Due, want.Rank, want.Weight = w.now, w.now, 1
 		same(t, "claimed", c, want)
 		w.none()
@@ -250,16 +250,16 @@ func TestRetryDigsOutABuriedJobOnly(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d, Options{BuryAfter: 1})
 		w.put(send("a"))
-		if err := w.q.Retry(t.Context(), "send", "a"); !fault.Is(err, fault.Conflict) {
+		if err := w.retry("send", "a"); !fault.Is(err, fault.Conflict) {
 			t.Errorf("Retry of a job that waits: got %v, want Conflict", err)
 		}
-		if err := w.q.Retry(t.Context(), "send", "b"); !fault.Is(err, fault.NotFound) {
+		if err := w.retry("send", "b"); !fault.Is(err, fault.NotFound) {
 			t.Errorf("Retry of no job: got %v, want NotFound", err)
 		}
 		c := w.one()
 		w.must(func(tx *db.Tx) error { return w.q.Fail(tx, "x", c) })
 		w.none()
-		if err := w.q.Retry(t.Context(), "send", "a"); err != nil {
+		if err := w.retry("send", "a"); err != nil {
 			t.Fatal(err)
 		}
 		got, err := w.q.Claim(t.Context(), Send, []string{"send"}, 1)

@@ -19,7 +19,7 @@ type state string
 const (
 	ready  state = "ready"  // can be claimed; place is its turn
 	later  state = "later"  // cannot be claimed before place: its due time, or the end of its lease
-	buried state = "buried" // failed too often; place is never
+	buried state = "buried" // failed too often; place is never, turn since when it lies
 )
 
 // never is the due time of a job that nobody asked to run (again): one that is
@@ -87,32 +87,44 @@ func (r *row) hold(lease id.ID, until db.Time) {
 	r.state, r.place, r.due, r.lease = later, until, never, lease
 }
 
+// end is how a run ended.
+type end uint8
+
+const (
+	over    end = iota // the job is done, and its row goes
+	afresh             // it is done, and was put meanwhile: it runs again
+	putBack            // there is more to do, or it is too early
+	failed
+)
+
 // again puts a held job back to run at due, or earlier if somebody asked so.
-func (r *row) again(now, due db.Time, why string) {
+func (r *row) again(now, due db.Time, why string) end {
 	r.due, r.why = min(r.due, due), why
 	r.free(now)
+	return putBack
 }
 
 // fail counts a try of a held job and puts it back to run at due, or buries it
-// when that was the last try and nobody asked for it meanwhile.
-func (r *row) fail(now, due db.Time, why string, buryAfter int) {
+// when that was the last try and nobody asked for it meanwhile. Its turn then says since when
+// it lies.
+func (r *row) fail(now, due db.Time, why string, buryAfter int) end {
 	r.tries++
 	if r.tries >= buryAfter && r.due == never {
-		r.state, r.place, r.lease, r.why = buried, never, id.ID{}, why
-		return
+		r.state, r.place, r.turn, r.lease, r.why = buried, never, now, id.ID{}, why
+		return failed
 	}
 	r.again(now, due, why)
+	return failed
 }
 
-// done ends a held job of this revision; it reports whether the job is over. One
-// that was put meanwhile starts afresh.
-func (r *row) done(now db.Time, rev int64) bool {
+// done ends a held job of this revision. One that was put meanwhile starts afresh.
+func (r *row) done(now db.Time, rev int64) end {
 	if r.rev == rev {
-		return true
+		return over
 	}
 	r.tries = 0
 	r.again(now, never, "")
-	return false
+	return afresh
 }
 
 // Limits of the pause after a failed try.

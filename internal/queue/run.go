@@ -36,6 +36,7 @@ func (q *Queue) Run(ctx context.Context, works ...Work) error {
 		loops.Go(func() { again(ctx, "claiming jobs", func() { r.loop(ctx, w, lines[i]) }) })
 	}
 	helpers.Go(func() { again(r.ctx, "renewing leases", r.renew) })
+	helpers.Go(func() { again(r.ctx, "counting jobs", func() { q.count(r.ctx) }) })
 	if q.oldest != nil {
 		loops.Go(func() { again(ctx, "observing jobs", func() { q.observe(ctx, lines) }) })
 	}
@@ -261,10 +262,7 @@ func (r *runner) putBack(jobs []Claimed, cause error) {
 	err := r.q.d.Update(ctx, "queue_put_back", func(tx *db.Tx) error {
 		move := r.q.failing(tx, why)
 		if !counts {
-			move = func(row *row, _ Claimed) bool {
-				row.again(tx.Now, tx.Now.Add(wait), why)
-				return false
-			}
+			move = func(row *row, _ Claimed) end { return row.again(tx.Now, tx.Now.Add(wait), why) }
 		}
 		return r.q.finish(tx, "put back", jobs, passLost, move)
 	})

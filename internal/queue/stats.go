@@ -27,7 +27,15 @@ type Stat struct {
 	Oldest db.Time // the earliest time that a job of Due was due at; 0 = none
 }
 
-// Stats counts all jobs by lane and kind, in that order.
+// Know names the kinds of jobs that there are, besides those of which there are jobs: Stats has
+// them with zeros. It is called before anything else.
+func (q *Queue) Know(works ...Work) {
+	for _, w := range works {
+		q.known = append(q.known, line{w.Lane, w.Kind})
+	}
+}
+
+// Stats counts all jobs by lane and kind, in that order, in one pass over the jobs there are.
 func (q *Queue) Stats(tx *db.Tx) ([]Stat, error) {
 	type group struct {
 		line
@@ -46,6 +54,9 @@ func (q *Queue) Stats(tx *db.Tx) ([]Stat, error) {
 		return nil, fmt.Errorf("count jobs: %w", err)
 	}
 	sums := map[line]*Stat{}
+	for _, l := range q.known {
+		sums[l] = &Stat{Lane: l.lane, Kind: l.kind}
+	}
 	for _, g := range groups {
 		s := sums[g.line]
 		if s == nil {

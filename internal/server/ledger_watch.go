@@ -5,57 +5,73 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"creditmsg/internal/credit"
+	"creditmsg/internal/db"
 )
 
-// The whole ledger is proven again and again while the API runs: a proof reads every
-// entry, which is seconds of work for millions, and what it finds is never urgent by
-// minutes.
-const (
-	proveFirst = 10 * time.Minute
-	proveAgain = 6 * time.Hour
-)
+// The whole ledger is proven by a job of the installation, in one process at a time. What was
+// found is a row; each process with the API looks at it, since its metrics can be read.
+const lookEvery = time.Minute
 
 // newBrokenRows makes the counter that dashboards watch: it stands at 0 as long as
 // every law of the ledger holds.
 func newBrokenRows(reg prometheus.Registerer) prometheus.Counter {
 	c := prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "creditmsg_ledger_broken_total",
-		Help: "Rows that broke a law of the ledger in the proofs of this process; those that stay broken count in each."})
+		Help: "Rows that broke a law of the ledger in the proofs that this process heard of; those that stay broken count in each."})
 	reg.MustRegister(c)
 	return c
 }
 
-// watchLedger proves the ledger until ctx ends. It belongs to processes that have the
-// API, since their metrics can be read.
+// planProofs has the ledger proven from now on. It belongs to processes that work on jobs.
+func (p *Program) planProofs(ctx context.Context) error {
+	if err := p.d.Update(ctx, "ledger_plan", func(tx *db.Tx) error { return p.ledger.PlanProof(tx) }); err != nil && ctx.Err() == nil {
+		p.log.WarnContext(ctx, "proofs of the ledger not planned", "error", err)
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// watchLedger counts what the proofs of the ledger find until ctx ends, beginning with the last
+// one. It belongs to processes that have the API.
 func (p *Program) watchLedger(ctx context.Context) error {
-	for pause := proveFirst; ; pause = proveAgain {
-		rest := time.NewTimer(pause)
+	for heard := db.Time(0); ; {
+		heard = p.hear(ctx, heard)
+		rest := time.NewTimer(lookEvery)
 		select {
 		case <-ctx.Done():
 			rest.Stop()
 			return nil
 		case <-rest.C:
 		}
-		p.checkLaws(ctx)
 	}
 }
 
-// checkLaws proves the ledger once, and tells what is broken.
-func (p *Program) checkLaws(ctx context.Context) {
-	proof, err := p.Prove(ctx)
+// hear counts what the last proof found, unless it is the one that ended at heard, and gives when
+// it ended.
+func (p *Program) hear(ctx context.Context, heard db.Time) db.Time {
+	var last credit.Proven
+	err := p.d.View(ctx, "ledger_watch", func(tx *db.Tx) (err error) {
+		last, err = p.ledger.Proven(tx)
+		return err
+	})
 	if err != nil {
 		if ctx.Err() == nil {
-			p.log.WarnContext(ctx, "ledger not proven", "error", err)
+			p.log.WarnContext(ctx, "the last proof of the ledger not read", "error", err)
 		}
-		return
+		return heard
 	}
-	p.tellBroken(ctx, proof)
+	if last.EndedAt > heard {
+		p.broken.Add(float64(last.Broken))
+		heard = last.EndedAt
+	}
+	return heard
 }
 
-// tellBroken tells the metrics and the log what a proof found broken.
-func (p *Program) tellBroken(ctx context.Context, proof Proof) {
-	p.broken.Add(float64(len(proof.Broken)))
+// tellBroken tells the log what a proof found broken.
+func (p *Program) tellBroken(ctx context.Context, proof credit.Proof) {
 	for _, b := range proof.Broken {
-		p.log.ErrorContext(ctx, "a law of the ledger is broken", "site_id", b.Site, "law", b.Law, "entry_seq", b.EntrySeq, "detail", b.Detail)
+		p.log.ErrorContext(ctx, "a law of the ledger is broken", "site_id", b.Site, "law", b.Law, "entry_seq", b.EntrySeq, "detail", b.Row+": "+b.Detail)
 	}
 }

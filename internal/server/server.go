@@ -21,6 +21,7 @@ import (
 	"creditmsg/internal/attachment"
 	"creditmsg/internal/audit"
 	"creditmsg/internal/billing"
+	"creditmsg/internal/blob"
 	"creditmsg/internal/book"
 	"creditmsg/internal/certificate"
 	"creditmsg/internal/console"
@@ -97,6 +98,9 @@ type Program struct {
 	billing      *billing.Service
 	alerts       *alert.Service
 	pictures     *attachment.Service
+	place        blob.Store // of the pictures
+	presence     *signal.Presence
+	papers       *paper.Papers
 	uploads      *upload.Service
 	invoices     *invoice.Service
 	book         *book.Book
@@ -125,6 +129,8 @@ type Program struct {
 	stopping atomic.Bool
 	ending   chan struct{} // closed when it stops
 	schema   readiness
+	consult  consult
+	began    db.Time
 }
 
 // Open makes a process: its ports are open when it returns, though nothing answers
@@ -186,7 +192,7 @@ func (p *Program) openDatabase(ctx context.Context, o Options) (err error) {
 	return p.d.Migrate(ctx)
 }
 
-func (p *Program) makeServices(ctx context.Context, _ Options) error {
+func (p *Program) makeServices(ctx context.Context, o Options) error {
 	master, err := p.config.Keys.Bytes()
 	if err != nil {
 		return fmt.Errorf("read the master key: %w", err)
@@ -202,8 +208,9 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 	if err != nil {
 		return err
 	}
-	p.pictures, p.uploads = pictures, upload.New(p.d, p.keys, store, p.log)
+	p.pictures, p.place, p.uploads = pictures, store, upload.New(p.d, p.keys, store, p.log)
 	p.bus = signal.New(p.d, signal.Options{Log: p.log})
+	p.presence = p.present(o.Version)
 	if err := p.makeTestWorld(ctx); err != nil {
 		return err
 	}
@@ -240,8 +247,9 @@ func (p *Program) makeServices(ctx context.Context, _ Options) error {
 
 // makeOffice makes the services around sending: what people and vendors have to do with it.
 func (p *Program) makeOffice(list []delivery.Carrier) (err error) {
+	p.papers = paper.New(p.keys, p.ledger, p.billing)
 	p.privacy = privacy.New(privacy.Deps{DB: p.d, Keys: p.keys, Queue: p.queue, Ledger: p.ledger, Messages: p.messages, Book: p.book, Series: p.series,
-		Render: api.RenderReceipt, Contacts: alert.EraseSite, Unissued: paper.New(p.keys, p.ledger, p.billing).Unissued, Log: p.log})
+		Render: api.RenderReceipt, Contacts: alert.EraseSite, Unissued: p.papers.Unissued, Log: p.log})
 	p.vendors = vendor.New(p.d, p.queue, p.config.watched(list), vendor.Options{Log: p.log})
 	p.registration = registration.New(p.keys, p.queue)
 	p.people, p.identity = p.config.people(p.d, p.keys, p.queue), p.config.identity(p.d, p.keys)
@@ -251,8 +259,11 @@ func (p *Program) makeOffice(list []delivery.Carrier) (err error) {
 	p.reruns = rerun.New(p.d, p.delivery, p.messages, p.ledger, p.queue, p.config.rereading(p.log))
 	told := p.config.alerts(p.metrics, p.log)
 	told.SeriesName, told.EndpointName, told.People = p.series.Name, p.webhooks.Name, p.people
-	p.alerts, err = alert.New(p.d, p.keys, p.queue, p.messages, p.billing, told)
-	return err
+	if p.alerts, err = alert.New(p.d, p.keys, p.queue, p.messages, p.billing, told); err != nil {
+		return err
+	}
+	p.queue.Know(p.works()...)
+	return nil
 }
 
 func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
@@ -268,11 +279,16 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 		return err
 	}
 	p.handler, err = api.New(api.Deps{
-		Limits: limits, Console: people, ConsoleAlone: !p.has(RoleAPI) && p.has(RoleConsole),
-		Papers: paper.New(p.keys, p.ledger, p.billing), Invoices: p.invoices, Vendors: p.vendors, Kakao: p.kakao, Reruns: p.reruns, Registration: p.registration, Privacy: p.privacy, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
+	told.SeriesName, told.EndpointName, told.People = p.series.Name, p.webhooks.Name, p.people
+	if p.alerts, err = alert.New(p.d, p.keys, p.queue, p.messages, p.billing, told); err != nil {
+		return err
+	}
+	p.queue.Know(p.works()...)
+	return nil
 		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, OptOuts: optout.New(p.keys), Book: p.book, Series: p.series, Attachments: p.pictures, Uploads: p.uploads, Webhooks: p.webhooks,
-		Sandbox: p.sandbox(), Pages: p.pages(),
-		Log: p.log, Registerer: p.metrics, Gatherer: p.metrics, People: p.people,
+		Sandbox: p.sandbox(), Pages: p.pages(), Queue: p.queue,
+		System: api.System{Process: p.presence.ID(), Roles: p.roles, StartedAt: p.began, Doctor: p.doctor, Configuration: p.config.String},
+		Log:    p.log, Registerer: p.metrics, Gatherer: p.metrics, People: p.people,
 		TrustedProxies: p.config.TrustedProxies.Prefixes(), ProxyHeader: p.config.ProxyHeader, Version: o.Version, Ready: p.ready, Origins: p.config.CORS.Origins,
 	})
 	return err
@@ -325,25 +341,46 @@ func (p *Program) Run(ctx context.Context) error {
 
 // neighbours are what every process that sends or takes reports in does with the others.
 func (p *Program) neighbours() []runner {
-	if !p.has(RoleWorker) && !p.serves() {
-		return nil
+	told.SeriesName, told.EndpointName, told.People = p.series.Name, p.webhooks.Name, p.people
+	if p.alerts, err = alert.New(p.d, p.keys, p.queue, p.messages, p.billing, told); err != nil {
+		return err
 	}
-	return []runner{p.bus.Run, p.delivery.RunJudge}
+	p.queue.Know(p.works()...)
+	return nil
+	}
+	return []runner{p.presence.Run, p.bus.Run, p.delivery.RunJudge}
 }
 
 func (p *Program) workers() []runner {
 	if !p.has(RoleWorker) {
 		return []runner{p.upkeep(false)}
 	}
-	works := slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), p.billing.Works(), p.alerts.Works(), p.book.Works(), p.series.Works(), p.vendors.Works(), p.kakao.Works(), p.privacy.Works(), p.webhooks.Works(), p.reruns.Works())
+	works := p.works()
 	return []runner{
 		p.upkeep(true),
 		p.signHeads,
 		p.sealAudit,
+		p.planProofs,
 		p.delivery.Run,
 		p.webhooks.Run,
 		func(ctx context.Context) error { return p.queue.Run(ctx, works...) },
 	}
+}
+
+// works are the kinds of jobs that there are.
+func (p *Program) works() []queue.Work {
+	return slices.Concat(p.messages.Works(), p.delivery.Works(), p.ledger.Works(p.d), []queue.Work{p.ledger.WorkOnProofs(p.d, p.messages.Outcomes, p.tellBroken)},
+		p.billing.Works(), p.alerts.Works(), p.book.Works(), p.series.Works(), p.vendors.Works(), p.kakao.Works(), p.privacy.Works(), p.webhooks.Works(), p.reruns.Works())
+}
+
+// present is the word of this process that it runs.
+func (p *Program) present(version string) *signal.Presence {
+	p.began = p.d.Now()
+	host, err := os.Hostname()
+	if err != nil {
+		host = "" // it is for people to read
+	}
+	return signal.NewPresence(p.d, signal.Process{Host: host, PID: os.Getpid(), Roles: p.roles, Version: version, StartedAt: p.began}, p.log)
 }
 
 func (p *Program) world() []runner {

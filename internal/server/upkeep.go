@@ -105,6 +105,7 @@ func (p *Program) sweep(ctx context.Context) {
 		{"invitations", func(ctx context.Context) error { return p.sweepAll(ctx, "sweep_invitations", access.Sweep) }},
 		{"mails to people", func(ctx context.Context) error { return p.sweepAll(ctx, "sweep_letters", access.SweepLetters) }},
 		{"ways in by a provider", func(ctx context.Context) error { return p.sweepAll(ctx, "sweep_identity", identity.Sweep) }},
+		{"what was done of jobs", p.queue.Sweep},
 		{"delivery reports", p.delivery.SweepReports},
 		{"differences of runs", p.reruns.Sweep},
 		{"webhooks", p.webhooks.Sweep},

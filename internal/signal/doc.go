@@ -10,7 +10,10 @@
 //   - Nothing may depend on it. News is dropped when the database cannot be reached for a
 //     while, or when there is far too much of it; it is never the truth, which is in the
 //     tables of those who publish.
-//   - It costs an idle process one small read a beat.
+//   - It costs an idle process one small read a beat, and two small writes a minute.
+//   - It also knows which processes there are: each says every half minute that it is there,
+//     as what, since when and how far its clock is off, and that it goes. Who is not heard of
+//     is lost, and shown for an hour.
 //
 // What it never does: keep news for a process that starts later, carry secrets, numbers or
 // texts, order anything.
@@ -19,5 +22,5 @@
 // anything else to run. The time in a row is its transaction's, which may commit a moment
 // later: so each look reads some seconds back, and passes over what it has seen.
 //
-// Tables owned: signal_news.
+// Tables owned: signal_news, signal_process.
 package signal
