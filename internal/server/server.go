@@ -279,12 +279,8 @@ func (p *Program) makeAPI(_ context.Context, o Options) (err error) {
 		return err
 	}
 	p.handler, err = api.New(api.Deps{
-	told.SeriesName, told.EndpointName, told.People = p.series.Name, p.webhooks.Name, p.people
-	if p.alerts, err = alert.New(p.d, p.keys, p.queue, p.messages, p.billing, told); err != nil {
-		return err
-	}
-	p.queue.Know(p.works()...)
-	return nil
+		Limits: limits, Console: people, ConsoleAlone: !p.has(RoleAPI) && p.has(RoleConsole),
+		Papers: p.papers, Invoices: p.invoices, Vendors: p.vendors, Kakao: p.kakao, Reruns: p.reruns, Registration: p.registration, Privacy: p.privacy, WhatIf: whatif.New(p.d, p.keys, p.messages), PublicURL: string(p.config.Payments.PublicURL),
 		DB: p.d, Keys: p.keys, Ledger: p.ledger, Messages: p.messages, Delivery: p.delivery, Billing: p.billing, Alerts: p.alerts, OptOuts: optout.New(p.keys), Book: p.book, Series: p.series, Attachments: p.pictures, Uploads: p.uploads, Webhooks: p.webhooks,
 		Sandbox: p.sandbox(), Pages: p.pages(), Queue: p.queue,
 		System: api.System{Process: p.presence.ID(), Roles: p.roles, StartedAt: p.began, Doctor: p.doctor, Configuration: p.config.String},
@@ -341,12 +337,8 @@ func (p *Program) Run(ctx context.Context) error {
 
 // neighbours are what every process that sends or takes reports in does with the others.
 func (p *Program) neighbours() []runner {
-	told.SeriesName, told.EndpointName, told.People = p.series.Name, p.webhooks.Name, p.people
-	if p.alerts, err = alert.New(p.d, p.keys, p.queue, p.messages, p.billing, told); err != nil {
-		return err
-	}
-	p.queue.Know(p.works()...)
-	return nil
+	if !p.has(RoleWorker) && !p.serves() {
+		return nil
 	}
 	return []runner{p.presence.Run, p.bus.Run, p.delivery.RunJudge}
 }
