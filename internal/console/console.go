@@ -69,7 +69,8 @@ func New(o Options) (*Console, error) {
 
 // screens are all of them, resource by resource.
 func screens() []screen {
-	return slices.Concat(sessionScreens(), betweenScreens(), accountScreens(), homeScreens(), operatorScreens(), messageScreens())
+	return slices.Concat(sessionScreens(), betweenScreens(), accountScreens(), homeScreens(), operatorScreens(), messageScreens(),
+		templateScreens(), channelScreens(), senderScreens(), ruleScreens(), optOutScreens(), policyScreens(), contactScreens(), groupScreens())
 }
 
 // policy is what a page may load: our own files, and pictures that are written into it.
@@ -94,6 +95,9 @@ func (c *Console) handler(s screen) http.Handler {
 			cause := recover()
 			if cause == nil {
 				return
+			}
+			if cause == http.ErrAbortHandler {
+				panic(cause) // the connection is cut, on purpose
 			}
 			c.Log.ErrorContext(r.Context(), "panic in a page", "route", r.Pattern, "panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
 			p.fail(errors.New("panic"))
