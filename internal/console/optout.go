@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -110,7 +111,8 @@ func (p *page) importOptOuts() error {
 	return p.show("opt-out-import", d)
 }
 
-// wrongList notes what is wrong with a list beside its file, where nothing else is named.
+// wrongList notes what is wrong with a file. What is about one of its lines, or about all of it, stands
+// beside the file.
 func (f *form) wrongList(p *page, err error) bool {
 	var problem *client.Problem
 	if !errors.As(err, &problem) {
@@ -119,13 +121,18 @@ func (f *form) wrongList(p *page, err error) bool {
 	if problem.Status == http.StatusBadRequest { // the file cannot be read to its end
 		problem.Status = http.StatusUnprocessableEntity
 	}
-	f.Values["file"] = nil
-	if !f.wrong(p, err, map[string]string{"/list": "file", "": "file"}) {
+	if !f.wrong(p, err, nil) {
 		return false
 	}
-	if len(f.Errors) == 0 {
-		f.Errors["file"] = f.Problem
-		f.Problem = p.say("form.wrong")
+	for name, why := range f.Errors {
+		if !f.Has(name) {
+			delete(f.Errors, name)
+			f.Errors["file"] = cmp.Or(problem.Detail, why)
+		}
 	}
+	if len(problem.Errors) == 0 {
+		f.Errors["file"] = f.Problem
+	}
+	f.Problem = p.say("form.wrong")
 	return true
 }

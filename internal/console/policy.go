@@ -4,7 +4,7 @@ import (
 	"errors"
 	"net/url"
 	"reflect"
-	"slices"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -218,6 +218,20 @@ func (p *page) addPolicy() error {
 	return p.writePolicy("policy-new", name, d)
 }
 
+// amountForm is how an amount is written; the API reads nothing else, and has no place for what it cannot read.
+var amountForm = regexp.MustCompile(`^[0-9]{1,14}([.][0-9]{1,4})?$`)
+
+// wrongPrices notes prices that are none.
+func (p *page) wrongPrices(f *form) bool {
+	for i := range stepRows.in(*f) {
+		name := stepRows.at(i, "price_at_most")
+		if text := strings.TrimSpace(f.Get(name)); text != "" && !amountForm.MatchString(text) {
+			f.mark(p, name, p.say("form.amount"))
+		}
+	}
+	return f.Problem != ""
+}
+
 func (p *page) policyEdit() error {
 	var tag string
 	one, err := p.api.Noting(&tag).Policy(p.ctx(), p.r.PathValue("name"))
@@ -241,9 +255,12 @@ func (p *page) setPolicy() error {
 // writePolicy writes the policy of a form. A new one does not replace another unseen: If-Match with the ETag
 // of one that is not there yet cannot be, so it is looked for, and its form becomes one of that.
 func (p *page) writePolicy(page, name string, d policyEdit) error {
+	if p.wrongPrices(&d.Form) {
+		return p.showPolicyForm(page, d)
+	}
 	var tag string
 	now, err := p.api.Noting(&tag).Policy(p.ctx(), name)
-	if err == nil && d.Name == "" && !slices.EqualFunc(now.Steps, stepsOf(d.Form), sameStep) {
+	if err == nil && d.Name == "" && !reflect.DeepEqual(p.stepsInWords(now.Steps), p.stepsInWords(stepsOf(d.Form))) {
 		d.Form.mark(p, "name", p.say("policy.taken", "Name", name))
 		return p.showPolicyForm(page, d)
 	}
@@ -268,5 +285,3 @@ func (p *page) writePolicy(page, name string, d policyEdit) error {
 	}
 	return p.done(p.rules("policies", name), "policy.written")
 }
-
-func sameStep(a, b client.PolicyStep) bool { return reflect.DeepEqual(a, b) }

@@ -101,8 +101,7 @@ func (p *page) addDocument() error {
 	}
 	number := p.r.PathValue("number")
 	if _, err := p.once(f).AddSenderDocument(p.ctx(), number, f.Get("kind"), u.Name, u.Content); err != nil {
-		f.Values["file"] = nil // its place in the form
-		if f.wrong(p, err, map[string]string{"": "file", "/name": "file"}) {
+		if f.wrongList(p, err) {
 			return p.showSender(f)
 		}
 		return err
@@ -169,12 +168,22 @@ type deciding struct {
 	Theirs    []choice
 }
 
-func (p *page) decideForm() error { return p.showDecide(p.form(), false) }
+func (p *page) decideForm() error {
+	if err := p.operates(); err != nil {
+		return err
+	}
+	return p.showDecide(p.form(), false)
+}
+
+// operates refuses a page that is the operator's alone, though all that it asks of the API is a site's too.
+func (p *page) operates() error {
+	if p.can("operator") {
+		return nil
+	}
+	return &client.Problem{Status: http.StatusForbidden, Code: "forbidden"}
+}
 
 func (p *page) showDecide(f form, late bool) error {
-	if !p.can("operator") {
-		return &client.Problem{Status: http.StatusForbidden, Code: "forbidden"}
-	}
 	number := p.r.PathValue("number")
 	var tag string
 	d := deciding{States: p.wordsOf(func(v string) string { return p.word("sender.decision", v) }, "approved", "rejected", "blocked", "requested")}
@@ -202,6 +211,9 @@ func (p *page) showDecide(f form, late bool) error {
 }
 
 func (p *page) decideSender() error {
+	if err := p.operates(); err != nil {
+		return err
+	}
 	f := p.form()
 	number := p.r.PathValue("number")
 	if state := f.Get("state"); (state == "rejected" || state == "blocked") && f.Get("reason") == "" {

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"net/http"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -61,7 +60,6 @@ type templateView struct {
 	Preview  preview
 	Acts     []string // that the vendors may take now
 	Submit   bool     // it can be handed in for inspection
-	Comment  bool     // something can be written to the inspector
 }
 
 func (p *page) template() error {
@@ -71,35 +69,37 @@ func (p *page) template() error {
 	}
 	d := templateView{Template: t, Preview: preview{t}}
 	if p.can("templates:write") {
-		d.Acts = templateActsOn(t)
 		d.Submit = t.State == "draft" || t.State == "rejected" || len(t.Registrations) == 0
-		d.Comment = slices.Contains(statesOf(t), "inspecting") || slices.Contains(statesOf(t), "rejected")
+		if d.Acts, err = p.templateActsOn(t); err != nil {
+			return err
+		}
 	}
 	return p.show("template", d)
 }
 
-// statesOf are those that a template has at the provider accounts.
-func statesOf(t client.Template) (out []string) {
-	for _, r := range t.Registrations {
-		out = append(out, r.State)
-	}
-	return out
-}
+// actIn is the state of a template at an account in which the vendor may be asked for an act.
+var actIn = map[string]string{"withdraw": "inspecting", "release": "dormant", "comment": "inspecting"}
 
-// templateActsOn are what can be asked of the vendors with a button. The API decides; this leaves out
+// templateActsOn are what can be asked of the vendors of a template now. The API decides; this leaves out
 // what it would refuse.
-func templateActsOn(t client.Template) (out []string) {
-	states := statesOf(t)
-	if slices.Contains(states, "inspecting") {
-		out = append(out, "withdraw")
+func (p *page) templateActsOn(t client.Template) (out []string, err error) {
+	var accounts client.Page[client.KakaoAccount]
+	if len(t.Registrations) == 0 || !p.can("channels:read") {
+		return nil, nil
 	}
-	if slices.Contains(states, "dormant") {
-		out = append(out, "release")
+	if accounts, err = p.api.KakaoAccounts(p.ctx()); err != nil {
+		return nil, err
 	}
-	if len(states) > 0 {
-		out = append(out, "sync")
+	for _, act := range []string{"comment", "withdraw", "release"} {
+		if slices.ContainsFunc(t.Registrations, func(r client.Registration) bool {
+			return r.State == actIn[act] && slices.ContainsFunc(accounts.Data, func(a client.KakaoAccount) bool {
+				return a.Provider == r.Provider && slices.Contains(a.TemplateActs, act)
+			})
+		}) {
+			out = append(out, act)
+		}
 	}
-	return out
+	return append(out, "sync"), nil
 }
 
 func (p *page) templateAct() error {
@@ -220,7 +220,12 @@ type templateState struct {
 	Theirs   []choice
 }
 
-func (p *page) templateStateForm() error { return p.showTemplateState(p.form(), false) }
+func (p *page) templateStateForm() error {
+	if err := p.operates(); err != nil {
+		return err
+	}
+	return p.showTemplateState(p.form(), false)
+}
 
 // idFields are those of what an account calls a template.
 func idFields(account string) (channel, template string) {
@@ -228,9 +233,6 @@ func idFields(account string) (channel, template string) {
 }
 
 func (p *page) showTemplateState(f form, late bool) error {
-	if !p.can("operator") {
-		return &client.Problem{Status: http.StatusForbidden, Code: "forbidden"}
-	}
 	var tag string
 	t, err := p.api.Noting(&tag).Template(p.ctx(), p.r.PathValue("code"))
 	if err != nil {
@@ -261,6 +263,9 @@ func (p *page) showTemplateState(f form, late bool) error {
 }
 
 func (p *page) setTemplateState() error {
+	if err := p.operates(); err != nil {
+		return err
+	}
 	f := p.form()
 	code := p.r.PathValue("code")
 	t, err := p.api.Template(p.ctx(), code)
