@@ -96,9 +96,6 @@ func (c *Console) handler(s screen) http.Handler {
 			if cause == nil {
 				return
 			}
-			if cause == http.ErrAbortHandler {
-				panic(cause) // the connection is cut, on purpose
-			}
 			c.Log.ErrorContext(r.Context(), "panic in a page", "route", r.Pattern, "panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
 			p.fail(errors.New("panic"))
 		}()

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 )
 
 // How large files may be that people bring: a list of some hundred thousand people, and a document.
@@ -98,10 +99,15 @@ func (p *page) export(name string, write func(format string, w io.Writer) error)
 	}
 	to := &handed{p: p, media: media, name: name + "." + format}
 	err := write(format, to)
-	if err != nil && to.begun {
-		panic(http.ErrAbortHandler) // a file that ends too early must not look whole
+	if err == nil || !to.begun {
+		return err
 	}
-	return err
+	p.Log.WarnContext(p.r.Context(), "a list ends too early", "route", p.r.Pattern, "error", err)
+	// A deadline that is over breaks the reply off: what came must not look whole.
+	if err := http.NewResponseController(p.w).SetWriteDeadline(time.Unix(1, 0)); err != nil {
+		p.Log.WarnContext(p.r.Context(), "a list that ends too early cannot be broken off", "error", err)
+	}
+	return nil
 }
 
 // number reads a whole number of a form; what is none is noted beside it.

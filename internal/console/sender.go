@@ -128,10 +128,7 @@ func (p *page) document() error {
 	if name == "" {
 		name = of
 	}
-	_, err = (&handed{p: p, media: list.Data[n].ContentType, name: name}).Write(content)
-	if err != nil {
-		panic(http.ErrAbortHandler) // the browser is gone
-	}
+	_, _ = (&handed{p: p, media: list.Data[n].ContentType, name: name}).Write(content) // that it cannot be written is the browser's leaving
 	return nil
 }
 
