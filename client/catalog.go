@@ -84,6 +84,7 @@ type Sender struct {
 	Number string `json:"number"`
 	State  string `json:"state,omitempty"`
 	Reason string `json:"reason,omitempty"` // why the operator decided so
+	Site   string `json:"site,omitempty"`   // whose it is; read alone
 
 	// Providers says where the number stands at each provider account whose vendor lists its
 	// sender numbers. It is read alone, as is what follows.
@@ -140,6 +141,12 @@ func (c *Client) RemoveTemplate(ctx context.Context, code string) error {
 // Senders lists the sender numbers.
 func (c *Client) Senders(ctx context.Context, p Paging) (Page[Sender], error) {
 	return get[Page[Sender]](ctx, c, p.query(), "v1", "senders")
+}
+
+// SendersIn lists the sender numbers in a state; an operator asks for those of all sites with
+// ForSite("*").
+func (c *Client) SendersIn(ctx context.Context, state string, p Paging) (Page[Sender], error) {
+	return get[Page[Sender]](ctx, c, p.query("state", state), "v1", "senders")
 }
 
 // AddSender asks for a sender number to be registered.

@@ -83,6 +83,7 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 		"sync": {func(ctx context.Context, c *client.Client) error {
 			return last(c.SyncTemplate(ctx, "A", client.TemplateWish{}))
 		}, asked{"POST", "/v1/templates/A/sync", "application/json", `{}`}},
+		"accounts":   {func(ctx context.Context, c *client.Client) error { return last(c.KakaoAccounts(ctx)) }, asked{"GET", "/v1/kakao-accounts", "", ""}},
 		"categories": {func(ctx context.Context, c *client.Client) error { return last(c.ChannelCategories(ctx, "solapi")) }, asked{"GET", "/v1/kakao-channel-categories?provider=solapi", "", ""}},
 		"claim channel": {func(ctx context.Context, c *client.Client) error {
 			return last(c.ClaimKakaoChannel(ctx, "@a", "solapi", "01043218765", "1"))

@@ -85,6 +85,19 @@ type ChannelCategory struct {
 	Name string `json:"name"`
 }
 
+// KakaoAccount is a provider account at which channels and templates of the site can be registered.
+type KakaoAccount struct {
+	Provider          string   `json:"provider"`
+	RegistersChannels bool     `json:"registers_channels"` // by request; elsewhere the operator sets the id
+	TemplateActs      []string `json:"template_acts"`      // submit, withdraw, comment, release, remove, as its vendor takes them
+	WantsPurpose      bool     `json:"wants_purpose"`      // a submission says what the template is for
+}
+
+// KakaoAccounts lists the provider accounts that carry Alimtalk for the site: there are few.
+func (c *Client) KakaoAccounts(ctx context.Context) (Page[KakaoAccount], error) {
+	return get[Page[KakaoAccount]](ctx, c, nil, "v1", "kakao-accounts")
+}
+
 // ChannelCategories lists the lines of business of a provider account.
 func (c *Client) ChannelCategories(ctx context.Context, provider string) (Page[ChannelCategory], error) {
 	return get[Page[ChannelCategory]](ctx, c, url.Values{"provider": {provider}}, "v1", "kakao-channel-categories")

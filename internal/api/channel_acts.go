@@ -81,6 +81,14 @@ type categoriesAsked struct {
 	Provider string `query:"provider" required:"true" example:"solapi"`
 }
 
+// kakaoAccount is a provider account that carries Alimtalk for the site.
+type kakaoAccount struct {
+	Provider  string   `json:"provider" example:"solapi"`
+	Channels  bool     `json:"registers_channels" doc:"Its vendor registers channels by request; elsewhere that is done in its own console, and the operator sets the id."`
+	Acts      []string `json:"template_acts" nullable:"false" enum:"submit,withdraw,comment,release,remove" doc:"What its vendor takes about templates; none where they are kept in its own console alone."`
+	Declaring bool     `json:"wants_purpose" doc:"A submission has to say what the template is for."`
+}
+
 // channelActs declares the routes about channels at the vendors.
 func channelActs(a *api) {
 	register[categoriesAsked, listOf[provider.Category]](a, operation{
@@ -92,6 +100,16 @@ func channelActs(a *api) {
 			return nil, err
 		}
 		return rendered(http.StatusOK, listOf[provider.Category]{Data: list})
+	})
+	read(a, operation{
+		id: "listKakaoAccounts", method: http.MethodGet, path: "/v1/kakao-accounts", tag: "Kakao channels", ability: "channels:read", status: http.StatusOK,
+		summary: "List the provider accounts at which the site's channels and templates can be registered",
+	}, func(_ *db.Tx, x *exchange, _ *struct{}) (out listOf[kakaoAccount], err error) {
+		out.Data = []kakaoAccount{}
+		for _, one := range a.Kakao.Standings(x.site) {
+			out.Data = append(out.Data, kakaoAccount{one.Account, one.Channels, one.Acts, one.Declares})
+		}
+		return out, nil
 	})
 	codes := []string{fault.CodeNotSupported, fault.CodeStateConflict, fault.CodeUpstream}
 	perform(a, operation{

@@ -57,6 +57,7 @@ var contract = map[string]string{
 	"POST /v1/templates/{code}/comments":                      "templates:write",
 	"POST /v1/templates/{code}/release":                       "templates:write",
 	"POST /v1/templates/{code}/sync":                          "templates:write",
+	"GET /v1/kakao-accounts":                                  "channels:read",
 	"GET /v1/kakao-channel-categories":                        "channels:read",
 	"POST /v1/kakao-channels/{name}/registrations":            "channels:write",
 	"POST /v1/kakao-channels/{name}/registrations/{provider}": "channels:write",

@@ -137,6 +137,7 @@ var clientMethods = map[string]string{
 	"listAuditSeals":          "AuditSeals",
 	"listBlockedWords":        "BlockedWords",
 	"listChannelCategories":   "ChannelCategories",
+	"listKakaoAccounts":       "KakaoAccounts",
 	"listContacts":            "Contacts",
 	"listEntries":             "Entries",
 	"listErasures":            "Erasures",

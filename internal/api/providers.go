@@ -108,7 +108,7 @@ func (a *api) showSenders(tx *db.Tx, list ...site.Sender) (func(site.Sender) (se
 		return nil, err
 	}
 	return func(s site.Sender) (senderView, error) {
-		v := senderView{Number: string(s.Number), State: s.State, Default: s.Default, Reason: s.Reason, CreatedAt: instant(s.CreatedAt), Providers: map[string]senderStanding{}}
+		v := senderView{Site: s.Site, Number: string(s.Number), State: s.State, Default: s.Default, Reason: s.Reason, CreatedAt: instant(s.CreatedAt), Providers: map[string]senderStanding{}}
 		for _, at := range standing[s.Number] {
 			v.Providers[at.Account] = senderStanding{string(at.State), instant(at.CheckedAt)}
 		}

@@ -127,6 +127,7 @@ var rights = map[string]string{
 	"POST /v1/kakao-channels/{name}/registrations/{provider}": "O W",
 
 	"GET /v1/kakao-channel-categories": "O U W S V",
+	"GET /v1/kakao-accounts":           "O U W S V",
 
 	"GET /v1/margin": "O",
 

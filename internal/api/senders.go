@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
@@ -11,6 +12,7 @@ import (
 
 // senderView is a number that texts are sent from.
 type senderView struct {
+	Site      string  `json:"site"`
 	Number    string  `json:"number" doc:"Digits."`
 	State     string  `json:"state" enum:"requested,approved,rejected,blocked"`
 	Default   bool    `json:"default" doc:"Used where a message names none."`
@@ -36,6 +38,11 @@ type senderSet struct {
 	} `nameHint:"SenderStateBody"`
 }
 
+type sendersInput struct {
+	Paging
+	State string `query:"state" enum:"requested,approved,rejected,blocked"`
+}
+
 type senderNamed struct {
 	Number string `path:"number" example:"0261234567"`
 }
@@ -43,8 +50,8 @@ type senderNamed struct {
 // senders declares the routes about sender numbers.
 func senders(a *api) {
 	read(a, operation{
-		id: "listSenders", method: http.MethodGet, path: "/v1/senders", tag: "Senders", ability: "senders:read", status: http.StatusOK,
-		summary: "List the sender numbers, oldest first",
+		id: "listSenders", method: http.MethodGet, path: "/v1/senders", tag: "Senders", ability: "senders:read", status: http.StatusOK, everySite: true,
+		summary: "List the sender numbers, oldest first", about: "A token of the operator asks with `site=*` for those of all sites: `?site=*&state=requested` waits for a decision.",
 	}, a.listSenders)
 	read(a, operation{
 		id: "getSender", method: http.MethodGet, path: "/v1/senders/{number}", tag: "Senders", ability: "senders:read", status: http.StatusOK,
@@ -95,14 +102,20 @@ func senderNumber(text string) (korea.Number, error) {
 }
 
 // listSenders cuts its page from all numbers of the site: there are few.
-func (a *api) listSenders(tx *db.Tx, x *exchange, in *Paging) (out listOf[senderView], err error) {
-	l, err := a.list(tx, x, "senders")
+func (a *api) listSenders(tx *db.Tx, x *exchange, in *sendersInput) (out listOf[senderView], err error) {
+	l, err := a.list(tx, x, "senders", in.State)
 	if err != nil {
 		return out, err
+	}
+	if x.site == everySite {
+		return a.listSendersOfAll(tx, l, in)
 	}
 	all, err := site.Senders(tx, x.site)
 	if err != nil {
 		return out, err
+	}
+	if in.State != "" {
+		all = slices.DeleteFunc(all, func(s site.Sender) bool { return s.State != in.State })
 	}
 	rows, err := rest(l, in.Cursor, all, func(s site.Sender) place { return place{s.CreatedAt, string(s.Number)} })
 	if err != nil {
@@ -113,6 +126,22 @@ func (a *api) listSenders(tx *db.Tx, x *exchange, in *Paging) (out listOf[sender
 		return out, err
 	}
 	return pageOf(l, rows, in.Limit, show, func(s site.Sender) any { return place{s.CreatedAt, string(s.Number)} })
+}
+
+func (a *api) listSendersOfAll(tx *db.Tx, l list, in *sendersInput) (out listOf[senderView], err error) {
+	var after site.Waiting
+	if err := l.after(in.Cursor, &after); err != nil {
+		return out, err
+	}
+	rows, err := site.SendersIn(tx, in.State, after, in.Limit+1)
+	if err != nil {
+		return out, err
+	}
+	show, err := a.showSenders(tx, rows...)
+	if err != nil {
+		return out, err
+	}
+	return pageOf(l, rows, in.Limit, show, func(s site.Sender) any { return site.Waiting{At: s.CreatedAt, Site: s.Site, Number: s.Number} })
 }
 
 func (a *api) addSender(tx *db.Tx, x *exchange, in *senderAdded) (senderView, error) {

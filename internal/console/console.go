@@ -69,7 +69,10 @@ func New(o Options) (*Console, error) {
 
 // screens are all of them, resource by resource.
 func screens() []screen {
-	return slices.Concat(sessionScreens(), betweenScreens(), accountScreens(), homeScreens(), operatorScreens(), messageScreens(), composeScreens(), seriesScreens(), searchScreens())
+	return slices.Concat(sessionScreens(), betweenScreens(), accountScreens(), homeScreens(), operatorScreens(),
+		messageScreens(), composeScreens(), seriesScreens(), searchScreens(),
+		templateScreens(), channelScreens(), senderScreens(), ruleScreens(), optOutScreens(), policyScreens(), contactScreens(), groupScreens(),
+	)
 }
 
 // policy is what a page may load: our own files, and pictures that are written into it.

@@ -1,6 +1,9 @@
 package console
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // place is one entry of the menu.
 type place struct {
@@ -13,7 +16,7 @@ type place struct {
 type door struct {
 	key, icon string
 	parts     []string
-	needs     string // a permission; "" = anybody
+	needs     string // a permission, or several of which one is enough; "" = anybody
 }
 
 var siteDoors = []door{
@@ -21,10 +24,16 @@ var siteDoors = []door{
 	{"messages", "send", []string{"messages"}, "messages:read"},
 	{"series", "calendar", []string{"series"}, "messages:read"},
 	{"search", "search", []string{"search"}, "messages:read"},
+	{"book", "address-book", []string{"book"}, "contacts:read"},
+	{"kakao", "template", []string{"settings", "kakao"}, "templates:read channels:read"},
+	{"senders", "phone", []string{"settings", "senders"}, "senders:read"},
+	{"rules", "ban", []string{"settings", "rules"}, "optouts:read messages:read"},
 }
 
 var operatorDoors = []door{
 	{"operator", "home", []string{"operator"}, ""},
+	{"waiting-senders", "phone", []string{"operator", "senders"}, "senders:read"},
+	{"house-words", "ban", []string{"operator", "words"}, "optouts:read"},
 }
 
 // Menu is what the person can go to from here.
@@ -38,7 +47,7 @@ func (s view) Menu() (out []place) {
 	}
 	longest := -1
 	for _, d := range doors {
-		if d.needs != "" && !s.page.can(d.needs) {
+		if d.needs != "" && !s.page.canAny(d.needs) {
 			continue
 		}
 		at := strings.TrimSuffix(path(d.parts...), "/")
@@ -53,6 +62,11 @@ func (s view) Menu() (out []place) {
 		out[longest].On = true
 	}
 	return out
+}
+
+// canAny reports whether the person may do one of several things, which have spaces between them.
+func (p *page) canAny(permissions string) bool {
+	return slices.ContainsFunc(strings.Fields(permissions), p.can)
 }
 
 // house reports whether somebody has a role on the whole installation.

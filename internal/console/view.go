@@ -54,6 +54,7 @@ func (t *tongue) functions(s *static) template.FuncMap {
 			}
 			return en
 		}, "whole": func(n int) int64 { return int64(n) }, "sub": func(a, b int64) int64 { return a - b }, "to": to, "field": newField, "dict": dict, "query": query, "more": more,
+		"inc": func(n int) int { return n + 1 }, "dashed": dashed,
 	}
 }
 
@@ -133,8 +134,16 @@ func (f field) Value() string { return f.Form.Get(f.Name) }
 // Error is what is wrong with it.
 func (f field) Error() string { return f.Form.Error(f.Name) }
 
-// ID is its place in the page.
-func (f field) ID() string { return "f-" + f.Name }
+// ID is its place in the page; two fields of one name have to say theirs.
+func (f field) ID() string {
+	if id, ok := f.with["id"].(string); ok {
+		return id
+	}
+	return "f-" + f.Name
+}
+
+// Has reports whether one of several things is chosen.
+func (f field) Has(value string) bool { return slices.Contains(f.Form.Values[f.Name], value) }
 
 // Type is text where nothing else was said.
 func (f field) Type() string {

@@ -131,6 +131,33 @@ func (s *Service) keeperOf(siteID, account string) (provider.ChannelKeeper, erro
 	return nil, fault.Check("/provider", "there is no provider account %q that carries Alimtalk for this site", account)
 }
 
+// Standing is what can be asked of a provider account that carries Alimtalk.
+type Standing struct {
+	Account  string
+	Channels bool     // channels are registered there by request
+	Acts     []string // what its vendor takes about templates: submit, withdraw, comment, release, remove
+	Declares bool     // a submission says what the template is for
+}
+
+// Standings are the accounts that carry Alimtalk for a site, with what can be asked of each.
+func (s *Service) Standings(siteID string) (out []Standing) {
+	for _, a := range s.of(siteID) {
+		_, channels := a.Adapter.(provider.ChannelKeeper)
+		one := Standing{Account: a.Name, Channels: channels, Acts: []string{}, Declares: asks(a)}
+		for _, act := range []struct {
+			of   provider.TemplateActs
+			name wish
+		}{{provider.AddTemplate, wishSubmit}, {provider.WithdrawTemplate, wishWithdraw}, {provider.CommentTemplate, wishComment},
+			{provider.ReleaseTemplate, wishRelease}, {provider.RemoveTemplate, wishRemove}} {
+			if a.acts().Has(act.of) {
+				one.Acts = append(one.Acts, string(act.name))
+			}
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
 // Categories lists the lines of business that a channel can be registered with at an account.
 func (s *Service) Categories(ctx context.Context, siteID, account string) ([]provider.Category, error) {
 	k, err := s.keeperOf(siteID, account)

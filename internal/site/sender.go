@@ -174,6 +174,32 @@ func Senders(tx *db.Tx, site string) ([]Sender, error) {
 	return list, nil
 }
 
+// Waiting is where one of the numbers of all sites stands in their order.
+type Waiting struct {
+	At     db.Time
+	Site   string
+	Number korea.Number
+}
+
+// SendersIn gives the numbers of all sites in a state ("" = in any), oldest first, from the one behind a
+// place on; those of test sites are nobody's work. It looks through the whole table, which has a few rows for
+// each site.
+func SendersIn(tx *db.Tx, state string, after Waiting, limit int) ([]Sender, error) {
+	where, args := `site_id NOT LIKE ?`, []any{TestPattern}
+	if state != "" {
+		where, args = where+` AND state = ?`, append(args, state)
+	}
+	if after != (Waiting{}) {
+		where += ` AND (created_at > ? OR created_at = ? AND (site_id > ? OR site_id = ? AND number > ?))`
+		args = append(args, after.At, after.At, after.Site, after.Site, string(after.Number))
+	}
+	list, err := collectSenders(tx.Query(`SELECT `+strings.Join(senderColumns, ", ")+` FROM site_sender WHERE `+where+` ORDER BY created_at, site_id, number LIMIT ?`, append(args, limit)...))
+	if err != nil {
+		return nil, fmt.Errorf("list the senders of all sites: %w", err)
+	}
+	return list, nil
+}
+
 // lockSenders reads a site's numbers, oldest first, for a change of which is the
 // default. The site's row is locked too: a number being added has no row yet.
 // NotFound for the site.

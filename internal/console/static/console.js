@@ -28,9 +28,9 @@
     var opener = event.target.closest("[data-dialog]");
     if (opener) {
       var dialog = doc.getElementById(opener.dataset.dialog);
-      if (dialog) { event.preventDefault(); dialog.showModal(); }
+      if (dialog) { event.preventDefault(); dialog.close(); dialog.showModal(); }
     }
-    if (event.target.closest("[data-close]")) event.target.closest("dialog").close();
+    if (event.target.closest("[data-close]")) { event.preventDefault(); event.target.closest("dialog").close(); }
     var copy = event.target.closest("[data-copy]");
     if (copy) {
       navigator.clipboard.writeText(copy.dataset.copy).then(function () { copy.classList.add("copied"); });
