@@ -51,6 +51,7 @@ type Client struct {
 	site    string  // that requests are about; "" = the token's own
 	ifMatch *string // what changes depend on
 	tag     *string // where ETags go
+	key     string  // the Idempotency-Key of what changes; "" = a random one each time
 }
 
 // New makes a Client of the API at address, such as https://msg.example.com. It
@@ -145,7 +146,7 @@ func (c *Client) do(ctx context.Context, in call) error {
 		}
 	}
 	if in.method != http.MethodGet && in.key == "" {
-		in.key = rand.Text()
+		in.key = cmp.Or(c.key, rand.Text())
 	}
 	for try := 0; ; try++ {
 		err := c.once(ctx, in, body)
@@ -301,5 +302,13 @@ func (c *Client) Healthy(ctx context.Context) error {
 func (c *Client) As(token string) *Client {
 	with := *c
 	with.token = token
+	return &with
+}
+
+// Once gives a client whose next change happens once, however often it is asked for with this key,
+// the Idempotency-Key: a repeat gets the reply of the first. Each change needs a key of its own.
+func (c *Client) Once(key string) *Client {
+	with := *c
+	with.key = key
 	return &with
 }
