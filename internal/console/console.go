@@ -69,7 +69,9 @@ func New(o Options) (*Console, error) {
 
 // screens are all of them, resource by resource.
 func screens() []screen {
-	return slices.Concat(sessionScreens(), betweenScreens(), accountScreens(), homeScreens(), operatorScreens(), messageScreens())
+	return slices.Concat(sessionScreens(), betweenScreens(), accountScreens(), homeScreens(), operatorScreens(), messageScreens(),
+		settingScreens(), peopleScreens(), roleScreens(), tokenScreens(), testScreens(), webhookScreens(), deliveryScreens(), auditScreens(),
+		limitScreens(), privacyScreens(), providerScreens(), inboxScreens(), runScreens())
 }
 
 // policy is what a page may load: our own files, and pictures that are written into it.

@@ -18,6 +18,9 @@ type form struct {
 	Kept    bool              // it was carried along from before the session was renewed
 }
 
+// choice is one of what a field lets choose.
+type choice struct{ Value, Text string }
+
 // Names of fields that every form may have.
 const (
 	keyField  = "_key"  // the Idempotency-Key

@@ -1,6 +1,9 @@
 package console
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // place is one entry of the menu.
 type place struct {
@@ -13,16 +16,23 @@ type place struct {
 type door struct {
 	key, icon string
 	parts     []string
-	needs     string // a permission; "" = anybody
+	needs     string // a permission, or several of which one is enough; "" = anybody
 }
 
 var siteDoors = []door{
 	{"home", "home", nil, ""},
 	{"messages", "send", []string{"messages"}, "messages:read"},
+	{"settings", "settings", []string{"settings"}, "users:read messages:read contacts:read audit:read"},
+	{"developers", "key", []string{"settings", "api"}, "tokens:read webhooks:read messages:read"},
 }
 
 var operatorDoors = []door{
 	{"operator", "home", []string{"operator"}, ""},
+	{"providers", "plug", []string{"operator", "providers"}, "operator"},
+	{"inbox", "inbox", []string{"operator", "inbox"}, "operator"},
+	{"house-people", "users", []string{"operator", "access"}, "operator"},
+	{"house-limits", "chart-line", []string{"operator", "limits"}, "operator"},
+	{"house-audit", "history", []string{"operator", "audit"}, "audit:read"},
 }
 
 // Menu is what the person can go to from here.
@@ -36,7 +46,7 @@ func (s sheet) Menu() (out []place) {
 	}
 	longest := -1
 	for _, d := range doors {
-		if d.needs != "" && !s.page.can(d.needs) {
+		if d.needs != "" && !s.page.canAny(d.needs) {
 			continue
 		}
 		at := strings.TrimSuffix(path(d.parts...), "/")
@@ -51,6 +61,11 @@ func (s sheet) Menu() (out []place) {
 		out[longest].On = true
 	}
 	return out
+}
+
+// canAny reports whether the person may do one of several things, which have spaces between them.
+func (p *page) canAny(permissions string) bool {
+	return slices.ContainsFunc(strings.Fields(permissions), p.can)
 }
 
 // house reports whether somebody has a role on the whole installation.

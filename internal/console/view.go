@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"net/url"
+	"slices"
 
 	"creditmsg/client"
 )
@@ -46,6 +47,7 @@ func (t *tongue) functions(s *static) template.FuncMap {
 		"won": won, "num": grouped, "share": share, "of": of,
 		"moment": t.figures.moment, "exact": t.figures.exact, "day": t.figures.day,
 		"static": s.path, "whole": func(n int) int64 { return int64(n) }, "sub": func(a, b int64) int64 { return a - b }, "to": to, "field": newField, "dict": dict, "query": query, "more": more,
+		"list": func(names ...string) []string { return names }, "one": oneWhere, "amounts": amounts,
 	}
 }
 
@@ -67,6 +69,14 @@ func dict(pairs ...any) (map[string]any, error) {
 		out[fmt.Sprint(pairs[i])] = pairs[i+1]
 	}
 	return out, nil
+}
+
+// oneWhere is yes where two texts are the same, and no otherwise.
+func oneWhere(text, same, yes, no string) string {
+	if text == same {
+		return yes
+	}
+	return no
 }
 
 // query writes pairs of name and value behind a path; what is empty is left out.
@@ -122,8 +132,16 @@ func (f field) Value() string { return f.Form.Get(f.Name) }
 // Error is what is wrong with it.
 func (f field) Error() string { return f.Form.Error(f.Name) }
 
-// ID is its place in the page.
-func (f field) ID() string { return "f-" + f.Name }
+// ID is its place in the page; two fields of one name have to say theirs.
+func (f field) ID() string {
+	if id, ok := f.with["id"].(string); ok {
+		return id
+	}
+	return "f-" + f.Name
+}
+
+// Has reports whether one of several things is chosen.
+func (f field) Has(value string) bool { return slices.Contains(f.Form.Values[f.Name], value) }
 
 // Type is text where nothing else was said.
 func (f field) Type() string {

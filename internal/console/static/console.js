@@ -28,12 +28,21 @@
     var opener = event.target.closest("[data-dialog]");
     if (opener) {
       var dialog = doc.getElementById(opener.dataset.dialog);
-      if (dialog) { event.preventDefault(); dialog.showModal(); }
+      if (dialog) { event.preventDefault(); dialog.close(); dialog.showModal(); }
     }
-    if (event.target.closest("[data-close]")) event.target.closest("dialog").close();
+    if (event.target.closest("[data-close]")) { event.preventDefault(); event.target.closest("dialog").close(); }
     var copy = event.target.closest("[data-copy]");
     if (copy) {
-      navigator.clipboard.writeText(copy.dataset.copy).then(function () { copy.classList.add("copied"); });
+      var copied = function () {
+        copy.classList.add("copied");
+        var said = copy.querySelector("[data-said]");
+        if (said) said.textContent = said.dataset.said;
+      };
+      if (navigator.clipboard) navigator.clipboard.writeText(copy.dataset.copy).then(copied);
+      else { // a page that came without TLS: what is to be copied is at least marked
+        var range = doc.createRange(), from = doc.getElementById(copy.dataset.from);
+        if (from) { range.selectNodeContents(from); getSelection().removeAllRanges(); getSelection().addRange(range); if (doc.execCommand("copy")) copied(); }
+      }
     }
   });
 
