@@ -73,14 +73,14 @@ func TestSomebodyIsInvitedOnceAndHisPasswordIsShownOnce(t *testing.T) {
 	if strings.Contains(form.body, `value="operator"`) {
 		t.Error("a site can give the role of operators")
 	}
-	bad := p.post(settings+"/people", "_key", "k0", "email", "no address", "name", "김하나", "roles", "", "roles", "sender").refuses("email", "email", "no address", "name", "김하나")
+	bad := p.post(settings+"/people/new", "_key", "k0", "email", "no address", "name", "김하나", "roles", "", "roles", "sender").refuses("email", "email", "no address", "name", "김하나")
 	if !bad.checked("roles", "sender") || bad.checked("roles", "viewer") {
 		t.Error("the roles that were chosen are not kept")
 	}
-	p.post(settings+"/people", "_key", "k0", "email", "kim@example.com", "roles", "").refuses("roles", "email", "kim@example.com")
+	p.post(settings+"/people/new", "_key", "k0", "email", "kim@example.com", "roles", "").refuses("roles", "email", "kim@example.com")
 
-	made := p.post(settings+"/people", "_key", "k1", "email", "kim@example.com", "name", "김하나", "roles", "", "roles", "sender")
-	again := p.post(settings+"/people", "_key", "k1", "email", "kim@example.com", "name", "김하나", "roles", "", "roles", "sender")
+	made := p.post(settings+"/people/new", "_key", "k1", "email", "kim@example.com", "name", "김하나", "roles", "", "roles", "sender")
+	again := p.post(settings+"/people/new", "_key", "k1", "email", "kim@example.com", "name", "김하나", "roles", "", "roles", "sender")
 	password := regexp.MustCompile(`id="password">([^<]+)<`).FindStringSubmatch(made.body)
 	if made.status != http.StatusOK || password == nil || made.header.Get("Cache-Control") != "no-store" {
 		t.Fatalf("status %d, password %v, cache %q: %s", made.status, password, made.header.Get("Cache-Control"), made.words())
@@ -97,7 +97,7 @@ func TestSomebodyIsInvitedOnceAndHisPasswordIsShownOnce(t *testing.T) {
 	}
 	p.other().post("/console/sign-in", "email", "kim@example.com", "password", password[1]).leads("/console")
 
-	p.post(settings+"/people", "_key", "k2", "email", "lee@example.com", "roles", "viewer")
+	p.post(settings+"/people/new", "_key", "k2", "email", "lee@example.com", "roles", "viewer")
 	open := p.get(settings + "/people")
 	withdraw := regexp.MustCompile(`action="([^"]*/invitations/[^"]*/withdraw)"`).FindStringSubmatch(open.body)
 	if withdraw == nil {
@@ -166,13 +166,13 @@ func TestAnAccountIsDisabledEnabledResetAndRemoved(t *testing.T) {
 func TestARoleOfASiteIsMadeChangedAndRemoved(t *testing.T) {
 	p := consoleDemo(t).sign("owner").enrol("owner")
 	p.get(settings+"/roles").says("소유자", "이 사이트에서 모든 작업을 합니다", "기본")
-	bad := p.post(settings+"/roles", "name", "마케팅", "permissions", "", "permissions", "stats:read").refuses("name", "name", "마케팅")
+	bad := p.post(settings+"/new-role", "name", "마케팅", "permissions", "", "permissions", "stats:read").refuses("name", "name", "마케팅")
 	if !bad.checked("permissions", "stats:read") {
 		t.Error("the permissions that were chosen are not kept")
 	}
-	p.post(settings+"/roles", "name", "marketing", "permissions", "").refuses("permissions", "name", "marketing")
+	p.post(settings+"/new-role", "name", "marketing", "permissions", "").refuses("permissions", "name", "marketing")
 	for range 2 {
-		p.post(settings+"/roles", "_key", "r1", "name", "marketing", "permissions", "", "permissions", "messages:read", "permissions", "stats:read").leads(settings + "/roles")
+		p.post(settings+"/new-role", "_key", "r1", "name", "marketing", "permissions", "", "permissions", "messages:read", "permissions", "stats:read").leads(settings + "/roles")
 	}
 	p.get(settings+"/roles").says("역할을 만들었습니다", "marketing", "메시지 조회, 통계 조회")
 	role := settings + "/roles/marketing"
@@ -200,8 +200,8 @@ func TestWhoMayNotSeePeopleOrKeysIsRefusedAndDoesNotSeeTheWay(t *testing.T) {
 			t.Errorf("%s has status %d: %s", path, got.status, got.words())
 		}
 	}
-	for _, path := range []string{"/people", "/roles", "/api/tokens", "/api/webhooks", "/privacy/erasures", "/api/test/credit", "/api/test/tokens"} {
-		if got := p.post(settings+path, "email", "kim@example.com", "roles", "viewer", "name", "x", "abilities", "stats:read", "to", "010-1234-5678", "amount", "1000"); got.status != http.StatusForbidden && got.status != http.StatusNotFound {
+	for _, path := range []string{"/people/new", "/new-role", "/api/tokens/new", "/api/webhooks/new", "/privacy", "/api/test"} {
+		if got := p.post(settings+path, "email", "kim@example.com", "roles", "viewer", "name", "x", "abilities", "stats:read", "to", "010-1234-5678", "amount", "1000", "what", "credit"); got.status != http.StatusForbidden && got.status != http.StatusNotFound {
 			t.Errorf("POST %s has status %d: %s", path, got.status, got.words())
 		}
 	}
@@ -220,9 +220,35 @@ func TestWhoMayNotSeePeopleOrKeysIsRefusedAndDoesNotSeeTheWay(t *testing.T) {
 
 func TestWhatMakesKeysAsksForTheSecondFactorAndGoesOnWithWhatWasTyped(t *testing.T) {
 	p := consoleDemo(t).sign("owner")
-	p.post(settings+"/api/tokens", "name", "shop", "abilities", "stats:read", "term", "90").says("2단계 인증이 필요합니다")
+	p.post(settings+"/api/tokens/new", "name", "shop", "abilities", "stats:read", "term", "90").says("2단계 인증이 필요합니다")
 	p.enrol("owner")
-	p.post(settings+"/api/tokens", "name", "shop", "abilities", "stats:read", "term", "90").says("토큰을 만들었습니다", "cm_live_")
+	p.post(settings+"/api/tokens/new", "name", "shop", "abilities", "stats:read", "term", "90").says("토큰을 만들었습니다", "cm_live_")
+}
+
+func TestWhatWasTypedIsThereAgainAfterTheSessionHadEnded(t *testing.T) {
+	p := consoleDemo(t)
+	owner := p.demo.Logins[2]
+	p.other().sign("owner").post(settings + "/api/test") // its page has forms then
+	for path, pairs := range map[string][]string{
+		settings + "/people/new":     {"email", "kim@example.com"},
+		settings + "/new-role":       {"name", "marketing"},
+		settings + "/api/tokens/new": {"name", "shop"},
+		"/console/me/tokens/new":     {"name", "notebook"},
+		hooks + "/new":               {"url", "https://shop.example.invalid/hooks"},
+		settings + "/privacy":        {"to", "010-1234-5678"},
+		settings + "/api/test":       {"amount", "5000", "what", "credit"},
+	} {
+		away := p.other()
+		ended := away.post(path, append([]string{"next", path}, pairs...)...).says("로그인이 만료되었습니다")
+		again := []string{"next", path, "email", owner.Email, "password", owner.Password, "_kept._path", ended.value("_kept._path")}
+		for i := 0; i+1 < len(pairs); i += 2 {
+			again = append(again, "_kept."+pairs[i], ended.value("_kept."+pairs[i]))
+		}
+		back := away.post("/console/sign-in", again...)
+		if back.status != http.StatusOK || back.value(pairs[0]) != pairs[1] {
+			t.Errorf("%s comes back with status %d and %q: %s", path, back.status, back.value(pairs[0]), back.words())
+		}
+	}
 }
 
 func TestATokenIsMadeChangedRotatedAndRevoked(t *testing.T) {
@@ -233,14 +259,14 @@ func TestATokenIsMadeChangedRotatedAndRevoked(t *testing.T) {
 		if !strings.Contains(form.body, `value="messages:write"`) || strings.Contains(form.body, `value="operator"`) {
 			t.Errorf("%s offers what it should not, or not what it should", base)
 		}
-		p.post(base, "name", "shop", "abilities", "", "term", "", "addresses", "203.0.113.0/24").refuses("abilities", "name", "shop", "addresses", "203.0.113.0/24")
-		p.post(base, "name", "shop", "abilities", "stats:read", "term", "day", "expires_on", "").refuses("expires_on", "name", "shop")
-		bad := p.post(base, "name", "shop", "abilities", "stats:read", "term", "", "addresses", "not an address").refuses("addresses", "name", "shop")
+		p.post(base+"/new", "name", "shop", "abilities", "", "term", "", "addresses", "203.0.113.0/24").refuses("abilities", "name", "shop", "addresses", "203.0.113.0/24")
+		p.post(base+"/new", "name", "shop", "abilities", "stats:read", "term", "day", "expires_on", "").refuses("expires_on", "name", "shop")
+		bad := p.post(base+"/new", "name", "shop", "abilities", "stats:read", "term", "", "addresses", "not an address").refuses("addresses", "name", "shop")
 		if !bad.checked("abilities", "stats:read") {
 			t.Errorf("%s does not keep what was chosen", base)
 		}
-		made := p.post(base, "_key", "t1"+base, "name", "shop", "abilities", "stats:read", "term", "90", "addresses", "203.0.113.0/24\n198.51.100.7")
-		again := p.post(base, "_key", "t1"+base, "name", "shop", "abilities", "stats:read", "term", "90", "addresses", "203.0.113.0/24\n198.51.100.7")
+		made := p.post(base+"/new", "_key", "t1"+base, "name", "shop", "abilities", "stats:read", "term", "90", "addresses", "203.0.113.0/24\n198.51.100.7")
+		again := p.post(base+"/new", "_key", "t1"+base, "name", "shop", "abilities", "stats:read", "term", "90", "addresses", "203.0.113.0/24\n198.51.100.7")
 		secret := secretOf(made)
 		if secret == "" || secretOf(again) != secret {
 			t.Fatalf("%s: %s, then %s", base, made.words(), again.words())
@@ -296,19 +322,19 @@ func TestTheTestSiteIsMadeAndItsClockAndCreditMove(t *testing.T) {
 	if !strings.Contains(page.body, `href="/console/s/demo-rich.test"`) {
 		t.Error("there is no way to the test site")
 	}
-	p.post(test+"/credit", "amount", "lots").refuses("amount", "amount", "lots")
+	p.post(test, "what", "credit", "amount", "lots").refuses("amount", "amount", "lots")
 	for range 2 {
-		p.post(test+"/credit", "_key", "c1", "amount", "50,000").leads(test)
+		p.post(test, "what", "credit", "_key", "c1", "amount", "50,000").leads(test)
 	}
 	p.get(test).says("시험용 크레딧을 더했습니다", "150,000원")
-	p.post(test+"/advance", "hours", "soon").refuses("hours", "hours", "soon")
-	p.post(test+"/advance", "hours", "99999").refuses("hours")
+	p.post(test, "what", "clock", "hours", "soon").refuses("hours", "hours", "soon")
+	p.post(test, "what", "clock", "hours", "99999").refuses("hours")
 	for range 2 {
-		p.post(test+"/advance", "_key", "a1", "by", "1h").leads(test)
+		p.post(test, "what", "clock", "_key", "a1", "by", "1h").leads(test)
 	}
 	p.get(test).says("시계를 앞으로 돌렸습니다", "0일 1시간 0분 앞섬")
-	p.post(test+"/tokens", "name", "CI", "abilities", "").refuses("abilities", "name", "CI")
-	made := p.post(test+"/tokens", "name", "CI", "abilities", "*").says("demo-rich.test")
+	p.post(test, "what", "token", "name", "CI", "abilities", "").refuses("abilities", "name", "CI")
+	made := p.post(test, "what", "token", "name", "CI", "abilities", "*").says("demo-rich.test")
 	if !strings.HasPrefix(secretOf(made), "cm_test_") {
 		t.Errorf("the token is %q", made.words())
 	}
@@ -329,7 +355,7 @@ func TestTheListOfAbilitiesOnPagesIsThatOfTheAPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	form := p.sign("owner").get(settings + "/roles/new")
+	form := p.sign("owner").get(settings + "/new-role")
 	for _, ability := range me.Permissions {
 		if !strings.Contains(form.body, `value="`+ability+`"`) {
 			t.Errorf("the table of permissions lacks %s", ability)

@@ -22,14 +22,14 @@ func kst(at time.Time) string {
 func TestAWebhookIsAddedOnceChangedAndTurnedOffAndOn(t *testing.T) {
 	p := consoleDemo(t).sign("owner").enrol("owner")
 	p.get(hooks).says("아직 웹훅이 없습니다", "웹훅 추가")
-	bad := p.post(hooks, "url", "ftp://shop.example", "description", "주문", "topics", "", "topics", "message.*").refuses("url", "url", "ftp://shop.example", "description", "주문")
+	bad := p.post(hooks+"/new", "url", "ftp://shop.example", "description", "주문", "topics", "", "topics", "message.*").refuses("url", "url", "ftp://shop.example", "description", "주문")
 	if !bad.checked("topics", "message.*") || bad.checked("topics", "*") {
 		t.Error("the topics that were chosen are not kept")
 	}
-	p.post(hooks, "url", "https://shop.example.invalid/hooks", "topics", "").refuses("topics", "url", "https://shop.example.invalid/hooks")
+	p.post(hooks+"/new", "url", "https://shop.example.invalid/hooks", "topics", "").refuses("topics", "url", "https://shop.example.invalid/hooks")
 	add := []string{"_key", "w1", "url", "https://shop.example.invalid/hooks", "description", "주문 서버", "topics", "", "topics", "message.*"}
-	secret := secretOf(p.post(hooks, add...).says("웹훅을 추가했습니다", "지금 한 번만"))
-	if again := p.post(hooks, add...); !strings.HasPrefix(secret, "whsec_") || secretOf(again) != secret {
+	secret := secretOf(p.post(hooks+"/new", add...).says("웹훅을 추가했습니다", "지금 한 번만"))
+	if again := p.post(hooks+"/new", add...); !strings.HasPrefix(secret, "whsec_") || secretOf(again) != secret {
 		t.Errorf("the secret is %q, then %q", secret, secretOf(again))
 	}
 	list := p.get(hooks).says("https://shop.example.invalid/hooks", "주문 서버", "메시지", "정상")
@@ -60,7 +60,7 @@ func TestAWebhookIsAddedOnceChangedAndTurnedOffAndOn(t *testing.T) {
 
 func TestWhatWasSentToAWebhookIsSeenAndSentAgain(t *testing.T) {
 	p := consoleDemo(t).sign("owner").enrol("owner")
-	p.post(hooks, "url", "https://shop.example.invalid/hooks", "topics", "*")
+	p.post(hooks+"/new", "url", "https://shop.example.invalid/hooks", "topics", "*")
 	hook := p.get(hooks).link(hooks + "/whk_")
 	sent := p.post(hook + "/test")
 	if sent.status != http.StatusSeeOther || !strings.HasPrefix(sent.to, hook+"/deliveries/") {
@@ -93,7 +93,7 @@ func TestWhatWasSentToAWebhookIsSeenAndSentAgain(t *testing.T) {
 
 func TestEventsAreListedAndNarrowed(t *testing.T) {
 	p := consoleDemo(t).sign("owner").enrol("owner")
-	p.post(hooks, "url", "https://shop.example.invalid/hooks", "topics", "*")
+	p.post(hooks+"/new", "url", "https://shop.example.invalid/hooks", "topics", "*")
 	hook := p.get(hooks).link(hooks + "/whk_")
 	p.post(hook + "/test")
 	all := p.get(settings+"/api/events").says("시험 이벤트", "webhook.test")
@@ -107,7 +107,7 @@ func TestEventsAreListedAndNarrowed(t *testing.T) {
 
 func TestTheLogTellsWhoChangedWhatAndIsHandedOut(t *testing.T) {
 	p := consoleDemo(t).sign("owner").enrol("owner")
-	p.post(settings+"/roles", "name", "marketing", "permissions", "stats:read")
+	p.post(settings+"/new-role", "name", "marketing", "permissions", "stats:read")
 	p.post(settings+"/roles/marketing", "permissions", "credit:read")
 	log := p.get(settings+"/audit").says("역할 추가", "역할 변경", "marketing", "이전", "이후", "stats:read", "credit:read")
 	if strings.Contains(log.body, "?installation") || strings.Contains(log.body, `name="installation"`) {
@@ -142,16 +142,16 @@ func TestHowLongNumbersAreKeptIsSetAndANumberIsForgotten(t *testing.T) {
 	privacy := settings + "/privacy"
 	page := p.get(privacy).says("수신자 번호 보관 기간", "삭제 요청이 없습니다")
 	tag := page.value("_tag")
-	p.post(privacy+"/retention", "_tag", tag, "keep", "days", "days", "many").refuses("days", "days", "many")
-	p.post(privacy+"/retention", "_tag", tag, "keep", "days", "days", "5").refuses("days", "days", "5")
-	p.post(privacy+"/retention", "_tag", tag, "keep", "days", "days", "90").leads(privacy)
+	p.post(privacy, "_tag", tag, "keep", "days", "days", "many").refuses("days", "days", "many")
+	p.post(privacy, "_tag", tag, "keep", "days", "days", "5").refuses("days", "days", "5")
+	p.post(privacy, "_tag", tag, "keep", "days", "days", "90").leads(privacy)
 	if after := p.get(privacy).says("보관 기간을 변경했습니다"); after.value("days") != "90" {
 		t.Errorf("it says %q days", after.value("days"))
 	}
-	p.post(privacy+"/retention", "_tag", tag, "keep", "ever", "days", "").says("그 사이 다른 사람이 변경했습니다", "90일")
-	p.post(privacy+"/erasures", "to", "02-123-4567").refuses("to", "to", "02-123-4567")
+	p.post(privacy, "_tag", tag, "keep", "ever", "days", "").says("그 사이 다른 사람이 변경했습니다", "90일")
+	p.post(privacy, "to", "02-123-4567").refuses("to", "to", "02-123-4567")
 	for range 2 {
-		p.post(privacy+"/erasures", "_key", "e1", "to", "010-1234-5678").leads(privacy)
+		p.post(privacy, "_key", "e1", "to", "010-1234-5678").leads(privacy)
 	}
 	list := p.get(privacy).says("번호 삭제를 요청했습니다")
 	if n := strings.Count(list.body, `<td class="text-nowrap">`) / 3; n != 1 {
@@ -238,13 +238,13 @@ func TestReportsAreReadAgainBeforeAnythingMoves(t *testing.T) {
 	p.get(runs).says("아직 다시 읽은 적이 없습니다")
 	sentByTheDemo(p)
 	now := time.Now()
-	p.post(runs, "from", "", "until", kst(now), "states", "", "states", "applied").refuses("from", "until", kst(now))
-	wrong := p.post(runs, "from", kst(now), "until", kst(now.Add(-time.Hour)), "states", "", "states", "applied").refuses("until", "from", kst(now))
+	p.post(runs+"/new", "from", "", "until", kst(now), "states", "", "states", "applied").refuses("from", "until", kst(now))
+	wrong := p.post(runs+"/new", "from", kst(now), "until", kst(now.Add(-time.Hour)), "states", "", "states", "applied").refuses("until", "from", kst(now))
 	if !wrong.checked("states", "applied") || wrong.checked("states", "new") {
 		t.Error("the states that were chosen are not kept")
 	}
 	begin := []string{"_key", "r1", "from", kst(now.Add(-time.Hour)), "until", kst(now.Add(time.Hour)), "provider", "", "states", "applied"}
-	first, again := p.post(runs, begin...), p.post(runs, begin...)
+	first, again := p.post(runs+"/new", begin...), p.post(runs+"/new", begin...)
 	if first.status != http.StatusSeeOther || first.to != again.to {
 		t.Fatalf("it leads to %q, then %q: %s", first.to, again.to, first.words())
 	}
@@ -267,7 +267,7 @@ func TestReportsAreReadAgainBeforeAnythingMoves(t *testing.T) {
 
 func TestManyDeliveriesAreSentAgainPageByPage(t *testing.T) {
 	p := consoleDemo(t).sign("owner").enrol("owner")
-	p.post(hooks, "url", "https://shop.example.invalid/hooks", "topics", "*")
+	p.post(hooks+"/new", "url", "https://shop.example.invalid/hooks", "topics", "*")
 	hook := p.get(hooks).link(hooks + "/whk_")
 	shop := caller(t, p.program.URL(), p.demo.Tokens["demo-rich"])
 	if _, err := shop.DisableWebhookEndpoint(within(t), strings.TrimPrefix(hook, hooks+"/")); err != nil {

@@ -49,7 +49,8 @@ type auditList struct {
 	Kinds  []choice
 	Page   client.Page[client.AuditEntry]
 	Export string
-	All    bool // it is about all sites
+	All    bool              // it is about all sites
+	Names  map[string]string // mail addresses of the people in it, by their ids, as far as this person may see them
 }
 
 // auditFilter is what the address narrows the log to.
@@ -72,10 +73,30 @@ func (p *page) audit() error {
 	}
 	d.Nouns = p.orAll(p.wordsOf(func(s string) string { return p.word("audit-noun", s) }, auditNouns...))
 	d.Kinds = p.orAll(p.wordsOf(func(s string) string { return p.word("audit-actor", s) }, "person", "token", "command", "system", "provider", "gateway"))
+	d.Names = p.namesIn(d.Page.Data)
 	q := maps.Clone(d.Form.Values)
 	delete(q, "cursor")
 	d.Export = p.auditPath("export") + "?" + q.Encode()
 	return p.show("audit", d)
+}
+
+// namesIn finds who the people of entries are. Who is gone from here stays an id.
+func (p *page) namesIn(list []client.AuditEntry) map[string]string {
+	out := map[string]string{}
+	if !p.can("users:read") {
+		return out
+	}
+	for _, e := range list {
+		if _, known := out[e.Actor.ID]; known || e.Actor.Kind != "person" || e.Actor.Name != "" {
+			continue
+		}
+		u, err := p.api.User(p.ctx(), e.Actor.ID)
+		if err != nil {
+			p.Log.DebugContext(p.ctx(), "a person of the audit log cannot be named", "user", e.Actor.ID, "error", err)
+		}
+		out[e.Actor.ID] = u.Email
+	}
+	return out
 }
 
 // Act says in words what was done to what.

@@ -14,7 +14,7 @@ func peopleScreens() (out []screen) {
 		out = append(out,
 			screenAt("GET", base, "/people", (*page).people),
 			screenAt("GET", base, "/people/new", (*page).inviteForm),
-			screenAt("POST", base, "/people", (*page).invite),
+			screenAt("POST", base, "/people/new", (*page).invite),
 			screenAt("GET", base, "/people/{id}", (*page).person),
 			screenAt("POST", base, "/people/{id}", (*page).setPerson),
 			screenAt("POST", base, "/people/{id}/{act}", (*page).personAct),

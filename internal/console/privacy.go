@@ -12,8 +12,7 @@ func privacyScreens() []screen {
 	const base = "/s/{site}/settings/privacy"
 	return []screen{
 		{pattern: "GET " + base, do: (*page).privacy},
-		{pattern: "POST " + base + "/retention", do: (*page).setRetention},
-		{pattern: "POST " + base + "/erasures", do: (*page).askErasure},
+		{pattern: "POST " + base, do: (*page).changePrivacy},
 	}
 }
 
@@ -71,8 +70,16 @@ func (p *page) kept(days int) string {
 // Kept says how long numbers are kept.
 func (s sheet) Kept(days int) string { return s.page.kept(days) }
 
-func (p *page) setRetention() error {
+// changePrivacy takes either form of the page.
+func (p *page) changePrivacy() error {
 	f := p.form()
+	if f.Has("to") {
+		return p.askErasure(f)
+	}
+	return p.setRetention(f)
+}
+
+func (p *page) setRetention(f form) error {
 	days := 0
 	if f.Get("keep") != "ever" {
 		var err error
@@ -93,8 +100,7 @@ func (p *page) setRetention() error {
 	return p.done(p.path("settings", "privacy"), "privacy.kept")
 }
 
-func (p *page) askErasure() error {
-	f := p.form()
+func (p *page) askErasure(f form) error {
 	if _, err := p.once(f).AskErasure(p.ctx(), strings.TrimSpace(f.Get("to"))); err != nil {
 		if f.wrong(p, err, nil) {
 			return p.showPrivacy(privacyView{Ask: f}, false)

@@ -11,7 +11,7 @@ func runScreens() []screen {
 	return []screen{
 		{pattern: "GET " + base, do: (*page).runs},
 		{pattern: "GET " + base + "/new", do: (*page).runForm},
-		{pattern: "POST " + base, do: (*page).beginRun},
+		{pattern: "POST " + base + "/new", do: (*page).beginRun},
 		{pattern: "GET " + base + "/{id}", do: (*page).run},
 		{pattern: "GET " + base + "/{id}/live", do: (*page).runLive},
 		{pattern: "GET " + base + "/{id}/sums", do: (*page).runSums},

@@ -12,8 +12,8 @@ func roleScreens() (out []screen) {
 	for _, base := range bases {
 		out = append(out,
 			screenAt("GET", base, "/roles", (*page).roles),
-			screenAt("GET", base, "/roles/new", (*page).roleForm),
-			screenAt("POST", base, "/roles", (*page).addRole),
+			screenAt("GET", base, "/new-role", (*page).roleForm),
+			screenAt("POST", base, "/new-role", (*page).addRole),
 			screenAt("GET", base, "/roles/{name}", (*page).role),
 			screenAt("POST", base, "/roles/{name}", (*page).setRole),
 			screenAt("POST", base, "/roles/{name}/remove", (*page).removeRole),

@@ -13,10 +13,7 @@ func testScreens() []screen {
 	const base = "/s/{site}/settings/api/test"
 	return []screen{
 		{pattern: "GET " + base, do: (*page).testMode},
-		{pattern: "POST " + base, do: (*page).makeTestSite},
-		{pattern: "POST " + base + "/tokens", do: (*page).addTestToken},
-		{pattern: "POST " + base + "/credit", do: (*page).addTestCredit},
-		{pattern: "POST " + base + "/advance", do: (*page).advanceClock},
+		{pattern: "POST " + base, do: (*page).changeTest},
 	}
 }
 
@@ -44,7 +41,32 @@ func (p *page) tester() *client.Client { return p.api.ForSite(p.testSite()) }
 
 func (p *page) testSite() string { return strings.TrimSuffix(p.site, testMark) + testMark }
 
-func (p *page) testMode() error { return p.showTest(testView{Form: p.form()}) }
+func (p *page) testMode() error {
+	var d testView
+	switch f := p.form(); f.Get("what") {
+	case "credit":
+		d.Give = f
+	case "clock":
+		d.Move = f
+	default:
+		d.Form = f
+	}
+	return p.showTest(d)
+}
+
+// changeTest takes all forms of the page, which say what they are about.
+func (p *page) changeTest() error {
+	switch f := p.form(); f.Get("what") {
+	case "credit":
+		return p.addTestCredit(f)
+	case "clock":
+		return p.advanceClock(f)
+	case "token":
+		return p.addTestToken(f)
+	default:
+		return p.makeTestSite(f)
+	}
+}
 
 func (p *page) showTest(d testView) error {
 	api := p.tester()
@@ -98,15 +120,14 @@ func (p *page) aheadOf(c client.TestClock) string {
 
 func (p *page) testPath() string { return p.path("settings", "api", "test") }
 
-func (p *page) makeTestSite() error {
-	if _, err := p.once(p.form()).ForSite(strings.TrimSuffix(p.site, testMark)).MakeTestSite(p.ctx()); err != nil {
+func (p *page) makeTestSite(f form) error {
+	if _, err := p.once(f).ForSite(strings.TrimSuffix(p.site, testMark)).MakeTestSite(p.ctx()); err != nil {
 		return p.refused(err, p.testPath())
 	}
 	return p.done(p.testPath(), "test.made")
 }
 
-func (p *page) addTestToken() error {
-	f := p.form()
+func (p *page) addTestToken(f form) error {
 	list := f.chosen("abilities")
 	made, err := p.once(f).ForSite(strings.TrimSuffix(p.site, testMark)).CreateTestToken(p.ctx(), client.NewTestToken{Name: strings.TrimSpace(f.Get("name")), Abilities: list})
 	if err != nil {
@@ -119,8 +140,7 @@ func (p *page) addTestToken() error {
 	return p.show("test-token-made", made)
 }
 
-func (p *page) addTestCredit() error {
-	f := p.form()
+func (p *page) addTestCredit(f form) error {
 	_, err := p.once(f).ForSite(p.testSite()).AddTestCredit(p.ctx(), client.Amount(strings.ReplaceAll(strings.TrimSpace(f.Get("amount")), ",", "")))
 	if err != nil {
 		if f.wrong(p, err, map[string]string{"": "amount"}) { // what is no amount is told without a place
@@ -131,8 +151,7 @@ func (p *page) addTestCredit() error {
 	return p.done(p.testPath(), "test.credit")
 }
 
-func (p *page) advanceClock() error {
-	f := p.form()
+func (p *page) advanceClock(f form) error {
 	by, err := time.ParseDuration(f.Get("by"))
 	if err != nil {
 		hours, err := time.ParseDuration(strings.TrimSpace(f.Get("hours")) + "h")

@@ -19,7 +19,7 @@ func tokenScreens() (out []screen) {
 		out = append(out,
 			screenAt("GET", base, "", (*page).tokens),
 			screenAt("GET", base, "/new", (*page).tokenForm),
-			screenAt("POST", base, "", (*page).addToken),
+			screenAt("POST", base, "/new", (*page).addToken),
 			screenAt("GET", base, "/{id}", (*page).token),
 			screenAt("POST", base, "/{id}", (*page).setToken),
 			screenAt("POST", base, "/{id}/rotate", (*page).rotateToken),

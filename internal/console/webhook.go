@@ -13,7 +13,7 @@ func webhookScreens() []screen {
 	return []screen{
 		{pattern: "GET " + base, do: (*page).webhooks},
 		{pattern: "GET " + base + "/new", do: (*page).webhookForm},
-		{pattern: "POST " + base, do: (*page).addWebhook},
+		{pattern: "POST " + base + "/new", do: (*page).addWebhook},
 		{pattern: "GET " + base + "/{id}", do: (*page).webhook},
 		{pattern: "GET " + base + "/{id}/change", do: (*page).webhookChange},
 		{pattern: "POST " + base + "/{id}/change", do: (*page).setWebhook},

@@ -46,6 +46,11 @@
     }
   });
 
+  // What looks like a button is one for the keyboard too.
+  doc.addEventListener("keydown", function (event) {
+    if (event.key === " " && event.target.matches("a[role=button]")) { event.preventDefault(); event.target.click(); }
+  });
+
   // A form that is under way is not sent again by the same press.
   doc.addEventListener("submit", function (event) {
     var form = event.target;
@@ -71,6 +76,7 @@
         holder.innerHTML = event.data;
         Array.from(holder.content.children).forEach(function (piece) {
           var now = piece.id && doc.getElementById(piece.id);
+          if (now && now.querySelector("dialog[open]")) return; // somebody is being asked
           if (now && now.outerHTML !== piece.outerHTML) now.replaceWith(piece);
         });
         if (window.htmx) window.htmx.process(place);
