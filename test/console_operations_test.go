@@ -263,6 +263,15 @@ func TestReportsAreReadAgainBeforeAnythingMoves(t *testing.T) {
 	if list := p.get(runs); strings.Count(list.body, `href="`+runs+"/run_") != 1 {
 		t.Errorf("there is not one run: %s", list.words())
 	}
+
+	begin[1] = "r2"
+	run = p.post(runs+"/new", begin...).to
+	p.do(http.MethodGet, run+"/live", nil)
+	p.post(run + "/apply").leads(run)
+	if ended := p.do(http.MethodGet, run+"/live", nil); !strings.Contains(ended.body, "적용이 끝났습니다") {
+		t.Errorf("the stream says %s", ended.body)
+	}
+	p.get(run).says("적용됨")
 }
 
 func TestManyDeliveriesAreSentAgainPageByPage(t *testing.T) {

@@ -27,6 +27,9 @@ func (p *page) auditPath(parts ...string) string {
 	return p.path(append([]string{"settings", "audit"}, parts...)...)
 }
 
+// Log is where the log of changes is.
+func (s sheet) Log() string { return s.page.auditPath() }
+
 // watcher asks about the log of the page's site, or about all of them.
 func (p *page) watcher() *client.Client {
 	if p.site == "" {
