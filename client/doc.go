@@ -15,6 +15,7 @@
 //     be refused where the first was not, as when a session was ended already. AppendUpload, for
 //     which the offset says what is new, and what people show of themselves (SignIn, Confirm,
 //     SetPassword and the second factor) are tried once.
+//   - Once makes a change under a key of the caller, who may then ask for it again at any time.
 //   - ForSite acts for one of several sites, or for all, where the token may.
 //   - Amounts stay decimal text (Amount) and are never turned into floats.
 //   - SendStream needs memory for a few dozen recipients at a time, whatever their

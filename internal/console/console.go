@@ -72,6 +72,8 @@ func screens() []screen {
 	return slices.Concat(sessionScreens(), betweenScreens(), accountScreens(), homeScreens(), operatorScreens(),
 		messageScreens(), composeScreens(), seriesScreens(), searchScreens(),
 		templateScreens(), channelScreens(), senderScreens(), ruleScreens(), optOutScreens(), policyScreens(), contactScreens(), groupScreens(),
+		settingScreens(), peopleScreens(), roleScreens(), tokenScreens(), testScreens(), webhookScreens(), deliveryScreens(), auditScreens(),
+		limitScreens(), privacyScreens(), providerScreens(), inboxScreens(), runScreens(),
 	)
 }
 

@@ -28,12 +28,19 @@ var siteDoors = []door{
 	{"kakao", "template", []string{"settings", "kakao"}, "templates:read channels:read"},
 	{"senders", "phone", []string{"settings", "senders"}, "senders:read"},
 	{"rules", "ban", []string{"settings", "rules"}, "optouts:read messages:read"},
+	{"settings", "settings", []string{"settings"}, "users:read messages:read contacts:read audit:read"},
+	{"developers", "key", []string{"settings", "api"}, "tokens:read webhooks:read messages:read"},
 }
 
 var operatorDoors = []door{
 	{"operator", "home", []string{"operator"}, ""},
 	{"waiting-senders", "phone", []string{"operator", "senders"}, "senders:read"},
 	{"house-words", "ban", []string{"operator", "words"}, "optouts:read"},
+	{"providers", "plug", []string{"operator", "providers"}, "operator"},
+	{"inbox", "inbox", []string{"operator", "inbox"}, "operator"},
+	{"house-people", "users", []string{"operator", "access"}, "operator"},
+	{"house-limits", "chart-line", []string{"operator", "limits"}, "operator"},
+	{"house-audit", "history", []string{"operator", "audit"}, "audit:read"},
 }
 
 // Menu is what the person can go to from here.

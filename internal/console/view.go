@@ -55,6 +55,7 @@ func (t *tongue) functions(s *static) template.FuncMap {
 			return en
 		}, "whole": func(n int) int64 { return int64(n) }, "sub": func(a, b int64) int64 { return a - b }, "to": to, "field": newField, "dict": dict, "query": query, "more": more,
 		"inc": func(n int) int { return n + 1 }, "dashed": dashed,
+		"list": func(names ...string) []string { return names }, "one": oneWhere, "amounts": amounts,
 	}
 }
 
@@ -79,6 +80,14 @@ func dict(pairs ...any) (map[string]any, error) {
 		out[fmt.Sprint(pairs[i])] = pairs[i+1]
 	}
 	return out, nil
+}
+
+// oneWhere is yes where two texts are the same, and no otherwise.
+func oneWhere(text, same, yes, no string) string {
+	if text == same {
+		return yes
+	}
+	return no
 }
 
 // query writes pairs of name and value behind a path; what is empty is left out.

@@ -33,8 +33,22 @@
     if (event.target.closest("[data-close]")) { event.preventDefault(); event.target.closest("dialog").close(); }
     var copy = event.target.closest("[data-copy]");
     if (copy) {
-      navigator.clipboard.writeText(copy.dataset.copy).then(function () { copy.classList.add("copied"); });
+      var copied = function () {
+        copy.classList.add("copied");
+        var said = copy.querySelector("[data-said]");
+        if (said) said.textContent = said.dataset.said;
+      };
+      if (navigator.clipboard) navigator.clipboard.writeText(copy.dataset.copy).then(copied);
+      else { // a page that came without TLS: what is to be copied is at least marked
+        var range = doc.createRange(), from = doc.getElementById(copy.dataset.from);
+        if (from) { range.selectNodeContents(from); getSelection().removeAllRanges(); getSelection().addRange(range); if (doc.execCommand("copy")) copied(); }
+      }
     }
+  });
+
+  // What looks like a button is one for the keyboard too.
+  doc.addEventListener("keydown", function (event) {
+    if (event.key === " " && event.target.matches("a[role=button]")) { event.preventDefault(); event.target.click(); }
   });
 
   // A form that is under way is not sent again by the same press.
@@ -62,6 +76,7 @@
         holder.innerHTML = event.data;
         Array.from(holder.content.children).forEach(function (piece) {
           var now = piece.id && doc.getElementById(piece.id);
+          if (now && now.querySelector("dialog[open]")) return; // somebody is being asked
           if (now && now.outerHTML !== piece.outerHTML) now.replaceWith(piece);
         });
         if (window.htmx) window.htmx.process(place);
