@@ -51,6 +51,7 @@ type Client struct {
 	site    string  // that requests are about; "" = the token's own
 	ifMatch *string // what changes depend on
 	tag     *string // where ETags go
+	key     string  // the Idempotency-Key of writes that have none of their own; "" = a random one
 }
 
 // New makes a Client of the API at address, such as https://msg.example.com. It
@@ -144,8 +145,8 @@ func (c *Client) do(ctx context.Context, in call) error {
 			return fmt.Errorf("write the body of %s /%s: %w", in.method, strings.Join(in.path, "/"), err)
 		}
 	}
-	if in.method != http.MethodGet && in.key == "" {
-		in.key = rand.Text()
+	if in.method != http.MethodGet {
+		in.key = cmp.Or(in.key, c.key, rand.Text())
 	}
 	for try := 0; ; try++ {
 		err := c.once(ctx, in, body)
@@ -295,6 +296,14 @@ func pause(ctx context.Context, d time.Duration) error {
 // Healthy returns nil when the server's process answers. It needs no token.
 func (c *Client) Healthy(ctx context.Context) error {
 	return c.do(ctx, call{method: http.MethodGet, path: []string{"healthz"}})
+}
+
+// Once gives a client whose next write has this Idempotency-Key: a form that is sent twice does once
+// what it says. A write that is another one needs another key.
+func (c *Client) Once(key string) *Client {
+	with := *c
+	with.key = key
+	return &with
 }
 
 // As gives a client that sends another token: of somebody who has signed in, for example.

@@ -19,10 +19,16 @@ type door struct {
 var siteDoors = []door{
 	{"home", "home", nil, ""},
 	{"messages", "send", []string{"messages"}, "messages:read"},
+	{"credit", "wallet", []string{"credit"}, "credit:read"},
 }
 
 var operatorDoors = []door{
 	{"operator", "home", []string{"operator"}, ""},
+	{"house-sites", "building", []string{"operator", "sites"}, "operator"},
+	{"house-prices", "tag", []string{"operator", "prices"}, "operator"},
+	{"house-money", "cash", []string{"operator", "money"}, "operator"},
+	{"house-margin", "chart-bar", []string{"operator", "margin"}, "operator"},
+	{"house-invoices", "receipt", []string{"operator", "invoices"}, "operator"},
 }
 
 // Menu is what the person can go to from here.

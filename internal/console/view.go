@@ -2,6 +2,7 @@ package console
 
 import (
 	"embed"
+	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
@@ -45,7 +46,7 @@ func (t *tongue) functions(s *static) template.FuncMap {
 		"t": t.words.text, "n": t.words.count, "word": t.words.word,
 		"won": won, "num": grouped, "share": share, "of": of,
 		"moment": t.figures.moment, "exact": t.figures.exact, "day": t.figures.day,
-		"static": s.path, "whole": func(n int) int64 { return int64(n) }, "sub": func(a, b int64) int64 { return a - b }, "to": to, "field": newField, "dict": dict, "query": query, "more": more,
+		"static": s.path, "whole": func(n int) int64 { return int64(n) }, "sub": func(a, b int64) int64 { return a - b }, "to": to, "field": newField, "dict": dict, "query": query, "more": more, "brief": brief, "ratio": ratio, "wonRatio": wonRatio, "differences": differences, "form": func() form { return form{} }, "formats": func() []string { return statementFormats }, "moved": movementOf, "base64": base64.StdEncoding.EncodeToString,
 	}
 }
 
