@@ -213,17 +213,26 @@ type paymentView struct {
 	Payment client.Payment
 	Live    bool   // it still changes
 	Go      string // where the payer's browser goes on; "" = nowhere
-	Left    client.Amount
-	Paid    bool // there is a receipt
+	Paid    bool   // there is a receipt
 }
 
-func (p *page) viewPayment(v client.Payment) (d paymentView, err error) {
-	d = paymentView{Payment: v, Paid: slices.Contains([]string{"paid", "partially_cancelled", "cancelled"}, v.Status)}
+func (p *page) viewPayment(v client.Payment) paymentView {
+	d := paymentView{Payment: v, Paid: slices.Contains([]string{"paid", "partially_cancelled", "cancelled"}, v.Status)}
 	d.Live = slices.Contains([]string{"created", "requesting", "unknown", "waiting_for_deposit"}, v.Status) ||
 		slices.ContainsFunc(v.Cancellations, func(c client.Cancellation) bool { return c.Status == "requested" })
 	d.Go = goesOn(v.Checkout, p.path("credit", "payments", v.ID, "window"))
-	d.Left, err = less(v.Amount, v.Cancelled)
-	return d, err
+	return d
+}
+
+// leftOf is what of a payment's credit is in no cancellation, done or under way.
+func leftOf(v client.Payment) (left client.Amount, err error) {
+	left = v.Amount
+	for _, c := range v.Cancellations {
+		if c.Status != "refused" && err == nil {
+			left, err = less(left, c.Amount)
+		}
+	}
+	return left, err
 }
 
 func (p *page) payment() error {
@@ -231,11 +240,7 @@ func (p *page) payment() error {
 	if err != nil {
 		return err
 	}
-	d, err := p.viewPayment(v)
-	if err != nil {
-		return err
-	}
-	return p.show("payment", d)
+	return p.show("payment", p.viewPayment(v))
 }
 
 // payLiveEvery is how long the page waits between two looks at a payment.
@@ -249,10 +254,7 @@ func (p *page) paymentLive() error {
 		if err != nil {
 			return "", false, err
 		}
-		d, err := p.viewPayment(v)
-		if err != nil {
-			return "", false, err
-		}
+		d := p.viewPayment(v)
 		text, err := p.written("payment-state", d)
 		if err != nil || text == last {
 			return "", !d.Live, err
@@ -311,7 +313,7 @@ func (p *page) prepareCancel(f form) (d payCancelView, err error) {
 	if err := group.Wait(); err != nil {
 		return d, err
 	}
-	if d.Left, err = less(d.Payment.Amount, d.Payment.Cancelled); err != nil {
+	if d.Left, err = leftOf(d.Payment); err != nil {
 		return d, err
 	}
 	d.Account = d.Payment.Method == "virtual_account" || d.Payment.Method == "transfer"
