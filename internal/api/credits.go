@@ -97,12 +97,12 @@ const newest = "newest"
 
 type entriesInput struct {
 	Paging
-	Order string `query:"order" enum:"oldest,newest" default:"oldest"`
+	Order string `query:"order" enum:"oldest,newest" default:"oldest" doc:"Which comes first."`
 }
 
 type usagesInput struct {
 	Paging
-	Order   string `query:"order" enum:"oldest,newest" default:"oldest"`
+	Order   string `query:"order" enum:"oldest,newest" default:"oldest" doc:"Which comes first."`
 	Message string `query:"message" doc:"msg_…"`
 }
 
