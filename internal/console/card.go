@@ -21,7 +21,7 @@ func cardScreens() []screen {
 // cardList is the page of stored cards.
 type cardList struct {
 	Cards    []client.PaymentMethod
-	Gateways []choice // that keep cards
+	Gateways []option // that keep cards
 	Form     form
 }
 
@@ -39,7 +39,7 @@ func (p *page) showCards(f form) error {
 	d := cardList{Cards: cards.Data, Form: f.Filled(nil)}
 	for _, g := range gateways.Data {
 		if slices.Contains(g.Methods, "stored") {
-			d.Gateways = append(d.Gateways, choice{g.Name, p.word("gateway", g.Kind)})
+			d.Gateways = append(d.Gateways, option{g.Name, p.word("gateway", g.Kind)})
 		}
 	}
 	if f.Errors != nil || f.Problem != "" {
@@ -126,8 +126,8 @@ func rechargeScreens() []screen {
 type rechargeView struct {
 	Form  form
 	Rule  client.AutoRecharge
-	Hows  []choice
-	Cards []choice
+	Hows  []option
+	Cards []option
 	Last  []client.Payment // that it made
 }
 
@@ -143,10 +143,10 @@ func (p *page) prepareRecharge() (d rechargeView, s settles, tag string, err err
 	if err != nil {
 		return d, s, tag, err
 	}
-	d.Cards = []choice{{"", p.say("money.first-card")}}
+	d.Cards = []option{{"", p.say("money.first-card")}}
 	for _, c := range cards.Data {
 		if c.Status == "active" {
-			d.Cards = append(d.Cards, choice{c.ID, c.Label})
+			d.Cards = append(d.Cards, option{c.ID, c.Label})
 		}
 	}
 	payments, err := p.api.Payments(p.ctx(), client.PaymentFilter{Paging: client.Paging{Limit: 100}})
@@ -196,7 +196,7 @@ func (p *page) setRecharge() error {
 	if err2 != nil {
 		return err2
 	}
-	if overtaken(err) {
+	if isOvertaken(err) {
 		s.overtaken(p, &f, tag)
 	} else if !f.wrong(p, err, rechargeNames) {
 		return err

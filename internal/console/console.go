@@ -70,7 +70,7 @@ func New(o Options) (*Console, error) {
 // screens are all of them, resource by resource.
 func screens() []screen {
 	return slices.Concat(sessionScreens(), betweenScreens(), accountScreens(), homeScreens(), operatorScreens(), messageScreens(),
-		creditScreens(), paymentScreens(), cardScreens(), rechargeScreens(), withdrawalScreens(), paperScreens(), limitScreens(),
+		creditScreens(), paymentScreens(), cardScreens(), rechargeScreens(), withdrawalScreens(), paperScreens(), creditLimitScreens(),
 		houseSiteScreens(), priceScreens(), planScreens(), houseMoneyScreens(), invoiceScreens(), taxScreens())
 }
 
@@ -96,9 +96,6 @@ func (c *Console) handler(s screen) http.Handler {
 			cause := recover()
 			if cause == nil {
 				return
-			}
-			if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-				panic(cause) // a file broke off, and the browser has to see that
 			}
 			c.Log.ErrorContext(r.Context(), "panic in a page", "route", r.Pattern, "panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
 			p.fail(errors.New("panic"))

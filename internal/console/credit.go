@@ -122,7 +122,7 @@ type entriesView struct {
 	Page    client.Page[client.Entry]
 	Form    form // of the export
 	Keys    client.SigningKeys
-	Formats []choice
+	Formats []option
 }
 
 // entryFormats are the forms in which the ledger is exported.
@@ -166,7 +166,7 @@ func (s sheet) RefPath(ref string) string {
 	kind, _, _ := strings.Cut(ref, "_")
 	switch kind {
 	case "msg":
-		if s.Can("messages:read") {
+		if s.page.can("messages:read") {
 			return s.Path("messages", ref)
 		}
 	case "pay":

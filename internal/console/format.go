@@ -106,11 +106,11 @@ func less(a, b client.Amount) (client.Amount, error) {
 	if err != nil {
 		return "", err
 	}
-	return units(x - y), nil
+	return amountOf(x - y), nil
 }
 
-// units writes ten-thousandths of a won as an amount.
-func units(n int64) client.Amount {
+// amountOf writes ten-thousandths of a won as an amount.
+func amountOf(n int64) client.Amount {
 	sign := ""
 	if n < 0 {
 		sign, n = "-", -n

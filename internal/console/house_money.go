@@ -89,7 +89,7 @@ func (p *page) rejectWithdrawal() error {
 // housePaymentList is what the operator may have to book by hand, of one site.
 type housePaymentList struct {
 	Of       string
-	Sites    []choice
+	Sites    []option
 	Status   string
 	Statuses []string
 	Page     client.Page[client.Payment]
@@ -107,7 +107,7 @@ func (p *page) housePayments() error {
 		return err
 	}
 	for _, s := range sites.Data {
-		d.Sites = append(d.Sites, choice{s.ID, s.Name})
+		d.Sites = append(d.Sites, option{s.ID, s.Name})
 	}
 	if d.Of != "" {
 		d.Page, err = p.api.ForSite(d.Of).Payments(p.ctx(), client.PaymentFilter{Paging: p.at(50), Status: d.Status})
@@ -181,7 +181,7 @@ func (p *page) bookCashReceipt() error {
 type marginView struct {
 	Margin   client.Margin
 	By       string
-	Groups   []choice
+	Groups   []option
 	From, To string
 	Wrong    string
 }

@@ -52,17 +52,17 @@ func (p *page) houseSites() error {
 // siteOpening is the form of a new site.
 type siteOpening struct {
 	Form  form
-	Plans []choice
+	Plans []option
 }
 
 // planChoices are the plans to choose from, after none.
-func (p *page) planChoices() ([]choice, error) {
-	out := []choice{{"", p.say("house.no-plan")}}
+func (p *page) planChoices() ([]option, error) {
+	out := []option{{"", p.say("house.no-plan")}}
 	for plan, err := range client.All(func(at client.Paging) (client.Page[client.Plan], error) { return p.api.Plans(p.ctx(), at) }) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, choice{plan.ID, plan.Name})
+		out = append(out, option{plan.ID, plan.Name})
 	}
 	return out, nil
 }
@@ -163,7 +163,7 @@ func (p *page) changeSite() error {
 	switch {
 	case err2 != nil:
 		return err2
-	case overtaken(err):
+	case isOvertaken(err):
 		s.overtaken(p, &f, tag)
 	case err != nil && !f.wrong(p, err, nil):
 		return err
@@ -189,7 +189,7 @@ func (p *page) setSiteState() error {
 type giving struct {
 	Form  form
 	Site  client.Site
-	Kinds []choice
+	Kinds []option
 }
 
 func (p *page) showGiving(f form) error {

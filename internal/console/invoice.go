@@ -31,7 +31,7 @@ func (p *page) invoices() error {
 // importing is the form of a carrier's file.
 type importing struct {
 	Form      form
-	Providers []choice
+	Providers []option
 }
 
 func (p *page) showImporting(f form) error {
@@ -41,7 +41,7 @@ func (p *page) showImporting(f form) error {
 	}
 	d := importing{Form: f.Filled(nil)}
 	for _, one := range list.Data {
-		d.Providers = append(d.Providers, choice{one.Name, one.Name})
+		d.Providers = append(d.Providers, option{one.Name, one.Name})
 	}
 	if f.Errors != nil {
 		return p.unfit("invoice-new", d)

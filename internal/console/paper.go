@@ -38,7 +38,7 @@ func movementOf(m client.StatementSum, account string) (client.Amount, error) {
 	case m.Credit:
 		return m.Amount, err
 	case m.Debit:
-		return units(-n), err
+		return amountOf(-n), err
 	}
 	return "", err
 }
@@ -72,7 +72,7 @@ func proven(s client.Statement) (d statementView, err error) {
 		if err != nil {
 			return d, err
 		}
-		*a.sum = units(total)
+		*a.sum = amountOf(total)
 		d.Holds = d.Holds && first+total == last
 	}
 	return d, nil
@@ -111,7 +111,7 @@ func (p *page) statementFile() error {
 // billingView is the form of whom papers are made out to.
 type billingView struct {
 	Form   form
-	Papers []choice
+	Papers []option
 }
 
 // papers are what is issued for a payment.
@@ -152,7 +152,7 @@ func (p *page) setBilling() error {
 	if err2 != nil {
 		return err2
 	}
-	if overtaken(err) {
+	if isOvertaken(err) {
 		s.overtaken(p, &f, tag)
 	} else if !f.wrong(p, err, nil) {
 		return err

@@ -51,10 +51,10 @@ func (p *page) payments() error {
 type paying struct {
 	Form     form
 	Gateways []client.Gateway
-	Ways     []choice
-	Cards    []choice
-	Banks    []choice
-	Receipts []choice
+	Ways     []option
+	Cards    []option
+	Banks    []option
+	Receipts []option
 	Sum      paySum
 	Sure     bool // a stored card is charged at once: the sum is shown first
 }
@@ -81,22 +81,22 @@ func (p *page) preparePaying(f form) (d paying, err error) {
 	d.Gateways = gateways.Data
 	for _, c := range cards.Data {
 		if c.Status == "active" {
-			d.Cards = append(d.Cards, choice{c.ID, c.Label})
+			d.Cards = append(d.Cards, option{c.ID, c.Label})
 		}
 	}
 	for _, g := range d.Gateways {
 		for _, m := range g.Methods {
-			if m == "stored" && len(d.Cards) == 0 || m == "stored" && slices.ContainsFunc(d.Ways, func(c choice) bool { return strings.HasPrefix(c.Value, "stored@") }) {
+			if m == "stored" && len(d.Cards) == 0 || m == "stored" && slices.ContainsFunc(d.Ways, func(c option) bool { return strings.HasPrefix(c.Value, "stored@") }) {
 				continue
 			}
-			d.Ways = append(d.Ways, choice{m + "@" + g.Name, p.wayText(m, g)})
+			d.Ways = append(d.Ways, option{m + "@" + g.Name, p.wayText(m, g)})
 		}
 	}
 	first := ""
 	if len(d.Ways) > 0 {
 		first = d.Ways[0].Value
 	}
-	d.Banks = append([]choice{{"", p.say("money.choose-bank")}}, p.choices("bank", banks...)...)
+	d.Banks = append([]option{{"", p.say("money.choose-bank")}}, p.choices("bank", banks...)...)
 	d.Receipts = p.choices("money-receipt", "", "person", "business")
 	now := map[string]string{"way": first, "amount": "50000"}
 	if p.me.Person != nil {
@@ -133,7 +133,7 @@ func sumOf(gateways []client.Gateway, way, typed string) (s paySum) {
 		vat = (whole*2 + 11) / 22
 		supply, total = whole-vat, whole
 	}
-	return paySum{true, units(supply * 10_000), units(vat * 10_000), units(total * 10_000)}
+	return paySum{true, amountOf(supply * 10_000), amountOf(vat * 10_000), amountOf(total * 10_000)}
 }
 
 func (p *page) payForm() error {
@@ -302,7 +302,7 @@ type payCancelView struct {
 	Partial bool // the gateway gives parts back
 	Account bool // the money goes to an account that is to be named
 	ByHand  bool // who asks may say that he transfers it himself
-	Banks   []choice
+	Banks   []option
 }
 
 func (p *page) prepareCancel(f form) (d payCancelView, err error) {
@@ -319,7 +319,7 @@ func (p *page) prepareCancel(f form) (d payCancelView, err error) {
 	d.Account = d.Payment.Method == "virtual_account" || d.Payment.Method == "transfer"
 	d.ByHand = p.me.Operator
 	d.Partial = slices.ContainsFunc(gateways.Data, func(g client.Gateway) bool { return g.Name == d.Payment.Gateway && g.Partial })
-	d.Banks = append([]choice{{"", p.say("money.choose-bank")}}, p.choices("bank", banks...)...)
+	d.Banks = append([]option{{"", p.say("money.choose-bank")}}, p.choices("bank", banks...)...)
 	d.Form = f.Filled(map[string]string{"amount": ""})
 	return d, nil
 }

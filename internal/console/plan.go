@@ -57,7 +57,7 @@ func (p *page) showPlan(prices, name form, err error) error {
 		return err2
 	}
 	s := settles{names: []string{"name"}, label: "house.f", now: map[string]string{"name": plan.Name}}
-	if overtaken(err) {
+	if isOvertaken(err) {
 		s.overtaken(p, &name, tag)
 	} else if err != nil && !name.wrong(p, err, nil) {
 		return err

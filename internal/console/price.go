@@ -126,7 +126,7 @@ type sitePricing struct {
 	Site     client.Site
 	Periods  []client.PricePeriod
 	PlanForm form
-	Plans    []choice
+	Plans    []option
 }
 
 func (p *page) showSitePrices(own, plan form) error {

@@ -37,13 +37,13 @@ func (p *page) withdrawals() error {
 type withdrawing struct {
 	Form   form
 	Credit client.Credit
-	Banks  []choice
+	Banks  []option
 }
 
 func (p *page) prepareWithdraw(f form) (d withdrawing, err error) {
 	d.Credit, err = p.api.Credit(p.ctx())
 	d.Form = f.Filled(nil)
-	d.Banks = append([]choice{{"", p.say("money.choose-bank")}}, p.choices("bank", banks...)...)
+	d.Banks = append([]option{{"", p.say("money.choose-bank")}}, p.choices("bank", banks...)...)
 	return d, err
 }
 

@@ -7,30 +7,31 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"creditmsg/client"
 )
 
-// choice is one option of a field of few values.
-type choice struct{ Value, Text string }
+// option is one value of a field that has few.
+type option struct{ Value, Text string }
 
 // choices are the options of a list of words: the text of each is LIST.VALUE.
-func (p *page) choices(list string, values ...string) (out []choice) {
+func (p *page) choices(list string, values ...string) (out []option) {
 	for _, v := range values {
-		out = append(out, choice{v, p.word(list, v)})
+		out = append(out, option{v, p.word(list, v)})
 	}
 	return out
 }
 
-// tagField keeps the ETag of what a form was made from.
-const tagField = "_tag"
+// madeFrom is the field that keeps the ETag of what a form was made from.
+const madeFrom = "_tag"
 
 // noTag is no thing's ETag: a form without one was not made from anything.
 const noTag = `"none"`
 
 // unchanged asks for a change that happens only if the thing is still what the form was made from.
 func (p *page) unchanged(f form) *client.Client {
-	return p.api.Once(f.Key()).IfMatch(cmp.Or(f.Get(tagField), noTag))
+	return p.api.Once(f.Key()).IfMatch(cmp.Or(f.Get(madeFrom), noTag))
 }
 
 // change is a field of a setting that is not any more what a form was made from.
@@ -46,8 +47,8 @@ type settles struct {
 // begin fills a form with a setting as it is now.
 func (s settles) begin(f form, tag string) form {
 	f = f.Filled(s.now)
-	if f.Get(tagField) == "" {
-		f.Set(tagField, tag)
+	if f.Get(madeFrom) == "" {
+		f.Set(madeFrom, tag)
 	}
 	return f
 }
@@ -56,7 +57,7 @@ func (s settles) begin(f form, tag string) form {
 // what is there now from here on, so that sending it again is a decision.
 func (s settles) overtaken(p *page, f *form, tag string) {
 	f.Problem, f.Errors, f.Changed = p.say("money.overtaken"), nil, nil
-	f.Set(tagField, tag)
+	f.Set(madeFrom, tag)
 	f.Del(keyField)
 	for _, name := range s.names {
 		if now, typed := s.now[name], f.Get(name); now != typed {
@@ -65,8 +66,8 @@ func (s settles) overtaken(p *page, f *form, tag string) {
 	}
 }
 
-// overtaken reports whether a change was refused because the thing is not as it was.
-func overtaken(err error) bool { return client.IsProblem(err, "precondition_failed") }
+// isOvertaken reports whether a change was refused because the thing is not as it was.
+func isOvertaken(err error) bool { return client.IsProblem(err, "precondition_failed") }
 
 // typedWon is an amount as the API takes it from what people write: 50,000원.
 func typedWon(text string) client.Amount {
@@ -89,7 +90,10 @@ func (p *page) file(name, media string, write func(w io.Writer) error) error {
 		if !f.begun {
 			return err
 		}
-		panic(http.ErrAbortHandler) // what was sent is not all there is: the browser has to see that
+		// What was sent is not all there is: the connection ends without the rest, and the browser sees that.
+		p.Log.ErrorContext(p.r.Context(), "a file broke off", "route", p.r.Pattern, "error", err)
+		_ = http.NewResponseController(p.w).SetWriteDeadline(time.Unix(1, 0))
+		return nil
 	}
 	if !f.begun {
 		_, err := f.Write(nil) // an empty file

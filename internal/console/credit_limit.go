@@ -6,23 +6,23 @@ import (
 	"creditmsg/client"
 )
 
-func limitScreens() []screen {
+func creditLimitScreens() []screen {
 	return []screen{
-		{pattern: "GET /s/{site}/credit/limits", do: (*page).limits},
+		{pattern: "GET /s/{site}/credit/limits", do: (*page).creditLimits},
 		{pattern: "POST /s/{site}/credit/limits/caps", do: (*page).setCaps},
-		{pattern: "GET /s/{site}/credit/limits/caps", do: (*page).limits},
+		{pattern: "GET /s/{site}/credit/limits/caps", do: (*page).creditLimits},
 		{pattern: "POST /s/{site}/credit/limits/alerts", do: (*page).setAlerts},
-		{pattern: "GET /s/{site}/credit/limits/alerts", do: (*page).limits},
+		{pattern: "GET /s/{site}/credit/limits/alerts", do: (*page).creditLimits},
 	}
 }
 
-// limitView is the page of caps and of who is told what.
-type limitView struct {
+// creditLimitView is the page of caps and of who is told what.
+type creditLimitView struct {
 	Caps      client.Caps
 	CapForm   form
 	AlertForm form
 	Topics    []topicChoice
-	Languages []choice
+	Languages []option
 }
 
 // topicChoice is something that people are told of.
@@ -37,13 +37,13 @@ var topics = []string{"low_balance", "payment_failed", "expiring", "owed", "caps
 // topicField begins the names of the boxes of topics.
 const topicField = "topic."
 
-// limitsNow are the two settings of the page, as they are now.
-type limitsNow struct {
+// creditLimitsNow are the two settings of the page, as they are now.
+type creditLimitsNow struct {
 	caps, alerts      settles
 	capTag, alertsTag string
 }
 
-func (p *page) prepareLimits() (d limitView, now limitsNow, err error) {
+func (p *page) prepareCreditLimits() (d creditLimitView, now creditLimitsNow, err error) {
 	if d.Caps, err = p.api.Noting(&now.capTag).Caps(p.ctx()); err != nil {
 		return d, now, err
 	}
@@ -90,8 +90,8 @@ func sum(a *client.Amount) string {
 	return plainWon(*a)
 }
 
-// showLimits shows both settings, of one what was typed and is wrong.
-func (p *page) showLimits(d limitView, now limitsNow) error {
+// showCreditLimits shows both settings, of one what was typed and is wrong.
+func (p *page) showCreditLimits(d creditLimitView, now creditLimitsNow) error {
 	wrong := d.CapForm.Problem != "" || d.AlertForm.Problem != ""
 	if d.CapForm.Values == nil {
 		d.CapForm = now.caps.begin(form{}, now.capTag)
@@ -103,13 +103,13 @@ func (p *page) showLimits(d limitView, now limitsNow) error {
 		d.Topics = append(d.Topics, topicChoice{t, p.word("money.f.topic", t), d.AlertForm.Get(topicField+t) != ""})
 	}
 	if wrong {
-		return p.unfit("limits", d)
+		return p.unfit("credit-limits", d)
 	}
-	return p.show("limits", d)
+	return p.show("credit-limits", d)
 }
 
-func (p *page) limits() error {
-	d, now, err := p.prepareLimits()
+func (p *page) creditLimits() error {
+	d, now, err := p.prepareCreditLimits()
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (p *page) limits() error {
 	} else if f.Kept && f.Has("levels") {
 		d.AlertForm = f
 	}
-	return p.showLimits(d, now)
+	return p.showCreditLimits(d, now)
 }
 
 // capsOf reads the caps of a form; what is no number stands beside its field.
@@ -151,17 +151,17 @@ func (p *page) setCaps() error {
 			return p.done(p.path("credit", "limits"), "money.caps")
 		}
 	}
-	d, now, err2 := p.prepareLimits()
+	d, now, err2 := p.prepareCreditLimits()
 	switch {
 	case err2 != nil:
 		return err2
-	case overtaken(err):
+	case isOvertaken(err):
 		now.caps.overtaken(p, &f, now.capTag)
 	case err != nil && !f.wrong(p, err, nil):
 		return err
 	}
 	d.CapForm = f
-	return p.showLimits(d, now)
+	return p.showCreditLimits(d, now)
 }
 
 // lines are what a field of several lines has, without empty ones.
@@ -202,15 +202,15 @@ func (p *page) setAlerts() error {
 	if err == nil {
 		return p.done(p.path("credit", "limits"), "money.alerts")
 	}
-	d, now, err2 := p.prepareLimits()
+	d, now, err2 := p.prepareCreditLimits()
 	switch {
 	case err2 != nil:
 		return err2
-	case overtaken(err):
+	case isOvertaken(err):
 		now.alerts.overtaken(p, &f, now.alertsTag)
 	case !f.wrong(p, err, alertNames(err)):
 		return err
 	}
 	d.AlertForm = f
-	return p.showLimits(d, now)
+	return p.showCreditLimits(d, now)
 }
