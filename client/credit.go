@@ -68,7 +68,8 @@ type UsageRefund struct {
 // UsageFilter narrows a list of usages; Message "" does not.
 type UsageFilter struct {
 	Paging
-	Message string // an id
+	Message     string // an id
+	NewestFirst bool
 }
 
 // Credit gets the purse and the prices.
@@ -81,9 +82,18 @@ func (c *Client) Entries(ctx context.Context, p Paging) (Page[Entry], error) {
 	return get[Page[Entry]](ctx, c, p.query(), "v1", "credit", "entries")
 }
 
-// Usages lists what messages used.
+// LatestEntries lists the ledger, newest first.
+func (c *Client) LatestEntries(ctx context.Context, p Paging) (Page[Entry], error) {
+	return get[Page[Entry]](ctx, c, p.query("order", "newest"), "v1", "credit", "entries")
+}
+
+// Usages lists what messages used, oldest first if nothing else is said.
 func (c *Client) Usages(ctx context.Context, f UsageFilter) (Page[Usage], error) {
-	return get[Page[Usage]](ctx, c, f.query("message", f.Message), "v1", "credit", "usages")
+	order := ""
+	if f.NewestFirst {
+		order = "newest"
+	}
+	return get[Page[Usage]](ctx, c, f.query("message", f.Message, "order", order), "v1", "credit", "usages")
 }
 
 // Refund is money that was given back for a usage.

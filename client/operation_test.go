@@ -92,8 +92,12 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 			return last(c.RegisterKakaoChannel(ctx, "@a", "solapi", "123456"))
 		},
 			asked{"POST", "/v1/kakao-channels/@a/registrations/solapi", "application/json", `{"token":"123456"}`}},
-		"credit":  {func(ctx context.Context, c *client.Client) error { return last(c.Credit(ctx)) }, asked{"GET", "/v1/credit", "", ""}},
-		"entries": {func(ctx context.Context, c *client.Client) error { return last(c.Entries(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/entries", "", ""}},
+		"credit":         {func(ctx context.Context, c *client.Client) error { return last(c.Credit(ctx)) }, asked{"GET", "/v1/credit", "", ""}},
+		"entries":        {func(ctx context.Context, c *client.Client) error { return last(c.Entries(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/entries", "", ""}},
+		"latest entries": {func(ctx context.Context, c *client.Client) error { return last(c.LatestEntries(ctx, client.Paging{})) }, asked{"GET", "/v1/credit/entries?order=newest", "", ""}},
+		"latest usages": {func(ctx context.Context, c *client.Client) error {
+			return last(c.Usages(ctx, client.UsageFilter{NewestFirst: true}))
+		}, asked{"GET", "/v1/credit/usages?order=newest", "", ""}},
 		"usages": {func(ctx context.Context, c *client.Client) error {
 			return last(c.Usages(ctx, client.UsageFilter{Message: "msg_1"}))
 		}, asked{"GET", "/v1/credit/usages?message=msg_1", "", ""}},

@@ -129,6 +129,8 @@ type Gateway struct {
 	Methods    []string `json:"methods"`
 	LeastTotal Amount   `json:"least_total"`
 	Partial    bool     `json:"partial"`
+
+	VATIncluded bool `json:"vat_included"` // what is asked for is what the payer is charged
 }
 
 // PaymentMethod is a card that was left with a gateway.

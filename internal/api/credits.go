@@ -92,8 +92,17 @@ func showUsage(refunds []credit.Refunded) func(credit.Usage) (usageView, error) 
 	}
 }
 
+// newest is the order of a list that is otherwise told oldest first.
+const newest = "newest"
+
+type entriesInput struct {
+	Paging
+	Order string `query:"order" enum:"oldest,newest" default:"oldest" doc:"Which comes first."`
+}
+
 type usagesInput struct {
 	Paging
+	Order   string `query:"order" enum:"oldest,newest" default:"oldest" doc:"Which comes first."`
 	Message string `query:"message" doc:"msg_…"`
 }
 
@@ -124,25 +133,11 @@ func credits(a *api) {
 	forecasts(a)
 	read(a, operation{
 		id: "listEntries", method: http.MethodGet, path: "/v1/credit/entries", tag: "Credit", ability: "credit:read", status: http.StatusOK,
-		summary: "List the ledger, oldest first", about: "Each line carries the hash of the one before it, so that no line can change unseen.",
-	}, func(tx *db.Tx, x *exchange, in *Paging) (out listOf[entryView], err error) {
-		l, err := a.list(tx, x, "entries")
-		if err != nil {
-			return out, err
-		}
-		var after int64
-		if err := l.after(in.Cursor, &after); err != nil {
-			return out, err
-		}
-		rows, err := a.Ledger.Entries(tx, x.site, after, in.Limit+1)
-		if err != nil {
-			return out, err
-		}
-		return pageOf(l, rows, in.Limit, showEntry, func(e credit.Entry) any { return e.Seq })
-	})
+		summary: "List the ledger, oldest or newest first", about: "Each line carries the hash of the one before it, so that no line can change unseen.",
+	}, a.listEntries)
 	read(a, operation{
 		id: "listUsages", method: http.MethodGet, path: "/v1/credit/usages", tag: "Credit", ability: "credit:read", status: http.StatusOK,
-		summary: "List what messages spent, by channel, oldest first",
+		summary: "List what messages spent, by channel, oldest or newest first",
 	}, a.listUsages)
 	write(a, operation{
 		id: "refundUsage", secondFactor: true, method: http.MethodPost, path: "/v1/credit/usages/{id}/refund", tag: "Credit", ability: "credit:refund", status: http.StatusCreated,
@@ -151,8 +146,36 @@ func credits(a *api) {
 	}, a.refund)
 }
 
+func (a *api) listEntries(tx *db.Tx, x *exchange, in *entriesInput) (out listOf[entryView], err error) {
+	l, err := a.list(tx, x, inOrder("entries", in.Order))
+	if err != nil {
+		return out, err
+	}
+	var at int64
+	if err := l.after(in.Cursor, &at); err != nil {
+		return out, err
+	}
+	page := a.Ledger.Entries
+	if in.Order == newest {
+		page = a.Ledger.LatestEntries
+	}
+	rows, err := page(tx, x.site, at, in.Limit+1)
+	if err != nil {
+		return out, err
+	}
+	return pageOf(l, rows, in.Limit, showEntry, func(e credit.Entry) any { return e.Seq })
+}
+
+// inOrder is what a list is called in its cursors: one that is told newest first is another one.
+func inOrder(name, order string) string {
+	if order == newest {
+		return name + " newest first"
+	}
+	return name
+}
+
 func (a *api) listUsages(tx *db.Tx, x *exchange, in *usagesInput) (out listOf[usageView], err error) {
-	l, err := a.list(tx, x, "usages", in.Message)
+	l, err := a.list(tx, x, inOrder("usages", in.Order), in.Message)
 	if err != nil {
 		return out, err
 	}
@@ -165,7 +188,11 @@ func (a *api) listUsages(tx *db.Tx, x *exchange, in *usagesInput) (out listOf[us
 	if err := l.after(in.Cursor, &after); err != nil {
 		return out, err
 	}
-	rows, err := a.Ledger.Usages(tx, x.site, of, after, in.Limit+1)
+	page := a.Ledger.Usages
+	if in.Order == newest {
+		page = a.Ledger.LatestUsages
+	}
+	rows, err := page(tx, x.site, of, after, in.Limit+1)
 	if err != nil {
 		return out, err
 	}

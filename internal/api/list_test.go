@@ -60,6 +60,9 @@ func TestListsArePagedWithoutGapsOrRepeats(t *testing.T) {
 			{"/v1/senders", "number", "0261234567 15880001 15880002 15880003"},
 			{"/v1/kakao-channels", "name", "@demo @채널1588-0001 @채널1588-0002 @채널1588-0003"},
 			{"/v1/credit/entries", "seq", "1 2 3 4 5 6"},
+			{"/v1/credit/entries?order=newest", "seq", "6 5 4 3 2 1"},
+			{"/v1/credit/entries?order=oldest", "seq", "1 2 3 4 5 6"},
+			{"/v1/credit/usages?order=newest", "id", ""},
 			{"/v1/messages?status=accepted", "id", strings.Join(ids, " ")},
 			{"/v1/messages?status=done", "id", ""},
 		} {
@@ -103,7 +106,7 @@ func TestACursorIsGoodForItsOwnListOnly(t *testing.T) {
 	cursor := w.get("/v1/messages?limit=1").cursor()
 	w.get("/v1/messages?limit=2&cursor=" + cursor).is(200)
 	for _, path := range []string{
-		"/v1/messages?status=accepted&cursor=" + cursor, "/v1/credit/entries?cursor=" + cursor, "/v1/messages?cursor=x" + cursor,
+		"/v1/messages?status=accepted&cursor=" + cursor, "/v1/credit/entries?cursor=" + cursor, "/v1/credit/entries?order=newest&cursor=" + w.get("/v1/credit/entries?limit=1").cursor(), "/v1/messages?cursor=x" + cursor,
 		"/v1/messages?cursor=" + cursor[:len(cursor)-2], "/v1/messages?cursor=%20", "/v1/messages?cursor=AAAA",
 	} {
 		if got := w.get(path).refused(422, "validation"); !slices.Equal(got, []string{"/cursor"}) {

@@ -212,7 +212,7 @@ func payments(a *api) {
 	}, func(_ *db.Tx, x *exchange, _ *struct{}) (listOf[gatewayView], error) {
 		out := listOf[gatewayView]{Data: []gatewayView{}}
 		for _, o := range a.Billing.Offers(x.site) {
-			v := gatewayView{Name: o.Gateway, Kind: o.Kind, LeastTotal: o.Least, Partial: o.Partial}
+			v := gatewayView{Name: o.Gateway, Kind: o.Kind, LeastTotal: o.Least, Partial: o.Partial, VATIncluded: o.VATIncluded}
 			for _, m := range o.Methods {
 				v.Methods = append(v.Methods, string(m))
 			}
@@ -228,6 +228,8 @@ type gatewayView struct {
 	Methods    []string     `json:"methods"`
 	LeastTotal money.Amount `json:"least_total" doc:"The smallest sum that it charges."`
 	Partial    bool         `json:"partial" doc:"Parts of a payment can be given back."`
+
+	VATIncluded bool `json:"vat_included" doc:"The amount of a payment is what the payer is charged, with VAT; otherwise it is the credit, and VAT comes on top."`
 }
 
 func paymentID(text string) (id.ID, error) { return named(id.Payment, "payment", text) }

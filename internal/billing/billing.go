@@ -84,13 +84,14 @@ type Offer struct {
 	Gateway string
 	Kind    string
 	payment.Capabilities
+	VATIncluded bool // what is asked for is what the payer is charged, VAT within
 }
 
 // Offers lists the gateways that a site may use, in the order of the configuration.
 func (s *Service) Offers(siteID string) []Offer {
 	var all []Offer
 	for _, g := range s.offered(siteID) {
-		all = append(all, Offer{g.Name, g.Kind, g.Adapter.Capabilities()})
+		all = append(all, Offer{g.Name, g.Kind, g.Adapter.Capabilities(), s.o.VATIncluded})
 	}
 	return all
 }

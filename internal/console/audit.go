@@ -28,7 +28,7 @@ func (p *page) auditPath(parts ...string) string {
 }
 
 // Log is where the log of changes is.
-func (s sheet) Log() string { return s.page.auditPath() }
+func (s view) Log() string { return s.page.auditPath() }
 
 // watcher asks about the log of the page's site, or about all of them.
 func (p *page) watcher() *client.Client {
@@ -103,7 +103,7 @@ func (p *page) namesIn(list []client.AuditEntry) map[string]string {
 }
 
 // Act says in words what was done to what.
-func (s sheet) Act(action string) string {
+func (s view) Act(action string) string {
 	noun, verb, _ := strings.Cut(action, ".")
 	return s.page.word("audit-noun", noun) + " " + s.page.word("audit-verb", verb)
 }
@@ -112,7 +112,7 @@ func (s sheet) Act(action string) string {
 type changed struct{ Name, Before, After string }
 
 // Changes are what a change made other, thing by thing.
-func (s sheet) Changes(e client.AuditEntry) (out []changed) {
+func (s view) Changes(e client.AuditEntry) (out []changed) {
 	names := slices.Collect(maps.Keys(e.Before))
 	for name := range e.After {
 		if _, both := e.Before[name]; !both {

@@ -2,9 +2,6 @@ package console
 
 import "creditmsg/client"
 
-// choice is one of those that a field has to choose from.
-type choice struct{ Value, Text string }
-
 // templateChoices offers templates by their codes, after none.
 func templateChoices(list []client.Template, none string) []choice {
 	out := []choice{{"", none}}

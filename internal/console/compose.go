@@ -225,7 +225,7 @@ func (p *page) side(f form) (s side) {
 	_ = group.Wait() // each says what is wrong itself
 	least := -1
 	for i, w := range s.Ways {
-		if w.Problem == "" && (least < 0 || units(w.Estimate.ExpectedCost) < units(s.Ways[least].Estimate.ExpectedCost)) {
+		if w.Problem == "" && (least < 0 || tenThousandths(w.Estimate.ExpectedCost) < tenThousandths(s.Ways[least].Estimate.ExpectedCost)) {
 			least = i
 		}
 	}
@@ -249,8 +249,8 @@ func (p *page) way(f form, strategy client.Strategy, people int) way {
 	return w
 }
 
-// units is an amount to compare.
-func units(a client.Amount) int64 {
+// tenThousandths is an amount to compare.
+func tenThousandths(a client.Amount) int64 {
 	n, err := a.Units()
 	if err != nil {
 		return 0

@@ -74,6 +74,8 @@ func screens() []screen {
 		templateScreens(), channelScreens(), senderScreens(), ruleScreens(), optOutScreens(), policyScreens(), contactScreens(), groupScreens(),
 		settingScreens(), peopleScreens(), roleScreens(), tokenScreens(), testScreens(), webhookScreens(), deliveryScreens(), auditScreens(),
 		limitScreens(), privacyScreens(), providerScreens(), inboxScreens(), runScreens(),
+		creditScreens(), paymentScreens(), cardScreens(), rechargeScreens(), withdrawalScreens(), paperScreens(), creditLimitScreens(),
+		houseSiteScreens(), priceScreens(), planScreens(), houseMoneyScreens(), invoiceScreens(), taxScreens(),
 	)
 }
 

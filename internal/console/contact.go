@@ -40,7 +40,7 @@ func contactScreens() []screen {
 func (p *page) book(parts ...string) string { return p.path(append([]string{"book"}, parts...)...) }
 
 // Book is such a path for pages.
-func (s sheet) Book(parts ...string) string { return s.page.book(parts...) }
+func (s view) Book(parts ...string) string { return s.page.book(parts...) }
 
 // contactList is the address book.
 type contactList struct {

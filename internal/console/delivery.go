@@ -139,7 +139,7 @@ func indented(raw json.RawMessage) string {
 }
 
 // JSON is what an event or another thing is, for people to read.
-func (s sheet) JSON(raw json.RawMessage) string { return indented(raw) }
+func (s view) JSON(raw json.RawMessage) string { return indented(raw) }
 
 func (p *page) replayOne() error {
 	n, err := p.sequence()

@@ -9,11 +9,15 @@
 //     may over the API, sees the same masked, leaves the same entry in the audit log, and is refused
 //     by the same sentence.
 //   - A form that is sent twice does once what it says: its Idempotency-Key is made with the page.
+//   - Nobody's change is undone unseen: a setting that somebody else changed since its form was made is
+//     shown beside what was typed, and changed only when the form is sent once more.
 //   - Nothing that was typed is lost. A refusal stands beside its field, and the form keeps what was
 //     in it; where a session has ended, or money and keys ask for the second factor, the page in
 //     between carries it along.
 //   - The session is in a cookie that scripts cannot read and that no other site's page can use;
 //     forms of other origins are refused; a page runs no script and uses no style but our own files.
+//     The one exception is the page that opens the window of a payment gateway which has no page to
+//     lead to: it loads that gateway's script, and nothing else of anybody's.
 //   - Every page works without JavaScript but where it is about seeing things as they happen.
 //   - All that is read stands in text/, in NOUN.ko.json and NOUN.en.json, key by key the same.
 //

@@ -16,6 +16,7 @@ type form struct {
 	Errors  map[string]string // by the field's name
 	Problem string            // what is wrong with the whole; "" = nothing
 	Kept    bool              // it was carried along from before the session was renewed
+	Changed []change          // what somebody else changed meanwhile of what the form is about
 }
 
 // choice is one of what a field lets choose.
@@ -70,6 +71,9 @@ func (f *form) wrong(p *page, err error, names map[string]string) bool {
 		return false
 	}
 	f.Problem, f.Errors = problem.Detail, map[string]string{}
+	if problem.Code == "idempotency_mismatch" {
+		f.Del(keyField) // it was sent before and changed since: sent again, it is another one
+	}
 	inside := len(problem.Errors) > 0
 	for _, at := range problem.Errors {
 		name := nameOf(at.Pointer, names)

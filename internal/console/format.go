@@ -95,3 +95,51 @@ func (f figures) day(t time.Time) string {
 	}
 	return t.In(korea).Format("2 Jan 2006")
 }
+
+// less is what is left of an amount without another.
+func less(a, b client.Amount) (client.Amount, error) {
+	x, err := a.Units()
+	if err != nil {
+		return "", err
+	}
+	y, err := b.Units()
+	if err != nil {
+		return "", err
+	}
+	return amountOf(x - y), nil
+}
+
+// amountOf writes ten-thousandths of a won as an amount.
+func amountOf(n int64) client.Amount {
+	sign := ""
+	if n < 0 {
+		sign, n = "-", -n
+	}
+	return client.Amount(fmt.Sprintf("%s%d.%04d", sign, n/10_000, n%10_000))
+}
+
+// ratio is how much of what there was is used, from 0 to 1: the length of a bar, and no sum.
+func ratio(used, left int64) string {
+	if used+left <= 0 {
+		return "0"
+	}
+	return strconv.FormatFloat(float64(used)/float64(used+left), 'f', 3, 64)
+}
+
+// wonRatio is ratio of amounts.
+func wonRatio(used, left client.Amount) string {
+	x, errX := used.Units()
+	y, errY := left.Units()
+	if errX != nil || errY != nil {
+		return "0"
+	}
+	return ratio(x, y)
+}
+
+// brief is the beginning of a long code.
+func brief(text string) string {
+	if len(text) > 12 {
+		return text[:10] + "…"
+	}
+	return text
+}

@@ -15,13 +15,17 @@ import (
 // somebody else may have changed meanwhile.
 
 // Tabs are the pages of the area that one of them belongs to, as far as the person may see them.
-func (s sheet) Tabs(on string) (out []place) {
-	for _, area := range [][]door{kakaoTabs, ruleTabs, bookTabs} {
+func (s view) Tabs(on string) (out []place) {
+	areas := [][]door{kakaoTabs, ruleTabs, bookTabs, settingTabs, developerTabs}
+	if s.page.site == "" {
+		areas = [][]door{houseTabs, inboxTabs}
+	}
+	for _, area := range areas {
 		if !slices.ContainsFunc(area, func(d door) bool { return d.key == on }) {
 			continue
 		}
 		for _, d := range area {
-			if s.page.canAny(d.needs) {
+			if s.page.canAny(d.needs) && !(s.Testing() && ofLive[d.key]) {
 				out = append(out, place{Key: d.key, Path: s.page.path(d.parts...), On: d.key == on})
 			}
 		}
@@ -30,13 +34,10 @@ func (s sheet) Tabs(on string) (out []place) {
 }
 
 // Key is for a button that is a form by itself.
-func (s sheet) Key() string { return rand.Text() }
-
-// Asked is the question that is open: without JavaScript its button leads to the page with it.
-func (s sheet) Asked() string { return s.page.r.URL.Query().Get("ask") }
+func (s view) Key() string { return rand.Text() }
 
 // Ask is the address of the page with a question open.
-func (s sheet) Ask(id string) string {
+func (s view) Ask(id string) string {
 	q := url.Values{}
 	if s.page.r.Method == http.MethodGet {
 		q = s.page.r.URL.Query()

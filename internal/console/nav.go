@@ -24,6 +24,7 @@ var siteDoors = []door{
 	{"messages", "send", []string{"messages"}, "messages:read"},
 	{"series", "calendar", []string{"series"}, "messages:read"},
 	{"search", "search", []string{"search"}, "messages:read"},
+	{"credit", "wallet", []string{"credit"}, "credit:read"},
 	{"book", "address-book", []string{"book"}, "contacts:read"},
 	{"kakao", "template", []string{"settings", "kakao"}, "templates:read channels:read"},
 	{"senders", "phone", []string{"settings", "senders"}, "senders:read"},
@@ -34,6 +35,11 @@ var siteDoors = []door{
 
 var operatorDoors = []door{
 	{"operator", "home", []string{"operator"}, ""},
+	{"house-sites", "building", []string{"operator", "sites"}, "operator"},
+	{"house-prices", "tag", []string{"operator", "prices"}, "operator"},
+	{"house-money", "cash", []string{"operator", "money"}, "operator"},
+	{"house-margin", "chart-bar", []string{"operator", "margin"}, "operator"},
+	{"house-invoices", "receipt", []string{"operator", "invoices"}, "operator"},
 	{"waiting-senders", "phone", []string{"operator", "senders"}, "senders:read"},
 	{"house-words", "ban", []string{"operator", "words"}, "optouts:read"},
 	{"providers", "plug", []string{"operator", "providers"}, "operator"},

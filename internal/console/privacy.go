@@ -68,7 +68,7 @@ func (p *page) kept(days int) string {
 }
 
 // Kept says how long numbers are kept.
-func (s sheet) Kept(days int) string { return s.page.kept(days) }
+func (s view) Kept(days int) string { return s.page.kept(days) }
 
 // changePrivacy takes either form of the page.
 func (p *page) changePrivacy() error {

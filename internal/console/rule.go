@@ -36,7 +36,7 @@ func (p *page) rules(parts ...string) string {
 }
 
 // Rules is such a path for pages.
-func (s sheet) Rules(parts ...string) string { return s.page.rules(parts...) }
+func (s view) Rules(parts ...string) string { return s.page.rules(parts...) }
 
 // sendingRules is the form of what a site's messages go by.
 type sendingRules struct {

@@ -31,7 +31,7 @@ func (p *page) senderPath(parts ...string) string {
 }
 
 // SenderPath is a path of the sender numbers for pages.
-func (s sheet) SenderPath(parts ...string) string { return s.page.senderPath(parts...) }
+func (s view) SenderPath(parts ...string) string { return s.page.senderPath(parts...) }
 
 // dashed writes a number as people read it: 02-6123-4567.
 func dashed(number string) string { return phone.Number(number).Dashed() }

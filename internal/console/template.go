@@ -41,7 +41,7 @@ func (p *page) kakao(parts ...string) string {
 }
 
 // Kakao is such a path for pages.
-func (s sheet) Kakao(parts ...string) string { return s.page.kakao(parts...) }
+func (s view) Kakao(parts ...string) string { return s.page.kakao(parts...) }
 
 func (p *page) templates() error {
 	if !p.can("templates:read") && p.can("channels:read") {

@@ -103,7 +103,7 @@ func used(t *testing.T) (keys, lists map[string]bool) {
 		switch called {
 		case "say", "text", "count":
 			keys[texts[0]] = true
-		case "word":
+		case "word", "choices":
 			lists[texts[0]] = true
 		}
 	})
@@ -128,7 +128,7 @@ func noteField(c *parse.CommandNode, text func(int) string, keys map[string]bool
 }
 
 // computed are keys that are put together of a fixed beginning and a name of ours.
-var computed = []string{"title.", "nav.", "refused.", "done."}
+var computed = []string{"title.", "nav.", "tab.", "refused.", "done."}
 
 func TestEachTextThatIsNamedIsThereAndEachThatIsThereIsNamed(t *testing.T) {
 	have := keys(t, "ko")

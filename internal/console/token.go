@@ -69,7 +69,7 @@ func (p *page) mayAll(s shelf) bool {
 }
 
 // MayChange reports whether tokens of the shelf can be made and changed.
-func (s sheet) MayChange(of shelf) bool {
+func (s view) MayChange(of shelf) bool {
 	return of.Mine || s.page.can("tokens:write") || s.page.me.Operator
 }
 
@@ -114,7 +114,7 @@ func stateOf(t client.Token, now time.Time) string {
 }
 
 // State is how a token stands.
-func (s sheet) State(t client.Token) string { return stateOf(t, time.Now()) }
+func (s view) State(t client.Token) string { return stateOf(t, time.Now()) }
 
 // tokenView is the page of a token, or of one that is to be made.
 type tokenView struct {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"embed"
+	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
@@ -56,6 +57,8 @@ func (t *tongue) functions(s *static) template.FuncMap {
 		}, "whole": func(n int) int64 { return int64(n) }, "sub": func(a, b int64) int64 { return a - b }, "to": to, "field": newField, "dict": dict, "query": query, "more": more,
 		"inc": func(n int) int { return n + 1 }, "dashed": dashed,
 		"list": func(names ...string) []string { return names }, "one": oneWhere, "amounts": amounts,
+		"brief": brief, "ratio": ratio, "wonRatio": wonRatio, "differences": differences, "form": func() form { return form{} }, "formats": func() []string { return statementFormats },
+		"moved": movementOf, "base64": base64.StdEncoding.EncodeToString,
 	}
 }
 

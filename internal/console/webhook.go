@@ -34,7 +34,7 @@ func (p *page) webhooks() error {
 }
 
 // HealthOf is how an endpoint does: disabled, failing, late (something waits) or well.
-func (s sheet) HealthOf(e client.WebhookEndpoint) string {
+func (s view) HealthOf(e client.WebhookEndpoint) string {
 	switch {
 	case e.Status == "disabled":
 		return "disabled"

@@ -182,6 +182,27 @@ func TestEntriesAreReadPageByPageWithTheirPreviousHash(t *testing.T) {
 	})
 }
 
+func TestTheLatestEntriesAreTheSameFromTheEndOn(t *testing.T) {
+	onEvery(t, func(t *testing.T, w *world, s string) {
+		for range 5 {
+			w.add(TopUp{Site: s, Kind: Payment, Amount: won})
+		}
+		want := w.entries(s)
+		slices.Reverse(want)
+		var got []Entry
+		for before := int64(0); len(got) < 10; before = got[len(got)-1].Seq {
+			var page []Entry
+			w.view(func(tx *db.Tx) (err error) { page, err = w.l.LatestEntries(tx, s, before, 2); return err })
+			if got = append(got, page...); len(page) < 2 {
+				break
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("the latest entries (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestTheTimeOfEntriesNeverFalls(t *testing.T) {
 	onEvery(t, func(t *testing.T, w *world, s string) {
 		w.add(TopUp{Site: s, Kind: Payment, Amount: won})

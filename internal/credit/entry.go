@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"strconv"
 
 	"creditmsg/internal/db"
@@ -249,6 +250,31 @@ func (l *Ledger) Entries(tx *db.Tx, siteID string, after int64, limit int) ([]En
 			return nil, err
 		}
 		prev = lines[i].hash
+	}
+	return out, nil
+}
+
+// LatestEntries lists a site's entries from the newest back, beginning below before; 0 = with the last one.
+func (l *Ledger) LatestEntries(tx *db.Tx, siteID string, before int64, limit int) ([]Entry, error) {
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	// One line more is read: its hash is the last one's previous.
+	rows, err := tx.Query(`SELECT `+lineColumns+` FROM entry WHERE site_id = ? AND seq < ? ORDER BY site_id DESC, seq DESC LIMIT ?`,
+		siteID, before, limit+1)
+	lines, err := db.Collect(rows, err, scanLine)
+	if err != nil {
+		return nil, fmt.Errorf("read the latest entries of %s: %w", siteID, err)
+	}
+	out := make([]Entry, min(limit, len(lines)))
+	for i := range out {
+		prev := make([]byte, sha256.Size)
+		if i+1 < len(lines) {
+			prev = lines[i+1].hash
+		}
+		if out[i], err = l.entry(tx, &lines[i], prev); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }

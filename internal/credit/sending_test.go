@@ -213,6 +213,17 @@ func TestUsagesAddUpPerMessageAndChannel(t *testing.T) {
 		if diff := cmp.Diff(w.usages(s, id.ID{}), paged); diff != "" || len(paged) != 3 {
 			t.Errorf("%d usages in pages, want 3 (-all +paged):\n%s", len(paged), diff)
 		}
+		var latest []Usage
+		for before := (id.ID{}); ; before = latest[len(latest)-1].ID {
+			var page []Usage
+			w.view(func(tx *db.Tx) (err error) { page, err = w.l.LatestUsages(tx, s, id.ID{}, before, 2); return err })
+			if latest = append(latest, page...); len(page) < 2 {
+				break
+			}
+		}
+		if slices.Reverse(latest); !cmp.Equal(latest, paged) {
+			t.Errorf("from the newest back they are others: %s", cmp.Diff(paged, latest))
+		}
 	})
 }
 

@@ -162,14 +162,23 @@ func counted(us []*usage) []db.Column {
 // Usages gives up to limit usages of the site after one, oldest first; of all
 // messages when message is the zero id.
 func (l *Ledger) Usages(tx *db.Tx, siteID string, message, after id.ID, limit int) ([]Usage, error) {
+	return l.usages(tx, siteID, message, after, ` AND id > ?`, ` ORDER BY site_id, id LIMIT ?`, limit)
+}
+
+// LatestUsages lists usages as Usages does, from the newest back, beginning below one.
+func (l *Ledger) LatestUsages(tx *db.Tx, siteID string, message, before id.ID, limit int) ([]Usage, error) {
+	return l.usages(tx, siteID, message, before, ` AND id < ?`, ` ORDER BY site_id DESC, id DESC LIMIT ?`, limit)
+}
+
+func (l *Ledger) usages(tx *db.Tx, siteID string, message, at id.ID, beyond, order string, limit int) ([]Usage, error) {
 	query, args := `SELECT `+names(usageColumns)+` FROM credit_usage WHERE site_id = ?`, []any{siteID}
 	if !message.IsZero() {
 		query, args = query+` AND message_id = ?`, append(args, message)
 	}
-	if !after.IsZero() {
-		query, args = query+` AND id > ?`, append(args, after)
+	if !at.IsZero() {
+		query, args = query+beyond, append(args, at)
 	}
-	rows, err := tx.Query(query+` ORDER BY site_id, id LIMIT ?`, append(args, limit)...)
+	rows, err := tx.Query(query+order, append(args, limit)...)
 	us, err := db.Collect(rows, err, scanUsage)
 	if err != nil {
 		return nil, fmt.Errorf("read usages of %s: %w", siteID, err)
