@@ -345,7 +345,7 @@ func TestADatabaseThatIsNotThereIsToldInOneLine(t *testing.T) {
 
 func TestRolesThatAreNotBuiltAreAWrongCommandLine(t *testing.T) {
 	office(t)
-	refused(t, 2, []string{"serve", "--roles", "api,console"}, "console", "api, worker, simulator")
+	refused(t, 2, []string{"serve", "--roles", "api,leader"}, "leader", "api, console, worker, simulator")
 	refused(t, 2, []string{"serve", "--demo", "--roles", "api"}, "--demo needs")
 	refused(t, 2, []string{"simulator"}, "--listen")
 	refused(t, 2, []string{"user"}, "create", "disable")
