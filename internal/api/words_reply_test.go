@@ -214,3 +214,26 @@ func TestTheLogStaysEnglish(t *testing.T) {
 		t.Errorf("the log has Korean: %s", w.log)
 	}
 }
+
+// TestAFinishedSentenceIsFoundByItsShape: of rejections that were stored nothing else is left.
+func TestAFinishedSentenceIsFoundByItsShape(t *testing.T) {
+	for english, want := range map[string]string{
+		"the variable #{이름} is missing or empty":                      "변수 #{이름}이(가) 없거나 비어 있습니다",
+		"the variable #{이름} of the subject is missing or empty":       "제목의 변수 #{이름}이(가) 없거나 비어 있습니다",
+		"the variable #{100%d %s} is missing or empty":                "변수 #{100%d %s}이(가) 없거나 비어 있습니다",
+		"the variable #{token} is missing or empty":                   "변수 #{token}이(가) 없거나 비어 있습니다",
+		"the text has 2001 CP949 bytes, at most 2000 can be sent":     "본문이 CP949로 2001바이트입니다. 2000바이트까지 보낼 수 있습니다",
+		`the text has the word "대\"출", which the operator blocked`:    `본문에 운영자가 막은 금칙어 "대\"출"이(가) 있습니다`,
+		"the number stands on line 2":                                 "2행에 있는 번호입니다",
+		"the number stands on line two":                               "the number stands on line two",
+		"a provider's own words":                                      "a provider's own words",
+		"want 20 addresses at most, and a mark":                       "want 20 addresses at most, and a mark",
+		`read amount "9e9": the amount is too large`:                  `금액 "9e9"을(를) 읽을 수 없습니다: 금액이 너무 큽니다`,
+		"the recipient opted out of all messages":                     "수신자가 모든 메시지를 수신거부했습니다",
+		"these characters cannot be sent as text: '😀' (U+1F600), U+0": "문자로 보낼 수 없는 글자가 있습니다: '😀' (U+1F600), U+0",
+	} {
+		if got := korean().sentence(english); got != want {
+			t.Errorf("%q: got %q, want %q", english, got, want)
+		}
+	}
+}

@@ -6,10 +6,11 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
-	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -54,26 +55,41 @@ func readWording(t *testing.T) *wording {
 		if d.IsDir() || path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") || strings.HasSuffix(dir, "test") || dir == "internal/bench" {
 			return nil
 		}
-		file, err := parser.ParseFile(w.fset, filepath.Join("../..", name), nil, 0)
+		text, err := fs.ReadFile(root, name)
 		if err != nil {
 			return err
 		}
-		f := &goFile{path: name, dir: dir, ast: file, imports: map[string]string{}}
-		for _, i := range file.Imports {
-			if to, ours := strings.CutPrefix(strings.Trim(i.Path.Value, `"`), "creditmsg/"); ours {
-				name := path.Base(to)
-				if i.Name != nil {
-					name = i.Name.Name
-				}
-				f.imports[name] = to
-			}
-		}
-		w.files = append(w.files, f)
-		return nil
+		return w.add(name, text)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.settle()
+	return w
+}
+
+// add parses a file.
+func (w *wording) add(name string, text []byte) error {
+	file, err := parser.ParseFile(w.fset, name, text, 0)
+	if err != nil {
+		return err
+	}
+	f := &goFile{path: name, dir: path.Dir(name), ast: file, imports: map[string]string{}}
+	for _, i := range file.Imports {
+		if to, ours := strings.CutPrefix(strings.Trim(i.Path.Value, `"`), "creditmsg/"); ours {
+			name := path.Base(to)
+			if i.Name != nil {
+				name = i.Name.Name
+			}
+			f.imports[name] = to
+		}
+	}
+	w.files = append(w.files, f)
+	return nil
+}
+
+// settle reads the files until nothing more is found out about functions that hand formats on.
+func (w *wording) settle() {
 	for known := -1; known != len(w.hands); {
 		known = len(w.hands)
 		w.sentences, w.computed = map[string][]string{}, map[string]string{}
@@ -81,7 +97,6 @@ func readWording(t *testing.T) *wording {
 			w.read(f)
 		}
 	}
-	return w
 }
 
 func firstOf(errs ...error) error {
@@ -121,11 +136,28 @@ func (w *wording) read(f *goFile) {
 				}
 			}
 		case *ast.CompositeLit:
+			if handMade(n) {
+				w.computed[w.place(f, n)] = "a rejection whose detail is no phrase"
+			}
 			if s, ok := n.Type.(*ast.SelectorExpr); ok && s.Sel.Name == "Field" && identOf(s.X) == "fault" && len(n.Elts) > 0 {
 				w.computed[w.place(f, n)] = "a place that is made by hand"
 			}
 		}
 		return true
+	})
+}
+
+// handMade reports whether a rejection is told by a text that stands there.
+func handMade(n *ast.CompositeLit) bool {
+	if name := identOf(n.Type); name != "Rejection" && name != "Rejected" && name != "RejectedLine" {
+		return false
+	}
+	return slices.ContainsFunc(n.Elts, func(e ast.Expr) bool {
+		if member, ok := e.(*ast.KeyValueExpr); ok {
+			e = member.Value
+		}
+		text, ok := e.(*ast.BasicLit)
+		return ok && englishWords.MatchString(text.Value)
 	})
 }
 
@@ -397,4 +429,45 @@ func (w *wording) returned(f *goFile, call *ast.CallExpr) (out []ast.Expr) {
 		}
 	}
 	return out
+}
+
+// TestTheWalkFindsSentencesAndWhatIsNone has one of each way in which a sentence can be said.
+func TestTheWalkFindsSentencesAndWhatIsNone(t *testing.T) {
+	const head = "package a\nimport \"creditmsg/internal/fault\"\n"
+	for text, want := range map[string]string{
+		`var _ = fault.New(fault.Invalid, "code", "bare")`:                                                                                   "bare",
+		"var _ = fault.Check(\"/x\", `raw`).At(\"/y\", \"place\").Says(\"other\")":                                                           "other place raw",
+		`const c = "con" + "stant"; var _ = fault.Say(c)`:                                                                                    "constant",
+		`func f(n int) error { text := "one"; if n > 1 { text = "many" }; return fault.Word(text) }`:                                         "many one",
+		`func help(format string, args ...any) error { return fault.Say(format, args...) }; var _ = help("handed")`:                          "handed",
+		`func (s) help(at, what string) error { return fault.Missing(what, at) }; func f(x s) { x.help("/x", "thing") }`:                     "thing",
+		`func f() { wrong := func(format string) error { return fault.Say("outer %s", fault.Word(format)) }; wrong("inner") }`:               "inner outer %s",
+		`var list = []struct{ n int; what string }{{1, "first"}, {2, "second"}}; func f() { for _, l := range list { fault.Word(l.what) } }`: "first second",
+		`func extra() string { return "extra" }; func f() { fault.Word(extra()) }`:                                                           "extra",
+		`func f(name string) { fault.Say("begins " + name) }`:                                                                                "computed",
+		`func f(name func() string) { fault.Say(name()) }`:                                                                                   "computed",
+		`func f(x *fault.Error) { x.Public = "by hand" }`:                                                                                    "computed",
+		`var _ = fault.Field{Pointer: "/x", Detail: "by hand"}`:                                                                              "computed",
+		`var _ = fault.Say("it is %s", "plain english")`:                                                                                     "computed it is %s",
+		`import "fmt"; var _ = fault.Say("it is %s", fmt.Sprintf("lent to %d", 3))`:                                                          "computed it is %s",
+		`func f(err error) { fault.Say("it is %s", err.Error()) }`:                                                                           "computed it is %s",
+		`type Rejection struct{ Detail string }; var _ = Rejection{Detail: "not by hand"}`:                                                   "computed",
+	} {
+		w := &wording{fset: token.NewFileSet(), hands: map[string]int{}}
+		source := head + text
+		if rest, more := strings.CutPrefix(text, `import "fmt"; `); more {
+			source = "package a\nimport (\n\"fmt\"\n\"creditmsg/internal/fault\"\n)\n" + rest
+		}
+		if err := w.add("internal/a/a.go", []byte(source)); err != nil {
+			t.Fatal(err)
+		}
+		w.settle()
+		got := slices.Sorted(maps.Keys(w.sentences))
+		if len(w.computed) > 0 {
+			got = append([]string{"computed"}, got...)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: got %q, want %q (%v)", text, got, want, w.computed)
+		}
+	}
 }
