@@ -54,6 +54,24 @@ func (w *world) buried(kind string, keys ...string) {
 	w.must(hasty.Flush(w.t.Context()))
 }
 
+// present has a process say that it runs.
+func (w *world) present() {
+	w.t.Helper()
+	w.must(signal.NewPresence(w.d, signal.Process{Host: "web-1", PID: 7, Roles: []string{"worker"}, Version: "v1"}, nil).Beat(w.t.Context()))
+}
+
+// proves has the ledger proven that somebody asked to be, and does what is to be done meanwhile.
+func (w *world) proves(meanwhile ...func()) {
+	w.t.Helper()
+	work := w.ledger.WorkOnProofs(w.d, w.messages.Outcomes, func(context.Context, credit.Proof) {})
+	jobs, err := w.queue.Claim(w.t.Context(), work.Lane, []string{work.Kind}, 1)
+	w.must(err)
+	for _, do := range meanwhile {
+		do()
+	}
+	w.must(work.Handle(w.t.Context(), jobs))
+}
+
 // asOperator gets something as the operator.
 func (w *world) asOperator(path string) got {
 	w.t.Helper()
@@ -136,7 +154,7 @@ func TestJobsAreListedAndBuriedOnesTriedAgain(t *testing.T) {
 
 func TestTheSystemTellsWhatRunsAndWhatIsWrong(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		w.must(signal.NewPresence(w.d, signal.Process{Host: "web-1", PID: 7, Roles: []string{"worker"}, Version: "v1"}, nil).Beat(t.Context()))
+		w.present()
 		v := w.asOperator("/v1/system").is(200).json()
 		schema, _ := v["schema"].(map[string]any)
 		own, _ := v["process"].(map[string]any)
@@ -174,13 +192,11 @@ func TestALedgerIsProvenWhenSomebodyAsksAndAllSeeWhatIsFound(t *testing.T) {
 		if first := asks(); first["next_at"] == nil || asks()["next_at"] != first["next_at"] {
 			t.Errorf("got %v, want the same for whoever asks meanwhile", first)
 		}
-		work := w.ledger.WorkOnProofs(w.d, w.messages.Outcomes, func(context.Context, credit.Proof) {})
-		jobs, err := w.queue.Claim(t.Context(), work.Lane, []string{work.Kind}, 1)
-		w.must(err)
-		if l := of(); l["running_since"] == nil {
-			t.Errorf("under way: got %v", l)
-		}
-		w.must(work.Handle(t.Context(), jobs))
+		w.proves(func() {
+			if l := of(); l["running_since"] == nil {
+				t.Errorf("under way: got %v", l)
+			}
+		})
 		if l := of(); l["ok"] != true || l["broken"] != 0.0 || l["sites"] != 2.0 || l["entries"] == 0.0 || l["took_ms"] == nil || l["running_since"] != nil {
 			t.Errorf("got %v", l)
 		}

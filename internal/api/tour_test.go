@@ -130,6 +130,7 @@ var before = map[string]func(*traveller){
 		})
 	},
 	"listJobs":       func(tr *traveller) { tr.buried("plan", "gold") },
+	"getSystem":      func(tr *traveller) { tr.present(); tr.proves() },
 	"submitTemplate": func(tr *traveller) { tr.sim.Play(simulator.Scenario{Inspector: "wait"}) },
 	"releaseTemplate": func(tr *traveller) {
 		tr.made("submitTemplate")

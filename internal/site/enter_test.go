@@ -3,6 +3,7 @@ package site
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -88,5 +89,42 @@ func TestSitesAndWaitingNumbersAreCountedWithoutTestSites(t *testing.T) {
 			}
 			return err
 		})
+	})
+}
+
+func TestManyRequestsOfOnePersonAreOneEntry(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		keys := NewKeys(d, nil)
+		update(t, d, func(tx *db.Tx) error {
+			_, err := Create(tx, keys, "shop", "shop")
+			return err
+		})
+		now := db.At(time.Now())
+		ctx := audit.By(t.Context(), audit.Actor{Kind: audit.Person, ID: "usr_ann"})
+		said := make(chan Entered, 8)
+		var crowd sync.WaitGroup
+		for range cap(said) {
+			crowd.Go(func() {
+				err := d.Update(ctx, "test", func(tx *db.Tx) error {
+					tx.Now = now
+					e, err := Enter(tx, "shop", "문의")
+					if err == nil {
+						tx.OnCommit(func() { said <- e })
+					}
+					return err
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		crowd.Wait()
+		close(said)
+		first := <-said
+		for e := range said {
+			if e != first {
+				t.Errorf("got %+v and %+v", first, e)
+			}
+		}
 	})
 }
