@@ -35,6 +35,7 @@ type Draft struct {
 	Text            *Text             `json:"text,omitempty"`
 	Recipients      []Recipient       `json:"recipients,omitempty"`
 	Groups          []string          `json:"groups,omitempty"` // of the address book: who is in them when it is accepted
+	List            *ListRef          `json:"list,omitempty"`   // a list that is kept, to whose rows it goes besides
 	AllowDuplicates bool              `json:"allow_duplicates,omitempty"`
 	ScheduledAt     time.Time         `json:"scheduled_at,omitzero"`       // zero = now
 	ValidFor        int               `json:"valid_for,omitempty"`         // seconds; 0 = the server's default

@@ -31,6 +31,7 @@ var unnoted = map[string]string{
 	"resendFailed":    "the new message tells who sent it, and which one it resends",
 	"estimateMessage": "it changes nothing",
 	"previewMessage":  "it changes nothing",
+	"checkList":       "it changes nothing",
 	"askWhatIf":       "it changes nothing",
 	"askProvider":     "it asks a vendor, and changes nothing",
 	"syncTemplate":    "it asks a vendor; what the answer changes is noted when it comes",
@@ -183,6 +184,13 @@ var noted = map[string]func(w *world) ask{
 	"setPlanPrices": func(w *world) ask {
 		w.operate("POST", "/v1/plans", aPlan).is(201)
 		return ask{method: "POST", path: "/v1/plans/gold/prices", token: w.operator, body: `{"prices":{"sms":"14"}}`}
+	},
+	"keepList": func(w *world) ask {
+		body, media := writtenForm(w.t, formPart{"name", "비밀 명단"}, formPart{"list", "이름,전화번호\n김하나,010-1234-5678\n"})
+		return ask{method: "POST", path: "/v1/lists", body: body, media: media}
+	},
+	"removeList": func(w *world) ask {
+		return ask{method: "DELETE", path: "/v1/lists/" + w.kept("이름,전화번호\n김하나,010-1234-5678\n")}
 	},
 	"setPolicy": sends("PUT", "/v1/policies/lms-by-kakao", lmsByKakao),
 	"removePolicy": func(w *world) ask {

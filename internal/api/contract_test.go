@@ -144,6 +144,8 @@ var contract = map[string]string{
 	"GET /v1/sites":                                                   "operator", "POST /v1/sites": "operator", "GET /v1/sites/{id}": "operator", "PATCH /v1/sites/{id}": "operator",
 	"POST /v1/sites/{id}/credit": "operator", "POST /v1/sites/{id}/prices": "operator", "PUT /v1/sites/{id}/plan": "operator",
 	"GET /v1/prices": "operator", "POST /v1/prices": "operator",
+	"POST /v1/lists": "messages:write", "GET /v1/lists": "messages:read", "GET /v1/lists/{id}": "messages:read",
+	"DELETE /v1/lists/{id}": "messages:write", "POST /v1/lists/{id}/check": "messages:read",
 	"POST /v1/uploads": "messages:write", "GET /v1/uploads": "messages:read", "GET /v1/uploads/{id}": "messages:read",
 	"PATCH /v1/uploads/{id}": "messages:write", "DELETE /v1/uploads/{id}": "messages:write", "POST /v1/uploads/{id}/send": "messages:write",
 	"POST /v1/erasures": "contacts:write", "GET /v1/erasures": "contacts:read", "GET /v1/erasures/{id}": "contacts:read",
