@@ -168,7 +168,7 @@ func build(d Deps) *api {
 	a.documentation = sync.OnceValues(a.document)
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, previews, campaigns, reviews, recipients, compliance, exportRecipients, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, lists, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, installationPrices, erasures, auditing, tokens, sessions, me, users, roles, inbox, testMode, limits, webhookEndpoints, events,
+		sending, previews, campaigns, reviews, recipients, compliance, exportRecipients, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, lists, savedTexts, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, installationPrices, erasures, auditing, tokens, sessions, me, users, roles, inbox, testMode, limits, webhookEndpoints, events,
 	} {
 		declare(a)
 	}

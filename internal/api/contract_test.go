@@ -144,6 +144,8 @@ var contract = map[string]string{
 	"GET /v1/sites":                                                   "operator", "POST /v1/sites": "operator", "GET /v1/sites/{id}": "operator", "PATCH /v1/sites/{id}": "operator",
 	"POST /v1/sites/{id}/credit": "operator", "POST /v1/sites/{id}/prices": "operator", "PUT /v1/sites/{id}/plan": "operator",
 	"GET /v1/prices": "operator", "POST /v1/prices": "operator",
+	"GET /v1/saved-texts": "messages:read", "POST /v1/saved-texts": "messages:write", "GET /v1/saved-texts/{id}": "messages:read",
+	"PUT /v1/saved-texts/{id}": "messages:write", "DELETE /v1/saved-texts/{id}": "messages:write",
 	"POST /v1/lists": "messages:write", "GET /v1/lists": "messages:read", "GET /v1/lists/{id}": "messages:read",
 	"DELETE /v1/lists/{id}": "messages:write", "POST /v1/lists/{id}/check": "messages:read",
 	"POST /v1/uploads": "messages:write", "GET /v1/uploads": "messages:read", "GET /v1/uploads/{id}": "messages:read",

@@ -25,6 +25,7 @@ type orderView struct {
 	Recipients      []personBody      `json:"recipients,omitempty" maxItems:"100000" doc:"These, or groups, or both."`
 	Groups          []string          `json:"groups,omitempty" maxItems:"100" doc:"Groups of the address book (grp_…): who is in them when the message is accepted, 1,000,000 altogether. A contact's variables and its name, as #{이름} and #{name}, fill in the text."`
 	List            *listRefView      `json:"list,omitempty" doc:"A list that is kept, to whose rows it goes besides; rejections and duplicates have the line then."`
+	SavedText       string            `json:"saved_text,omitempty" doc:"The saved text (stx_…) that the message was made of: it counts as used. What is sent is what the message says."`
 	RecipientCount  int64             `json:"recipient_count,omitempty" minimum:"1" maximum:"1000000" doc:"Instead of recipients, where they are not known yet."`
 	AllowDuplicates bool              `json:"allow_duplicates,omitempty" default:"false"`
 	ScheduledAt     *string           `json:"scheduled_at,omitempty" format:"date-time" nullable:"true" doc:"null = at once; at most 60 days ahead."`

@@ -71,6 +71,7 @@ func (o *order) member(r *reading, name string) {
 // orderMembers is the closed list of what a message can say.
 var orderMembers = map[string]func(*order, *reading){
 	"title":             (*order).readTitle,
+	"saved_text":        (*order).readSavedText,
 	"strategy":          func(o *order, r *reading) { o.Strategy = message.Strategy(r.text()) },
 	"policy":            func(o *order, r *reading) { o.Policy = r.text() },
 	"alimtalk":          (*order).readAlimtalk,
