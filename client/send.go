@@ -34,7 +34,9 @@ type Draft struct {
 	Alimtalk        *Alimtalk         `json:"alimtalk,omitempty"`
 	Text            *Text             `json:"text,omitempty"`
 	Recipients      []Recipient       `json:"recipients,omitempty"`
-	Groups          []string          `json:"groups,omitempty"` // of the address book: who is in them when it is accepted
+	Groups          []string          `json:"groups,omitempty"`     // of the address book: who is in them when it is accepted
+	List            *ListRef          `json:"list,omitempty"`       // a list that is kept, to whose rows it goes besides
+	SavedText       string            `json:"saved_text,omitempty"` // that it was made of, which counts as used
 	AllowDuplicates bool              `json:"allow_duplicates,omitempty"`
 	ScheduledAt     time.Time         `json:"scheduled_at,omitzero"`       // zero = now
 	ValidFor        int               `json:"valid_for,omitempty"`         // seconds; 0 = the server's default

@@ -173,7 +173,7 @@ func build(d Deps) *api {
 	a.documentation = sync.OnceValues(a.document)
 	a.describe()
 	for _, declare := range []func(*api){
-		sending, previews, campaigns, reviews, recipients, compliance, exportRecipients, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, refundRequests, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, entering, installationPrices, queues, systems, overviews, erasures, auditing, tokens, sessions, passwordResets, me, users, roles, inbox, testMode, limits, webhookEndpoints, events,
+		sending, previews, campaigns, reviews, recipients, compliance, exportRecipients, attachments, policies, routing, stats, accounts, credits, caps, prices, plans, papers, payments, bookings, withdrawals, refundRequests, cards, recharges, alerts, returns, templates, senders, channels, sendingRules, blockedWords, optOuts, providers, contacts, groups, bookLists, lists, savedTexts, recurring, invoices, taxInvoices, reports, upkeep, uploads, sites, entering, installationPrices, queues, systems, overviews, erasures, auditing, tokens, sessions, passwordResets, me, users, roles, inbox, testMode, limits, webhookEndpoints, events,
 	} {
 		declare(a)
 	}

@@ -31,6 +31,7 @@ var unnoted = map[string]string{
 	"resendFailed":    "the new message tells who sent it, and which one it resends",
 	"estimateMessage": "it changes nothing",
 	"previewMessage":  "it changes nothing",
+	"checkList":       "it changes nothing",
 	"askWhatIf":       "it changes nothing",
 	"askProvider":     "it asks a vendor, and changes nothing",
 	"syncTemplate":    "it asks a vendor; what the answer changes is noted when it comes",
@@ -194,6 +195,20 @@ var noted = map[string]func(w *world) ask{
 		w.operate("POST", "/v1/plans", aPlan).is(201)
 		return ask{method: "POST", path: "/v1/plans/gold/prices", token: w.operator, body: `{"prices":{"sms":"14"}}`}
 	},
+	"addSavedText": sends("POST", "/v1/saved-texts", aSavedText),
+	"setSavedText": func(w *world) ask {
+		return ask{method: "PUT", path: "/v1/saved-texts/" + w.made("/v1/saved-texts", aSavedText), body: `{"title":"비밀 제목","kind":"text","body":"안내입니다"}`}
+	},
+	"removeSavedText": func(w *world) ask {
+		return ask{method: "DELETE", path: "/v1/saved-texts/" + w.made("/v1/saved-texts", aSavedText)}
+	},
+	"keepList": func(w *world) ask {
+		body, media := writtenForm(w.t, formPart{"name", "비밀 명단"}, formPart{"list", "이름,전화번호\n김하나,010-1234-5678\n"})
+		return ask{method: "POST", path: "/v1/lists", body: body, media: media}
+	},
+	"removeList": func(w *world) ask {
+		return ask{method: "DELETE", path: "/v1/lists/" + w.kept("이름,전화번호\n김하나,010-1234-5678\n")}
+	},
 	"setPolicy": sends("PUT", "/v1/policies/lms-by-kakao", lmsByKakao),
 	"removePolicy": func(w *world) ask {
 		w.put("/v1/policies/lms-by-kakao", lmsByKakao).is(200)
@@ -270,10 +285,11 @@ var secret = []string{"01012345678", "010-1234-5678", "01087654321", "0261234567
 	"1002123456789", "owner@", "SECRETSENDERKEY", "cm_live_", hookSecret, "확정되었습니다", "이용증명원", "123456\""}
 
 const (
-	aContact  = `{"to":"010-1234-5678","name":"김하나"}`
-	aPlan     = `{"id":"gold","name":"골드","prices":{"sms":"15.00"}}`
-	aDocument = "/v1/senders/0270001234/documents?kind=other&name=%EC%9D%B4%EC%9A%A9%EC%A6%9D%EB%AA%85%EC%9B%90.pdf"
-	claimed   = `{"provider":"solapi","manager_phone":"010-1234-5678","category":"00100010001"}`
+	aContact   = `{"to":"010-1234-5678","name":"김하나"}`
+	aSavedText = `{"title":"비밀 인사","kind":"text","folder":"비밀","body":"안녕하세요 김하나님"}`
+	aPlan      = `{"id":"gold","name":"골드","prices":{"sms":"15.00"}}`
+	aDocument  = "/v1/senders/0270001234/documents?kind=other&name=%EC%9D%B4%EC%9A%A9%EC%A6%9D%EB%AA%85%EC%9B%90.pdf"
+	claimed    = `{"provider":"solapi","manager_phone":"010-1234-5678","category":"00100010001"}`
 )
 
 func sends(method, path, body string) func(*world) ask {

@@ -111,7 +111,7 @@ func (a *api) takeList(w http.ResponseWriter, r *http.Request, x *exchange, o op
 			return out, err
 		}
 	}
-	from, err := a.openList(r.Context(), f)
+	from, err := a.openList(r.Context(), f.source(), f.options())
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,8 @@ type orderView struct {
 	Text            *textView         `json:"text,omitempty" doc:"The text, alone or as the fallback of Alimtalk."`
 	Recipients      []personBody      `json:"recipients,omitempty" maxItems:"100000" doc:"These, or groups, or both."`
 	Groups          []string          `json:"groups,omitempty" maxItems:"100" doc:"Groups of the address book (grp_…): who is in them when the message is accepted, 1,000,000 altogether. A contact's variables and its name, as #{이름} and #{name}, fill in the text."`
+	List            *listRefView      `json:"list,omitempty" doc:"A list that is kept, to whose rows it goes besides; rejections and duplicates have the line then."`
+	SavedText       string            `json:"saved_text,omitempty" doc:"The saved text (stx_…) that the message was made of: it counts as used. What is sent is what the message says."`
 	RecipientCount  int64             `json:"recipient_count,omitempty" minimum:"1" maximum:"1000000" doc:"Instead of recipients, where they are not known yet."`
 	AllowDuplicates bool              `json:"allow_duplicates,omitempty" default:"false"`
 	ScheduledAt     *string           `json:"scheduled_at,omitempty" format:"date-time" nullable:"true" doc:"null = at once; at most 60 days ahead."`
@@ -103,6 +105,7 @@ func (a *api) describeOrder(estimate bool) *huma.RequestBody {
 	bare := whole
 	bare.Properties = maps.Clone(whole.Properties)
 	delete(bare.Properties, "recipients")
+	delete(bare.Properties, "list")
 	delete(bare.Properties, "recipient_count")
 	bare.Required = []string{"strategy"}
 	bare.PrecomputeMessages()

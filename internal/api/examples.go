@@ -81,6 +81,9 @@ var samples = map[string]sample{
 		text: "customFields.ref,type,statusCode,dateProcessed,price\nshop.01a02b03-0405-7607-8809-0a0b0c0d0e0f.0.1.1,SMS,4000,,8.4\n"},
 	"applyInvoice": {body: `{"confirm": true, "only": ["charged_but_failed"]}`},
 
+	"addSavedText": {body: `{"title": "예약 안내", "kind": "alimtalk", "folder": "예약", "template_code": "RESERVE_01", "body": "#{이름}님, 예약이 확정되었습니다."}`},
+	"setSavedText": {body: `{"title": "예약 안내 (문자)", "kind": "text", "folder": "예약", "body": "#{이름}님, 예약이 확정되었습니다."}`},
+	"keepList":     {body: `{"name": "12월 예약 고객", "list": "고객명,전화번호\n김하나,010-1234-5678\n이두리,010-2345-6789\n박세나,02-123\n"}`},
 	"askErasure":   {body: `{"to": "010-1234-5678"}`},
 	"putRetention": {body: `{"days": 90}`},
 	"appendUpload": {query: map[string]string{"offset": "0"}, text: exampleLines},
@@ -152,7 +155,7 @@ var places = map[string]string{
 	"/v1/credit/refund-requests/{id}": "rfr_",
 	"/v1/credit/withdrawals/{id}":     "wdr_", "/v1/invoices/{id}": "inv_", "/v1/messages/{id}": "msg_", "/v1/payment-methods/{id}": "pmt_",
 	"/v1/erasures/{id}": "era_", "/v1/inbox/{id}": "let_", "/v1/inbox/runs/{id}": "run_", "/v1/invitations/{id}": "ivt_", "/v1/me/invitations/{id}": "ivt_", "/v1/me/tokens/{id}": "tok_", "/v1/sessions/{id}": "tok_",
-	"/v1/sites/{id}/tokens/{token}": "tok_", "/v1/tokens/{id}": "tok_", "/v1/uploads/{id}": "upl_", "/v1/users/{id}": "usr_", "/v1/webhook-endpoints/{id}": "whk_",
+	"/v1/sites/{id}/tokens/{token}": "tok_", "/v1/tokens/{id}": "tok_", "/v1/uploads/{id}": "upl_", "/v1/lists/{id}": "lst_", "/v1/saved-texts/{id}": "stx_", "/v1/users/{id}": "usr_", "/v1/webhook-endpoints/{id}": "whk_",
 	"/v1/senders/{number}/documents/{id}": "doc_", "/v1/series/{id}": "ser_", "/payments/{id}": "pay_", "/payment-methods/{id}": "pmt_",
 
 	"/v1/blocked-words/{word}": "카지노", "/v1/credit/statements/{month}": "2026-11", "/v1/tax-invoices/{month}": "2026-11",

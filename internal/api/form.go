@@ -2,7 +2,6 @@ package api
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -30,6 +29,7 @@ const maxField = 1 << 10
 // anyway.
 type form struct {
 	texts map[string]string // the other parts, by their names
+	file  string            // what the list is called where it comes from; "" = it is not said
 	list  *os.File
 	size  int64
 	sum   hash.Hash // of the list
@@ -136,6 +136,7 @@ func (f *form) take(p *multipart.Part, known map[string]int64) (err error) {
 	case twice, name == "list" && f.list != nil:
 		return fault.Check("/"+name, "given twice")
 	case name == "list":
+		f.file = p.FileName()
 		if f.list, err = spool(); err != nil {
 			return err
 		}
@@ -178,84 +179,11 @@ func (f *form) order() (*order, error) {
 	return o, r.fault()
 }
 
-// rows is an open list.
-type rows struct {
-	*sheet.Reader
-	release func()
-}
+// source is the list of the form.
+func (f *form) source() listFile { return listFile{f.list, f.size, f.disk.who} }
 
-func (r *rows) close() {
-	_ = r.Close() // what it leaves on disk is in the folder for what is temporary
-	r.release()
-}
-
-// openList opens a list by what it is. The memory and the room on disk that a workbook takes
-// are waited for; one that takes more memory than a share counts as a whole one.
-func (a *api) openList(ctx context.Context, f *form) (*rows, error) {
-	out, o := &rows{release: func() {}}, sheet.Options{Column: f.texts["to_column"], Sheet: f.texts["sheet"]}
-	if !sheet.IsBook(f.list) {
-		if o.Sheet != "" {
-			return nil, fault.Check("/sheet", "the list is no workbook and has no sheets")
-		}
-		var err error
-		out.Reader, err = sheet.Open(f.list, o)
-		return out, err
-	}
-	book, err := sheet.OpenBook(f.list, f.size, o)
-	if err != nil {
-		return nil, err
-	}
-	memory, disk := &holding{room: a.memory, who: f.disk.who}, &holding{room: a.disk, who: f.disk.who}
-	out.release = func() { disk.release(); memory.release() }
-	if err = memory.more(ctx, min(book.Memory(), a.memory.share)); err == nil {
-		err = disk.more(ctx, book.Disk())
-	}
-	if err == nil {
-		out.Reader, err = book.Reader()
-	}
-	if err != nil {
-		out.release()
-		return nil, err
-	}
-	return out, nil
-}
-
-// addTo adds all recipients of the list to a draft.
-func (f *form) addTo(ctx context.Context, a *api, o *order, d *message.Draft) error {
-	list, err := a.openList(ctx, f)
-	if err != nil {
-		return err
-	}
-	defer list.close()
-	columns, variables := list.Columns(), map[string]string{}
-	var consents sheet.Consents
-	if o.Text != nil && o.Text.Advertising {
-		consents = sheet.FindConsents(columns)
-	}
-	for n := 0; ; n++ {
-		row, err := list.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if n == maxLines {
-			return tooMany(maxLines)
-		}
-		for i, name := range columns {
-			if !consents.Has(i) {
-				variables[name] = row.Values[i]
-			}
-		}
-		who := message.Candidate{To: row.To, Variables: variables}
-		if who.ConsentAt, who.NightConsent, err = consents.Read(row); err == nil {
-			err = d.TakeLine(ctx, row.Line, who)
-		}
-		if err != nil {
-			return err
-		}
-	}
+func (f *form) options() sheet.Options {
+	return sheet.Options{Column: f.texts["to_column"], Sheet: f.texts["sheet"]}
 }
 
 // sendForm takes a message and its list.
@@ -283,7 +211,7 @@ func (a *api) sendForm(w http.ResponseWriter, r *http.Request, x *exchange, o op
 	if err != nil {
 		return nil, err
 	}
-	err = f.addTo(r.Context(), a, order, draft)
+	err = a.addRows(r.Context(), f.source(), f.options(), filling{order: order, draft: draft})
 	if err == nil {
 		err = order.addGroups(r.Context(), draft)
 	}
@@ -307,7 +235,7 @@ func (a *api) estimateForm(w http.ResponseWriter, r *http.Request, x *exchange) 
 	if err != nil {
 		return nil, err
 	}
-	if err := f.addTo(r.Context(), a, order, draft); err != nil {
+	if err := a.addRows(r.Context(), f.source(), f.options(), filling{order: order, draft: draft}); err != nil {
 		return nil, err
 	}
 	return draft, order.addGroups(r.Context(), draft)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
 
+	"creditmsg/internal/sheet"
 	"creditmsg/internal/sheet/sheettest"
 )
 
@@ -228,7 +229,7 @@ func TestAWorkbookGivesItsRoomBack(t *testing.T) {
 		if _, err := f.WriteString(raw); err != nil {
 			t.Fatal(err)
 		}
-		list, err := a.openList(t.Context(), &form{texts: map[string]string{"sheet": "명단"}, list: f, size: int64(len(raw)), disk: &holding{room: a.disk, who: "one"}})
+		list, err := a.openList(t.Context(), listFile{f, int64(len(raw)), "one"}, sheet.Options{Sheet: "명단"})
 		if err == nil {
 			if a.memory.free == bodyRoom || a.disk.free == diskRoom {
 				t.Errorf("%s: it takes no room while it is open", name)

@@ -86,7 +86,7 @@ func (a *api) presume(r *http.Request, x *exchange, o operation) bool {
 // reports so, and nothing has happened.
 func (a *api) quickly(ctx context.Context, x *exchange, body []byte, key idem.Key, keyed bool) (out *reply, counts bool, err error) {
 	order, err := wholeOrder(body)
-	if err != nil || len(order.groups) > 0 { // whose members have to be read anyway
+	if err != nil || len(order.groups) > 0 || order.list != nil { // whose members have to be read anyway
 		return nil, false, nil
 	}
 	order.sentBy(x, key, keyed)
@@ -94,7 +94,7 @@ func (a *api) quickly(ctx context.Context, x *exchange, body []byte, key idem.Ke
 	if err != nil {
 		return nil, false, nil
 	}
-	if err := order.addTo(ctx, draft); err != nil {
+	if err := order.addTo(ctx, a, draft); err != nil {
 		_ = a.discarded(ctx, draft, err)
 		return nil, false, nil
 	}

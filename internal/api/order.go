@@ -20,9 +20,11 @@ type order struct {
 	recipients   []byte // the array as it came; nil = not given
 	named        int    // how many are in it
 	groups       []id.ID
+	list         *listRef
 	count        int64 // of recipients that are not named; of an estimate
 	withoutCount bool  // recipient_count is no member here
 	withoutNames bool  // recipients is none: they follow line by line
+	withList     bool  // list is one
 
 	looked    bool // it is only looked at: variables is a member
 	variables map[string]string
@@ -58,7 +60,7 @@ func (o *order) member(r *reading, name string) {
 		read, known = (*order).readVariables, true
 	}
 	switch {
-	case !known, name == "recipient_count" && o.withoutCount, name == "recipients" && o.withoutNames:
+	case !known, name == "recipient_count" && o.withoutCount, name == "recipients" && o.withoutNames, name == "list" && !o.withList:
 		r.complain("there is no such member here")
 		r.raw()
 	case !r.null():
@@ -69,12 +71,14 @@ func (o *order) member(r *reading, name string) {
 // orderMembers is the closed list of what a message can say.
 var orderMembers = map[string]func(*order, *reading){
 	"title":             (*order).readTitle,
+	"saved_text":        (*order).readSavedText,
 	"strategy":          func(o *order, r *reading) { o.Strategy = message.Strategy(r.text()) },
 	"policy":            func(o *order, r *reading) { o.Policy = r.text() },
 	"alimtalk":          (*order).readAlimtalk,
 	"text":              (*order).readText,
 	"recipients":        (*order).readRecipients,
 	"groups":            (*order).readGroups,
+	"list":              (*order).readList,
 	"notify_on_done":    (*order).readNotify,
 	"recipient_count":   func(o *order, r *reading) { o.count = r.whole(1, maxLines) },
 	"allow_duplicates":  func(o *order, r *reading) { o.AllowDuplicates = r.boolean() },
@@ -266,8 +270,9 @@ func readOrder(body []byte, o *order) (*order, error) {
 	return o, r.fault()
 }
 
-// addTo adds all recipients to a draft.
-func (o *order) addTo(ctx context.Context, d *message.Draft) (err error) {
+// addTo adds all recipients to a draft: those that are named, those of its list, and the members
+// of its groups.
+func (o *order) addTo(ctx context.Context, a *api, d *message.Draft) (err error) {
 	if o.recipients != nil {
 		r := &reading{data: o.recipients}
 		variables := map[string]string{}
@@ -276,6 +281,9 @@ func (o *order) addTo(ctx context.Context, d *message.Draft) (err error) {
 				err = d.Take(ctx, who)
 			}
 		})
+	}
+	if err == nil && o.list != nil {
+		err = a.addRows(ctx, o.list.file, o.list.options(), filling{order: o, draft: d, variables: o.list.variables, guarded: true})
 	}
 	if err == nil {
 		err = o.addGroups(ctx, d)

@@ -28,4 +28,4 @@ func (o *order) addGroups(ctx context.Context, d *message.Draft) error {
 }
 
 // nobody reports whether a body of one piece names no recipient.
-func (o *order) nobody() bool { return o.named == 0 && len(o.groups) == 0 }
+func (o *order) nobody() bool { return o.named == 0 && len(o.groups) == 0 && o.list == nil }

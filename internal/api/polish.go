@@ -20,6 +20,8 @@ type tagOf struct{ name, about string }
 var tagged = []tagOf{
 	{"Messages", "Messages, their recipients and what became of each."},
 	{"Series", "Messages that are sent again and again."},
+	{"Saved texts", "Texts that a site keeps to be sent again."},
+	{"Lists", "Lists of recipients that are looked at before they are sent."},
 	{"Attachments", "The pictures of MMS."},
 	{"Credit", "What a site has, what it holds and what it spent."},
 	{"Payments", "Paying for credit, cards that are left, and getting money back."},

@@ -23,13 +23,13 @@ import (
 var conditionalRoutes = []string{
 	"DELETE /v1/contacts/{id}", "DELETE /v1/groups/{id}", "DELETE /v1/kakao-channels/{name}", "DELETE /v1/me/tokens/{id}",
 	"DELETE /v1/opt-outs/{number}", "DELETE /v1/payment-methods/{id}", "DELETE /v1/plans/{id}", "DELETE /v1/policies/{name}",
-	"DELETE /v1/roles/{name}", "DELETE /v1/senders/{number}", "DELETE /v1/series/{id}", "DELETE /v1/templates/{code}",
+	"DELETE /v1/roles/{name}", "DELETE /v1/saved-texts/{id}", "DELETE /v1/senders/{number}", "DELETE /v1/series/{id}", "DELETE /v1/templates/{code}",
 	"DELETE /v1/tokens/{id}", "DELETE /v1/webhook-endpoints/{id}", "PATCH /v1/me/tokens/{id}", "PATCH /v1/payment-methods/{id}",
 	"PATCH /v1/sites/{id}", "PATCH /v1/tokens/{id}", "PATCH /v1/users/{id}", "PATCH /v1/webhook-endpoints/{id}",
 	"PUT /v1/billing-profile", "PUT /v1/contacts/{id}", "PUT /v1/credit/alerts", "PUT /v1/credit/auto-recharge",
 	"PUT /v1/credit/caps", "PUT /v1/credit/caps/bounds", "PUT /v1/groups/{id}", "PUT /v1/kakao-channels/{name}",
 	"PUT /v1/plans/{id}", "PUT /v1/policies/{name}", "PUT /v1/retention", "PUT /v1/roles/{name}",
-	"PUT /v1/senders/{number}", "PUT /v1/sending-rules", "PUT /v1/series/{id}", "PUT /v1/sites/{id}/limits", "PUT /v1/sites/{id}/plan",
+	"PUT /v1/saved-texts/{id}", "PUT /v1/senders/{number}", "PUT /v1/sending-rules", "PUT /v1/series/{id}", "PUT /v1/sites/{id}/limits", "PUT /v1/sites/{id}/plan",
 	"PUT /v1/sites/{id}/tokens/{token}/limits", "PUT /v1/templates/{code}",
 }
 
@@ -86,7 +86,9 @@ func (w *world) settingCases() map[string]settingCase {
 	template := func(body string) string {
 		return `{"name":"예약","channel":"@demo","body":"` + body + `"}`
 	}
+	saved := w.post("/v1/saved-texts", `{"title":"가","kind":"text","body":"가"}`).is(201).json()["id"].(string)
 	return map[string]settingCase{
+		"a saved text":    {path: "/v1/saved-texts/" + saved, first: `{"title":"나","kind":"text","body":"가"}`, second: `{"title":"다","kind":"text","body":"가"}`, whole: true},
 		"a template":      {path: "/v1/templates/RESERVE_01", first: template("가"), second: template("나")},
 		"a contact":       {path: "/v1/contacts/" + contact, first: `{"to":"010-1234-5678","name":"이두리"}`, second: `{"to":"010-1234-5678","name":"박세나"}`},
 		"a group":         {path: "/v1/groups/" + group, first: `{"name":"새"}`, second: `{"name":"헌"}`, whole: true},

@@ -150,7 +150,7 @@ func previews(a *api) {
 
 // toPreview reads the body of a preview.
 func toPreview(body []byte) (*order, error) {
-	o, err := readOrder(body, &order{looked: true})
+	o, err := readOrder(body, &order{looked: true, withList: true})
 	if err != nil {
 		return nil, err
 	}

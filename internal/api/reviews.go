@@ -93,6 +93,8 @@ func (a *api) takeTest(w http.ResponseWriter, r *http.Request, x *exchange, o op
 		switch {
 		case len(o.groups) > 0:
 			return message.Request{}, fault.Check("/groups", "name the phones to try it out on as recipients")
+		case o.list != nil:
+			return message.Request{}, fault.Check("/list", "name the phones to try it out on as recipients")
 		case o.named > message.MostTest:
 			return message.Request{}, fault.Check("/recipients", "a message is tried out on at most %d phones", message.MostTest)
 		}

@@ -269,6 +269,18 @@ var rights = map[string]string{
 	"GET /v1/prices":             "O",
 	"POST /v1/prices":            "O !",
 
+	"GET /v1/saved-texts":         "O U W S V",
+	"POST /v1/saved-texts":        "O W S",
+	"DELETE /v1/saved-texts/{id}": "O W S",
+	"GET /v1/saved-texts/{id}":    "O U W S V",
+	"PUT /v1/saved-texts/{id}":    "O W S",
+
+	"GET /v1/lists":             "O U W S V",
+	"POST /v1/lists":            "O W S",
+	"DELETE /v1/lists/{id}":     "O W S",
+	"GET /v1/lists/{id}":        "O U W S V",
+	"POST /v1/lists/{id}/check": "O U W S V",
+
 	"GET /v1/uploads":            "O U W S V",
 	"POST /v1/uploads":           "O W S",
 	"DELETE /v1/uploads/{id}":    "O W S",

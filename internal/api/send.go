@@ -128,14 +128,23 @@ func (a *api) takeOrder(ctx context.Context, x *exchange, body []byte, key idem.
 	if err != nil {
 		return nil, err
 	}
+	release, err := order.bring(ctx, a, x)
+	defer release()
+	if err != nil {
+		return nil, err
+	}
 	draft, err := a.Messages.Draft(ctx, x.site, request)
 	if err != nil {
 		return nil, err
 	}
-	if err := order.addTo(ctx, draft); err != nil {
+	if err := order.addTo(ctx, a, draft); err != nil {
 		return nil, a.discarded(ctx, draft, err)
 	}
-	return a.accept(ctx, draft, key, keyed)
+	out, err := a.accept(ctx, draft, key, keyed)
+	if err == nil {
+		order.used(ctx, a, x)
+	}
+	return out, err
 }
 
 // sentBy notes who sends the message, and what the request has in common with its repeats:
@@ -149,7 +158,7 @@ func (o *order) sentBy(x *exchange, key idem.Key, keyed bool) {
 
 // wholeOrder reads a message with its recipients.
 func wholeOrder(body []byte) (*order, error) {
-	o, err := readOrder(body, &order{withoutCount: true})
+	o, err := readOrder(body, &order{withoutCount: true, withList: true})
 	if err == nil && o.nobody() {
 		err = fault.New(fault.Invalid, fault.CodeNoRecipients, "the message names no recipient").At("/recipients", "no recipient")
 	}
@@ -282,14 +291,19 @@ func (a *api) estimateWhole(w http.ResponseWriter, r *http.Request, x *exchange)
 	if err != nil {
 		return nil, err
 	}
-	order, err := readOrder(body, &order{})
+	order, err := readOrder(body, &order{withList: true})
 	switch {
 	case err != nil:
 		return nil, err
-	case order.count > 0 && (order.recipients != nil || len(order.groups) > 0):
-		return nil, fault.Check("/recipient_count", "give recipients and groups, or recipient_count, not both")
+	case order.count > 0 && (order.recipients != nil || len(order.groups) > 0 || order.list != nil):
+		return nil, fault.Check("/recipient_count", "give recipients, a list and groups, or recipient_count, not both")
 	case order.count == 0 && order.nobody():
-		return nil, fault.New(fault.Invalid, fault.CodeNoRecipients, "give recipients, groups or recipient_count").At("/recipients", "no recipient")
+		return nil, fault.New(fault.Invalid, fault.CodeNoRecipients, "give recipients, a list, groups or recipient_count").At("/recipients", "no recipient")
+	}
+	release, err = order.bring(r.Context(), a, x)
+	defer release()
+	if err != nil {
+		return nil, err
 	}
 	draft, err := a.Messages.Estimate(r.Context(), x.site, order.Request)
 	if err != nil {
@@ -298,7 +312,7 @@ func (a *api) estimateWhole(w http.ResponseWriter, r *http.Request, x *exchange)
 	if order.count > 0 {
 		return draft, draft.AddMany(order.count)
 	}
-	return draft, order.addTo(r.Context(), draft)
+	return draft, order.addTo(r.Context(), a, draft)
 }
 
 func (a *api) estimateLines(w http.ResponseWriter, r *http.Request, x *exchange) (*message.Draft, error) {

@@ -38,7 +38,7 @@ var tour = []string{
 	"beginPayment", "bookPayment", "bookCashReceipt", "cancelPayment", "bookCancellation",
 	"requestWithdrawal", "takeBackWithdrawal", "approveWithdrawal", "rejectWithdrawal",
 	"addPlan", "renamePlan", "setPlanPrices", "importInvoice", "applyInvoice", "issueTaxInvoices", "askProvider",
-	"beginUpload", "appendUpload", "sendUpload",
+	"beginUpload", "appendUpload", "sendUpload", "keepList", "checkList", "addSavedText", "setSavedText",
 	"openSite", "enterSite", "setSitePlan", "setSitePrices", "setSiteLimits", "getSiteLimits", "setTokenLimits", "getTokenLimits", "topUpSite", "getSite", "changeSite",
 	"createToken", "changeToken", "rotateToken", "listInbox", "getLetter", "beginRun", "applyRun", "cancelRun",
 	"signIn", "beginSecondFactor", "confirmSecondFactor", "confirmSession", "createPersonalToken", "changePersonalToken", "rotatePersonalToken",

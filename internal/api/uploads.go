@@ -141,7 +141,7 @@ func (a *api) listUploads(tx *db.Tx, x *exchange, in *struct{ Paging }) (listOf[
 	if err := l.after(in.Cursor, &before); err != nil {
 		return listOf[uploadView]{}, err
 	}
-	rows, err := parts.List(tx, x.site, before, in.Limit+1)
+	rows, err := parts.List(tx, x.site, parts.Bodies, before, in.Limit+1)
 	if err != nil {
 		return listOf[uploadView]{}, err
 	}

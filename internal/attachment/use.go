@@ -152,7 +152,7 @@ func Remove(tx *db.Tx, n Name) error {
 	}
 	if needed[n] {
 		return fault.New(fault.Conflict, fault.CodeStateConflict,
-			"attachment %s is needed by a message that is not done yet, or by a series; wait for its end, or cancel it", n.ID.Text(id.Attachment))
+			"attachment %s is needed by a message that is not done yet, by a series or by a saved text; wait for its end, or cancel or remove it", n.ID.Text(id.Attachment))
 	}
 	if err := audit.Note(tx, audit.Change{Site: n.Site, Action: "attachment.removed", Ref: n.ID.Text(id.Attachment)}); err != nil {
 		return err

@@ -40,6 +40,8 @@ const (
 	Series     = "ser" // of messages
 	Document   = "doc" // that proves the right to a sender number
 	Upload     = "upl" // a body that arrives in pieces
+	List       = "lst" // of recipients, that is kept
+	SavedText  = "stx" // of a site, to be sent again
 	Erasure    = "era" // of a number
 	Entry      = "aud" // of the audit log
 	User       = "usr" // a person

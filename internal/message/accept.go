@@ -109,6 +109,9 @@ func (j joining) site() string { return j.draft.Message.Site }
 // reservation, entry, event, job, idempotency key, batches) and bytes.
 func (j joining) size() (rows, bytes int) {
 	rows = 6 + len(j.draft.kept) + len(j.draft.keptRejects) + len(j.draft.shows)
+	if !j.draft.request.SavedText.IsZero() {
+		rows++ // the job that counts its use
+	}
 	for _, b := range j.draft.kept {
 		bytes += len(b.body) + len(b.finder)
 	}

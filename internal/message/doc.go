@@ -35,7 +35,7 @@
 //	waiting ─▶ cancelled | expired
 //
 // Tables owned: template, message, batch, reject, recipient, recent, policy, off_kakao, review,
-// forgotten.
+// forgotten, saved_text.
 //
 // Reading order: message.go and recipient.go (the rows) with batch.go (packing), rows.go and
 // outcome.go; route.go (strategies to steps) with policy.go and policy_store.go (a site's own)
@@ -44,12 +44,13 @@
 // recipient) with check.go, checked.go, attach.go (pictures), groups.go (groups of the address
 // book) and advert.go (what advertising must be), asked.go (what is asked about recipients),
 // recent.go (who was sent the same words already) and words.go (which words nobody may see),
-// quote.go with expect.go and past.go (what it would cost), preview.go (what a phone would show), stage.go (large drafts); accept.go (the
-// group commit) with admit.go, facts.go (what a draft asks), known.go (what it may go by without
+// quote.go with expect.go and past.go (what it would cost), preview.go (what a phone would show),
+// stage.go (large drafts); accept.go (the group commit) with admit.go, facts.go (what a draft asks), known.go (what it may go by without
 // asking), reply.go (idempotency keys) and wait.go (for a recharge); change.go (what can happen to
 // one person), record.go (writing it, with the money) with figures.go, told.go and notice.go; then
 // job.go, turn.go (which site is next) and handover.go, schedule.go, tempo.go (how fast) and
 // timing.go (in which hours, and what has none), review.go, cancel.go, resend.go; find.go,
-// export.go, sendlog.go and places.go (who it went to); forget.go with recall.go (what carriers still say of
-// who was forgotten), erase.go; noted.go, metrics.go, shift.go.
+// export.go, sendlog.go and places.go (who it went to); forget.go with recall.go (what carriers
+// still say of who was forgotten), erase.go; saved.go with saved_used.go (texts to be sent again);
+// noted.go, metrics.go, shift.go.
 package message

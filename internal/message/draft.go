@@ -66,6 +66,9 @@ type Draft struct {
 	// sent to. Its error refuses the message, of which nothing is held then.
 	Admit func(ctx context.Context, recipients int64) error
 
+	// Watch, if it is set, is told of each rejection, in the order of the recipients.
+	Watch func(Rejection)
+
 	content  Content
 	template *Template         // of its Alimtalk; it is only read
 	shows    []attachment.Name // the pictures of its text
@@ -219,6 +222,9 @@ func (d *Draft) values(variables map[string]string) []string {
 
 func (d *Draft) refuse(ctx context.Context, r Rejection) error {
 	r.Line = d.lines.of(r.Index)
+	if d.Watch != nil {
+		d.Watch(r)
+	}
 	d.receipt.Rejected++
 	d.receipt.RejectedBy[r.Code]++
 	if len(d.receipt.Rejections) < maxShown {

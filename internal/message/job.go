@@ -94,6 +94,9 @@ func (s *Service) firstJobs(m *Message, d *Draft) []queue.Job {
 		}
 		s.inTurn(m, d.weight, jobs)
 	}
+	if saved := d.request.SavedText; !saved.IsZero() {
+		jobs = append(jobs, usedJob(saved, m))
+	}
 	for i := range jobs {
 		jobs[i].New = true
 	}

@@ -64,6 +64,14 @@ func (d *Draft) AddMany(n int64) error {
 	return nil
 }
 
+// Count decides on all recipients that were taken so far and says what became of them.
+func (d *Draft) Count(ctx context.Context) (Receipt, error) {
+	err := d.settle(ctx)
+	r := d.receipt
+	r.Accepted = d.accepted
+	return r, err
+}
+
 // Quote sums up a draft that was only counted.
 func (d *Draft) Quote(ctx context.Context) (Quote, error) {
 	if err := d.settle(ctx); err != nil {

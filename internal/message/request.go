@@ -6,6 +6,7 @@ import (
 
 	"creditmsg/internal/db"
 	"creditmsg/internal/fault"
+	"creditmsg/internal/id"
 	"creditmsg/internal/provider"
 )
 
@@ -31,6 +32,7 @@ type Request struct {
 	Test            bool          // it is tried out on a few phones: see AsTest
 	Resends         Key           // the message whose failures it is sent to again; zero = none
 	Notify          Notice        // whether the site's people are told when it is done
+	SavedText       id.ID         // the saved text that it was made of, whose uses are counted; zero = none
 	Looked          bool          // it is only looked at: what is wrong with its subject is told beside it
 }
 
@@ -42,7 +44,7 @@ const MostTest = 10
 // like any other.
 func (r Request) AsTest() Request {
 	r.Test, r.Title = true, "[테스트] "+r.Title
-	r.ScheduledAt, r.Tempo, r.Notify, r.Repeats = time.Time{}, Tempo{}, NoticeNever, ""
+	r.ScheduledAt, r.Tempo, r.Notify, r.Repeats, r.SavedText = time.Time{}, Tempo{}, NoticeNever, "", id.ID{}
 	return r
 }
 

@@ -65,6 +65,7 @@ func (s *Service) Works() []queue.Work {
 	return []queue.Work{
 		{Lane: queue.Send, Kind: KindLaunch, Max: 1, Workers: 1, Handle: each(s.launch)},
 		{Lane: queue.Send, Kind: kindPace, Max: 1, Workers: 1, Handle: each(s.pace)},
+		{Lane: queue.Default, Kind: kindUsed, Max: 100, Workers: 1, Handle: s.countUses},
 		{Lane: queue.Default, Kind: KindCancel, Max: 1, Workers: 1, Handle: each(s.takeBack)},
 	}
 }

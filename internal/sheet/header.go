@@ -17,6 +17,7 @@ type header struct {
 	width  int      // cells that a row may have
 	to     int      // the cell with the number; -1 = there is none
 	number string   // the name of its column
+	all    []string // the names of all columns that have one
 	names  []string // the other columns that have a name
 	at     []int    // their cells
 }
@@ -43,6 +44,9 @@ func readHeader(line int, cells []string, o Options) (header, error) {
 		h.number = cells[h.to]
 	}
 	for i, name := range cells {
+		if name != "" {
+			h.all = append(h.all, name)
+		}
 		if i != h.to && name != "" {
 			h.names = append(h.names, name)
 			h.at = append(h.at, i)

@@ -132,6 +132,9 @@ func (r *Reader) Close() error { return r.from.close() }
 // order of the file. Columns without a name are left out, here and in Row.Values.
 func (r *Reader) Columns() []string { return slices.Clone(r.header.names) }
 
+// Header gives the names of all columns that have one, in the order of the file.
+func (r *Reader) Header() []string { return slices.Clone(r.header.all) }
+
 // NumberColumn gives the name of the column with the numbers; empty in a Table and in a bare
 // list.
 func (r *Reader) NumberColumn() string { return r.header.number }

@@ -96,10 +96,19 @@ func (s *Service) add(ctx context.Context, at place, offset int64, content []byt
 }
 
 func (p piece) write(tx *db.Tx, u Upload) error {
-	err := tx.InsertMany("upload_piece", db.Col("site_id", []string{u.Site}), db.Col("upload_id", []id.ID{u.ID}),
-		db.Col("begin_at", []int64{p.begin}), db.Col("id", []id.ID{p.id}), db.Col("size", []int{p.size}))
+	err := insertPieces(tx, u, p)
 	if err == nil {
 		err = tx.UpdateMany("upload", []string{"site_id", "id"}, db.Col("site_id", []string{u.Site}), db.Col("id", []id.ID{u.ID}), db.Col("size", []int64{u.Size}))
 	}
 	return err
+}
+
+// insertPieces writes which pieces an upload has.
+func insertPieces(tx *db.Tx, u Upload, list ...piece) error {
+	begin, ids, size := make([]int64, len(list)), make([]id.ID, len(list)), make([]int, len(list))
+	for i, p := range list {
+		begin[i], ids[i], size[i] = p.begin, p.id, p.size
+	}
+	return tx.InsertMany("upload_piece", db.Same("site_id", u.Site, len(list)), db.Same("upload_id", u.ID, len(list)),
+		db.Col("begin_at", begin), db.Col("id", ids), db.Col("size", size))
 }

@@ -8,6 +8,9 @@
 // An upload ends two days after it began, with its bytes; what a crash leaves is bytes without
 // a row, which go a day later.
 //
+// A list is an upload too, of another kind: it comes whole, may be read as often as one likes, and
+// ends two days after it was kept. What whoever keeps it notes of it is kept with it.
+//
 // The bytes are sealed with the site's key before they leave this process: they hold numbers
 // and texts.
 //
@@ -15,6 +18,6 @@
 //
 // Tables owned: upload, upload_piece.
 //
-// Reading order: upload.go (what is known of one), append.go (the way in), open.go (the way
-// out), sweep.go.
+// Reading order: upload.go (what is known of one), append.go (the way in) with keep.go (of
+// lists), open.go (the way out), sweep.go.
 package upload

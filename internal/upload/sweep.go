@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 )
 
@@ -23,7 +24,15 @@ func (s *Service) Use(ctx context.Context, n Name) error {
 }
 
 // Remove deletes an upload of a site. NotFound also for another site's.
-func (s *Service) Remove(ctx context.Context, n Name) error { return s.end(ctx, n, deleted, present) }
+func (s *Service) Remove(ctx context.Context, n Name) error {
+	return s.end(ctx, n, deleted, func(tx *db.Tx, n Name) error {
+		u, err := lock(tx, n)
+		if err != nil || n.Kind != Lists {
+			return err
+		}
+		return audit.Note(tx, audit.Change{Site: n.Site, Action: "list.removed", Ref: n.text(), Before: audit.Fields{"bytes": u.Size}})
+	})
+}
 
 const deleted = `DELETE FROM upload WHERE site_id = ? AND id = ?`
 

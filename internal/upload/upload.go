@@ -34,10 +34,36 @@ const (
 	Used State = "used" // its bytes are gone
 )
 
-// Name names an upload: every look-up carries the site.
+// Kind says what an upload is for. One kind never stands in the place of another.
+type Kind string
+
+// The kinds.
+const (
+	Bodies Kind = ""     // a body that arrives in pieces, and is used once
+	Lists  Kind = "list" // a list that was kept whole, and is used as often as one likes
+)
+
+// Name names an upload: every look-up carries the site, and what is looked for.
 type Name struct {
 	Site string
 	ID   id.ID
+	Kind Kind
+}
+
+// text is the public id.
+func (n Name) text() string {
+	if n.Kind == Lists {
+		return n.ID.Text(id.List)
+	}
+	return n.ID.Text(id.Upload)
+}
+
+// missing is the fault for one that is not there.
+func (n Name) missing() error {
+	if n.Kind == Lists {
+		return fault.Missing("list", n.text())
+	}
+	return fault.Missing("upload", n.text())
 }
 
 // Upload is what is known of a body on its way.
@@ -46,6 +72,8 @@ type Upload struct {
 	State     State
 	Size      int64 // bytes that have arrived
 	CreatedAt db.Time
+
+	about []byte // sealed
 }
 
 // ExpiresAt is when it is deleted.
@@ -67,35 +95,53 @@ func New(d *db.DB, keys *site.Keys, store blob.Store, log *slog.Logger) *Service
 	return &Service{d: d, keys: keys, store: store, log: log}
 }
 
-const selected = `SELECT site_id, id, state, size, created_at FROM upload`
+var columns = []string{"site_id", "id", "kind", "state", "size", "created_at", "about"}
+
+const selected = `SELECT site_id, id, kind, state, size, created_at, about FROM upload`
 
 func scan(r *sql.Rows) (u Upload, err error) {
-	return u, r.Scan(&u.Site, &u.ID, &u.State, &u.Size, &u.CreatedAt)
+	return u, r.Scan(&u.Site, &u.ID, &u.Kind, &u.State, &u.Size, &u.CreatedAt, &u.about)
 }
 
 // Begin makes an upload without a byte. Conflict when the site has MaxOpen already.
 func Begin(tx *db.Tx, siteID string) (Upload, error) {
-	// Two that begin at once may both be let in: the bound is for clients that never end what
-	// they began, and one more does no harm.
-	var open int
-	if err := tx.QueryRow(`SELECT COUNT(*) FROM upload WHERE site_id = ? AND state = ?`, siteID, string(Open)).Scan(&open); err != nil {
-		return Upload{}, fmt.Errorf("count the uploads of site %s: %w", siteID, err)
+	u := Upload{Name: Name{siteID, id.New(), Bodies}, State: Open, CreatedAt: tx.Now}
+	err := room(tx, siteID, Bodies)
+	if err == nil {
+		err = u.insert(tx)
 	}
-	if open >= MaxOpen {
-		return Upload{}, fault.New(fault.Conflict, fault.CodeStateConflict, "there are %d uploads already: use or delete one of them", open)
-	}
-	u := Upload{Name: Name{siteID, id.New()}, State: Open, CreatedAt: tx.Now}
-	err := tx.InsertMany("upload", db.Col("site_id", []string{u.Site}), db.Col("id", []id.ID{u.ID}), db.Col("state", []State{u.State}),
-		db.Col("size", []int64{0}), db.Col("created_at", []db.Time{u.CreatedAt}))
 	if err != nil {
 		return Upload{}, fmt.Errorf("begin an upload: %w", err)
 	}
 	return u, nil
 }
 
-// Find reads an upload of a site. NotFound also for another site's, and for one that has expired.
+// room refuses one more upload of a kind where a site has MaxOpen. Two that begin at once may both
+// be let in: the bound is for clients that never end what they began, and one more does no harm.
+func room(tx *db.Tx, siteID string, k Kind) error {
+	var open int
+	err := tx.QueryRow(`SELECT COUNT(*) FROM upload WHERE site_id = ? AND kind = ? AND state = ? AND created_at > ?`,
+		siteID, string(k), string(Open), tx.Now.Add(-keepFor)).Scan(&open)
+	switch {
+	case err != nil:
+		return fmt.Errorf("count the uploads of site %s: %w", siteID, err)
+	case open < MaxOpen:
+		return nil
+	case k == Lists:
+		return fault.New(fault.Conflict, fault.CodeStateConflict, "there are %d lists already: delete one of them", open)
+	}
+	return fault.New(fault.Conflict, fault.CodeStateConflict, "there are %d uploads already: use or delete one of them", open)
+}
+
+func (u Upload) insert(tx *db.Tx) error {
+	return tx.InsertMany("upload", db.Col("site_id", []string{u.Site}), db.Col("id", []id.ID{u.ID}), db.Col("kind", []string{string(u.Kind)}), db.Col("state", []State{u.State}),
+		db.Col("size", []int64{u.Size}), db.Col("created_at", []db.Time{u.CreatedAt}), db.Col("about", [][]byte{u.about}))
+}
+
+// Find reads an upload of a site. NotFound also for another site's or of another kind, and for one
+// that has expired.
 func Find(tx *db.Tx, n Name) (Upload, error) {
-	rows, err := tx.Query(selected+` WHERE site_id = ? AND id = ? AND created_at > ?`, n.Site, n.ID, tx.Now.Add(-keepFor))
+	rows, err := tx.Query(selected+` WHERE site_id = ? AND id = ? AND kind = ? AND created_at > ?`, n.Site, n.ID, string(n.Kind), tx.Now.Add(-keepFor))
 	return one(n, rows, err)
 }
 
@@ -105,25 +151,25 @@ func one(n Name, rows *sql.Rows, err error) (Upload, error) {
 		return Upload{}, fmt.Errorf("read upload %s: %w", n.ID, err)
 	}
 	if len(list) == 0 {
-		return Upload{}, fault.Missing("upload", n.ID.Text(id.Upload))
+		return Upload{}, n.missing()
 	}
 	return list[0], nil
 }
 
 // lock is Find of a row that nobody else may change meanwhile.
 func lock(tx *db.Tx, n Name) (Upload, error) {
-	rows, err := tx.LookupForUpdate("upload", []string{"site_id", "id", "state", "size", "created_at"},
+	rows, err := tx.LookupForUpdate("upload", columns,
 		db.Col("site_id", []string{n.Site}), db.Col("id", []id.ID{n.ID}))
 	u, err := one(n, rows, err)
-	if err == nil && u.ExpiresAt() <= tx.Now {
-		err = fault.Missing("upload", n.ID.Text(id.Upload))
+	if err == nil && (u.Kind != n.Kind || u.ExpiresAt() <= tx.Now) {
+		err = n.missing()
 	}
 	return u, err
 }
 
-// List reads a site's uploads, newest first, those before a given one.
-func List(tx *db.Tx, siteID string, before id.ID, limit int) ([]Upload, error) {
-	query, args := selected+` WHERE site_id = ? AND created_at > ?`, []any{siteID, tx.Now.Add(-keepFor)}
+// List reads a site's uploads of a kind, newest first, those before a given one.
+func List(tx *db.Tx, siteID string, k Kind, before id.ID, limit int) ([]Upload, error) {
+	query, args := selected+` WHERE site_id = ? AND kind = ? AND created_at > ?`, []any{siteID, string(k), tx.Now.Add(-keepFor)}
 	if !before.IsZero() {
 		query, args = query+` AND id < ?`, append(args, before)
 	}
@@ -184,6 +230,9 @@ func (p place) at(of id.ID) string { return p.path + of.String() }
 func (p place) context(at piece) string {
 	return fmt.Sprintf("upload %s %d %s", p.ID, at.begin, at.id)
 }
+
+// noted binds what was noted of a list to it.
+func (p place) noted() string { return fmt.Sprintf("upload about %s", p.ID) }
 
 // unreachable is the fault for a store that does not do what it should.
 func unreachable(err error) error {

@@ -303,7 +303,7 @@ func TestASiteHasSoManyUploadsAtOnce(t *testing.T) {
 	w.must(w.Use(t.Context(), last))
 	w.begun()
 	var list []Upload
-	w.must(w.d.View(t.Context(), "test", func(tx *db.Tx) (err error) { list, err = List(tx, "demo", id.ID{}, 50); return err }))
+	w.must(w.d.View(t.Context(), "test", func(tx *db.Tx) (err error) { list, err = List(tx, "demo", Bodies, id.ID{}, 50); return err }))
 	if len(list) != MaxOpen+1 || list[1].Name != last {
 		t.Errorf("got %d uploads, want the newest first", len(list))
 	}

@@ -1,0 +1,3 @@
+-- +goose Up
+-- what whoever keeps it noted of it, sealed; of a list alone
+ALTER TABLE upload ADD COLUMN {{absent}} about {bytes};
