@@ -24,6 +24,7 @@ var acrossSites = allowed{
 	"internal/event/listen.go event_pending":            "what waits is given out for all sites together, each event with its site",
 	"internal/billing/compare.go billing_payment":       "the operator's: what a gateway lists is of all sites",
 	"internal/billing/compare.go billing_difference":    "as above",
+	"internal/billing/list.go billing_payment":          "of one site where it is named; the operator lists all",
 	"internal/billing/notice.go billing_payment":        "a gateway's notice names a payment and no site; it is asked for at the gateway before it counts",
 	"internal/billing/notice.go billing_card":           "as above",
 	"internal/billing/trouble.go billing_payment":       "the doctor's, who looks at all sites",

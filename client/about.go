@@ -7,7 +7,7 @@ import (
 
 // ForSite gives a client whose requests are about a site, for tokens that may act for others
 // than their own: an operator's, and those of people who have several sites. "*" asks for all
-// sites together where that can be: the audit log, blocked words, Stats and Withdrawals; "" is
+// sites together where that can be: the audit log, blocked words, Payments, Stats and Withdrawals; "" is
 // the token's own site again. Requests that are about the installation, such as Plans, name no site.
 func (c *Client) ForSite(id string) *Client {
 	with := *c

@@ -9,6 +9,7 @@ import (
 // Payment is credit that is paid for. Total = Amount + VAT is what the payer is charged.
 type Payment struct {
 	ID            string         `json:"id"`
+	Site          string         `json:"site"`
 	Status        string         `json:"status"` // created, requesting, waiting_for_deposit, unknown, paid, declined, failed, partially_cancelled or cancelled
 	Gateway       string         `json:"gateway"`
 	Method        string         `json:"method"`    // card, stored, virtual_account or transfer
@@ -180,7 +181,7 @@ type PaymentFilter struct {
 	Status string
 }
 
-// Payments lists the payments, newest first.
+// Payments lists the payments, newest first. ForSite("*") lists those of all sites.
 func (c *Client) Payments(ctx context.Context, f PaymentFilter) (Page[Payment], error) {
 	return get[Page[Payment]](ctx, c, f.query("status", f.Status), "v1", "credit", "payments")
 }

@@ -89,6 +89,8 @@ func TestTheOperatorBooksTransfersAndDecidesOnWithdrawals(t *testing.T) {
 	payment := finance.send(finance.get(pay), pay, "amount", "30000", "way", "transfer@bank", "name", "김재무", "receipt", "business", "identity", "124-81-00998").under(richCredit + "/payments/pay_")
 	id := payment[strings.LastIndex(payment, "/")+1:]
 	office.get(house+"/money/payments?of=demo-rich").says("입금 대기", "33,000원")
+	office.get(house+"/money/payments").says("demo-rich", "입금 대기", "33,000원") // of all sites
+	office.get(house + "/money/payments?of=demo-cheap").says("입금을 기다리는 결제가 없습니다.")
 	office.get(house+"/money/payments?of=nowhere").wrongly("이 ID의 사이트가 없습니다.", "of", "nowhere")
 	at := house + "/money/payments/demo-rich/" + id
 	office.get(at + "?ask=arrived").says("입금을 확인하고 demo-rich 사이트에 크레딧 30,000원을 지급합니다.")

@@ -16,6 +16,7 @@ import (
 // paymentView is one payment of a site.
 type paymentView struct {
 	ID            string         `json:"id"`
+	Site          string         `json:"site"`
 	Status        string         `json:"status" enum:"created,requesting,waiting_for_deposit,unknown,paid,declined,failed,partially_cancelled,cancelled"`
 	Gateway       string         `json:"gateway"`
 	Method        string         `json:"method" enum:"card,stored,virtual_account,transfer"`
@@ -103,7 +104,7 @@ func showCheckout(c *payment.Checkout) *checkoutView {
 
 func showPayment(p billing.Payment, cancels []billing.Cancellation) paymentView {
 	v := paymentView{
-		ID: p.ID.Text(id.Payment), Status: string(p.State), Gateway: p.Gateway, Method: string(p.Method), Automatic: p.Auto,
+		ID: p.ID.Text(id.Payment), Site: p.Site, Status: string(p.State), Gateway: p.Gateway, Method: string(p.Method), Automatic: p.Auto,
 		Amount: p.Amount, VAT: p.VAT, Total: p.Total, Bonus: p.Bonus, Cancelled: p.Cancelled, Returned: p.Returned,
 		Reason: showPayReason(p.Reason, p.Code), Means: p.Means, ReceiptURL: p.ReceiptURL,
 		Cancellations: []cancelView{}, CreatedAt: instant(p.CreatedAt), PaidAt: maybeInstant(p.PaidAt),
@@ -180,8 +181,8 @@ type cancelAsked struct {
 // payments declares the routes about payments.
 func payments(a *api) {
 	read(a, operation{
-		id: "listPayments", method: http.MethodGet, path: "/v1/credit/payments", tag: "Payments", ability: "credit:read", status: http.StatusOK,
-		summary: "List payments, newest first",
+		id: "listPayments", method: http.MethodGet, path: "/v1/credit/payments", tag: "Payments", ability: "credit:read", status: http.StatusOK, everySite: true,
+		summary: "List payments, newest first", about: "A token of the operator asks with `site=*` for those of all sites: `?site=*&status=waiting_for_deposit` are transfers to look for in the bank.",
 	}, a.listPayments)
 	read(a, operation{
 		id: "getPayment", method: http.MethodGet, path: "/v1/credit/payments/{id}", tag: "Payments", ability: "credit:read", status: http.StatusOK,
@@ -243,7 +244,11 @@ func (a *api) listPayments(tx *db.Tx, x *exchange, in *paymentsInput) (out listO
 	if err := l.after(in.Cursor, &before); err != nil {
 		return out, err
 	}
-	rows, err := a.Billing.Payments(tx, x.site, billing.State(in.Status), before, in.Limit+1)
+	of := x.site
+	if of == everySite {
+		of = ""
+	}
+	rows, err := a.Billing.Payments(tx, of, billing.State(in.Status), before, in.Limit+1)
 	if err != nil {
 		return out, err
 	}
@@ -251,7 +256,7 @@ func (a *api) listPayments(tx *db.Tx, x *exchange, in *paymentsInput) (out listO
 		if p.Cancelled == 0 && !p.State.Credited() {
 			return showPayment(p, nil), nil
 		}
-		_, cancels, err := a.Billing.Find(tx, x.site, p.ID)
+		_, cancels, err := a.Billing.Find(tx, p.Site, p.ID)
 		return showPayment(p, cancels), err
 	}, func(p billing.Payment) any { return p.ID })
 }

@@ -172,6 +172,8 @@ func TestWhoHasSeveralSitesNamesOne(t *testing.T) {
 	w.as(token, "GET", "/v1/credit/withdrawals?site=*", "").refused(404, "not_found")
 	support := w.session(w.person("support@example.com", "", access.Support).ID, never)
 	w.as(support, "GET", "/v1/credit/withdrawals?site=*", "").is(200)
+	w.as(token, "GET", "/v1/credit/payments?site=*", "").refused(404, "not_found")
+	w.as(support, "GET", "/v1/credit/payments?site=*", "").is(200)
 	w.as(support, "GET", "/v1/credit?site=none", "").refused(404, "not_found")
 	if got := w.as(w.rich, "GET", "/v1/me", "").is(200).json(); got["person"] != nil || got["site"] != "rich" {
 		t.Errorf("got %v", got)

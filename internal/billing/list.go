@@ -1,11 +1,13 @@
 package billing
 
 import (
+	"cmp"
 	"fmt"
 
 	"creditmsg/internal/audit"
 	"creditmsg/internal/db"
 	"creditmsg/internal/id"
+	"creditmsg/internal/site"
 )
 
 // Find gives one payment of a site and its cancellations, oldest first.
@@ -22,20 +24,23 @@ func (s *Service) Find(tx *db.Tx, site string, of id.ID) (Payment, []Cancellatio
 	return p.Payment, out, err
 }
 
-// Payments lists a site's payments, newest first, from the one before a given id (zero =
+// Payments lists a site's payments ("" = those of all sites but test sites), newest first, from the one before a given id (zero =
 // from the newest). state "" = of any state.
-func (s *Service) Payments(tx *db.Tx, site string, state State, before id.ID, limit int) ([]Payment, error) {
-	where, args := `site_id = ?`, []any{site}
+func (s *Service) Payments(tx *db.Tx, siteID string, state State, before id.ID, limit int) ([]Payment, error) {
+	where, order, args := `site_id NOT LIKE ?`, `id DESC`, []any{site.TestPattern}
+	if siteID != "" {
+		where, order, args = `site_id = ?`, `site_id DESC, id DESC`, []any{siteID}
+	}
 	if !before.IsZero() {
 		where, args = where+` AND id < ?`, append(args, before)
 	}
 	if state != "" {
 		where, args = where+` AND state = ?`, append(args, string(state))
 	}
-	rows, err := tx.Query(`SELECT `+list(rowColumns)+` FROM billing_payment WHERE `+where+` ORDER BY site_id DESC, id DESC LIMIT ?`, append(args, limit)...)
+	rows, err := tx.Query(`SELECT `+list(rowColumns)+` FROM billing_payment WHERE `+where+` ORDER BY `+order+` LIMIT ?`, append(args, limit)...)
 	found, err := db.Collect(rows, err, scanRow)
 	if err != nil {
-		return nil, fmt.Errorf("list payments of %s: %w", site, err)
+		return nil, fmt.Errorf("list payments of %s: %w", cmp.Or(siteID, "all sites"), err)
 	}
 	out := make([]Payment, len(found))
 	for i, p := range found {

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -86,9 +87,9 @@ func (p *page) rejectWithdrawal() error {
 	return err
 }
 
-// housePaymentList is what the operator may have to book by hand, of one site.
+// housePaymentList is what the operator may have to book by hand.
 type housePaymentList struct {
-	Of       string
+	Of       string // a site; "" = all of them
 	Sites    []option
 	Status   string
 	Statuses []string
@@ -109,14 +110,12 @@ func (p *page) housePayments() error {
 	for _, s := range sites.Data {
 		d.Sites = append(d.Sites, option{s.ID, s.Name})
 	}
-	if d.Of != "" {
-		d.Page, err = p.api.ForSite(d.Of).Payments(p.ctx(), client.PaymentFilter{Paging: p.at(50), Status: d.Status})
-		if client.IsProblem(err, "not_found") || client.IsProblem(err, "validation") {
-			d.Wrong, err = true, nil
-		}
-		if err != nil {
-			return err
-		}
+	d.Page, err = p.api.ForSite(cmp.Or(d.Of, "*")).Payments(p.ctx(), client.PaymentFilter{Paging: p.at(50), Status: d.Status})
+	if d.Of != "" && (client.IsProblem(err, "not_found") || client.IsProblem(err, "validation")) {
+		d.Wrong, err = true, nil
+	}
+	if err != nil {
+		return err
 	}
 	return p.show("house-payments", d)
 }
