@@ -10,8 +10,8 @@ import (
 
 const siteBook = "/console/s/demo-rich/book"
 
-// send posts a form with a file in it.
-func (p *pages) send(path, field, name, content string, pairs ...string) *shown {
+// sendFile posts a form with a file in it.
+func (p *pages) sendFile(path, field, name, content string, pairs ...string) *shown {
 	p.Helper()
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
@@ -165,9 +165,9 @@ func TestAGroupIsFilledByNumbersAndLists(t *testing.T) {
 
 	unknown := p.post(group.to+"/members", "to", "010-5555-0001").wrong([]string{"to"}, "to", "010-5555-0001").says("주소록에 없는 번호입니다")
 	unknown.has("/book/new?group=")
-	p.send(group.to+"/import", "file", "list.csv", "").wrong([]string{"file"}).says("파일을 선택하세요.")
-	p.send(group.to+"/import", "file", "list.csv", "이름,나이\n김하나,3\n").wrong([]string{"file"}).says("표시된 항목을 확인하세요.")
-	report := p.send(group.to+"/import", "file", "list.csv", "전화번호,이름,지점\n010-5555-0001,김하나,강남\n12,이두리,부산\n010-5555-0002,박세라,\n", "_key", "i-1").is(http.StatusOK)
+	p.sendFile(group.to+"/import", "file", "list.csv", "").wrong([]string{"file"}).says("파일을 선택하세요.")
+	p.sendFile(group.to+"/import", "file", "list.csv", "이름,나이\n김하나,3\n").wrong([]string{"file"}).says("표시된 항목을 확인하세요.")
+	report := p.sendFile(group.to+"/import", "file", "list.csv", "전화번호,이름,지점\n010-5555-0001,김하나,강남\n12,이두리,부산\n010-5555-0002,박세라,\n", "_key", "i-1").is(http.StatusOK)
 	report.says("제외된 줄", "휴대전화 번호가 아님", "그룹에 추가 2", "새로 등록 2")
 	p.get(group.to).says("김하나", "박세라", "2명").lacks("이두리")
 	csv := p.get(group.to+"/export?format=csv").has("김하나", "강남")
@@ -194,10 +194,10 @@ func TestAListOfContactsIsTakenWithAReportOfItsRows(t *testing.T) {
 	p := consoleDemo(t).sign("owner")
 	p.get(siteBook + "/import").says("CSV(UTF-8, CP949)")
 	list := "전화번호,이름\n010-5555-0001,김하나\n010-5555-0001,김둘\n"
-	p.send(siteBook+"/import", "file", "list.csv", list, "consent_at", "2026-11-01T09:00", "consent_evidence", "매장 방문").is(http.StatusOK).
+	p.sendFile(siteBook+"/import", "file", "list.csv", list, "consent_at", "2026-11-01T09:00", "consent_evidence", "매장 방문").is(http.StatusOK).
 		says("새로 등록 1", "파일 안에서 중복", "제외 1")
 	p.get(siteBook).says("김하나", "동의")
-	p.send(siteBook+"/import", "file", "list.csv", list, "to_column", "없는 열").wrong([]string{"file"}, "to_column", "없는 열")
+	p.sendFile(siteBook+"/import", "file", "list.csv", list, "to_column", "없는 열").wrong([]string{"file"}, "to_column", "없는 열")
 	if got := p.other().send(siteBook+"/import", "file", "list.csv", list); got.status != http.StatusUnauthorized {
 		t.Errorf("who is not signed in got status %d", got.status)
 	}

@@ -46,8 +46,8 @@ type sentenceShape struct {
 	format  string // in the other language
 }
 
-// korean is read when it is first needed. A test reads it too, so it can be read.
-var korean = sync.OnceValue(func() *catalogue {
+// koreanCatalogue is read when it is first needed. A test reads it too, so it can be read.
+var koreanCatalogue = sync.OnceValue(func() *catalogue {
 	c := &catalogue{}
 	if err := json.Unmarshal(koreanWords, &c.formats); err != nil {
 		return c // everything stays English
@@ -189,7 +189,7 @@ func (x *exchange) words() *catalogue {
 	if !asksKorean(x.request.Header) {
 		return nil
 	}
-	return korean()
+	return koreanCatalogue()
 }
 
 // word words the problem that exchange x is answered with.

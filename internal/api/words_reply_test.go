@@ -232,7 +232,7 @@ func TestAFinishedSentenceIsFoundByItsShape(t *testing.T) {
 		"the recipient opted out of all messages":                     "수신자가 모든 메시지를 수신거부했습니다",
 		"these characters cannot be sent as text: '😀' (U+1F600), U+0": "문자로 보낼 수 없는 글자가 있습니다: '😀' (U+1F600), U+0",
 	} {
-		if got := korean().sentence(english); got != want {
+		if got := koreanCatalogue().sentence(english); got != want {
 			t.Errorf("%q: got %q, want %q", english, got, want)
 		}
 	}

@@ -142,7 +142,7 @@ func patternDescriptions(t *testing.T) (out []string) {
 }
 
 func TestEverySentenceOfARefusalHasKorean(t *testing.T) {
-	sentences, formats := sentencesOf(t), korean().formats
+	sentences, formats := sentencesOf(t), koreanCatalogue().formats
 	if len(sentences) < 800 {
 		t.Fatalf("found %d sentences in the product", len(sentences))
 	}
@@ -185,7 +185,7 @@ func argumentsOf(format string) map[int]string {
 }
 
 func TestKoreanShowsWhatEnglishShows(t *testing.T) {
-	for english, korean := range korean().formats {
+	for english, korean := range koreanCatalogue().formats {
 		want, got := argumentsOf(english), argumentsOf(korean)
 		if slices.Contains(theirWords, english) {
 			delete(want, len(want)-1)
@@ -201,7 +201,7 @@ func TestKoreanShowsWhatEnglishShows(t *testing.T) {
 		}
 	}
 	for _, english := range theirWords {
-		if korean().formats[english] == "" {
+		if koreanCatalogue().formats[english] == "" {
 			t.Errorf("%q is said no more", english)
 		}
 	}
@@ -232,7 +232,7 @@ func TestTheKoreanSentencesStandInOrderAndOnce(t *testing.T) {
 // TestAnArgumentOfAKoreanSentenceHasItsParticleEitherWay: nobody knows how an argument ends.
 func TestAnArgumentOfAKoreanSentenceHasItsParticleEitherWay(t *testing.T) {
 	bare := regexp.MustCompile(`%[-+# 0-9.]*(?:\[[0-9]+\])?[svqd]}?(은|는|을|를|가|과|와|으로|로|이) `)
-	for english, korean := range korean().formats {
+	for english, korean := range koreanCatalogue().formats {
 		if found := bare.FindString(korean); found != "" {
 			t.Errorf("%q: %q has %q, whose particle goes with some arguments only", english, korean, found)
 		}
