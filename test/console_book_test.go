@@ -79,9 +79,9 @@ func (s *shown) has(texts ...string) *shown {
 	return s
 }
 
-// wrong makes sure that a form was refused, with something beside each of some fields, and keeps what was
+// unfit makes sure that a form was refused, with something beside each of some fields, and keeps what was
 // typed: pairs of field and value.
-func (s *shown) wrong(fields []string, kept ...string) *shown {
+func (s *shown) unfit(fields []string, kept ...string) *shown {
 	s.Helper()
 	s.is(http.StatusUnprocessableEntity)
 	for _, name := range fields {
@@ -113,8 +113,8 @@ func TestAContactIsAddedFoundChangedAndErasedByHand(t *testing.T) {
 	p.get(siteBook).says("연락처가 없습니다", "파일로 등록")
 
 	p.post(siteBook+"/new", "to", "nonsense", "name", "김하나", "variables.0.name", "등급", "variables.0.value", "VIP").
-		wrong([]string{"to"}, "to", "nonsense", "name", "김하나", "variables.0.value", "VIP").says("표시된 항목을 확인하세요.")
-	p.post(siteBook+"/new", "to", "010-1234-5678", "consent.night", "on").wrong([]string{"consent.at"}).says("동의를 받은 일시를 입력하세요.")
+		unfit([]string{"to"}, "to", "nonsense", "name", "김하나", "variables.0.value", "VIP").says("표시된 항목을 확인하세요.")
+	p.post(siteBook+"/new", "to", "010-1234-5678", "consent.night", "on").unfit([]string{"consent.at"}).says("동의를 받은 일시를 입력하세요.")
 	more := p.post(siteBook+"/new", "to", "010-1234-5678", "_add", "variables").is(http.StatusOK)
 	more.has(`name="variables.0.name"`)
 	if got := more.value("to"); got != "010-1234-5678" {
@@ -157,16 +157,16 @@ func TestAGroupIsFilledByNumbersAndLists(t *testing.T) {
 	p := consoleDemo(t).sign("owner")
 	groups := siteBook + "/groups"
 	p.get(groups).says("그룹이 없습니다")
-	p.post(groups+"/new", "name", "").wrong([]string{"name"})
+	p.post(groups+"/new", "name", "").unfit([]string{"name"})
 	group := p.made(p.post(groups+"/new", "_key", "g-1", "name", "단골 고객")).says("그룹을 만들었습니다.", "단골 고객", "아직 아무도 없습니다")
 	if again := p.post(groups+"/new", "_key", "g-1", "name", "단골 고객"); again.to != group.to {
 		t.Errorf("the same form again leads to %s, want %s", again.to, group.to)
 	}
 
-	unknown := p.post(group.to+"/members", "to", "010-5555-0001").wrong([]string{"to"}, "to", "010-5555-0001").says("주소록에 없는 번호입니다")
+	unknown := p.post(group.to+"/members", "to", "010-5555-0001").unfit([]string{"to"}, "to", "010-5555-0001").says("주소록에 없는 번호입니다")
 	unknown.has("/book/new?group=")
-	p.sendFile(group.to+"/import", "file", "list.csv", "").wrong([]string{"file"}).says("파일을 선택하세요.")
-	p.sendFile(group.to+"/import", "file", "list.csv", "이름,나이\n김하나,3\n").wrong([]string{"file"}).says("표시된 항목을 확인하세요.")
+	p.sendFile(group.to+"/import", "file", "list.csv", "").unfit([]string{"file"}).says("파일을 선택하세요.")
+	p.sendFile(group.to+"/import", "file", "list.csv", "이름,나이\n김하나,3\n").unfit([]string{"file"}).says("표시된 항목을 확인하세요.")
 	report := p.sendFile(group.to+"/import", "file", "list.csv", "전화번호,이름,지점\n010-5555-0001,김하나,강남\n12,이두리,부산\n010-5555-0002,박세라,\n", "_key", "i-1").is(http.StatusOK)
 	report.says("제외된 줄", "휴대전화 번호가 아님", "그룹에 추가 2", "새로 등록 2")
 	p.get(group.to).says("김하나", "박세라", "2명").lacks("이두리")
@@ -197,7 +197,7 @@ func TestAListOfContactsIsTakenWithAReportOfItsRows(t *testing.T) {
 	p.sendFile(siteBook+"/import", "file", "list.csv", list, "consent_at", "2026-11-01T09:00", "consent_evidence", "매장 방문").is(http.StatusOK).
 		says("새로 등록 1", "파일 안에서 중복", "제외 1")
 	p.get(siteBook).says("김하나", "동의")
-	p.sendFile(siteBook+"/import", "file", "list.csv", list, "to_column", "없는 열").wrong([]string{"file"}, "to_column", "없는 열")
+	p.sendFile(siteBook+"/import", "file", "list.csv", list, "to_column", "없는 열").unfit([]string{"file"}, "to_column", "없는 열")
 	if got := p.other().send(siteBook+"/import", "file", "list.csv", list); got.status != http.StatusUnauthorized {
 		t.Errorf("who is not signed in got status %d", got.status)
 	}

@@ -13,10 +13,10 @@ func TestSendingRulesAreSetByHandAndNobodyUndoesAnothersUnseen(t *testing.T) {
 	first := p.get(siteRules).says("발송 규칙", "20:50", "08:00")
 	tag := first.value("_tag")
 	p.post(siteRules, "_tag", tag, "opt_out_number", "12", "duplicate_window", "1", "unit", "3600", "review_above", "0").
-		wrong([]string{"opt_out_number"}, "opt_out_number", "12", "duplicate_window", "1").says("표시된 항목을 확인하세요.")
+		unfit([]string{"opt_out_number"}, "opt_out_number", "12", "duplicate_window", "1").says("표시된 항목을 확인하세요.")
 	p.post(siteRules, "_tag", tag, "opt_out_number", "", "duplicate_window", "두 시간", "unit", "3600", "review_above", "-1").
-		wrong([]string{"duplicate_window", "review_above"}, "duplicate_window", "두 시간").says("0 이상의 정수를 입력하세요.")
-	p.post(siteRules, "_tag", tag, "opt_out_number", "", "duplicate_window", "8", "unit", "86400", "review_above", "0").wrong([]string{"duplicate_window"})
+		unfit([]string{"duplicate_window", "review_above"}, "duplicate_window", "두 시간").says("0 이상의 정수를 입력하세요.")
+	p.post(siteRules, "_tag", tag, "opt_out_number", "", "duplicate_window", "8", "unit", "86400", "review_above", "0").unfit([]string{"duplicate_window"})
 	set := p.made(p.post(siteRules, "_tag", tag, "opt_out_number", "080-123-4567", "duplicate_window", "2", "unit", "3600", "review_above", "10000")).
 		says("발송 규칙을 저장했습니다.")
 	if set.value("opt_out_number") != "0801234567" || set.value("duplicate_window") != "2" || set.value("review_above") != "10000" {
@@ -38,7 +38,7 @@ func TestOptOutsAreLookedUpAddedRemovedAndImported(t *testing.T) {
 	list := siteRules + "/opt-outs"
 	p.get(list).says("수신거부한 번호가 없습니다")
 	p.get(list + "?to=010-9876-0001").says("이 번호는 수신거부하지 않았습니다")
-	p.post(list+"/new", "to", "abc", "scope", "all").wrong([]string{"to"}, "to", "abc")
+	p.post(list+"/new", "to", "abc", "scope", "all").unfit([]string{"to"}, "to", "abc")
 	form := []string{"_key", "o-1", "to", "010-9876-0001", "scope", "all"}
 	p.made(p.post(list+"/new", form...)).says("수신거부를 추가했습니다.", "010-9876-0001", "모든 메시지")
 	p.made(p.post(list+"/new", form...))
@@ -48,7 +48,7 @@ func TestOptOutsAreLookedUpAddedRemovedAndImported(t *testing.T) {
 
 	report := p.send(list+"/import", "file", "080.csv", "수신거부번호\n010-9876-0001\n010-9876-0002\nabc\n", "scope", "advertising", "column", "").is(http.StatusOK)
 	report.says("새로 등록 1", "변경 없음 1", "제외 1", "제외된 줄")
-	p.send(list+"/import", "file", "080.csv", "", "scope", "advertising").wrong([]string{"file"}).says("파일을 선택하세요.")
+	p.send(list+"/import", "file", "080.csv", "", "scope", "advertising").unfit([]string{"file"}).says("파일을 선택하세요.")
 	p.send(list+"/import", "file", "080.csv", "수신거부번호\n010-9876-0003\n", "scope", "advertising", "column", "번호").wrong(nil, "column", "번호").says("표시된 항목을 확인하세요.")
 
 	p.made(p.post(list+"/remove", "to", "01098760001")).says("수신거부를 해제했습니다.").lacks("01098760001")
@@ -60,8 +60,8 @@ func TestTheOperatorBlocksWordsForAllSitesAndForOne(t *testing.T) {
 	operator := p.other().sign("operator")
 	all, one := "/console/operator/words", siteRules+"/words"
 	operator.get(all).says("금칙어가 없습니다.")
-	operator.post(all, "words", " \n").wrong([]string{"words"}).says("낱말을 하나 이상 적으세요.")
-	operator.post(all, "words", "카지노\n!!").wrong([]string{"words"}, "words", "카지노\n!!")
+	operator.post(all, "words", " \n").unfit([]string{"words"}).says("낱말을 하나 이상 적으세요.")
+	operator.post(all, "words", "카지노\n!!").unfit([]string{"words"}, "words", "카지노\n!!")
 	operator.made(operator.post(all, "words", "카지노\r\n바카라")).says("카지노", "바카라", "금칙어를 추가했습니다.")
 	operator.made(operator.post(one, "words", "무료 상담")).says("무료 상담", "이 사이트", "모든 사이트")
 	owner := p.other().sign("owner")
@@ -77,11 +77,11 @@ func TestAPolicyIsAListOfStepsThatIsChangedByHand(t *testing.T) {
 	list, fresh := siteRules+"/policies", siteRules+"/new-policy"
 	p.get(list).says("발송 정책이 없습니다")
 	p.get(fresh).has(`name="steps.0.send"`, `name="steps.1.send"`)
-	p.post(fresh, "name", "", "steps.0.send", "text").wrong([]string{"name"}).says("정책 이름을 적으세요.")
-	p.post(fresh, "name", "Big Name", "steps.0.send", "text").wrong([]string{"name"}, "name", "Big Name")
+	p.post(fresh, "name", "", "steps.0.send", "text").unfit([]string{"name"}).says("정책 이름을 적으세요.")
+	p.post(fresh, "name", "Big Name", "steps.0.send", "text").unfit([]string{"name"}, "name", "Big Name")
 	bad := p.post(fresh, "name", "night", "steps.0.send", "alimtalk", "steps.0.price_at_most", "-5", "steps.1.send", "text", "steps.1.from", "25:00", "steps.1.until", "08:00")
-	bad.wrong([]string{"steps.0.price_at_most"}, "steps.0.price_at_most", "-5", "steps.1.from", "25:00")
-	p.post(fresh, "name", "night", "steps.0.send", "alimtalk", "steps.0.price_at_most", "5").wrong([]string{"name"})
+	bad.unfit([]string{"steps.0.price_at_most"}, "steps.0.price_at_most", "-5", "steps.1.from", "25:00")
+	p.post(fresh, "name", "night", "steps.0.send", "alimtalk", "steps.0.price_at_most", "5").unfit([]string{"name"})
 	more := p.post(fresh, "name", "night", "steps.0.send", "alimtalk", "_add", "steps").is(http.StatusOK).has(`name="steps.1.send"`)
 	if more.value("name") != "night" {
 		t.Error("a form with one step more forgets its name")
@@ -94,7 +94,7 @@ func TestAPolicyIsAListOfStepsThatIsChangedByHand(t *testing.T) {
 		"steps.0.off_kakao", "false", "steps.0.from", "08:00", "steps.0.until", "21:00", "steps.0.not_dearer", "on", "steps.1.send", "text"}
 	one := p.made(p.post(fresh, form...)).says("발송 정책을 저장했습니다.", "문자가 LMS일 때", "단가가 15원 이하일 때", "08:00~21:00에 나갈 때", "다른 쪽보다 비싸지 않을 때", "모든 수신자")
 	p.made(p.post(fresh, form...))
-	p.post(fresh, "name", "night", "steps.0.send", "text").wrong([]string{"name"}).says("night 정책이 이미 있습니다")
+	p.post(fresh, "name", "night", "steps.0.send", "text").unfit([]string{"name"}).says("night 정책이 이미 있습니다")
 
 	tag := p.get(one.to+"/edit").has(`value="lms" checked`, `value="08:00"`).value("_tag")
 	p.made(p.post(one.to+"/edit", "_tag", tag, "steps.0.send", "text")).lacks("15원")

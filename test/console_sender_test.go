@@ -13,7 +13,7 @@ const smallPDF = "%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R
 func TestASenderNumberIsRegisteredByItsDocumentsAndDecidedOnByTheOperator(t *testing.T) {
 	p := consoleDemo(t).sign("owner")
 	p.get(siteSenders).says("02-6123-4567", "승인", "기본")
-	p.post(siteSenders+"/new", "number", "123").wrong([]string{"number"}, "number", "123").says("표시된 항목을 확인하세요.")
+	p.post(siteSenders+"/new", "number", "123").unfit([]string{"number"}, "number", "123").says("표시된 항목을 확인하세요.")
 	form := []string{"_key", "s-1", "number", "070-1234-5678"}
 	one := p.made(p.post(siteSenders+"/new", form...)).says("070-1234-5678", "심사 대기", "서류를 올려야 심사가 진행됩니다.")
 	if again := p.post(siteSenders+"/new", form...); again.to != one.to {
@@ -22,9 +22,9 @@ func TestASenderNumberIsRegisteredByItsDocumentsAndDecidedOnByTheOperator(t *tes
 	p.post(siteSenders+"/new", "number", "070-1234-5678").is(http.StatusUnprocessableEntity)
 
 	documents := one.to + "/documents"
-	p.send(documents, "file", "a.pdf", "", "kind", "other").wrong([]string{"file"}).says("파일을 선택하세요.")
-	p.send(documents, "file", "a.txt", "no document", "kind", "power_of_attorney").wrong([]string{"file"}).has(`value="power_of_attorney" selected`)
-	p.send(documents, "file", "a.pdf", strings.Repeat("x", 7<<20), "kind", "other").wrong([]string{"file"}).says("5MB까지")
+	p.send(documents, "file", "a.pdf", "", "kind", "other").unfit([]string{"file"}).says("파일을 선택하세요.")
+	p.send(documents, "file", "a.txt", "no document", "kind", "power_of_attorney").unfit([]string{"file"}).has(`value="power_of_attorney" selected`)
+	p.send(documents, "file", "a.pdf", strings.Repeat("x", 7<<20), "kind", "other").unfit([]string{"file"}).says("5MB까지")
 	with := p.made(p.send(documents, "file", "이용증명원.pdf", smallPDF, "kind", "service_certificate", "_key", "d-1")).
 		says("서류를 올렸습니다.", "통신서비스 이용증명원", "이용증명원.pdf", "운영자가 서류를 확인하고 있습니다.")
 	p.made(p.send(documents, "file", "이용증명원.pdf", smallPDF, "kind", "service_certificate", "_key", "d-1"))
@@ -45,7 +45,7 @@ func TestASenderNumberIsRegisteredByItsDocumentsAndDecidedOnByTheOperator(t *tes
 	p.get("/console/operator/senders").is(http.StatusNotFound)
 	decide := operator.get(one.to + "/decide").says("이용증명원.pdf")
 	tag := decide.value("_tag")
-	operator.post(one.to+"/decide", "_tag", tag, "state", "rejected", "reason", "").wrong([]string{"reason"}).says("사유를 적으세요.")
+	operator.post(one.to+"/decide", "_tag", tag, "state", "rejected", "reason", "").unfit([]string{"reason"}).says("사유를 적으세요.")
 	operator.made(operator.post(one.to+"/decide", "_tag", tag, "state", "rejected", "reason", "상호가 다릅니다")).says("반려", "결정을 저장했습니다.")
 	operator.post(one.to+"/decide", "_tag", tag, "state", "approved", "reason", "").wrong(nil).says("다른 사람이 먼저 변경했습니다", "상호가 다릅니다")
 	operator.get("/console/operator/senders").says("기다리는 발신번호가 없습니다")

@@ -14,7 +14,7 @@ func TestATemplateIsMadeWithAllItsPartsAndSeenAsItsReadersSeeIt(t *testing.T) {
 	p.get(siteKakao + "/new").has(`<option value="@demo"`)
 	bad := p.post(siteKakao+"/new", "code", "주문", "channel", "@demo", "body", "", "name", "주문 안내", "buttons.0.type", "WL", "buttons.0.name", "보기", "buttons.0.url_mobile", "example",
 		"emphasis.title", "제목", "emphasis.subtitle", "", "item_list.items.0.title", "하나뿐", "item_list.items.0.description", "값")
-	bad.wrong([]string{"code", "body", "buttons.0.url_mobile", "emphasis.subtitle"}, "code", "주문", "name", "주문 안내", "buttons.0.url_mobile", "example", "item_list.items.0.title", "하나뿐").
+	bad.unfit([]string{"code", "body", "buttons.0.url_mobile", "emphasis.subtitle"}, "code", "주문", "name", "주문 안내", "buttons.0.url_mobile", "example", "item_list.items.0.title", "하나뿐").
 		says("표시된 항목을 확인하세요.").has(`<details class="card mb-3" open id="table">`)
 
 	more := p.post(siteKakao+"/new", "body", "안녕하세요", "buttons.0.type", "BK", "buttons.0.name", "하나", "_add", "buttons").is(http.StatusOK).has(`name="buttons.1.type"`)
@@ -42,7 +42,7 @@ func TestATemplateIsMadeWithAllItsPartsAndSeenAsItsReadersSeeIt(t *testing.T) {
 	if edit.value("item_list.items.1.title") != "수량" || edit.value("body") != "#{이름}님,\n주문이 접수되었습니다." || edit.value("category") != "001001" {
 		t.Errorf("the form is not filled as the template is: %s", edit.body)
 	}
-	p.post(one.to+"/edit", "_tag", tag, "channel", "@demo", "body", "").wrong([]string{"body"})
+	p.post(one.to+"/edit", "_tag", tag, "channel", "@demo", "body", "").unfit([]string{"body"})
 	p.made(p.post(one.to+"/edit", "_tag", tag, "channel", "@demo", "body", "새 내용")).says("템플릿을 변경했습니다.", "새 내용").lacks("합계")
 	p.post(one.to+"/edit", "_tag", tag, "channel", "@demo", "body", "내 내용").wrong(nil, "body", "내 내용").says("다른 사람이 먼저 변경했습니다", "새 내용")
 
@@ -60,8 +60,8 @@ func TestATemplateIsSubmittedAndItsStateSetByTheOperator(t *testing.T) {
 	p := consoleDemo(t).sign("owner")
 	one := p.made(p.post(siteKakao+"/new", "code", "CODE_01", "channel", "@demo", "body", "인증번호 #{코드}"))
 	p.get(one.to+"/submit").says("검수를 요청", "solapi")
-	p.post(one.to+"/submit", "comment", strings.Repeat("가", 501)).wrong([]string{"comment"}, "comment", strings.Repeat("가", 501))
-	p.post(one.to+"/submit", "providers", "", "providers", "nobody", "comment", "").wrong([]string{"providers"})
+	p.post(one.to+"/submit", "comment", strings.Repeat("가", 501)).unfit([]string{"comment"}, "comment", strings.Repeat("가", 501))
+	p.post(one.to+"/submit", "providers", "", "providers", "nobody", "comment", "").unfit([]string{"providers"})
 	form := []string{"_key", "u-1", "providers", "", "providers", "solapi", "comment", "로그인에 씁니다"}
 	p.made(p.post(one.to+"/submit", form...)).says("검수를 요청했습니다.", "solapi")
 	p.made(p.post(one.to+"/submit", form...))
@@ -86,7 +86,7 @@ func TestAKakaoChannelIsProvenByItsManager(t *testing.T) {
 	p := consoleDemo(t).sign("owner")
 	list := siteKakao + "/channels"
 	p.get(list).says("@demo", "등록됨")
-	p.post(list+"/new", "name", "", "sender_key", "a b").wrong([]string{"name"}, "sender_key", "a b")
+	p.post(list+"/new", "name", "", "sender_key", "a b").unfit([]string{"name"}, "sender_key", "a b")
 	form := []string{"_key", "c-1", "name", "shop", "sender_key", ""}
 	one := p.made(p.post(list+"/new", form...)).says("@shop", "미등록", "등록하기")
 	if again := p.post(list+"/new", form...); again.to != one.to {
@@ -97,8 +97,8 @@ func TestAKakaoChannelIsProvenByItsManager(t *testing.T) {
 	_, rest, _ = strings.Cut(rest, `<option value="`) // the first one chooses none
 	_, rest, _ = strings.Cut(rest, `<option value="`)
 	category, _, _ := strings.Cut(rest, `"`)
-	p.post(one.to+"/claim", "provider", "solapi", "category", category, "manager_phone", "12").wrong([]string{"manager_phone"}, "manager_phone", "12").has(`value="` + category + `" selected`)
-	p.post(one.to+"/claim", "provider", "solapi", "category", "", "manager_phone", "010-1234-5678").wrong([]string{"category"})
+	p.post(one.to+"/claim", "provider", "solapi", "category", category, "manager_phone", "12").unfit([]string{"manager_phone"}, "manager_phone", "12").has(`value="` + category + `" selected`)
+	p.post(one.to+"/claim", "provider", "solapi", "category", "", "manager_phone", "010-1234-5678").unfit([]string{"category"})
 	asked := []string{"_key", "c-2", "provider", "solapi", "category", category, "manager_phone", "010-1234-5678"}
 	p.made(p.post(one.to+"/claim", asked...)).says("채널 관리자에게 인증번호를 보냈습니다.", "인증번호 대기")
 	p.made(p.post(one.to+"/claim", asked...))
@@ -108,7 +108,7 @@ func TestAKakaoChannelIsProvenByItsManager(t *testing.T) {
 	p.made(p.post(one.to+"/prove", "provider", "solapi", "token", "123456")).says("채널을 등록했습니다.", "등록됨")
 
 	tag := p.get(one.to + "/edit").value("_tag")
-	p.post(one.to+"/edit", "_tag", tag, "sender_key", "a b").wrong([]string{"sender_key"}, "sender_key", "a b")
+	p.post(one.to+"/edit", "_tag", tag, "sender_key", "a b").unfit([]string{"sender_key"}, "sender_key", "a b")
 	p.made(p.post(one.to+"/edit", "_tag", tag, "sender_key", "key-1")).says("key-1", "채널을 변경했습니다.")
 	p.post(one.to+"/edit", "_tag", tag, "sender_key", "key-2").wrong(nil, "sender_key", "key-2").says("다른 사람이 먼저 변경했습니다", "key-1")
 	p.other().sign("viewer").post(one.to + "/remove").is(http.StatusForbidden)
