@@ -199,6 +199,7 @@ var clientMethods = map[string]string{
 	"renamePlan":              "RenamePlan",
 	"replayWebhookDeliveries": "ReplayWebhooks",
 	"requestSender":           "RequestSender",
+	"makeSenderDefault":       "MakeSenderDefault",
 	"requestWithdrawal":       "Withdraw",
 	"rescheduleMessage":       "Reschedule",
 	"resendFailed":            "ResendFailed",

@@ -66,6 +66,28 @@ func TestOnlyTheOperatorRemovesABlockedNumber(t *testing.T) {
 	})
 }
 
+func TestAnApprovedNumberBecomesTheDefault(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const path = "/v1/senders/0270001234"
+		w.post("/v1/senders", `{"number":"02-7000-1234"}`).is(201)
+		w.post(path+"/default", "").refused(409, "state_conflict")
+		w.do(ask{method: "PUT", path: path + "?site=rich", token: w.operator, body: `{"state":"approved"}`}).is(200)
+		for range 2 { // a repeat changes nothing
+			if got := w.post(path+"/default", "").is(200).json(); got["default"] != true {
+				t.Errorf("it is %v", got)
+			}
+			if old := w.get("/v1/senders/0261234567").is(200).json(); old["default"] != false {
+				t.Errorf("the old one is %v", old)
+			}
+		}
+		w.do(ask{method: "POST", path: path + "/default", token: w.poor}).refused(404, "not_found")
+		w.remove(path).is(204)
+		if old := w.get("/v1/senders/0261234567").is(200).json(); old["default"] != true {
+			t.Errorf("the one that is left is %v", old)
+		}
+	})
+}
+
 func TestTheOperatorSeesWhichNumbersOfAllSitesWait(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		as := func(token, path string) got { return w.do(ask{method: "GET", path: path, token: token}) }
