@@ -271,8 +271,12 @@ func TestEachOperationAsksWhatTheContractSays(t *testing.T) {
 		}, asked{"POST", "/v1/senders/02/documents?kind=other&name=a+b.pdf", "application/octet-stream", "%PDF-"}},
 		"sender documents":   {func(ctx context.Context, c *client.Client) error { return last(c.SenderDocuments(ctx, "02")) }, asked{"GET", "/v1/senders/02/documents", "", ""}},
 		"no sender document": {func(ctx context.Context, c *client.Client) error { return c.RemoveSenderDocument(ctx, "02", "doc_1") }, asked{"DELETE", "/v1/senders/02/documents/doc_1", "", ""}},
-		"request sender":     {func(ctx context.Context, c *client.Client) error { return last(c.RequestSender(ctx, "02")) }, asked{"POST", "/v1/senders/02/request", "", ""}},
-		"senders":            {func(ctx context.Context, c *client.Client) error { return last(c.Senders(ctx, client.Paging{})) }, asked{"GET", "/v1/senders", "", ""}},
+		"default sender":     {func(ctx context.Context, c *client.Client) error { return last(c.MakeSenderDefault(ctx, "02")) }, asked{"POST", "/v1/senders/02/default", "", ""}},
+		"senders waiting": {func(ctx context.Context, c *client.Client) error {
+			return last(c.ForSite("*").SendersIn(ctx, "requested", client.Paging{}))
+		}, asked{"GET", "/v1/senders?site=%2A&state=requested", "", ""}},
+		"request sender": {func(ctx context.Context, c *client.Client) error { return last(c.RequestSender(ctx, "02")) }, asked{"POST", "/v1/senders/02/request", "", ""}},
+		"senders":        {func(ctx context.Context, c *client.Client) error { return last(c.Senders(ctx, client.Paging{})) }, asked{"GET", "/v1/senders", "", ""}},
 		"add sender": {func(ctx context.Context, c *client.Client) error {
 			return last(c.AddSender(ctx, client.Sender{Number: "0261234567"}))
 		}, asked{"POST", "/v1/senders", "application/json", `{"number":"0261234567"}`}},

@@ -47,6 +47,11 @@ func (c *Client) RequestSender(ctx context.Context, number string) (Sender, erro
 	return write[Sender](ctx, c, http.MethodPost, nil, "v1", "senders", number, "request")
 }
 
+// MakeSenderDefault makes an approved sender number the one of texts that name none.
+func (c *Client) MakeSenderDefault(ctx context.Context, number string) (Sender, error) {
+	return write[Sender](ctx, c, http.MethodPost, nil, "v1", "senders", number, "default")
+}
+
 // SenderDocumentContent gets a document itself.
 func (c *Client) SenderDocumentContent(ctx context.Context, number, id string) (content []byte, err error) {
 	err = c.do(ctx, call{method: http.MethodGet, path: []string{"v1", "senders", number, "documents", id}, raw: func(b []byte) { content = b }})

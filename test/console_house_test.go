@@ -67,7 +67,7 @@ func TestTheOperatorOpensPricesSuspendsAndErasesSites(t *testing.T) {
 	p.get(site).says("사이트를 삭제했습니다.", "삭제됨")
 
 	support := p.other().sign("support")
-	support.get(house+"/sites").refuses(http.StatusForbidden, "권한이 없습니다")
+	support.get(house+"/sites").forbids(http.StatusForbidden, "권한이 없습니다")
 	if page := support.get(house); strings.Contains(page.body, house+"/sites") {
 		t.Error("the menu of support leads to what it may not see")
 	}
@@ -94,7 +94,7 @@ func TestTheOperatorBooksTransfersAndDecidesOnWithdrawals(t *testing.T) {
 	office.get(house+"/money/payments?of=nowhere").wrongly("이 ID의 사이트가 없습니다.", "of", "nowhere")
 	at := house + "/money/payments/demo-rich/" + id
 	office.get(at + "?ask=arrived").says("입금을 확인하고 demo-rich 사이트에 크레딧 30,000원을 지급합니다.")
-	finance.post(at+"/arrived").refuses(http.StatusForbidden, "권한이 없습니다")
+	finance.post(at+"/arrived").forbids(http.StatusForbidden, "권한이 없습니다")
 	office.post(at+"/arrived", "_key", "one").leads(at)
 	office.post(at+"/arrived", "_key", "one").leads(at)
 	page := office.get(at).says("입금을 확인했습니다.", "결제 완료", "승인번호")
@@ -106,7 +106,7 @@ func TestTheOperatorBooksTransfersAndDecidesOnWithdrawals(t *testing.T) {
 	const ask = richCredit + "/withdrawals/new"
 	form := finance.get(ask)
 	finance.send(form, ask, "amount", "3000", "reason", "").wrong("reason", "")
-	finance.send(form, ask, "amount", "90000000", "reason", "남음", "bank", "20", "number", "1234567890", "holder", "김재무").refuses(http.StatusUnprocessableEntity, "30000")
+	finance.send(form, ask, "amount", "90000000", "reason", "남음", "bank", "20", "number", "1234567890", "holder", "김재무").forbids(http.StatusUnprocessableEntity, "30000")
 	first := finance.send(form, ask, "amount", "3,000", "reason", "남음", "bank", "20", "number", "123-456-7890", "holder", "김재무").under(richCredit + "/withdrawals/wdr_")
 	finance.get(first).says("승인 대기", "******7890")
 	finance.post(first+"/cancel", "_key", "two").leads(first)
@@ -115,7 +115,7 @@ func TestTheOperatorBooksTransfersAndDecidesOnWithdrawals(t *testing.T) {
 	decide := house + "/money/withdrawals/demo-rich/" + second[strings.LastIndex(second, "/")+1:]
 	office.get(house+"/money").says("demo-rich", "승인 대기", "남음")
 	office.get(decide).says("1234567890", "승인", "반려")
-	office.post(decide+"/reject", "reason", "").refuses(http.StatusUnprocessableEntity, "표시된 항목을 확인하세요.")
+	office.post(decide+"/reject", "reason", "").forbids(http.StatusUnprocessableEntity, "표시된 항목을 확인하세요.")
 	office.post(decide+"/approve", "_key", "three").leads(decide)
 	office.post(decide+"/approve", "_key", "three").leads(decide)
 	page = office.get(at).says("이체 예정")
@@ -131,10 +131,10 @@ func TestTheOperatorSeesMarginTaxInvoicesAndCarriersInvoices(t *testing.T) {
 	p := consoleDemo(t).enrolled("operator")
 	p.sent()
 	p.get(house+"/margin?by=channel").says("마진", "SMS", "매출")
-	p.get(house+"/margin?from=2026-01-01&to=2020-01-01").refuses(http.StatusUnprocessableEntity, "마진")
+	p.get(house+"/margin?from=2026-01-01&to=2020-01-01").forbids(http.StatusUnprocessableEntity, "마진")
 	p.get(house+"/money/tax").says("세금계산서", "공급자 정보가 부족합니다", "발급 전")
-	p.get(house+"/money/tax/2026-99").refuses(http.StatusUnprocessableEntity, "세금계산서")
-	p.get(house+"/money/tax/2026-10/files/x").refuses(http.StatusNotFound, "찾을 수 없습니다.")
+	p.get(house+"/money/tax/2026-99").forbids(http.StatusUnprocessableEntity, "세금계산서")
+	p.get(house+"/money/tax/2026-10/files/x").forbids(http.StatusNotFound, "찾을 수 없습니다.")
 	p.get(house+"/invoices").says("가져온 청구서가 없습니다.", "청구서 가져오기")
 	page := p.attach(house+"/invoices/new", "", "", "provider", "solapi", "month", "2026-11")
 	page.says("파일을 선택하세요.")

@@ -57,8 +57,8 @@ func (s *shown) wrong(field, typed string) *shown {
 	return s
 }
 
-// refuses makes sure that a page was not shown, and nothing was done.
-func (s *shown) refuses(status int, text string) {
+// forbids makes sure that a page was not shown, and nothing was done.
+func (s *shown) forbids(status int, text string) {
 	s.Helper()
 	if s.status != status || !strings.Contains(s.words(), text) {
 		s.Errorf("status %d and %s, want %d and %q", s.status, s.words(), status, text)
@@ -112,7 +112,7 @@ func TestCreditIsToppedUpOnTheConsole(t *testing.T) {
 		t.Errorf("sent twice it is %s and %s", first, again)
 	}
 	p.get(first).says("입금 대기", "입금할 계좌", "33,000원")
-	p.send(page, path, "amount", "40000", "way", "transfer@bank", "name", "김재무").refuses(http.StatusUnprocessableEntity, "Idempotency-Key")
+	p.send(page, path, "amount", "40000", "way", "transfer@bank", "name", "김재무").forbids(http.StatusUnprocessableEntity, "Idempotency-Key")
 
 	page = p.get(path)
 	stored := p.send(page, path, "amount", "10000", "way", "stored@toss", "method_id", "").says("등록한 카드로 결제합니다", "11,000원 결제")
@@ -122,7 +122,7 @@ func TestCreditIsToppedUpOnTheConsole(t *testing.T) {
 	if printed := p.get(paid + "/receipt/print"); !strings.Contains(printed.header.Get("Content-Security-Policy"), "default-src 'none'") || !strings.Contains(printed.words(), "11,000") {
 		t.Errorf("the printed receipt has the policy %q and says %s", printed.header.Get("Content-Security-Policy"), printed.words())
 	}
-	p.get(first+"/receipt").refuses(http.StatusConflict, "paid")
+	p.get(first+"/receipt").forbids(http.StatusConflict, "paid")
 
 	card := p.send(p.get(path), path, "amount", "20000", "way", "card@toss", "name", "김재무", "email", "a@b.example").under(richCredit + "/payments/pay_")
 	p.get(card).says("결제 대기", "22,000원 결제창 열기")
@@ -131,15 +131,15 @@ func TestCreditIsToppedUpOnTheConsole(t *testing.T) {
 
 	cancel := paid + "/cancel"
 	page = p.get(cancel).says("취소 가능한 최대 크레딧 10,000원")
-	p.send(page, cancel, "amount", "20000", "reason", "너무 많음").refuses(http.StatusUnprocessableEntity, "10000")
+	p.send(page, cancel, "amount", "20000", "reason", "너무 많음").forbids(http.StatusUnprocessableEntity, "10000")
 	p.send(page, cancel, "amount", "4,000", "reason", "일부 취소").leads(paid)
 	p.send(page, cancel, "amount", "4,000", "reason", "일부 취소").leads(paid)
 	p.get(paid).says("결제를 취소했습니다.", "크레딧 4,000원, 부가세 400원")
 	p.get(paid + "/cancel").says("취소 가능한 최대 크레딧 6,000원")
 
-	p.get(richCredit+"/payments/pay_00000000000000000000000000").refuses(http.StatusNotFound, "찾을 수 없습니다.")
+	p.get(richCredit+"/payments/pay_00000000000000000000000000").forbids(http.StatusNotFound, "찾을 수 없습니다.")
 	p.get(richCredit+"/methods").says("신한 4330", "사용 중")
-	p.get(strings.Replace(first, "demo-rich", "demo-cheap", 1)).refuses(http.StatusNotFound, "찾을 수 없습니다.")
+	p.get(strings.Replace(first, "demo-rich", "demo-cheap", 1)).forbids(http.StatusNotFound, "찾을 수 없습니다.")
 }
 
 func TestWhoOnlyLooksAtMoneyIsShownNoButtonsAndRefused(t *testing.T) {
@@ -150,21 +150,21 @@ func TestWhoOnlyLooksAtMoneyIsShownNoButtonsAndRefused(t *testing.T) {
 			t.Errorf("%s has status %d, or a button: %s", path, page.status, page.words())
 		}
 	}
-	p.post(richCredit+"/billing", "name", "x").refuses(http.StatusForbidden, "권한이 없습니다")
-	p.post(richCredit+"/payments/new", "amount", "30000", "way", "transfer@bank").refuses(http.StatusForbidden, "권한이 없습니다")
+	p.post(richCredit+"/billing", "name", "x").forbids(http.StatusForbidden, "권한이 없습니다")
+	p.post(richCredit+"/payments/new", "amount", "30000", "way", "transfer@bank").forbids(http.StatusForbidden, "권한이 없습니다")
 	sender := p.other().sign("sender")
-	sender.get(richCredit).refuses(http.StatusForbidden, "권한이 없습니다")
+	sender.get(richCredit).forbids(http.StatusForbidden, "권한이 없습니다")
 	if strings.Contains(sender.get("/console/s/demo-rich").body, richCredit) {
 		t.Error("the menu leads to what somebody may not see")
 	}
-	sender.get("/console/operator/sites").refuses(http.StatusForbidden, "권한이 없습니다")
+	sender.get("/console/operator/sites").forbids(http.StatusForbidden, "권한이 없습니다")
 }
 
 func TestMoneyWithoutASecondFactorLeadsToSettingOneUp(t *testing.T) {
 	p := consoleDemo(t).sign("finance")
-	p.post(richCredit+"/limits/caps", "won.day", "1000").refuses(http.StatusForbidden, "2단계 인증이 필요합니다")
+	p.post(richCredit+"/limits/caps", "won.day", "1000").forbids(http.StatusForbidden, "2단계 인증이 필요합니다")
 	gone := p.other()
-	gone.post(richCredit+"/limits/caps", "won.day", "1000", "_tag", "x").refuses(http.StatusUnauthorized, "로그인이 만료되었습니다")
+	gone.post(richCredit+"/limits/caps", "won.day", "1000", "_tag", "x").forbids(http.StatusUnauthorized, "로그인이 만료되었습니다")
 }
 
 func TestSettingsOfMoneyAreChangedByWhoSawThemAsTheyAre(t *testing.T) {
@@ -224,13 +224,13 @@ func TestUsagesAreRefundedAndCreditIsGivenBack(t *testing.T) {
 	path := at[1]
 	form := p.get(path + "?message=" + message).says("환불 가능 금액")
 	p.send(form, path, "message", message, "amount", "9", "reason", "").wrong("reason", "")
-	p.send(form, path, "message", message, "amount", "99999", "reason", "많음").refuses(http.StatusUnprocessableEntity, "99999")
+	p.send(form, path, "message", message, "amount", "99999", "reason", "많음").forbids(http.StatusUnprocessableEntity, "99999")
 	p.send(form, path, "message", message, "amount", "9", "reason", "시험").leads(richCredit + "/usages?message=" + message)
 	p.send(form, path, "message", message, "amount", "9", "reason", "시험").leads(richCredit + "/usages?message=" + message)
 	if ledger := p.get(richCredit + "/entries"); strings.Count(ledger.words(), "시험") != 1 {
 		t.Errorf("refunded twice, or not at all: %s", ledger.words())
 	}
-	p.get(strings.Replace(path, "usg_", "usg_x", 1)+"?message="+message).refuses(http.StatusNotFound, "찾을 수 없습니다.")
+	p.get(strings.Replace(path, "usg_", "usg_x", 1)+"?message="+message).forbids(http.StatusNotFound, "찾을 수 없습니다.")
 	p.get(richCredit+"/usages?message=x").wrong("message", "x")
 	p.get("/console/s/demo-rich/messages/"+message+"/compliance").says("발송 준수 기록", "접수 5명")
 	if file := p.get("/console/s/demo-rich/messages/" + message + "/compliance/file"); !strings.Contains(file.body, `"signature"`) {
@@ -246,9 +246,9 @@ func TestUsagesAreRefundedAndCreditIsGivenBack(t *testing.T) {
 	if x := p.get(richCredit + "/statements/" + month + "/xlsx"); !strings.HasPrefix(x.body, "PK") {
 		t.Errorf("the spreadsheet has status %d: %.100s", x.status, x.body)
 	}
-	p.get(richCredit+"/statements/"+month+"/exe").refuses(http.StatusNotFound, "찾을 수 없습니다.")
+	p.get(richCredit+"/statements/"+month+"/exe").forbids(http.StatusNotFound, "찾을 수 없습니다.")
 
 	const ask = richCredit + "/withdrawals/new"
-	p.send(p.get(ask), ask, "amount", "1000", "reason", "남음").refuses(http.StatusUnprocessableEntity, "0.00") // nothing was paid for
+	p.send(p.get(ask), ask, "amount", "1000", "reason", "남음").forbids(http.StatusUnprocessableEntity, "0.00") // nothing was paid for
 	p.get(richCredit+"/methods").says("등록한 카드가 없습니다.", "카드 등록")
 }

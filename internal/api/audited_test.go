@@ -230,6 +230,10 @@ var noted = map[string]func(w *world) ask{
 		w.operate("PUT", "/v1/senders/0261234567?site=rich", `{"state":"rejected"}`).is(200)
 		return ask{method: "POST", path: "/v1/senders/0261234567/request"}
 	},
+	"makeSenderDefault": func(w *world) ask {
+		w.operate("POST", "/v1/senders?site=rich", `{"number":"02-7000-1234","state":"approved"}`).is(201)
+		return ask{method: "POST", path: "/v1/senders/0270001234/default"}
+	},
 	"setSendingRules": sends("PUT", "/v1/sending-rules", `{"opt_out_number":"080-123-4567","review_above":10}`),
 	"addSeries":       sends("POST", "/v1/series", monthly),
 	"removeSeries":    func(w *world) ask { return ask{method: "DELETE", path: "/v1/series/" + w.made("/v1/series", monthly)} },

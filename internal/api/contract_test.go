@@ -10,6 +10,7 @@ var contract = map[string]string{
 	"GET /v1/opt-outs/{number}": "optouts:read", "DELETE /v1/opt-outs/{number}": "optouts:write",
 	"POST /v1/messages":                 "messages:write",
 	"POST /v1/messages/estimate":        "messages:read",
+	"POST /v1/senders/{number}/default": "senders:write",
 	"POST /v1/senders/{number}/request": "senders:write", "POST /v1/senders/{number}/documents": "senders:write",
 	"GET /v1/senders/{number}/documents": "senders:read", "GET /v1/senders/{number}/documents/{id}": "senders:read",
 	"DELETE /v1/senders/{number}/documents/{id}": "senders:write",

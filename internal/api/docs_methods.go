@@ -226,6 +226,7 @@ var clientMethods = map[string]string{
 	"replayWebhookDeliveries": "ReplayWebhooks",
 	"requestSender":           "RequestSender",
 	"requestRefund":           "RequestRefund",
+	"makeSenderDefault":       "MakeSenderDefault",
 	"requestWithdrawal":       "Withdraw",
 	"rescheduleMessage":       "Reschedule",
 	"resendFailed":            "ResendFailed",

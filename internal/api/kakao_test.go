@@ -89,3 +89,18 @@ func TestIdsThatASiteSetsProveNothing(t *testing.T) {
 		t.Errorf("with another id: got state %v, want draft", got)
 	}
 }
+
+func TestASiteIsToldWhatItsProviderAccountsTake(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		rows := w.get("/v1/kakao-accounts").rows()
+		if len(rows) == 0 {
+			t.Fatal("there are no accounts")
+		}
+		for _, row := range rows {
+			acts, _ := row["template_acts"].([]any)
+			if row["provider"] == "solapi" && (row["registers_channels"] != true || row["wants_purpose"] != false || fmt.Sprint(acts) != "[submit withdraw release remove]") {
+				t.Errorf("solapi takes %v", row)
+			}
+		}
+	})
+}

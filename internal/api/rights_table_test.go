@@ -91,6 +91,7 @@ var rights = map[string]string{
 	"DELETE /v1/senders/{number}/documents/{id}": "O W",
 	"GET /v1/senders/{number}/documents/{id}":    "O W S #",
 	"POST /v1/senders/{number}/request":          "O W",
+	"POST /v1/senders/{number}/default":          "O W",
 
 	"GET /v1/policies":           "O U W S V",
 	"DELETE /v1/policies/{name}": "O W S",

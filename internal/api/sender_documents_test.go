@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -62,5 +63,61 @@ func TestOnlyTheOperatorRemovesABlockedNumber(t *testing.T) {
 		if rows := w.get(path + "/documents").rows(); len(rows) != 1 || rows[0]["id"] != made["id"] || rows[0]["kept_since"] == nil {
 			t.Errorf("left are %v", rows)
 		}
+	})
+}
+
+func TestAnApprovedNumberBecomesTheDefault(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const path = "/v1/senders/0270001234"
+		w.post("/v1/senders", `{"number":"02-7000-1234"}`).is(201)
+		w.post(path+"/default", "").refused(409, "state_conflict")
+		w.do(ask{method: "PUT", path: path + "?site=rich", token: w.operator, body: `{"state":"approved"}`}).is(200)
+		for range 2 { // a repeat changes nothing
+			if got := w.post(path+"/default", "").is(200).json(); got["default"] != true {
+				t.Errorf("it is %v", got)
+			}
+			if old := w.get("/v1/senders/0261234567").is(200).json(); old["default"] != false {
+				t.Errorf("the old one is %v", old)
+			}
+		}
+		w.do(ask{method: "POST", path: path + "/default", token: w.poor}).refused(404, "not_found")
+		w.remove(path).is(204)
+		if old := w.get("/v1/senders/0261234567").is(200).json(); old["default"] != true {
+			t.Errorf("the one that is left is %v", old)
+		}
+	})
+}
+
+func TestTheOperatorSeesWhichNumbersOfAllSitesWait(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		as := func(token, path string) got { return w.do(ask{method: "GET", path: path, token: token}) }
+		add := func(token, number string) {
+			w.do(ask{method: "POST", path: "/v1/senders", token: token, body: `{"number":"` + number + `"}`}).is(201)
+		}
+		add(w.rich, "02-7000-1234")
+		add(w.poor, "02-7000-5678")
+		add(w.rich, "02-7000-9999")
+		var found []string
+		for path := "/v1/senders?site=*&state=requested&limit=1"; path != ""; {
+			page := as(w.operator, path).is(200)
+			for _, row := range page.rows() {
+				found = append(found, row["site"].(string)+" "+row["number"].(string))
+			}
+			path = ""
+			if next, _ := page.json()["next_cursor"].(string); next != "" {
+				path = "/v1/senders?site=*&state=requested&limit=1&cursor=" + next
+			}
+		}
+		if want := []string{"rich 0270001234", "poor 0270005678", "rich 0270009999"}; !slices.Equal(found, want) {
+			t.Errorf("waiting are %v, want %v", found, want)
+		}
+		if rows := as(w.operator, "/v1/senders?site=*").rows(); len(rows) < 5 {
+			t.Errorf("all are %v, want those that were approved too", rows)
+		}
+		if rows := as(w.rich, "/v1/senders?state=requested").rows(); len(rows) != 2 || rows[0]["site"] != "rich" {
+			t.Errorf("of its own it sees %v", rows)
+		}
+		as(w.rich, "/v1/senders?site=*&state=requested").refused(404, "not_found")
+		as(w.operator, "/v1/senders?site=*&state=nonsense").refused(422, "validation")
 	})
 }

@@ -89,6 +89,21 @@ func senders(a *api) {
 		}
 		return nothing{}, a.Registration.Withdraw(tx, x.site, n)
 	})
+	write(a, operation{
+		id: "makeSenderDefault", method: http.MethodPost, path: "/v1/senders/{number}/default", tag: "Senders", ability: "senders:write", status: http.StatusOK,
+		summary: "Make an approved sender number the one of texts that name none", codes: []string{fault.CodeStateConflict},
+		about: "A site's first number is that until then. Repeating it changes nothing.",
+	}, func(tx *db.Tx, x *exchange, in *senderNamed) (senderView, error) {
+		n, err := senderNumber(in.Number)
+		if err != nil {
+			return senderView{}, err
+		}
+		s, err := site.MakeDefault(tx, x.site, n)
+		if err != nil {
+			return senderView{}, err
+		}
+		return a.showSender(tx, s)
+	})
 	senderDocuments(a)
 }
 

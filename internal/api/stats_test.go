@@ -95,7 +95,7 @@ func TestAnOperatorReadsTheStatisticsOfOneSiteOrOfAll(t *testing.T) {
 		for _, token := range []string{w.rich, w.poor} {
 			as(token, "/v1/stats?site=*").refused(404, "not_found")
 		}
-		for _, path := range []string{"/v1/messages", "/v1/credit", "/v1/send-logs", "/v1/templates", "/v1/senders"} {
+		for _, path := range []string{"/v1/messages", "/v1/credit", "/v1/send-logs", "/v1/templates", "/v1/kakao-channels"} {
 			if got := as(w.operator, path+"?site=*").refused(422, "validation"); !slices.Equal(got, []string{"/site"}) {
 				t.Errorf("%s of all sites: got errors at %q, want /site", path, got)
 			}

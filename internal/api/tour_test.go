@@ -28,7 +28,7 @@ import (
 var tour = []string{
 	"setBillingProfile", "setAlerts", "setSendingRules", "addBlockedWords", "setCapBounds", "setCaps",
 	"addGroup", "setGroup", "addContact", "setContact", "addMembers", "importContacts", "importMembers",
-	"addAttachment", "addSender", "addSenderDocument", "requestSender", "setSender",
+	"addAttachment", "addSender", "addSenderDocument", "requestSender", "setSender", "makeSenderDefault",
 	"addKakaoChannel", "claimKakaoChannel", "registerKakaoChannel",
 	"addTemplate", "setTemplate", "submitTemplate", "withdrawTemplate", "syncTemplate", "releaseTemplate", "setKakaoChannel",
 	"estimateMessage", "testMessage", "sendMessage", "rescheduleMessage", "pauseMessage", "resumeMessage", "cancelMessage",
@@ -110,6 +110,9 @@ func (tr *traveller) made(name string) got {
 var before = map[string]func(*traveller){
 	"requestSender": func(tr *traveller) {
 		tr.do(ask{method: "PUT", path: "/v1/senders/0261239999?site=rich", token: tr.operator, body: `{"state":"rejected","reason":"서류 없음"}`}).is(200)
+	},
+	"makeSenderDefault": func(tr *traveller) {
+		tr.do(ask{method: "PUT", path: "/v1/senders/0261239999?site=rich", token: tr.operator, body: `{"state":"approved"}`}).is(200)
 	},
 	"rescheduleMessage": func(tr *traveller) {
 		tr.learn("sendMessage", tr.post("/v1/messages", strings.Replace(text, `"recipients"`, `"scheduled_at":"`+time.Now().Add(time.Hour).Format(time.RFC3339)+`","recipients"`, 1)))

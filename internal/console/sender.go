@@ -19,6 +19,7 @@ func senderScreens() []screen {
 		{pattern: "GET " + base + "/{number}/documents/{id}", do: (*page).document},
 		{pattern: "POST " + base + "/{number}/documents/{id}/remove", do: (*page).removeDocument},
 		{pattern: "POST " + base + "/{number}/request", do: (*page).requestSender},
+		{pattern: "POST " + base + "/{number}/default", do: (*page).defaultSender},
 		{pattern: "POST " + base + "/{number}/remove", do: (*page).removeSender},
 		{pattern: "GET " + base + "/{number}/decide", do: (*page).decideForm},
 		{pattern: "POST " + base + "/{number}/decide", do: (*page).decideSender},
@@ -146,6 +147,14 @@ func (p *page) requestSender() error {
 		return p.refused(err, p.senderPath(number))
 	}
 	return p.done(p.senderPath(number), "sender.requested")
+}
+
+func (p *page) defaultSender() error {
+	number := p.r.PathValue("number")
+	if _, err := p.once(p.form()).MakeSenderDefault(p.ctx(), number); err != nil {
+		return p.refused(err, p.senderPath(number))
+	}
+	return p.done(p.senderPath(number), "sender.default")
 }
 
 func (p *page) removeSender() error {

@@ -150,6 +150,47 @@ func RemoveSender(tx *db.Tx, site, number string) error {
 	return Changed(tx, site)
 }
 
+// MakeDefault makes an approved number the one of texts that name none; doing it again changes nothing.
+// Faults: NotFound, StateConflict.
+func MakeDefault(tx *db.Tx, site string, n korea.Number) (Sender, error) {
+	list, err := lockSenders(tx, site)
+	if err != nil {
+		return Sender{}, err
+	}
+	var one *Sender
+	var changes []audit.Change
+	change := func(s Sender, now bool) audit.Change {
+		return audit.Change{Site: site, Action: "sender.updated", Ref: senderRef(s.Number), Before: audit.Fields{"default": !now}, After: audit.Fields{"default": now}}
+	}
+	for i, s := range list {
+		if s.Number == n {
+			one = &list[i]
+		} else if s.Default {
+			changes = append(changes, change(s, false))
+		}
+	}
+	switch {
+	case one == nil:
+		return Sender{}, fault.Missing("sender", n.Dashed())
+	case one.Default:
+		return *one, nil
+	case one.State != Approved:
+		return Sender{}, fault.New(fault.Conflict, fault.CodeStateConflict, "the number %s is %s; only an approved one can be the default", n.Dashed(), one.State)
+	}
+	_, err = tx.Exec(`UPDATE site_sender SET default_of = NULL WHERE site_id = ? AND default_of IS NOT NULL`, site)
+	if err == nil { // no two have it at any moment
+		_, err = tx.Exec(`UPDATE site_sender SET default_of = ? WHERE site_id = ? AND number = ?`, site, site, string(n))
+	}
+	if err != nil {
+		return Sender{}, fmt.Errorf("make a sender of %s its default: %w", site, err)
+	}
+	one.Default = true
+	if err := audit.Note(tx, append(changes, change(*one, true))...); err != nil {
+		return Sender{}, err
+	}
+	return *one, Changed(tx, site)
+}
+
 var senderColumns = []string{"site_id", "number", "state", "default_of", "reason", "asked_by", "created_at"}
 
 var selectSenders = `SELECT ` + strings.Join(senderColumns, ", ") + ` FROM site_sender WHERE site_id = ?`
