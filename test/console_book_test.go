@@ -140,7 +140,7 @@ func TestAContactIsAddedFoundChangedAndErasedByHand(t *testing.T) {
 		t.Errorf("the form is not filled: %s", edit.body)
 	}
 	p.made(p.post(one.to+"/edit", "_tag", tag, "to", "010-1234-5678", "name", "김하나나")).says("김하나나", "연락처를 변경했습니다.")
-	late := p.post(one.to+"/edit", "_tag", tag, "to", "010-1234-5678", "name", "내 이름").wrong(nil, "name", "내 이름").
+	late := p.post(one.to+"/edit", "_tag", tag, "to", "010-1234-5678", "name", "내 이름").unfit(nil, "name", "내 이름").
 		says("다른 사람이 먼저 변경했습니다", "김하나나")
 	p.made(p.post(one.to+"/edit", "_tag", late.value("_tag"), "to", "010-1234-5678", "name", "내 이름")).says("내 이름")
 
@@ -198,7 +198,7 @@ func TestAListOfContactsIsTakenWithAReportOfItsRows(t *testing.T) {
 		says("새로 등록 1", "파일 안에서 중복", "제외 1")
 	p.get(siteBook).says("김하나", "동의")
 	p.sendFile(siteBook+"/import", "file", "list.csv", list, "to_column", "없는 열").unfit([]string{"file"}, "to_column", "없는 열")
-	if got := p.other().send(siteBook+"/import", "file", "list.csv", list); got.status != http.StatusUnauthorized {
+	if got := p.other().sendFile(siteBook+"/import", "file", "list.csv", list); got.status != http.StatusUnauthorized {
 		t.Errorf("who is not signed in got status %d", got.status)
 	}
 }

@@ -23,7 +23,7 @@ func TestSendingRulesAreSetByHandAndNobodyUndoesAnothersUnseen(t *testing.T) {
 		t.Errorf("the form shows %q, %q, %q", set.value("opt_out_number"), set.value("duplicate_window"), set.value("review_above"))
 	}
 	late := p.post(siteRules, "_tag", tag, "opt_out_number", "", "duplicate_window", "5", "unit", "60", "review_above", "0").
-		wrong(nil, "duplicate_window", "5").says("다른 사람이 먼저 변경했습니다", "2 시간", "10,000")
+		unfit(nil, "duplicate_window", "5").says("다른 사람이 먼저 변경했습니다", "2 시간", "10,000")
 	again := p.made(p.post(siteRules, "_tag", late.value("_tag"), "opt_out_number", "", "duplicate_window", "5", "unit", "60", "review_above", "0"))
 	if again.value("duplicate_window") != "5" {
 		t.Errorf("the form shows %q", again.value("duplicate_window"))
@@ -46,10 +46,10 @@ func TestOptOutsAreLookedUpAddedRemovedAndImported(t *testing.T) {
 	p.other().sign("viewer").get(list).says("010-****-0001").lacks("01098760001")
 	p.other().sign("finance").get(list).is(http.StatusForbidden)
 
-	report := p.send(list+"/import", "file", "080.csv", "수신거부번호\n010-9876-0001\n010-9876-0002\nabc\n", "scope", "advertising", "column", "").is(http.StatusOK)
+	report := p.sendFile(list+"/import", "file", "080.csv", "수신거부번호\n010-9876-0001\n010-9876-0002\nabc\n", "scope", "advertising", "column", "").is(http.StatusOK)
 	report.says("새로 등록 1", "변경 없음 1", "제외 1", "제외된 줄")
-	p.send(list+"/import", "file", "080.csv", "", "scope", "advertising").unfit([]string{"file"}).says("파일을 선택하세요.")
-	p.send(list+"/import", "file", "080.csv", "수신거부번호\n010-9876-0003\n", "scope", "advertising", "column", "번호").wrong(nil, "column", "번호").says("표시된 항목을 확인하세요.")
+	p.sendFile(list+"/import", "file", "080.csv", "", "scope", "advertising").unfit([]string{"file"}).says("파일을 선택하세요.")
+	p.sendFile(list+"/import", "file", "080.csv", "수신거부번호\n010-9876-0003\n", "scope", "advertising", "column", "번호").unfit(nil, "column", "번호").says("표시된 항목을 확인하세요.")
 
 	p.made(p.post(list+"/remove", "to", "01098760001")).says("수신거부를 해제했습니다.").lacks("01098760001")
 	p.post(list+"/remove", "to", "01098760001").is(http.StatusNotFound)
@@ -98,7 +98,7 @@ func TestAPolicyIsAListOfStepsThatIsChangedByHand(t *testing.T) {
 
 	tag := p.get(one.to+"/edit").has(`value="lms" checked`, `value="08:00"`).value("_tag")
 	p.made(p.post(one.to+"/edit", "_tag", tag, "steps.0.send", "text")).lacks("15원")
-	p.post(one.to+"/edit", "_tag", tag, "steps.0.send", "alimtalk", "steps.0.price_at_most", "3", "steps.1.send", "text").wrong(nil, "steps.0.price_at_most", "3").
+	p.post(one.to+"/edit", "_tag", tag, "steps.0.send", "alimtalk", "steps.0.price_at_most", "3", "steps.1.send", "text").unfit(nil, "steps.0.price_at_most", "3").
 		says("다른 사람이 먼저 변경했습니다", "1단계 문자")
 	p.other().sign("viewer").get(one.to).says("night").lacks("/edit")
 	p.other().sign("operator").get(strings.Replace(one.to, "demo-rich", "demo-cheap", 1)).is(http.StatusNotFound)

@@ -22,12 +22,12 @@ func TestASenderNumberIsRegisteredByItsDocumentsAndDecidedOnByTheOperator(t *tes
 	p.post(siteSenders+"/new", "number", "070-1234-5678").is(http.StatusUnprocessableEntity)
 
 	documents := one.to + "/documents"
-	p.send(documents, "file", "a.pdf", "", "kind", "other").unfit([]string{"file"}).says("파일을 선택하세요.")
-	p.send(documents, "file", "a.txt", "no document", "kind", "power_of_attorney").unfit([]string{"file"}).has(`value="power_of_attorney" selected`)
-	p.send(documents, "file", "a.pdf", strings.Repeat("x", 7<<20), "kind", "other").unfit([]string{"file"}).says("5MB까지")
-	with := p.made(p.send(documents, "file", "이용증명원.pdf", smallPDF, "kind", "service_certificate", "_key", "d-1")).
+	p.sendFile(documents, "file", "a.pdf", "", "kind", "other").unfit([]string{"file"}).says("파일을 선택하세요.")
+	p.sendFile(documents, "file", "a.txt", "no document", "kind", "power_of_attorney").unfit([]string{"file"}).has(`value="power_of_attorney" selected`)
+	p.sendFile(documents, "file", "a.pdf", strings.Repeat("x", 7<<20), "kind", "other").unfit([]string{"file"}).says("5MB까지")
+	with := p.made(p.sendFile(documents, "file", "이용증명원.pdf", smallPDF, "kind", "service_certificate", "_key", "d-1")).
 		says("서류를 올렸습니다.", "통신서비스 이용증명원", "이용증명원.pdf", "운영자가 서류를 확인하고 있습니다.")
-	p.made(p.send(documents, "file", "이용증명원.pdf", smallPDF, "kind", "service_certificate", "_key", "d-1"))
+	p.made(p.sendFile(documents, "file", "이용증명원.pdf", smallPDF, "kind", "service_certificate", "_key", "d-1"))
 	if n := strings.Count(p.get(one.to).body, `" download>`); n != 1 {
 		t.Errorf("there are %d documents, want the one", n)
 	}
@@ -47,7 +47,7 @@ func TestASenderNumberIsRegisteredByItsDocumentsAndDecidedOnByTheOperator(t *tes
 	tag := decide.value("_tag")
 	operator.post(one.to+"/decide", "_tag", tag, "state", "rejected", "reason", "").unfit([]string{"reason"}).says("사유를 적으세요.")
 	operator.made(operator.post(one.to+"/decide", "_tag", tag, "state", "rejected", "reason", "상호가 다릅니다")).says("반려", "결정을 저장했습니다.")
-	operator.post(one.to+"/decide", "_tag", tag, "state", "approved", "reason", "").wrong(nil).says("다른 사람이 먼저 변경했습니다", "상호가 다릅니다")
+	operator.post(one.to+"/decide", "_tag", tag, "state", "approved", "reason", "").unfit(nil).says("다른 사람이 먼저 변경했습니다", "상호가 다릅니다")
 	operator.get("/console/operator/senders").says("기다리는 발신번호가 없습니다")
 
 	p.get(one.to).says("상호가 다릅니다", "다시 심사 요청")

@@ -44,7 +44,7 @@ func TestATemplateIsMadeWithAllItsPartsAndSeenAsItsReadersSeeIt(t *testing.T) {
 	}
 	p.post(one.to+"/edit", "_tag", tag, "channel", "@demo", "body", "").unfit([]string{"body"})
 	p.made(p.post(one.to+"/edit", "_tag", tag, "channel", "@demo", "body", "새 내용")).says("템플릿을 변경했습니다.", "새 내용").lacks("합계")
-	p.post(one.to+"/edit", "_tag", tag, "channel", "@demo", "body", "내 내용").wrong(nil, "body", "내 내용").says("다른 사람이 먼저 변경했습니다", "새 내용")
+	p.post(one.to+"/edit", "_tag", tag, "channel", "@demo", "body", "내 내용").unfit(nil, "body", "내 내용").says("다른 사람이 먼저 변경했습니다", "새 내용")
 
 	operator := p.other().sign("operator")
 	operator.get(strings.Replace(one.to, "demo-rich", "demo-cheap", 1)).is(http.StatusNotFound)
@@ -78,7 +78,7 @@ func TestATemplateIsSubmittedAndItsStateSetByTheOperator(t *testing.T) {
 	if got := operator.get(one.to + "/state").value("ids.solapi.template_id"); got != "KA01" {
 		t.Errorf("the form shows the id %q", got)
 	}
-	operator.post(one.to+"/state", "_tag", tag, "state", "blocked").wrong(nil).says("다른 사람이 먼저 변경했습니다", "PF01 / KA01")
+	operator.post(one.to+"/state", "_tag", tag, "state", "blocked").unfit(nil).says("다른 사람이 먼저 변경했습니다", "PF01 / KA01")
 	p.post(one.to+"/state", "state", "approved").is(http.StatusForbidden)
 }
 
@@ -110,7 +110,7 @@ func TestAKakaoChannelIsProvenByItsManager(t *testing.T) {
 	tag := p.get(one.to + "/edit").value("_tag")
 	p.post(one.to+"/edit", "_tag", tag, "sender_key", "a b").unfit([]string{"sender_key"}, "sender_key", "a b")
 	p.made(p.post(one.to+"/edit", "_tag", tag, "sender_key", "key-1")).says("key-1", "채널을 변경했습니다.")
-	p.post(one.to+"/edit", "_tag", tag, "sender_key", "key-2").wrong(nil, "sender_key", "key-2").says("다른 사람이 먼저 변경했습니다", "key-1")
+	p.post(one.to+"/edit", "_tag", tag, "sender_key", "key-2").unfit(nil, "sender_key", "key-2").says("다른 사람이 먼저 변경했습니다", "key-1")
 	p.other().sign("viewer").post(one.to + "/remove").is(http.StatusForbidden)
 	p.other().sign("operator").get(strings.Replace(one.to, "demo-rich", "demo-cheap", 1)).is(http.StatusNotFound)
 	p.made(p.post(one.to + "/remove")).says("채널을 삭제했습니다.").lacks("@shop")

@@ -11,8 +11,36 @@ import (
 
 // unseen are the GETs that are no pages, and so are not looked at in a browser by themselves.
 var unseen = map[string]string{
-	"GET /s/{site}/messages/{id}/live": "server-sent events",
-	"GET ":                             "it leads on to the first page of whoever comes",
+	"GET /s/{site}/messages/{id}/live":                               "server-sent events",
+	"GET /s/{site}/settings/api/webhooks/{id}/deliveries/{seq}/live": "server-sent events",
+	"GET /operator/inbox/runs/{id}/live":                             "server-sent events",
+	"GET /s/{site}/settings/audit/export":                            "a file",
+	"GET /operator/audit/export":                                     "a file",
+	"GET /me/tokens/{id}":                                            "as those of a site",
+	"GET /s/{site}/credit/entries/export":                            "a file",
+	"GET /s/{site}/credit/payments/sum":                              "a piece",
+	"GET /s/{site}/credit/payments/return":                           "it leads on",
+	"GET /s/{site}/credit/payments/{id}/live":                        "server-sent events",
+	"GET /s/{site}/credit/payments/{id}/window":                      "a gateway's script draws it",
+	"GET /s/{site}/credit/methods/{id}/window":                       "a gateway's script draws it",
+	"GET /s/{site}/credit/payments/{id}/receipt/print":               "it is for paper",
+	"GET /s/{site}/credit/methods/return":                            "it leads on",
+	"GET /s/{site}/credit/statements/{month}/{format}":               "a file",
+	"GET /s/{site}/messages/{id}/compliance/file":                    "a file",
+	"GET /operator/money/tax":                                        "it leads on",
+	"GET /operator/money/tax/{month}/files/{file}":                   "a file",
+	"GET /s/{site}/credit/limits/caps":                               "it shows the limits",
+	"GET /s/{site}/credit/limits/alerts":                             "it shows the limits",
+	"GET /operator/sites/{id}/plan":                                  "it shows the site's prices",
+	"GET /operator/prices/plans/{id}/name":                           "it shows the plan",
+	"GET /operator/money/withdrawals/{of}/{id}/reject":               "it shows the withdrawal",
+	"GET /operator/money/payments/{of}/{id}/cash-receipt":            "it shows the payment",
+	"GET /operator/invoices/{id}":                                    "the demo has no carrier's invoice",
+	"GET /operator/invoices/{id}/apply":                              "the demo has no carrier's invoice",
+	"GET /s/{site}/settings/senders/{number}/documents/{id}":         "a file",
+	"GET /s/{site}/book/export":                                      "a file",
+	"GET /s/{site}/book/groups/{id}/export":                          "a file",
+	"GET ":                                                           "it leads on to the first page of whoever comes",
 }
 
 // TestEachPageIsLookedAtInABrowser compares the routes with the list that the browser tests open.
