@@ -199,8 +199,8 @@ func TestAnAddressThatIsTakenIsToldAndNothingStaysOpen(t *testing.T) {
 func TestTheSimulatorNeedsSomebodyToServe(t *testing.T) {
 	_, err := Open(t.Context(), testConfig(t), Options{Roles: Roles})
 	wantFault(t, err, fault.Invalid, "nobody to serve")
-	_, err = Open(t.Context(), testConfig(t), Options{Roles: []string{"console"}})
-	wantFault(t, err, fault.Invalid, `"console" is not one of`)
+	_, err = Open(t.Context(), testConfig(t), Options{Roles: []string{"leader"}})
+	wantFault(t, err, fault.Invalid, `"leader" is not one of`)
 }
 
 // placed is a door that says that it stands elsewhere.
