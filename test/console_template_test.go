@@ -56,7 +56,7 @@ func TestATemplateIsMadeWithAllItsPartsAndSeenAsItsReadersSeeIt(t *testing.T) {
 	p.made(p.post(one.to + "/remove")).says("템플릿을 삭제했습니다.").lacks("ORDER_01")
 }
 
-func TestATemplateIsSubmittedAndItsStateSetByTheOperator(t *testing.T) {
+func TestATemplateIsSubmittedAndFollowed(t *testing.T) {
 	p := consoleDemo(t).sign("owner")
 	one := p.made(p.post(siteKakao+"/new", "code", "CODE_01", "channel", "@demo", "body", "인증번호 #{코드}"))
 	p.get(one.to+"/submit").says("검수를 요청", "solapi")
@@ -70,7 +70,11 @@ func TestATemplateIsSubmittedAndItsStateSetByTheOperator(t *testing.T) {
 	p.post(one.to + "/release").is(http.StatusConflict)
 	p.post(one.to + "/nonsense").is(http.StatusNotFound)
 	p.get(one.to + "/state").is(http.StatusForbidden)
+}
 
+func TestTheOperatorSetsWhatCameOfAnInspection(t *testing.T) {
+	p := consoleDemo(t).sign("owner")
+	one := p.made(p.post(siteKakao+"/new", "code", "CODE_02", "channel", "@demo", "body", "인증번호 #{코드}")) // nothing of a vendor changes it meanwhile
 	operator := p.other().sign("operator")
 	state := operator.get(one.to + "/state").says("solapi")
 	tag := state.value("_tag")

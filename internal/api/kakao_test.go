@@ -34,7 +34,11 @@ func TestAChannelIsProvenByItsManagerAndATemplateSubmittedThere(t *testing.T) {
 			t.Errorf("the channel is %v", channel)
 		}
 		w.post("/v1/templates", `{"code":"FLOWERS","channel":"@flowers","body":"#{이름}님"}`).is(201)
+		tag := w.get("/v1/templates/FLOWERS").is(200).header.Get("Etag")
 		sent := w.post("/v1/templates/FLOWERS/submit", `{"comment":"꽃 배달 안내입니다."}`).is(200).json()
+		if now := w.get("/v1/templates/FLOWERS").is(200).header.Get("Etag"); now != tag || tag == "" {
+			t.Errorf("where it stands at a vendor changed its ETag from %s to %s", tag, now)
+		}
 		if at := sent["registrations"].([]any)[0].(map[string]any); at["doing"] != "submit" || at["provider"] != "solapi" || sent["state"] != "draft" {
 			t.Errorf("submitted: got %v", sent)
 		}

@@ -89,7 +89,7 @@ func (w *world) settingCases() map[string]settingCase {
 	saved := w.post("/v1/saved-texts", `{"title":"가","kind":"text","body":"가"}`).is(201).json()["id"].(string)
 	return map[string]settingCase{
 		"a saved text":    {path: "/v1/saved-texts/" + saved, first: `{"title":"나","kind":"text","body":"가"}`, second: `{"title":"다","kind":"text","body":"가"}`, whole: true},
-		"a template":      {path: "/v1/templates/RESERVE_01", first: template("가"), second: template("나")},
+		"a template":      {path: "/v1/templates/RESERVE_01", first: template("가"), second: template("나"), whole: true},
 		"a contact":       {path: "/v1/contacts/" + contact, first: `{"to":"010-1234-5678","name":"이두리"}`, second: `{"to":"010-1234-5678","name":"박세나"}`},
 		"a group":         {path: "/v1/groups/" + group, first: `{"name":"새"}`, second: `{"name":"헌"}`, whole: true},
 		"a series":        {path: "/v1/series/" + series, first: `{"name":"주간","cron":"0 9 * * 2","message":` + text + `}`, second: `{"name":"주간","cron":"0 9 * * 3","message":` + text + `}`, whole: true},

@@ -22,6 +22,12 @@ type senderView struct {
 	Providers map[string]senderStanding `json:"providers" doc:"Where the number stands at each provider account whose vendor lists its sender numbers. It decides nothing here."`
 }
 
+// setting is the number without where it stands at the vendors, who are asked all the time.
+func (v senderView) setting() any {
+	v.Providers = nil
+	return v
+}
+
 type senderAdded struct {
 	Body struct {
 		Number string `json:"number" doc:"However it is written." example:"02-6123-4567"`

@@ -27,6 +27,12 @@ type templateView struct {
 	Registrations []registrationView `json:"registrations" doc:"Where it stands at each provider account that it was submitted to, or whose ids the operator set."`
 }
 
+// setting is the template without where it stands at the vendors, who are asked all the time.
+func (v templateView) setting() any {
+	v.Registrations = nil
+	return v
+}
+
 // TemplateParts are what a template may have besides its body and buttons. It is exported, since
 // members of an embedded type that is not are no part of a schema.
 type TemplateParts struct {
