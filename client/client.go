@@ -319,3 +319,10 @@ func (c *Client) Once(key string) *Client {
 	with.key = key
 	return &with
 }
+
+// In gives a client whose refusals are worded in another language, as Options.Language.
+func (c *Client) In(language string) *Client {
+	with := *c
+	with.speaks = language
+	return &with
+}

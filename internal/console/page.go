@@ -18,18 +18,20 @@ import (
 type page struct {
 	*Console
 	*tongue
-	w     http.ResponseWriter
-	r     *http.Request
-	theme string
-	site  string          // that the page is about; "" = none
-	me    client.Identity // what he may is on that site; zero where nobody is asked for
-	api   *client.Client  // asks for him, about that site
-	typed url.Values      // what was in a form that somebody else than the form itself sent; nil = nothing
+	client *client.Client // nobody's, in the language of the page
+	w      http.ResponseWriter
+	r      *http.Request
+	theme  string
+	site   string          // that the page is about; "" = none
+	me     client.Identity // what he may is on that site; zero where nobody is asked for
+	api    *client.Client  // asks for him, about that site
+	typed  url.Values      // what was in a form that somebody else than the form itself sent; nil = nothing
 }
 
 func (c *Console) page(w http.ResponseWriter, r *http.Request) *page {
 	p := &page{Console: c, w: w, r: r, tongue: c.tongue[languageOf(r)], theme: themeOf(r), site: r.PathValue("site")}
-	p.api = c.client
+	p.client = c.client.In(p.lang)
+	p.api = p.client
 	p.typed, _ = r.Context().Value(typedKey{}).(url.Values)
 	return p
 }
