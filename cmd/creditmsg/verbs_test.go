@@ -278,7 +278,7 @@ func TestTheDoctorLooksAtADatabaseInAnyState(t *testing.T) {
 	}
 	done(t, "migrate", "up")
 	shop(t)
-	if got := object(t, done(t, "doctor", "--json")); got["ok"] != true || len(got["checks"].([]any)) != 20 {
+	if got := object(t, done(t, "doctor", "--json")); got["ok"] != true || len(got["checks"].([]any)) != 21 {
 		t.Errorf("a sound installation: %v", got)
 	}
 	wants(t, "the text", done(t, "doctor"), "ok    schema", "note  providers", "ok    ledger", "ok    plans", "ok    payments", "ok    comparison")
@@ -286,7 +286,7 @@ func TestTheDoctorLooksAtADatabaseInAnyState(t *testing.T) {
 	done(t, "site", "create", "sealed", "--name", "x")
 	t.Setenv("CREDITMSG_KEYS_MASTER", "")
 	code, out, errs = run(t, "", "doctor", "--json")
-	if code != 1 || len(object(t, out)["checks"].([]any)) != 20 || !strings.Contains(out, "the key of site sealed cannot be opened") {
+	if code != 1 || len(object(t, out)["checks"].([]any)) != 21 || !strings.Contains(out, "the key of site sealed cannot be opened") {
 		t.Errorf("without the master key: exit %d\n%s%s", code, out, errs)
 	}
 }
