@@ -69,7 +69,7 @@ export async function places(api) {
   const payment = (await post("/v1/credit/payments", { gateway: "bank", method: "transfer", amount: "50000" })).id;
   await post(`/v1/credit/payments/${payment}/arrived?site=demo-rich`, {}, house);
   const card = (await api("/v1/payment-methods")).data[0].id;
-  const withdrawal = (await post("/v1/credit/withdrawals", { amount: "10000", bank: { code: "088", number: "110123456789", holder: "김사장" }, reason: "환불" })).id;
+  const withdrawal = (await post("/v1/credit/withdrawals", { amount: "10000", reason: "계약 종료", to: { bank: "20", number: "1002123456789", holder: "홍길동" } })).id;
   const month = (await api("/v1/credit/statements")).data[0].month;
   const plan = (await post("/v1/plans", { id: "basic", name: "기본", prices: { sms: "15" } }, house)).id;
   return { template, sender, policy, group, contact, usage, payment, card, withdrawal, month, plan, token, user, webhook, delivery, letter, run, house: its, message, person, series };
