@@ -121,7 +121,7 @@ func TestRolesOfSomebodyAreChangedUnlessAnotherChangedThemMeanwhile(t *testing.T
 	p.post(viewer, "_tag", tag, "roles", "", "roles", "sender").leads(settings + "/people")
 	p.get(settings + "/people").says("역할을 변경했습니다")
 
-	late := p.post(viewer, "_tag", tag, "_key", "late", "roles", "", "roles", "finance").says("그 사이 다른 사람이 변경했습니다", "현재 저장된 값", "발송자")
+	late := p.post(viewer, "_tag", tag, "_key", "late", "roles", "", "roles", "finance").says("다른 사람이 먼저 변경했습니다", "현재 저장된 값", "발송자")
 	if late.status != http.StatusUnprocessableEntity || !late.checked("roles", "finance") || late.value("_tag") == tag {
 		t.Errorf("status %d, kept %v, tag %q", late.status, late.checked("roles", "finance"), late.value("_tag"))
 	}
@@ -178,7 +178,7 @@ func TestARoleOfASiteIsMadeChangedAndRemoved(t *testing.T) {
 	role := settings + "/roles/marketing"
 	tag := p.get(role).value("_tag")
 	p.post(role, "_tag", tag, "permissions", "credit:read").leads(settings + "/roles")
-	late := p.post(role, "_tag", tag, "permissions", "stats:read").says("그 사이 다른 사람이 변경했습니다", "크레딧·결제 조회")
+	late := p.post(role, "_tag", tag, "permissions", "stats:read").says("다른 사람이 먼저 변경했습니다", "크레딧·결제 조회")
 	if !late.checked("permissions", "stats:read") || late.checked("permissions", "credit:read") {
 		t.Error("what was meant is not kept")
 	}
@@ -282,7 +282,7 @@ func TestATokenIsMadeChangedRotatedAndRevoked(t *testing.T) {
 			t.Errorf("the form of the token has %q", page.value("addresses"))
 		}
 		p.post(token, "_tag", tag, "name", "store", "abilities", "stats:read", "abilities", "credit:read", "term", "").leads(base)
-		p.post(token, "_tag", tag, "name", "shop two", "abilities", "stats:read", "term", "").says("그 사이 다른 사람이 변경했습니다", "store", "크레딧·결제 조회").keeps("shop two")
+		p.post(token, "_tag", tag, "name", "shop two", "abilities", "stats:read", "term", "").says("다른 사람이 먼저 변경했습니다", "store", "크레딧·결제 조회").keeps("shop two")
 		rotated := p.post(token+"/rotate", "overlap", "24").says("토큰을 교체했습니다", "이전 토큰은")
 		if secretOf(rotated) == secret || secretOf(rotated) == "" {
 			t.Error("the secret is the one before")

@@ -43,7 +43,7 @@ func TestAWebhookIsAddedOnceChangedAndTurnedOffAndOn(t *testing.T) {
 		t.Errorf("the form has %q and the tag %q", form.value("url"), tag)
 	}
 	p.post(hook+"/change", "_tag", tag, "url", "https://shop.example.invalid/new", "topics", "*").leads(hook)
-	late := p.post(hook+"/change", "_tag", tag, "url", "https://shop.example.invalid/late", "topics", "credit.low").says("그 사이 다른 사람이 변경했습니다", "https://shop.example.invalid/new", "모든 이벤트")
+	late := p.post(hook+"/change", "_tag", tag, "url", "https://shop.example.invalid/late", "topics", "credit.low").says("다른 사람이 먼저 변경했습니다", "https://shop.example.invalid/new", "모든 이벤트")
 	if late.value("url") != "https://shop.example.invalid/late" || !late.checked("topics", "credit.low") {
 		t.Error("what was meant is not kept")
 	}
@@ -148,7 +148,7 @@ func TestHowLongNumbersAreKeptIsSetAndANumberIsForgotten(t *testing.T) {
 	if after := p.get(privacy).says("보관 기간을 변경했습니다"); after.value("days") != "90" {
 		t.Errorf("it says %q days", after.value("days"))
 	}
-	p.post(privacy, "_tag", tag, "keep", "ever", "days", "").says("그 사이 다른 사람이 변경했습니다", "90일")
+	p.post(privacy, "_tag", tag, "keep", "ever", "days", "").says("다른 사람이 먼저 변경했습니다", "90일")
 	p.post(privacy, "to", "02-123-4567").refuses("to", "to", "02-123-4567")
 	for range 2 {
 		p.post(privacy, "_key", "e1", "to", "010-1234-5678").leads(privacy)
@@ -173,7 +173,7 @@ func TestAnOperatorSetsHowMuchASiteAndATokenMayDo(t *testing.T) {
 	if after.value("requests") != "6000" || after.value("day") != "0" || after.value("recipients") != "" {
 		t.Errorf("the form has %q, %q, %q", after.value("requests"), after.value("recipients"), after.value("day"))
 	}
-	p.post(limits, "_tag", tag, "requests", "7000", "recipients", "", "day", "").says("그 사이 다른 사람이 변경했습니다")
+	p.post(limits, "_tag", tag, "requests", "7000", "recipients", "", "day", "").says("다른 사람이 먼저 변경했습니다")
 	token := after.link(limits + "/tokens/")
 	p.post(token, "_tag", p.get(token).value("_tag"), "requests", "60", "recipients", "0").leads(limits)
 	if got := p.get(token).says("60"); got.value("requests") != "60" {

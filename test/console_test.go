@@ -136,7 +136,7 @@ func TestAMessageThatCannotBeSentIsRefusedBesideItsFields(t *testing.T) {
 		"nobody":        {"to", "", "받을 사람을 입력하거나"},
 		"no column":     {"to", "이름\t나이\n김하나\t20", ""},
 		"a wrong time":  {"scheduled_at", "tomorrow", "날짜와 시각"},
-		"a wrong pace":  {"per_minute", "many", "숫자를 입력"},
+		"a wrong pace":  {"per_minute", "many", "정수를 입력"},
 		"no such words": {"alimtalk.template_code", "NOWHERE", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

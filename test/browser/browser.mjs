@@ -22,16 +22,19 @@ export async function open() {
   }
 }
 
-// Looks are how somebody may see a page: in another language, on a phone, in the dark.
-export const looks = {
-  ko: { locale: "ko-KR", viewport: { width: 1280, height: 800 }, colorScheme: "light" },
-  en: { locale: "en-US", viewport: { width: 1280, height: 800 }, colorScheme: "light" },
-  phone: { locale: "ko-KR", viewport: { width: 390, height: 844 }, colorScheme: "light" },
-  dark: { locale: "ko-KR", viewport: { width: 1280, height: 800 }, colorScheme: "dark" },
+// Looks are how somebody may see a page: each language, a wide window and a phone, light and dark are in
+// two of them. CREDITMSG_PROOF=1 has all there are.
+const wide = { viewport: { width: 1280, height: 800 } }, phone = { viewport: { width: 390, height: 844 } };
+const some = { "ko-wide-light": { locale: "ko-KR", ...wide, colorScheme: "light" }, "en-phone-dark": { locale: "en-US", ...phone, colorScheme: "dark" } };
+const rest = {
+  "ko-wide-dark": { locale: "ko-KR", ...wide, colorScheme: "dark" }, "ko-phone-light": { locale: "ko-KR", ...phone, colorScheme: "light" },
+  "ko-phone-dark": { locale: "ko-KR", ...phone, colorScheme: "dark" }, "en-wide-light": { locale: "en-US", ...wide, colorScheme: "light" },
+  "en-wide-dark": { locale: "en-US", ...wide, colorScheme: "dark" }, "en-phone-light": { locale: "en-US", ...phone, colorScheme: "light" },
 };
+export const looks = process.env.CREDITMSG_PROOF ? { ...some, ...rest } : some;
 
 // seat is a person at a page, and all that the browser complained of meanwhile.
-export async function seat(browser, look = "ko", more = {}) {
+export async function seat(browser, look = "ko-wide-light", more = {}) {
   const context = await browser.newContext({ ...looks[look], timezoneId: "Asia/Seoul", ...more });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
