@@ -262,6 +262,8 @@ var empty = map[string]string{
 	"listEntries":           "entries have notes alone, which its payments give them",
 	"listUsages":            "they count",
 	"listChannelCategories": "they are the vendor's",
+	"listKakaoAccounts":     "they are the installation's",
+	"listLists":             "what is in a form is not marked; its id is looked for",
 	"listPayments":          "who pays is told to the gateway alone",
 	"listSendLogs":          "it shows numbers, which are marked by themselves",
 	"listOptOuts":           "it shows numbers, which are marked by themselves",

@@ -59,6 +59,10 @@ func (a *api) console() {
 	a.mux.HandleFunc(consoleRoot, show)
 	a.mux.HandleFunc(consoleRoot+"/", show)
 	a.mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		if !strings.Contains(r.Header.Get("Accept"), "text/html") {
+			a.refuse(w, r, noRoute(r)) // a program has lost its way; a person wants to be led
+			return
+		}
 		http.Redirect(w, r, consoleRoot, http.StatusFound)
 	})
 }
