@@ -7,7 +7,7 @@ export CGO_ENABLED = 0
 
 help:
 	@echo 'make run        build, start everything in one process, send the demo message (PORT=$(PORT))'
-	@echo 'make test       all that must hold: format, vet, staticcheck, tests on SQLite, PostgreSQL, MariaDB and Redis'
+	@echo 'make test       all that must hold: format, vet, staticcheck, the console in Chromium, tests on SQLite, PostgreSQL, MariaDB and Redis'
 	@echo 'make test-fast  the tests on SQLite alone, under a minute'
 	@echo 'make lint       format, vet, staticcheck, modules'
 	@echo 'make proof      the vendors'"'"' clients against the simulator, the crash proofs at full size on every engine; about half an hour'
