@@ -122,7 +122,7 @@ func TestCreditIsToppedUpOnTheConsole(t *testing.T) {
 	if printed := p.get(paid + "/receipt/print"); !strings.Contains(printed.header.Get("Content-Security-Policy"), "default-src 'none'") || !strings.Contains(printed.words(), "11,000") {
 		t.Errorf("the printed receipt has the policy %q and says %s", printed.header.Get("Content-Security-Policy"), printed.words())
 	}
-	p.get(first+"/receipt").forbids(http.StatusConflict, "paid")
+	p.get(first+"/receipt").forbids(http.StatusConflict, "결제가 끝난 뒤")
 
 	card := p.send(p.get(path), path, "amount", "20000", "way", "card@toss", "name", "김재무", "email", "a@b.example").under(richCredit + "/payments/pay_")
 	p.get(card).says("결제 대기", "22,000원 결제창 열기")
