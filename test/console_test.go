@@ -62,6 +62,15 @@ func TestTheSessionIsInACookieThatNobodyElseCanUse(t *testing.T) {
 	p.get("/console").says("대시보드") // nobody was signed out
 }
 
+func TestTheSessionKeepsToTLSWherePeopleReachUsByIt(t *testing.T) {
+	p := consoleDemo(t, "CREDITMSG_CONSOLE_URL=https://credit.example.com")
+	owner := p.demo.Logins[2]
+	cookie := p.post("/console/sign-in", "email", owner.Email, "password", owner.Password).header.Get("Set-Cookie")
+	if name, rest, _ := strings.Cut(cookie, "="); name != "__Host-creditmsg" || !strings.Contains(rest, "; Secure") || strings.Contains(rest, "Domain") {
+		t.Errorf("the cookie %s has the attributes %s", name, strings.SplitN(rest, ";", 2)[1])
+	}
+}
+
 func TestAFormThatIsSentAfterTheSessionEndedKeepsWhatWasTyped(t *testing.T) {
 	p := consoleDemo(t).sign("owner")
 	away := *p

@@ -25,11 +25,11 @@ type pages struct {
 	lang    string
 }
 
-// consoleDemo runs the demo in this process, on SQLite: what engines do differently is below the pages.
-func consoleDemo(t *testing.T) *pages {
+// consoleDemo runs the demo in this process, with what env configures, on SQLite: what engines do differently is below the pages.
+func consoleDemo(t *testing.T, env ...string) *pages {
 	t.Helper()
 	t.Chdir(t.TempDir())
-	c, err := server.LoadConfig("", []string{"CREDITMSG_LISTEN=127.0.0.1:0"})
+	c, err := server.LoadConfig("", append(env, "CREDITMSG_LISTEN=127.0.0.1:0"))
 	if err != nil {
 		t.Fatal(err)
 	}

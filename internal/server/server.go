@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -295,9 +296,9 @@ func (p *Program) makeConsole(o Options) (http.Handler, error) {
 	if !p.has(RoleConsole) {
 		return nil, nil
 	}
-	public := string(p.config.Payments.PublicURL)
+	reached := string(cmp.Or(p.config.Console.URL, p.config.Payments.PublicURL))
 	inside := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) })
-	c, err := console.New(console.Options{API: inside, Log: p.log, Version: o.Version, Secure: strings.HasPrefix(public, "https://"), Stopping: p.ending})
+	c, err := console.New(console.Options{API: inside, Log: p.log, Version: o.Version, Secure: strings.HasPrefix(reached, "https://"), Stopping: p.ending})
 	if err != nil {
 		return nil, err
 	}
